@@ -1,0 +1,38 @@
+"""The quantized network as immutable data: tensors in NHWC order and the ops between them."""
+
+from msfcnn.model.network import Model, Port
+from msfcnn.model.ops import (
+    Add,
+    AveragePool,
+    Clamp,
+    Concat,
+    Conv,
+    Geometry,
+    GlobalAveragePool,
+    MaxPool,
+    Op,
+    Requantize,
+    Reshape,
+    Softmax,
+)
+from msfcnn.model.tensor import Order, Quantization, Tensor
+
+__all__ = [
+    "Add",
+    "AveragePool",
+    "Clamp",
+    "Concat",
+    "Conv",
+    "Geometry",
+    "GlobalAveragePool",
+    "MaxPool",
+    "Model",
+    "Op",
+    "Order",
+    "Port",
+    "Quantization",
+    "Requantize",
+    "Reshape",
+    "Softmax",
+    "Tensor",
+]
