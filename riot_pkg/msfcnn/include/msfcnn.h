@@ -1,0 +1,156 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+/**
+ * @file
+ * @ingroup     pkg_msfcnn
+ * @brief       Runs int8 convolutional networks in a fixed arena
+ *
+ * A model is generated from ONNX by the host tool: NAME.h, NAME.c and NAME_weights.c. It is
+ * constant; everything that changes is in @ref msfcnn_t and in the arena. Contexts do not share
+ * anything, so several models, or several contexts of one model, may run side by side.
+ *
+ * Images are NHWC: row by row, the channels of a pixel together, int8, quantized with the scale
+ * and the zero point that NAME.h gives.
+ *
+ * ```c
+ * static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[DIGITS_ARENA_SIZE];
+ * static msfcnn_t nn;
+ *
+ * if (msfcnn_init(&nn, &digits_model, arena, sizeof(arena)) == 0 &&
+ *     msfcnn_run(&nn, image) == 0) {
+ *     size_t len;
+ *     const int8_t *scores = msfcnn_output(&nn, 0, &len);
+ * }
+ * ```
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "msfcnn/config.h"
+#include "msfcnn/tables.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct msfcnn msfcnn_t;
+
+/**
+ * @brief   Called after each stage, for timing and for dumps
+ *
+ * @param[in]   arg     as given to msfcnn_set_probe()
+ * @param[in]   nn      context
+ * @param[in]   stage   index of the stage that has just ended
+ */
+typedef void (*msfcnn_probe_t)(void *arg, const msfcnn_t *nn, size_t stage);
+
+/**
+ * @brief   Context of one inference; its members are the engine's own
+ */
+struct msfcnn {
+    const msfcnn_model_t *model;                /**< tables */
+    int8_t *arena;                              /**< windows of all tensors */
+    const int8_t *image;                        /**< the caller's, during msfcnn_run() */
+    msfcnn_probe_t probe;                       /**< may be NULL */
+    void *probe_arg;                            /**< for the probe */
+    uint16_t stage;                             /**< the running one */
+    uint16_t rows_in;                           /**< input rows that have arrived */
+    uint16_t row[CONFIG_MSFCNN_STAGE_OPS];      /**< next row of each op of the stage */
+    const int8_t *tap[CONFIG_MSFCNN_TAPS];      /**< input pixels of a run */
+};
+
+/**
+ * @brief   Prepares a context and begins the first frame
+ *
+ * @param[out]  nn      context
+ * @param[in]   model   NAME_model of the generated header
+ * @param[in]   arena   RAM for the inference, aligned to MSFCNN_ARENA_ALIGN
+ * @param[in]   size    its size, at least NAME_ARENA_SIZE
+ *
+ * @retval  0           success
+ * @retval  -EINVAL     an argument is NULL, or the arena is not aligned
+ * @retval  -ENOMEM     the arena is too small
+ * @retval  -ENOTSUP    the model was generated for another engine version, or needs more than
+ *                      CONFIG_MSFCNN_TAPS or CONFIG_MSFCNN_STAGE_OPS
+ */
+int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t size);
+
+/**
+ * @brief   Runs the network on a whole image
+ *
+ * The image is only read, and only during the call. A frame that was begun with
+ * msfcnn_push_row() is dropped.
+ *
+ * @param[in,out]   nn      context
+ * @param[in]       image   NAME_INPUT_SIZE bytes
+ *
+ * @retval  0           success, see msfcnn_output()
+ * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ */
+int msfcnn_run(msfcnn_t *nn, const int8_t *image);
+
+/**
+ * @brief   Begins a new frame for msfcnn_push_row(); drops one that is not complete
+ *
+ * @param[in,out]   nn      context
+ */
+void msfcnn_begin(msfcnn_t *nn);
+
+/**
+ * @brief   Takes the next row of the image, computes what it makes possible
+ *
+ * The row may be reused when the call returns. The network must have been generated for pushed
+ * input (`--input push`).
+ *
+ * @param[in,out]   nn      context
+ * @param[in]       row     NAME_INPUT_WIDTH * NAME_INPUT_CHANNELS bytes
+ *
+ * @retval  0           more rows are needed
+ * @retval  1           this was the last row of the frame, see msfcnn_output()
+ * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -ENOTSUP    the network was generated for whole images
+ * @retval  -EALREADY   the frame is complete, msfcnn_begin() begins the next one
+ */
+int msfcnn_push_row(msfcnn_t *nn, const int8_t *row);
+
+/**
+ * @brief   An output of the last complete inference
+ *
+ * @param[in]   nn      context
+ * @param[in]   index   which output, 0 for most networks
+ * @param[out]  len     its size in bytes, may be NULL
+ *
+ * @return  NHWC values in the arena, valid until the next inference begins
+ * @return  NULL, and a length of 0, if the index is too large or the inference is not complete
+ */
+const int8_t *msfcnn_output(const msfcnn_t *nn, size_t index, size_t *len);
+
+/**
+ * @brief   Has a function called after each stage
+ *
+ * @param[in,out]   nn      context
+ * @param[in]       probe   the function, NULL for none
+ * @param[in]       arg     its first argument
+ */
+void msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg);
+
+/**
+ * @brief   The tensor that a stage has written, for a probe
+ *
+ * @param[in]   nn      context
+ * @param[in]   stage   the stage the probe was called for
+ * @param[out]  len     bytes of the tensor, may be NULL
+ *
+ * @return  its values, whole unless it is only a part of a concatenation so far
+ */
+const int8_t *msfcnn_stage_output(const msfcnn_t *nn, size_t stage, size_t *len);
+
+#ifdef __cplusplus
+}
+#endif
