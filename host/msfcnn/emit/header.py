@@ -1,0 +1,61 @@
+"""NAME.h: what an application needs to know of a model."""
+
+from __future__ import annotations
+
+from msfcnn.emit.text import define
+from msfcnn.graph import InputMode
+from msfcnn.layout import Layout
+from msfcnn.model import Model, Tensor
+from msfcnn.schedule import Schedule
+
+
+def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
+    """Text of NAME.h below its banner."""
+    upper = name.upper()
+    source = model.tensors[model.input.tensor]
+    lines = [
+        "#pragma once\n",
+        '#include "msfcnn.h"\n',
+        "#ifdef __cplusplus",
+        'extern "C" {',
+        "#endif\n",
+        "/*",
+        " * RAM in bytes that msfcnn_init() wants, aligned to MSFCNN_ARENA_ALIGN;",
+        f" * {_how(schedule)}",
+        " */",
+        define(f"{upper}_ARENA_SIZE", layout.peak_ram),
+        "",
+        "/* input: height x width x channels int8, real = scale * (q - zero point) */",
+        *_tensor(f"{upper}_INPUT", source),
+        "",
+    ]
+    for index, port in enumerate(model.outputs):
+        suffix = str(index) if index else ""
+        lines.append(f"/* output {index}: {port.name} */".replace("\n", " "))
+        lines += [*_tensor(f"{upper}_OUTPUT{suffix}", model.tensors[port.tensor]), ""]
+    lines += [
+        f"extern const msfcnn_model_t {name}_model;\n",
+        "#ifdef __cplusplus",
+        "}",
+        "#endif\n",
+    ]
+    return "\n".join(lines)
+
+
+def _how(schedule: Schedule) -> str:
+    if schedule.input_mode is InputMode.PUSH:
+        return "rows are pushed with msfcnn_push_row()"
+    return "the image stays with the caller of msfcnn_run()"
+
+
+def _tensor(prefix: str, tensor: Tensor) -> list[str]:
+    scale = f"{tensor.quantization.scale:.9g}"
+    scale += "" if any(c in scale for c in ".e") else ".0"
+    return [
+        define(f"{prefix}_SIZE", tensor.size),
+        define(f"{prefix}_HEIGHT", tensor.height),
+        define(f"{prefix}_WIDTH", tensor.width),
+        define(f"{prefix}_CHANNELS", tensor.channels),
+        define(f"{prefix}_SCALE", f"{scale}f"),
+        define(f"{prefix}_ZERO_POINT", f"({tensor.quantization.zero_point})"),
+    ]
