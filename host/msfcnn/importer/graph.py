@@ -1,0 +1,179 @@
+"""The ONNX graph as plain immutable data; behind this module nothing knows protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from msfcnn.errors import ModelError, Problem
+
+Shape = tuple[int | None, ...]  # None: a dimension the file leaves open
+DEFAULT_DOMAINS = ("", "ai.onnx")
+CONTRIB = "com.microsoft"
+CONTRIB_QDQ = ("QuantizeLinear", "DequantizeLinear")  # onnxruntime's twins of the standard ops
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """An ONNX node.
+
+    name: as Netron shows it; its first output if it has none.
+    kind: the operator, with its domain if that is not the standard one.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+    def input(self, index: int) -> str:
+        """Name of an input, empty if it is left out."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+    def integer(self, name: str, default: int) -> int:
+        """An integer attribute."""
+        return int(self.attributes.get(name, default))
+
+    def real(self, name: str, default: float) -> float:
+        """A float attribute."""
+        return float(self.attributes.get(name, default))
+
+    def text(self, name: str, default: str) -> str:
+        """A string attribute."""
+        value = self.attributes.get(name, default)
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+    def integers(self, name: str) -> tuple[int, ...] | None:
+        """A list of integers, None if the attribute is absent."""
+        value = self.attributes.get(name)
+        return None if value is None else tuple(int(v) for v in value)
+
+
+@dataclass(frozen=True)
+class Border:
+    """A graph input or output as the file declares it; dtype is a NumPy name, or ONNX's."""
+
+    name: str
+    shape: Shape
+    params: tuple[str, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The nodes that reach an output, in execution order, and what they read."""
+
+    nodes: tuple[Node, ...]
+    initializers: Mapping[str, NDArray[Any]]
+    inputs: tuple[Border, ...]
+    outputs: tuple[Border, ...]
+    shapes: Mapping[str, Shape]
+
+    def static_shape(self, name: str) -> tuple[int, ...] | None:
+        """The inferred shape of a value if it has no open dimension."""
+        shape = self.shapes.get(name)
+        if shape is None:
+            return None
+        known = tuple(d for d in shape if d is not None)
+        return known if len(known) == len(shape) else None
+
+
+def graph_of(proto: onnx.ModelProto, shapes: Mapping[str, Shape]) -> Graph:
+    """Decodes a checked ModelProto. Raises ModelError for content that cannot be decoded."""
+    graph = proto.graph
+    constants = {t.name for t in graph.initializer}
+    inputs = tuple(border_of(v) for v in graph.input if v.name not in constants)
+    outputs = tuple(border_of(v) for v in graph.output)
+    nodes = _live([_node_of(n) for n in graph.node], {o.name for o in outputs}, constants, shapes)
+    used = {name for node in nodes for name in node.inputs} | {o.name for o in outputs}
+    initializers = {t.name: decode(t, t.name) for t in graph.initializer if t.name in used}
+    return Graph(nodes, initializers, inputs, outputs, shapes)
+
+
+def border_of(value: onnx.ValueInfoProto) -> Border:
+    """A declared input or output."""
+    tensor = value.type.tensor_type
+    dims = tensor.shape.dim
+    return Border(
+        value.name,
+        tuple(d.dim_value if d.HasField("dim_value") else None for d in dims),
+        tuple(d.dim_param for d in dims),
+        _dtype_name(tensor.elem_type) if value.type.HasField("tensor_type") else "no tensor",
+    )
+
+
+def decode(tensor: onnx.TensorProto, where: str) -> NDArray[Any]:
+    """The values of a constant tensor."""
+    try:
+        return onnx.numpy_helper.to_array(tensor)
+    except Exception as error:  # damaged data surfaces as whatever NumPy or onnx trips over
+        what = f"its data does not fit its shape and type ({_first_line(error)})"
+        raise ModelError(Problem(where, what, "the file is damaged; export it again")) from error
+
+
+def node_label(proto: onnx.NodeProto) -> str:
+    """The name of a node as Netron shows it."""
+    return proto.name or next((o for o in proto.output if o), proto.op_type)
+
+
+def node_kind(proto: onnx.NodeProto) -> str:
+    """The operator of a node; operators outside the standard carry their domain."""
+    if proto.domain in DEFAULT_DOMAINS:
+        return proto.op_type
+    if proto.domain == CONTRIB and proto.op_type in CONTRIB_QDQ:
+        return proto.op_type
+    return f"{proto.domain}::{proto.op_type}"
+
+
+def _node_of(proto: onnx.NodeProto) -> Node:
+    name, kind = node_label(proto), node_kind(proto)
+    attributes: dict[str, Any] = {}
+    try:
+        for attribute in proto.attribute:
+            value = onnx.helper.get_attribute_value(attribute)
+            is_tensor = isinstance(value, onnx.TensorProto)
+            attributes[attribute.name] = decode(value, name) if is_tensor else value
+    except ModelError:
+        raise
+    except Exception as error:  # onnx has no common error for a damaged attribute
+        what = f"an attribute cannot be read ({_first_line(error)})"
+        raise ModelError(Problem(name, what, kind=kind)) from error
+    return Node(name, kind, tuple(proto.input), tuple(proto.output), attributes)
+
+
+def _live(
+    nodes: list[Node], wanted: set[str], constants: set[str], shapes: Mapping[str, Shape]
+) -> tuple[Node, ...]:
+    """Nodes that an output depends on.
+
+    The target of a Reshape may be computed by Shape, Gather and Concat nodes. Where its result
+    is known from shape inference those nodes are not needed, and need not be supported.
+    """
+    constants = constants | {o for n in nodes if n.kind == "Constant" for o in n.outputs}
+    live: list[Node] = []
+    for node in reversed(nodes):
+        if wanted.isdisjoint(node.outputs):
+            continue
+        live.append(node)
+        inferred = None not in shapes.get(node.outputs[0], (None,))
+        computed = node.kind == "Reshape" and node.input(1) not in constants
+        wanted |= {node.input(0)} if computed and inferred else set(node.inputs) - {""}
+    return tuple(reversed(live))
+
+
+def _dtype_name(elem_type: int) -> str:
+    try:
+        return str(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(elem_type)))
+    except (KeyError, TypeError, ValueError):
+        return f"ONNX type {elem_type}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
