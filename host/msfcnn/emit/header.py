@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from msfcnn.emit.text import define
-from msfcnn.graph import InputMode
 from msfcnn.layout import Layout
-from msfcnn.model import Model, Tensor
+from msfcnn.model import InputMode, Model, Tensor
 from msfcnn.schedule import Schedule
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from msfcnn.emit.text import comment, int8_array, int_array
 from msfcnn.emit.weights import constants_name
-from msfcnn.graph import InputMode
 from msfcnn.layout import Layout
 from msfcnn.model import (
     Add,
@@ -15,6 +14,7 @@ from msfcnn.model import (
     Concat,
     Conv,
     GlobalAveragePool,
+    InputMode,
     MaxPool,
     Model,
     Op,

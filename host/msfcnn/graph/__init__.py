@@ -5,7 +5,6 @@ from msfcnn.graph.fusion import (
     EdgeOption,
     FusionEdge,
     FusionGraph,
-    InputMode,
     Scheme,
     fusion_graph,
 )
@@ -15,7 +14,6 @@ __all__ = [
     "EdgeOption",
     "FusionEdge",
     "FusionGraph",
-    "InputMode",
     "Scheme",
     "fusion_graph",
 ]

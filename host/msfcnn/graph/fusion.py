@@ -24,13 +24,6 @@ class Scheme(Enum):
     H_CACHE = "h_cache"
 
 
-class InputMode(Enum):
-    """How the image reaches the network: whole, owned by the caller, or pushed row by row."""
-
-    IMAGE = "image"
-    PUSH = "push"
-
-
 @dataclass(frozen=True)
 class CutPoint:
     """The place before op `position`; `live` are the tensors that are whole in RAM there."""

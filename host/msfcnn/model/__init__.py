@@ -1,6 +1,6 @@
 """The quantized network as immutable data: tensors in NHWC order and the ops between them."""
 
-from msfcnn.model.network import Model, Port
+from msfcnn.model.network import InputMode, Model, Port
 from msfcnn.model.ops import (
     Add,
     AveragePool,
@@ -25,6 +25,7 @@ __all__ = [
     "Conv",
     "Geometry",
     "GlobalAveragePool",
+    "InputMode",
     "MaxPool",
     "Model",
     "Op",

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from msfcnn.model.ops import Conv, Op
 from msfcnn.model.tensor import Order, Tensor
+
+
+class InputMode(Enum):
+    """How the image reaches the network: whole, owned by the caller, or pushed row by row."""
+
+    IMAGE = "image"
+    PUSH = "push"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from msfcnn.graph import FusionGraph, InputMode, Scheme
+from msfcnn.graph import FusionGraph, Scheme
+from msfcnn.model import InputMode
 from msfcnn.plan.types import Plan, PlannedStage
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import EdgeOption, InputMode
+from msfcnn.graph import EdgeOption
+from msfcnn.model import InputMode
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.graph import InputMode
-from msfcnn.model import Concat, Model, Reshape
+from msfcnn.model import Concat, InputMode, Model, Reshape
 from msfcnn.model.liveness import last_readers
 from msfcnn.plan import Plan, PlannedStage
 from msfcnn.schedule.sweep import resident_rows, scratch_bytes

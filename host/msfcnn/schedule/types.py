@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import InputMode, Scheme
+from msfcnn.graph import Scheme
+from msfcnn.model import InputMode
 
 
 @dataclass(frozen=True)

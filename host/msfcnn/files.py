@@ -1,0 +1,107 @@
+"""Writes files so that a reader sees the old content or the new one, never half of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from msfcnn.errors import Problem, UsageError
+
+Content = str | bytes
+
+
+def existing_file(text: str) -> Path:
+    """The path of a file that must be there; a UsageError names the closest one if it is not."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    what = "is a directory, not a file" if path.is_dir() else "no such file"
+    raise UsageError(Problem(text, what, _closest_file(path)))
+
+
+def write_atomically(path: Path, content: Content) -> bool:
+    """Write one file; says whether its content changed (an unchanged file keeps its time)."""
+    return bool(_replace({path: content}))
+
+
+def write_all(directory: Path, files: Mapping[str, Content]) -> tuple[Path, ...]:
+    """Write files into a directory, made if needed; returns the paths of those that changed.
+
+    No file is touched before the content of all of them is safely on the disk.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    return _replace({directory / name: content for name, content in files.items()})
+
+
+def _replace(files: Mapping[Path, Content]) -> tuple[Path, ...]:
+    staged: dict[Path, Path] = {}
+    changed: list[Path] = []
+    try:
+        for path, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            try:
+                temporary = _stage(Path(os.path.realpath(path)), data)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            if temporary is not None:
+                staged[path] = temporary
+        for path, temporary in staged.items():
+            try:
+                temporary.replace(os.path.realpath(path))
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            changed.append(path)
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+    return tuple(changed)
+
+
+def _stage(target: Path, data: bytes) -> Path | None:
+    """The new content in a file beside the target; None if there is nothing to replace."""
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        target.write_bytes(data)  # a pipe or a device; a directory fails here, as it should
+        return None
+    if mode is not None and target.stat().st_size == len(data) and target.read_bytes() == data:
+        return None
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        temporary.write_bytes(data)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    reason = (error.strerror or str(error)).lower()
+    if isinstance(error, FileNotFoundError):
+        hint = f"make the directory {path.parent} first"
+    elif isinstance(error, IsADirectoryError):
+        hint = "give the name of a file in that directory"
+    elif isinstance(error, (FileExistsError, NotADirectoryError)):
+        hint = "choose another place: a part of this path is a file, not a directory"
+    elif isinstance(error, PermissionError):
+        hint = "choose a place that you may write to, or change its permissions"
+    else:
+        hint = "choose another place"
+    return UsageError(Problem(str(path), f"cannot be written: {reason}", hint))
+
+
+def _closest_file(path: Path) -> str:
+    """A hint that names the file the user may have meant."""
+    import difflib
+
+    if not path.parent.is_dir():
+        return f"there is no directory {path.parent} either"
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"did you mean {path.parent / close[0]}?" if close else ""

@@ -1,0 +1,149 @@
+"""Generated C code against the reference, byte by byte, and both against onnxruntime, op by op."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.model import Model, Reshape
+from msfcnn.pipeline import Generated, GenerateRequest, generate
+from msfcnn.reference import execute
+from msfcnn.verify.execute import Execution, execute_c
+from msfcnn.verify.images import load_images, random_images
+from msfcnn.verify.oracle import Oracle
+
+ORACLE_TOLERANCE = 1  # LSB per op: onnxruntime rounds ties to even, we round them up
+RANDOM_IMAGES = 4
+ORACLE_IMAGES = 4  # the oracle judges single ops: a few images say as much as all
+
+
+@dataclass(frozen=True)
+class OpCheck:
+    """How one op came out, over all images.
+
+    c_differs:      values in which the C code differs from the reference; must be 0.
+    oracle_lsb:     largest difference of the reference from onnxruntime on equal inputs, in LSB;
+                    None where onnxruntime has no such value. At most ORACLE_TOLERANCE.
+    oracle_differs: share of values that differ from onnxruntime, 0 to 1.
+    """
+
+    node: str
+    op: str
+    tensor: str
+    c_differs: int
+    oracle_lsb: int | None
+    oracle_differs: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether C code, reference and onnxruntime agree on this op."""
+        return self.c_differs == 0 and (self.oracle_lsb or 0) <= ORACLE_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Outcome of `verify`.
+
+    outputs_lsb:     largest difference of a network output from onnxruntime running the whole
+                     network on its own, in LSB; roundings of many ops add up, so it is only told.
+    arena_untouched: bytes of the arena that the inference never writes.
+    accuracy:        share of labelled images classified right by the C code; None without labels.
+    """
+
+    model: Model
+    images: int
+    peak_ram: int
+    arena_untouched: int
+    ops: tuple[OpCheck, ...]
+    outputs_lsb: int
+    accuracy: float | None
+
+    @property
+    def first_mismatch(self) -> OpCheck | None:
+        """The first op that does not agree."""
+        return next((op for op in self.ops if not op.agrees), None)
+
+
+def verify(request: GenerateRequest, images_file: Path | None = None) -> Verification:
+    """Generates a model, compiles it with sanitizers, runs it and compares.
+
+    Raises ModelError, UsageError, InfeasibleError, BoardError (no compiler), or MismatchError if
+    the C code does not run cleanly. Differences are not raised: they are in the result.
+    """
+    generated = generate(request)
+    model = generated.model
+    if images_file is None:
+        images, labels = random_images(model, RANDOM_IMAGES), None
+    else:
+        images, labels = load_images(model, images_file)
+    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+        done = execute_c(generated, request.name, images, Path(directory))
+    expected = execute(model, images)
+    oracle = Oracle(request.model, model)
+    return Verification(
+        model,
+        len(images),
+        generated.layout.peak_ram,
+        done.untouched,
+        tuple(_ops(oracle, generated, done, expected)),
+        _outputs_lsb(oracle, model, images[:ORACLE_IMAGES], expected),
+        None if labels is None else accuracy(done.outputs[0], labels),
+    )
+
+
+def accuracy(scores: NDArray[np.int8], labels: NDArray[np.int64]) -> float | None:
+    """Share of images whose largest score is their label; images labelled -1 do not count."""
+    known = labels >= 0
+    if not known.any():
+        return None
+    guesses = scores.reshape(len(scores), -1).argmax(axis=1)
+    return float((guesses[known] == labels[known]).mean())
+
+
+def _ops(
+    oracle: Oracle, generated: Generated, done: Execution, expected: tuple[NDArray[np.int8], ...]
+) -> list[OpCheck]:
+    model = generated.model
+    worst, differing = _judge(oracle, tuple(t[:ORACLE_IMAGES] for t in expected))
+    return [
+        OpCheck(
+            op.node,
+            type(op).__name__,
+            model.tensors[op.output].name,
+            int((done.tensors[op.output] != expected[op.output]).sum()),
+            worst.get(op.output),
+            differing.get(op.output, 0.0),
+        )
+        for op in model.ops
+        if not isinstance(op, Reshape)
+    ]
+
+
+def _judge(
+    oracle: Oracle, expected: tuple[NDArray[np.int8], ...]
+) -> tuple[dict[int, int], dict[int, float]]:
+    """Per tensor the largest difference and the share of differing values, over all images."""
+    worst: dict[int, int] = {}
+    shares: dict[int, list[float]] = {}
+    for index in range(len(expected[0])):
+        judged = oracle.judge([values[index] for values in expected])
+        for tensor, theirs in judged.items():
+            distance = np.abs(theirs.astype(np.int16) - expected[tensor][index])
+            worst[tensor] = max(worst.get(tensor, 0), int(distance.max()))
+            shares.setdefault(tensor, []).append(float((distance > 0).mean()))
+    return worst, {t: sum(s) / len(s) for t, s in shares.items()}
+
+
+def _outputs_lsb(
+    oracle: Oracle, model: Model, images: NDArray[np.int8], expected: tuple[NDArray[np.int8], ...]
+) -> int:
+    worst = 0
+    for index, image in enumerate(images):
+        for port, theirs in zip(model.outputs, oracle.run(image), strict=True):
+            ours = expected[port.tensor][index].astype(np.int16)
+            worst = max(worst, int(np.abs(theirs.astype(np.int16) - ours).max()))
+    return worst

@@ -1,0 +1,95 @@
+"""The system's C compiler, and the engine's sources."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from msfcnn.errors import BoardError, Problem
+
+SANITIZERS = (
+    "-O1",
+    "-g",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+)
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+_RUNNER = Path(__file__).with_name("runner.c")
+_PACKAGE = Path(__file__).parents[1]
+
+
+def engine_directory() -> Path:
+    """The RIOT package: beside host/ in a checkout, inside the Python package when installed."""
+    installed = _PACKAGE / "riot_pkg" / "msfcnn"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "riot_pkg" / "msfcnn"
+
+
+def engine_sources() -> tuple[Path, ...]:
+    """The engine's C files, portable kernels included, in a fixed order."""
+    return tuple(sorted((engine_directory() / "src").glob("*.c")))
+
+
+def compiler() -> tuple[str, ...]:
+    """The C compiler as a command: $CC, or the first of cc, gcc, clang. Raises BoardError."""
+    named = shlex.split(os.environ.get("CC", ""))
+    for command in [named] if named else [["cc"], ["gcc"], ["clang"]]:
+        if shutil.which(command[0]):
+            return tuple(command)
+    wanted = named[0] if named else "cc, gcc or clang"
+    raise BoardError(
+        Problem("C compiler", f"{wanted} not found", "install one (Debian: apt install gcc)")
+    )
+
+
+def build_engine(directory: Path, flags: Sequence[str]) -> tuple[Path, ...]:
+    """The engine's objects, compiled unless `directory` has them already. Raises BoardError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    objects = []
+    for source in engine_sources():
+        target = directory / f"{source.stem}.o"
+        if not target.exists():
+            _compile([*flags, "-c", str(source), "-o", str(target)])
+        objects.append(target)
+    return tuple(objects)
+
+
+def build_runner(
+    directory: Path, name: str, program: Path, flags: Sequence[str], engine: Sequence[Path]
+) -> None:
+    """Compiles NAME.c and NAME_weights.c in `directory` with the runner, links the engine.
+
+    Raises BoardError with the compiler's first complaint if that fails.
+    """
+    sources = [directory / f"{name}.c", directory / f"{name}_weights.c", _RUNNER]
+    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model", f"-I{directory}"]
+    _compile([*flags, *names, *map(str, [*sources, *engine]), "-o", str(program)])
+
+
+def _compile(arguments: Sequence[str]) -> None:
+    include = f"-I{engine_directory() / 'include'}"
+    command = [*compiler(), *WARNINGS, include, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr]
+        raise BoardError(
+            Problem(command[0], f"cannot compile the generated code: {lines[0].strip()}")
+        )
+
+
+def config_flags(taps: int, stage_ops: int) -> tuple[str, ...]:
+    """Compiler flags for a model that needs more than the engine's defaults."""
+    flags = []
+    if taps > DEFAULT_TAPS:
+        flags.append(f"-DCONFIG_MSFCNN_TAPS={taps}")
+    if stage_ops > DEFAULT_STAGE_OPS:
+        flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")
+    return tuple(flags)
+
+
+DEFAULT_TAPS = 64  # of include/msfcnn/config.h; a test holds them together
+DEFAULT_STAGE_OPS = 32

@@ -1,0 +1,161 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/* What msfcnn.h promises of its functions; IMAGE_* takes whole images, PUSH_* rows. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "image.h"
+#include "push.h"
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            failures++; \
+        } \
+    } while (0)
+
+static int failures;
+static _Alignas(MSFCNN_ARENA_ALIGN) int8_t arena[IMAGE_ARENA_SIZE + PUSH_ARENA_SIZE + 8];
+static _Alignas(MSFCNN_ARENA_ALIGN) int8_t second_arena[PUSH_ARENA_SIZE];
+static int8_t image[IMAGE_INPUT_SIZE];
+static int8_t expected[IMAGE_OUTPUT_SIZE];
+
+static void test_init(void)
+{
+    msfcnn_t nn;
+    msfcnn_model_t other = image_model;
+
+    CHECK(msfcnn_init(NULL, &image_model, arena, sizeof(arena)) == -EINVAL);
+    CHECK(msfcnn_init(&nn, NULL, arena, sizeof(arena)) == -EINVAL);
+    CHECK(msfcnn_init(&nn, &image_model, NULL, sizeof(arena)) == -EINVAL);
+    CHECK(msfcnn_init(&nn, &image_model, arena + 1, sizeof(arena) - 1) == -EINVAL);
+    CHECK(msfcnn_init(&nn, &image_model, arena, IMAGE_ARENA_SIZE - 1) == -ENOMEM);
+    /* a context whose init failed refuses to work */
+    CHECK(msfcnn_run(&nn, image) == -EINVAL);
+    CHECK(msfcnn_push_row(&nn, image) == -EINVAL);
+    CHECK(msfcnn_output(&nn, 0, NULL) == NULL);
+    other.abi++;
+    CHECK(msfcnn_init(&nn, &other, arena, sizeof(arena)) == -ENOTSUP);
+    other = image_model;
+    other.taps = CONFIG_MSFCNN_TAPS + 1;
+    CHECK(msfcnn_init(&nn, &other, arena, sizeof(arena)) == -ENOTSUP);
+    other = image_model;
+    other.stage_ops = CONFIG_MSFCNN_STAGE_OPS + 1;
+    CHECK(msfcnn_init(&nn, &other, arena, sizeof(arena)) == -ENOTSUP);
+    CHECK(msfcnn_init(&nn, &image_model, arena, IMAGE_ARENA_SIZE) == 0);
+}
+
+static void test_run(void)
+{
+    msfcnn_t nn;
+    size_t len = 1;
+
+    CHECK(msfcnn_init(&nn, &image_model, arena, IMAGE_ARENA_SIZE) == 0);
+    CHECK(msfcnn_output(&nn, 0, &len) == NULL);
+    CHECK(len == 0);
+    CHECK(msfcnn_run(&nn, NULL) == -EINVAL);
+    CHECK(msfcnn_run(NULL, image) == -EINVAL);
+    CHECK(msfcnn_push_row(&nn, image) == -ENOTSUP);
+    CHECK(msfcnn_run(&nn, image) == 0);
+    const int8_t *output = msfcnn_output(&nn, 0, &len);
+    CHECK(output && len == IMAGE_OUTPUT_SIZE);
+    CHECK(msfcnn_output(&nn, image_model.n_outputs, &len) == NULL);
+    CHECK(len == 0);
+    memcpy(expected, output, sizeof(expected));
+    memset(arena, 0x55, sizeof(arena));
+    CHECK(msfcnn_run(&nn, image) == 0);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+}
+
+static int push_rows(msfcnn_t *nn, unsigned first, unsigned last)
+{
+    size_t len = PUSH_INPUT_WIDTH * PUSH_INPUT_CHANNELS;
+    int res = 0;
+
+    for (unsigned y = first; y < last; y++) {
+        CHECK(res == 0);
+        res = msfcnn_push_row(nn, image + y * len);
+    }
+    return res;
+}
+
+static void test_push(void)
+{
+    msfcnn_t nn;
+
+    CHECK(msfcnn_init(&nn, &push_model, arena, PUSH_ARENA_SIZE) == 0);
+    CHECK(msfcnn_push_row(NULL, image) == -EINVAL);
+    CHECK(msfcnn_push_row(&nn, NULL) == -EINVAL);
+    CHECK(push_rows(&nn, 0, PUSH_INPUT_HEIGHT) == 1);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+    /* the frame is complete: another row belongs to none */
+    CHECK(msfcnn_push_row(&nn, image) == -EALREADY);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+    /* a frame that is given up leaves nothing behind */
+    msfcnn_begin(&nn);
+    CHECK(msfcnn_output(&nn, 0, NULL) == NULL);
+    CHECK(push_rows(&nn, 3, PUSH_INPUT_HEIGHT) == 0);
+    msfcnn_begin(&nn);
+    CHECK(push_rows(&nn, 0, PUSH_INPUT_HEIGHT) == 1);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+    CHECK(msfcnn_run(&nn, image) == 0);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+}
+
+/* two contexts, two models, rows in turn: nothing is shared */
+static void test_interleaved(void)
+{
+    msfcnn_t a, b;
+    unsigned half = PUSH_INPUT_HEIGHT / 2;
+
+    CHECK(msfcnn_init(&a, &push_model, arena, PUSH_ARENA_SIZE) == 0);
+    CHECK(msfcnn_init(&b, &push_model, second_arena, PUSH_ARENA_SIZE) == 0);
+    push_rows(&a, 0, half);
+    CHECK(push_rows(&b, 0, PUSH_INPUT_HEIGHT) == 1);
+    CHECK(push_rows(&a, half, PUSH_INPUT_HEIGHT) == 1);
+    CHECK(memcmp(msfcnn_output(&a, 0, NULL), expected, sizeof(expected)) == 0);
+    CHECK(memcmp(msfcnn_output(&b, 0, NULL), expected, sizeof(expected)) == 0);
+}
+
+static void count_stage(void *arg, const msfcnn_t *nn, size_t stage)
+{
+    size_t *count = arg;
+    size_t len;
+
+    CHECK(stage == *count);
+    CHECK(msfcnn_stage_output(nn, stage, &len) != NULL && len > 0);
+    (*count)++;
+}
+
+static void test_probe(void)
+{
+    msfcnn_t nn;
+    size_t count = 0;
+
+    CHECK(msfcnn_init(&nn, &image_model, arena, IMAGE_ARENA_SIZE) == 0);
+    msfcnn_set_probe(&nn, count_stage, &count);
+    CHECK(msfcnn_run(&nn, image) == 0);
+    CHECK(count == image_model.n_stages);
+    msfcnn_set_probe(&nn, NULL, NULL);
+    CHECK(msfcnn_run(&nn, image) == 0);
+    CHECK(count == image_model.n_stages);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof(image); i++) {
+        image[i] = (int8_t)(i * 37 % 251 - 125);
+    }
+    test_init();
+    test_run();
+    test_push();
+    test_interleaved();
+    test_probe();
+    return failures ? 1 : 0;
+}

@@ -1,0 +1,45 @@
+"""Generates and compiles models for the tests of the engine."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msfcnn.emit import EmitOptions, emit
+from msfcnn.graph import fusion_graph
+from msfcnn.layout import layout
+from msfcnn.model import InputMode, Model
+from msfcnn.pipeline import Generated
+from msfcnn.plan import Plan, plan_layer_by_layer
+from msfcnn.schedule import schedule
+from msfcnn.verify.toolchain import SANITIZERS, WARNINGS, engine_directory, engine_sources
+
+TAPS = 256  # more than any kernel of the tests has
+
+
+def passes(model: Model, name: str, plan: Plan) -> Generated:
+    """All passes behind the planner."""
+    scheduled = schedule(model, plan)
+    laid_out = layout(model, scheduled)
+    sources = emit(model, scheduled, laid_out, EmitOptions(name, "test"))
+    return Generated(model, plan, scheduled, laid_out, sources)
+
+
+def generate(model: Model, name: str, mode: InputMode = InputMode.IMAGE) -> Mapping[str, str]:
+    """Sources of the layer-by-layer plan."""
+    return passes(model, name, plan_layer_by_layer(fusion_graph(model), mode)).sources
+
+
+def compile_c(
+    include: Path, sources: Sequence[Path], program: Path, flags: Sequence[str] = ()
+) -> Path:
+    """Compiles sources with the engine, under sanitizers; fails with the compiler's words."""
+    engine = () if "-c" in flags else engine_sources()
+    taps = [] if any("TAPS" in f for f in flags) else [f"-DCONFIG_MSFCNN_TAPS={TAPS}"]
+    command = ["gcc", *WARNINGS, *SANITIZERS, *taps, *flags]
+    command += [f"-I{engine_directory() / 'include'}", f"-I{include}"]
+    command += [*map(str, sources), *map(str, engine), "-o", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return program

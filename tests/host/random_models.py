@@ -1,0 +1,278 @@
+"""Small random networks, built directly as models: every op, odd geometry, extreme weights.
+
+`random_model(seed)` is deterministic. Activations are well spread: each tensor's scale fits the
+values that a random image gives it, so that neither saturation nor zeros hide a mistake.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.model import (
+    Add,
+    AveragePool,
+    Clamp,
+    Concat,
+    Conv,
+    Geometry,
+    GlobalAveragePool,
+    MaxPool,
+    Model,
+    Op,
+    Order,
+    Port,
+    Quantization,
+    Requantize,
+    Reshape,
+    Softmax,
+    Tensor,
+)
+from msfcnn.numerics import check
+from msfcnn.reference import execute
+
+
+def random_model(seed: int) -> Model:
+    """A network of 3 to 9 ops (some of several) on a small random image."""
+    return _Builder(np.random.default_rng(seed)).build(f"random{seed}")
+
+
+def random_images(model: Model, count: int, seed: int) -> NDArray[np.int8]:
+    """int8 [count, H, W, C]."""
+    shape = model.tensors[model.input.tensor].shape
+    return np.random.default_rng(seed).integers(-128, 128, (count, *shape), dtype=np.int8)
+
+
+class _Builder:
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.tensors: list[Tensor] = []
+        self.ops: list[Op] = []
+        size = self.integer(6, 20), self.integer(6, 20), self.integer(1, 6)
+        self.current = self.tensor(*size)
+
+    def build(self, name: str) -> Model:
+        for _ in range(self.integer(3, 7)):
+            self.rng.choice(np.array(self._steps(), dtype=object))()
+        outputs = [self.current]
+        if len(self.ops) > 2 and self.chance(0.2):
+            outputs.append(self.ops[self.integer(0, len(self.ops) - 2)].output)
+        if self.chance(0.6):
+            outputs[0] = self._head()
+        ports = tuple(self._port(f"y{i}", t) for i, t in enumerate(dict.fromkeys(outputs)))
+        tensors, ops = tuple(self.tensors), tuple(self.ops)
+        model = Model(name, "0" * 64, tensors, ops, self._port("x", 0), ports)
+        return _spread(_without_dead_ops(model))
+
+    def _steps(self) -> list[Callable[[], None]]:
+        steps = [self._conv, self._conv, self._depthwise, self._depthwise, self._inverted_residual]
+        steps += [self._pointwise, self._residual, self._branches, self._requantize]
+        return [*steps, self._max_pool, self._average_pool, self._grouped]
+
+    def _conv(self) -> None:
+        g = self.geometry()
+        self.conv(g, groups=1, outputs=self.integer(1, 9))
+
+    def _pointwise(self) -> None:
+        self.conv(Geometry(1, 1), 1, self.integer(1, 20))
+
+    def _grouped(self) -> None:
+        channels = self.shape[2]
+        groups = int(self.rng.choice([d for d in range(1, channels + 1) if channels % d == 0]))
+        self.conv(self.geometry(), groups, groups * self.integer(1, 5))
+
+    def _depthwise(self) -> None:
+        channels = self.shape[2]
+        multiplier = self.integer(1, 3) if self.chance(0.3) else 1
+        self.conv(self.geometry(), channels, channels * multiplier)
+
+    def _inverted_residual(self) -> None:
+        source, channels = self.current, self.shape[2]
+        self.conv(Geometry(1, 1), 1, 2 * channels)
+        k = int(self.rng.choice([3, 5]))
+        self.conv(Geometry(k, k, 1, 1, 1, 1, *[k // 2] * 4), 2 * channels, 2 * channels)
+        self.conv(Geometry(1, 1), 1, channels)
+        self.add(Add(self.name(), source, self.current, self.tensor(*self.shape), self.clamp()))
+
+    def _residual(self) -> None:
+        source, channels = self.current, self.shape[2]
+        self.conv(Geometry(3, 3, 1, 1, 1, 1, 1, 1, 1, 1), 1, channels)
+        left, right = (source, self.current) if self.chance(0.5) else (self.current, source)
+        self.add(Add(self.name(), left, right, self.tensor(*self.shape), self.clamp()))
+
+    def _branches(self) -> None:
+        source, parts = self.current, []
+        for _ in range(self.integer(2, 3)):
+            self.current = source
+            k = int(self.rng.choice([1, 3]))
+            self.conv(Geometry(k, k, 1, 1, 1, 1, *[k // 2] * 4), 1, self.integer(1, 5))
+            parts.append(self.current)
+        if self.chance(0.3):
+            parts.append(source)
+        height, width, _ = self.shape
+        channels = sum(self.tensors[t].channels for t in parts)
+        target = self.tensor(height, width, channels)
+        self.add(Concat(self.name(), tuple(parts), target, self.clamp()))
+
+    def _requantize(self) -> None:
+        target = self.tensor(*self.shape)
+        self.add(Requantize(self.name(), self.current, target, self.clamp()))
+
+    def _max_pool(self) -> None:
+        g = self.geometry()
+        target = self.tensor(*self.pooled(g), self.shape[2])
+        self.add(MaxPool(self.name(), self.current, target, g, self.clamp()))
+
+    def _average_pool(self) -> None:
+        g = self.geometry()
+        target = self.tensor(*self.pooled(g), self.shape[2])
+        include = bool(self.chance(0.5))
+        self.add(AveragePool(self.name(), self.current, target, g, include, self.clamp()))
+
+    def _head(self) -> int:
+        height, width, channels = self.shape
+        if self.chance(0.5):
+            target = self.tensor(1, 1, channels)
+            self.add(GlobalAveragePool(self.name(), self.current, target, self.clamp()))
+        elif height * width > 1:
+            target = self.tensor(1, 1, height * width * channels)
+            quantization = self.tensors[self.current].quantization
+            self.tensors[target] = dataclasses.replace(
+                self.tensors[target], quantization=quantization
+            )
+            self.add(Reshape(self.name(), self.current, target))
+        self.conv(Geometry(1, 1), 1, self.integer(2, 12))
+        if self.chance(0.5):
+            self.add(Softmax(self.name(), self.current, self.tensor(*self.shape)))
+        return self.current
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.tensors[self.current].shape
+
+    def integer(self, low: int, high: int) -> int:
+        return int(self.rng.integers(low, high + 1))
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def name(self) -> str:
+        return f"op{len(self.ops)}"
+
+    def clamp(self) -> Clamp:
+        if self.chance(0.7):
+            return Clamp()
+        return Clamp(self.integer(-128, -60), self.integer(60, 127))
+
+    def tensor(self, height: int, width: int, channels: int) -> int:
+        scale = float(self.rng.uniform(0.01, 0.1))
+        quantization = Quantization(scale, self.integer(-128, 127))
+        shape = (1, channels, height, width)
+        name = f"t{len(self.tensors)}"
+        self.tensors.append(Tensor(name, height, width, channels, quantization, shape))
+        return len(self.tensors) - 1
+
+    def add(self, op: Op) -> None:
+        self.ops.append(op)
+        self.current = op.output
+
+    def conv(self, geometry: Geometry, groups: int, outputs: int) -> None:
+        source = self.tensors[self.current]
+        depth = source.channels // groups
+        limit = 127 if self.chance(0.7) else self.integer(1, 40)
+        shape = (outputs, geometry.kernel_h, geometry.kernel_w, depth)
+        weights = self.rng.integers(-limit, limit + 1, shape, dtype=np.int8)
+        if self.chance(0.1):
+            weights[:] = self.rng.choice(np.array([-128, 127], dtype=np.int8), shape)
+        scale = self.rng.uniform(0.001, 0.02, outputs)
+        if self.chance(0.2):
+            scale[self.integer(0, outputs - 1)] = 1e-12  # a dead channel
+        bias = self.rng.integers(-3000, 3001, outputs)
+        target = self.tensor(*self.pooled(geometry), outputs)
+        clamp = self.clamp()
+        self.add(
+            Conv(self.name(), self.current, target, geometry, groups, weights, scale, bias, clamp)
+        )
+
+    def geometry(self) -> Geometry:
+        """A kernel that fits, with any stride, dilation and padding."""
+        height, width, _ = self.shape
+        kernel = [self.integer(1, min(7, extent)) for extent in (height, width)]
+        stride = [self.integer(1, 3) if self.chance(0.5) else 1 for _ in range(2)]
+        dilation = [
+            self.integer(1, (extent - 1) // (k - 1)) if k > 1 and self.chance(0.25) else 1
+            for k, extent in zip(kernel, (height, width), strict=True)
+        ]
+        dilation = [min(d, 3) for d in dilation]
+        pads = [
+            self.integer(0, k - 1) if self.chance(0.7) else 0
+            for k in (kernel[0], kernel[1], kernel[0], kernel[1])
+        ]
+        return Geometry(*kernel, *stride, *dilation, *pads)
+
+    def pooled(self, g: Geometry) -> tuple[int, int]:
+        """Height and width of the output of a sliding kernel."""
+        height, width, _ = self.shape
+        rows = (height + g.pad_top + g.pad_bottom - g.extent_h) // g.stride_h + 1
+        columns = (width + g.pad_left + g.pad_right - g.extent_w) // g.stride_w + 1
+        return rows, columns
+
+    def _port(self, name: str, tensor: int) -> Port:
+        return Port(name, tensor, self.tensors[tensor].onnx_shape, Order.CHW, "int8")
+
+
+def _without_dead_ops(model: Model) -> Model:
+    """Ops that no output depends on go, as the importer would drop them."""
+    needed = {port.tensor for port in model.outputs}
+    for op in reversed(model.ops):
+        if op.output in needed:
+            needed.update(op.inputs)
+    index = {old: new for new, old in enumerate(sorted(needed | {model.input.tensor}))}
+    ops = tuple(_renumbered(op, index) for op in model.ops if op.output in needed)
+    ports = tuple(dataclasses.replace(p, tensor=index[p.tensor]) for p in model.outputs)
+    tensors = tuple(model.tensors[t] for t in index)
+    source = dataclasses.replace(model.input, tensor=index[model.input.tensor])
+    return dataclasses.replace(model, tensors=tensors, ops=ops, outputs=ports, input=source)
+
+
+def _renumbered(op: Op, index: dict[int, int]) -> Op:
+    if isinstance(op, Add):
+        return dataclasses.replace(
+            op, left=index[op.left], right=index[op.right], output=index[op.output]
+        )
+    if isinstance(op, Concat):
+        inputs = tuple(index[t] for t in op.inputs)
+        return dataclasses.replace(op, inputs=inputs, output=index[op.output])
+    return dataclasses.replace(op, input=index[op.input], output=index[op.output])
+
+
+def _spread(model: Model) -> Model:
+    """Fits the scale of every tensor to the values of random images, in execution order."""
+    images = random_images(model, 2, 99)
+    for op in model.ops:
+        for _ in range(16):
+            factor = 1.6 if check(model) else _misfit(execute(model, images)[op.output])
+            if factor == 1 or isinstance(op, Reshape | Softmax | MaxPool):
+                break
+            old = model.tensors[op.output].quantization
+            new = Quantization(old.scale * factor, old.zero_point // 2)
+            model = _quantized(model, op.output, new)
+        if isinstance(op, Reshape):
+            model = _quantized(model, op.output, model.tensors[op.input].quantization)
+    return model
+
+
+def _misfit(values: NDArray[np.int8]) -> float:
+    """What to multiply a scale with; 1 where the values are neither clipped nor all alike."""
+    if float(np.isin(values, (-128, 127)).mean()) > 0.2:
+        return 1.6
+    return 1 / 1.5 if values.size > 16 and np.ptp(values.astype(np.int16)) < 20 else 1
+
+
+def _quantized(model: Model, tensor: int, quantization: Quantization) -> Model:
+    tensors = list(model.tensors)
+    tensors[tensor] = dataclasses.replace(tensors[tensor], quantization=quantization)
+    return dataclasses.replace(model, tensors=tuple(tensors))
