@@ -1,0 +1,87 @@
+"""Reads boards.yaml and finds boards in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+
+import yaml
+
+from msfcnn.boards.board import Board, board_problems, make_board
+from msfcnn.errors import BoardError, Problem, UsageError
+
+_FILE = "boards.yaml"
+_PACKAGE = Path(__file__).parent
+
+
+def load_boards(path: Path | None = None) -> Mapping[str, Board]:
+    """All boards of a file, by name; None means the project's own boards.yaml."""
+    path = path or _own_file()
+    entries = _read(path)
+    problems: list[Problem] = []
+    for name, entry in entries.items():
+        problems.extend(board_problems(f"{path.name}: {name}", name, entry))
+    if problems:
+        raise BoardError(*problems)
+    return {str(name): make_board(str(name), entry) for name, entry in entries.items()}
+
+
+def find_board(name: str, path: Path | None = None) -> Board:
+    """The board of that name; the error lists all boards and the closest match."""
+    boards = load_boards(path)
+    if name in boards:
+        return boards[name]
+    close = difflib.get_close_matches(name, boards, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise BoardError(Problem("board", f"there is no board '{name}'", f"{hint}{_known(boards)}"))
+
+
+def _known(boards: Mapping[str, Board]) -> str:
+    return f"the boards are: {', '.join(boards)}"
+
+
+def _own_file() -> Path:
+    """boards.yaml of the installed package, or the one at the top of the repository."""
+    installed = _PACKAGE / _FILE
+    return installed if installed.is_file() else _PACKAGE.parents[2] / _FILE
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without its silent acceptance of a key given twice."""
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, object]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable):
+                if key in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key '{key}' is given twice", problem_mark=key_node.start_mark
+                    )
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict[object, dict[object, object]]:
+    try:
+        content = yaml.load(path.read_bytes(), _Loader)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(Problem(str(path), f"cannot be read: {reason}")) from error
+    except yaml.MarkedYAMLError as error:
+        raise BoardError(_syntax_problem(path, error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BoardError(Problem(path.name, f"is not YAML: {error}")) from error
+    if not isinstance(content, dict) or not content:
+        hint = "write one entry a board: its name and a colon, its keys indented below"
+        raise BoardError(Problem(path.name, "holds no boards", hint))
+    return content
+
+
+def _syntax_problem(path: Path, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark
+    where = f"{path.name}: line {mark.line + 1}" if mark else path.name
+    return Problem(where, str(error.problem or error), "mend the file's syntax there")

@@ -1,0 +1,43 @@
+"""Any exception as an error for the user, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msfcnn.errors import BoardError, InfeasibleError, MsfcnnError, Problem, UsageError
+
+
+class DefectError(MsfcnnError):
+    """Something that we did not foresee."""
+
+    exit_code = 70
+
+
+def as_user_error(error: Exception) -> MsfcnnError:
+    """The error itself if it is meant for users, else what it means to them."""
+    if isinstance(error, MsfcnnError):
+        return error
+    if isinstance(error, OSError) and error.filename is not None:
+        what = (error.strerror or "cannot be used").lower()
+        return UsageError(Problem(str(error.filename), what))
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("msfcnn"):
+        hint = "in a checkout put ./dev before the command; else: pip install 'msfcnn[verify]'"
+        return BoardError(Problem(str(error.name), "this Python package is not installed", hint))
+    what = f"this is a defect of msfcnn: {type(error).__name__}: {error}"
+    hint = "please report it with what the same command prints under MSFCNN_DEBUG=1"
+    return DefectError(Problem("", what, hint))
+
+
+def error_data(error: MsfcnnError) -> Mapping[str, object]:
+    """What --json prints for an error."""
+    data: dict[str, object] = {
+        "exit_code": error.exit_code,
+        "kind": type(error).__name__.removesuffix("Error").lower(),
+        "problems": [
+            {"where": p.where, "what": p.what, "hint": p.hint, "kind": p.kind}
+            for p in error.problems
+        ],
+    }
+    if isinstance(error, InfeasibleError):
+        data["best_ram"] = error.best_ram
+    return data

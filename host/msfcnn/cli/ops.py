@@ -1,0 +1,72 @@
+"""`msfcnn ops`: the ONNX operators that can be imported."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from msfcnn.cli.parser import Outcome, Subparsers, new_verb
+from msfcnn.errors import Problem, UsageError
+from msfcnn.render import Column, Table, Verbatim
+
+if TYPE_CHECKING:
+    from msfcnn.importer.support import OpSupport
+
+NAME = "ops"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "list the supported ONNX operators and their constraints",
+        "msfcnn ops\nmsfcnn ops --markdown > docs/ops.md",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print docs/ops.md")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """List the operators as a table, JSON or Markdown."""
+    from msfcnn.importer.support import SUPPORTED
+
+    if args.markdown and args.json:
+        raise UsageError(Problem("--markdown", "does not go with --json", "give one of them"))
+    data = {
+        "operators": [
+            {"op": s.op, "becomes": s.becomes, "constraints": list(s.constraints)}
+            for s in SUPPORTED
+        ]
+    }
+    return Outcome(data, (Verbatim(markdown(SUPPORTED)) if args.markdown else _table(SUPPORTED),))
+
+
+def markdown(supported: tuple[OpSupport, ...]) -> str:
+    """The text of docs/ops.md."""
+    lines = [
+        "# Supported ONNX operators",
+        "",
+        "<!-- Written by `msfcnn ops --markdown > docs/ops.md`; do not edit. -->",
+        "",
+        "A model is an int8 QDQ network with static shapes and one image per batch. What is not",
+        "listed here is refused with the name of the node, everything at once.",
+        "",
+        "| operator | becomes | constraints |",
+        "|---|---|---|",
+    ]
+    for s in supported:
+        cells = (s.op, s.becomes, "; ".join(s.constraints))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _table(supported: tuple[OpSupport, ...]) -> Table:
+    return Table(
+        columns=(
+            Column("operator"),
+            Column("becomes", wraps=True),
+            Column("constraints", wraps=True),
+        ),
+        rows=tuple((s.op, s.becomes, "; ".join(s.constraints)) for s in supported),
+    )

@@ -1,0 +1,117 @@
+"""`msfcnn verify`: generated code, reference and onnxruntime against each other."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from msfcnn.cli.generate import add_bounds
+from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
+from msfcnn.errors import SUCCESS, MismatchError
+from msfcnn.files import existing_file
+from msfcnn.render import Column, Facts, Table
+from msfcnn.sizes import format_size
+
+if TYPE_CHECKING:
+    from msfcnn.verify.check import OpCheck, Verification
+
+NAME = "verify"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "compare the generated code with the reference and onnxruntime",
+        "msfcnn verify apps/digits/digits.onnx\nmsfcnn verify model.onnx --input images.npz",
+        "Exit code 4 means that they do not agree.",
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--input",
+        metavar="FILE.npz",
+        type=existing_file,
+        help="images to run (default: random ones)",
+    )
+    add_bounds(parser)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Generate, compile, run and compare."""
+    from msfcnn.emit.names import c_name
+    from msfcnn.pipeline import GenerateRequest
+    from msfcnn.verify.check import verify
+
+    request = GenerateRequest(
+        model=args.model,
+        name=c_name(args.model.stem),
+        command=f"msfcnn verify {args.model}",
+        max_ram=args.max_ram,
+        max_macs=args.max_macs,
+    )
+    found = verify(request, args.input)
+    agrees = found.first_mismatch is None
+    return Outcome(
+        _data(found), (_table(found), _facts(found)), SUCCESS if agrees else MismatchError.exit_code
+    )
+
+
+def _data(found: Verification) -> dict[str, object]:
+    mismatch = found.first_mismatch
+    return {
+        "agrees": mismatch is None,
+        "first_mismatch": mismatch.node if mismatch else None,
+        "images": found.images,
+        "peak_ram": found.peak_ram,
+        "arena_untouched": found.arena_untouched,
+        "outputs_lsb": found.outputs_lsb,
+        "accuracy": found.accuracy,
+        "layers": [
+            {
+                "node": op.node,
+                "op": op.op,
+                "tensor": op.tensor,
+                "c_differs": op.c_differs,
+                "oracle_lsb": op.oracle_lsb,
+                "oracle_differs": op.oracle_differs,
+                "agrees": op.agrees,
+            }
+            for op in found.ops
+        ],
+    }
+
+
+def _table(found: Verification) -> Table:
+    return Table(
+        columns=(
+            Column("node", wraps=True),
+            Column("op"),
+            Column("C differs", right=True),
+            Column("onnxruntime, LSB", right=True),
+            Column("differing values", right=True),
+            Column(""),
+        ),
+        rows=tuple(_row(op) for op in found.ops),
+    )
+
+
+def _row(op: OpCheck) -> tuple[str, ...]:
+    lsb = "-" if op.oracle_lsb is None else str(op.oracle_lsb)
+    share = "-" if op.oracle_lsb is None else f"{op.oracle_differs:.2%}"
+    return (op.node, op.op, str(op.c_differs), lsb, share, "" if op.agrees else "MISMATCH")
+
+
+def _facts(found: Verification) -> Facts:
+    mismatch = found.first_mismatch
+    pairs = [
+        ("verdict", f"MISMATCH, first at {mismatch.node}" if mismatch else "agrees"),
+        ("images", str(found.images)),
+        ("peak RAM", f"{format_size(found.peak_ram)} bytes"),
+        ("never written", f"{format_size(found.arena_untouched)} bytes of them"),
+        ("whole network", f"at most {found.outputs_lsb} LSB from onnxruntime"),
+    ]
+    if found.accuracy is not None:
+        pairs.append(("accuracy", f"{found.accuracy:.2%}"))
+    return Facts(tuple(pairs))

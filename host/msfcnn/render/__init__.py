@@ -1,0 +1,25 @@
+"""Text for the terminal: what to show as data (`blocks`), and how it looks (`to_text`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msfcnn.render.blocks import Block, Column, Facts, Table, Verbatim
+from msfcnn.render.errors import error_text
+
+__all__ = [
+    "Block",
+    "Column",
+    "Facts",
+    "Table",
+    "Verbatim",
+    "error_text",
+    "to_text",
+]
+
+
+def to_text(blocks: Sequence[Block], width: int | None = None, color: bool = False) -> str:
+    """The blocks below each other; `width` None lets tables be as wide as they need."""
+    from msfcnn.render.terminal import render  # rich takes time to load; --help goes without
+
+    return render(blocks, width, color)

@@ -1,0 +1,34 @@
+"""Problems as text: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msfcnn.errors import Problem
+
+
+def error_text(problems: Sequence[Problem], subject: str = "") -> str:
+    """One problem in a line of its own, several as a list under a count; hints below each."""
+    if len(problems) == 1:
+        return _problem("error: ", problems[0])
+    place = f" in {printable(subject)}" if subject else ""
+    headline = f"error: {len(problems)} problems{place}\n"
+    return headline + "".join(_problem("  - ", problem) for problem in problems)
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that could play tricks on a terminal."""
+    if text.isprintable():
+        return text
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(escaped)
+
+
+def _problem(lead: str, problem: Problem) -> str:
+    kind = f" ({problem.kind})" if problem.kind else ""
+    where = f"{problem.where}{kind}: " if problem.where or kind else ""
+    text = f"{lead}{printable(where + problem.what)}\n"
+    if problem.hint:
+        indent = " " * (len(lead) if lead.startswith(" ") else 2)
+        text += f"{indent}hint: {printable(problem.hint)}\n"
+    return text

@@ -1,0 +1,171 @@
+"""The import rules of docs/architecture.md, the engine's purity, short files, clean tools."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+HOST = Path(__file__).resolve().parents[2] / "host"
+PACKAGE = HOST / "msfcnn"
+ENGINE = HOST.parent / "riot_pkg" / "msfcnn"
+LINES = 400
+
+PURE = ("graph", "plan", "schedule", "layout", "emit", "model", "reference", "numerics")
+FILE_SYSTEM = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob"}
+ONNX_USERS = ("importer", "zoo", "quantizer", "verify.oracle")
+ONNXRUNTIME_USERS = ("verify.oracle", "quantizer")
+
+
+def module_name(path: Path) -> str:
+    """ "graph.fusion" for msfcnn/graph/fusion.py, "graph" for its __init__.py."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Full names of all that is imported, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+TREES = {module_name(path): ast.parse(path.read_text()) for path in FILES}
+IMPORTS = {name: frozenset(imports(tree)) for name, tree in TREES.items()}
+
+
+def users(package: str) -> set[str]:
+    """Modules that import a package or something in it."""
+    return {name for name, used in IMPORTS.items() if any(within(u, (package,)) for u in used)}
+
+
+def test_the_passes_are_pure() -> None:
+    found = [
+        f"{name} imports {used}"
+        for name in IMPORTS
+        if within(name, PURE)
+        for used in IMPORTS[name]
+        if used.split(".")[0] in FILE_SYSTEM
+        or within(used, ("onnx", "onnxruntime", "rich", "yaml", "msfcnn.boards", "msfcnn.files"))
+    ]
+    found += [
+        f"{name} calls {call}()"
+        for name, tree in TREES.items()
+        if within(name, PURE)
+        for call in calls(tree)
+        if call in ("open", "print", "input")
+    ]
+    assert found == []
+
+
+def test_the_emitter_does_not_know_the_planner() -> None:
+    used = {u for name in IMPORTS if within(name, ("emit",)) for u in IMPORTS[name]}
+    assert not any(within(u, ("msfcnn.plan", "msfcnn.graph")) for u in used)
+
+
+def test_only_render_knows_a_terminal_library() -> None:
+    assert all(within(name, ("render",)) for name in users("rich"))
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {name for name, tree in TREES.items() if "print" in set(calls(tree))}
+    assert all(within(name, ("cli",)) for name in printing)
+
+
+def test_only_the_border_knows_onnx() -> None:
+    assert {name for name in users("onnx") if not within(name, ONNX_USERS)} == set()
+    assert {name for name in users("onnxruntime") if not within(name, ONNXRUNTIME_USERS)} == set()
+
+
+def test_nothing_imports_the_command_line() -> None:
+    allowed = ("cli", "__main__")
+    assert {name for name in users("msfcnn.cli") if not within(name, allowed)} == set()
+
+
+def test_model_and_numerics_stand_alone() -> None:
+    used = {u for name in IMPORTS if within(name, ("model",)) for u in IMPORTS[name]}
+    assert all(within(u, ("msfcnn.model",)) for u in used if u.startswith("msfcnn."))
+    allowed = ("msfcnn.model", "msfcnn.errors")
+    assert all(within(u, allowed) for u in IMPORTS["numerics"] if u.startswith("msfcnn."))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_file_is_long(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LINES
+
+
+def engine_files() -> list[Path]:
+    return sorted(p for d in ("src", "include") for p in (ENGINE / d).rglob("*.[chS]"))
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
+
+
+def test_there_is_an_engine() -> None:
+    assert engine_files(), f"no C files below {ENGINE.name}/src and {ENGINE.name}/include"
+
+
+@pytest.mark.parametrize("path", engine_files(), ids=lambda path: path.name)
+def test_the_engine_includes_only_itself_and_plain_c(path: Path) -> None:
+    own = {
+        str(p.relative_to(ENGINE / d))
+        for d in ("src", "include")
+        for p in engine_files()
+        if p.is_relative_to(ENGINE / d)
+    }
+    plain = {"stdint.h", "stddef.h", "stdbool.h", "limits.h", "string.h", "errno.h", "assert.h"}
+    names = re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)', path.read_text(), flags=re.MULTILINE)
+    assert set(names) <= own | plain
+
+
+@pytest.mark.parametrize("path", engine_files(), ids=lambda path: path.name)
+def test_the_engine_uses_neither_heap_nor_float_nor_stdio(path: Path) -> None:
+    words = set(re.findall(r"\w+", without_comments(path.read_text())))
+    assert not words & {
+        *("malloc", "calloc", "realloc", "free", "alloca", "float", "double"),
+        *("printf", "puts", "putchar", "fprintf", "sprintf", "snprintf"),
+    }
+
+
+def test_types_are_sound(repo_root: Path, require_tool: Callable[[str], str]) -> None:
+    command = [require_tool("mypy"), "host/msfcnn"]
+    done = subprocess.run(command, cwd=repo_root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_style_is_clean(repo_root: Path, require_tool: Callable[[str], str]) -> None:
+    for command in (["check", "--no-fix"], ["format", "--check"]):
+        ruff = [require_tool("ruff"), *command, "host", "tests"]
+        done = subprocess.run(ruff, cwd=repo_root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_command_line_starts_without_heavy_imports() -> None:
+    code = (
+        "import sys; from msfcnn.cli import main; assert main(['--help']) == 0;"
+        "heavy = {'numpy', 'onnx', 'onnxruntime', 'rich', 'yaml'} & set(sys.modules);"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
