@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
         NAME,
         run,
         "build a published network with seeded weights",
-        "msfcnn zoo mobilenet_v2 --width 0.35 --resolution 144 -o mbv2.onnx",
+        "msfcnn zoo mbv2 --width 0.35 --resolution 144 -o mbv2.onnx",
         "The weights are random: good for RAM, MACs and bit-exactness, not for accuracy.",
     )
     parser.add_argument("name", metavar="NAME", help="a network; a wrong name lists them all")

@@ -1,0 +1,160 @@
+"""Builds a network of the zoo by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import onnx
+
+from msfcnn.errors import Problem, UsageError
+from msfcnn.zoo import networks
+from msfcnn.zoo.layers import Drawing
+from msfcnn.zoo.networks import Request
+from msfcnn.zoo.qdq import write
+from msfcnn.zoo.weights import condition
+
+SMALLEST, LARGEST = 16, 512  # pixels of an image
+WIDEST = 4.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network with its published defaults.
+
+    image:    (height, width, channels). A resolution replaces height and width of square ones.
+    scalable: whether a width multiplier is part of the architecture.
+    """
+
+    name: str
+    description: str
+    draw: Callable[[Request], Drawing]
+    image: tuple[int, int, int]
+    width: float
+    classes: int
+    scalable: bool
+
+
+ENTRIES = (
+    Entry(
+        "ds-cnn",
+        "DS-CNN, keyword spotting (MLPerf Tiny)",
+        networks.ds_cnn,
+        (49, 10, 1),
+        1.0,
+        12,
+        True,
+    ),
+    Entry("mbv2", "MobileNetV2", networks.mobilenet_v2, (224, 224, 3), 1.0, 1000, True),
+    Entry(
+        "mcunet-320kb-imagenet",
+        "MCUNet-320KB-ImageNet",
+        networks.mcunet_320kb,
+        (176, 176, 3),
+        1.0,
+        1000,
+        False,
+    ),
+    Entry(
+        "mcunetv2-vww-5fps",
+        "MCUNetV2-VWW-5fps",
+        networks.mcunet_vww,
+        (80, 80, 3),
+        1.0,
+        2,
+        False,
+    ),
+    Entry(
+        "mobilenetv1",
+        "MobileNet v1, visual wake words (MLPerf Tiny)",
+        networks.mobilenet_v1,
+        (96, 96, 3),
+        0.25,
+        2,
+        True,
+    ),
+    Entry(
+        "resnet8",
+        "ResNet-8, image classification (MLPerf Tiny)",
+        networks.resnet8,
+        (32, 32, 3),
+        1.0,
+        10,
+        True,
+    ),
+)
+NAMES = tuple(entry.name for entry in ENTRIES)
+
+
+def build(
+    name: str,
+    *,
+    width: float | None = None,
+    resolution: int | None = None,
+    channels: int | None = None,
+    classes: int | None = None,
+    seed: int = 0,
+) -> onnx.ModelProto:
+    """A network as int8 QDQ ONNX with seeded weights; the same arguments give the same bytes.
+
+    width: factor on all channels. resolution: height and width of the image in pixels.
+    Raises UsageError for an unknown name or an impossible size.
+    """
+    entry = _find(name)
+    problems = [
+        *_out_of_range(entry, width, resolution),
+        *_too_few("--channels", channels, 1),
+        *_too_few("--classes", classes, 2),
+        *_too_few("--seed", seed, 0),
+    ]
+    if problems:
+        raise UsageError(*problems)
+    height, image_width, image_channels = entry.image
+    if resolution is not None:
+        height = image_width = resolution
+    request = Request(
+        (height, image_width, channels or image_channels),
+        width or entry.width,
+        classes or entry.classes,
+    )
+    net = entry.draw(request)
+    return write(entry.name, net, condition(net, seed))
+
+
+def _find(name: str) -> Entry:
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    close = difflib.get_close_matches(name, NAMES, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise UsageError(
+        Problem(name, "there is no such network", f"{hint}there are {', '.join(NAMES)}")
+    )
+
+
+def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> list[Problem]:
+    problems = []
+    if width is not None and not entry.scalable:
+        problems.append(Problem("--width", f"{entry.name} has no width multiplier", "leave it out"))
+    elif width is not None and not 0 < width <= WIDEST:
+        problems.append(
+            Problem("--width", f"{width} is out of range", f"write a number up to {WIDEST}")
+        )
+    if resolution is None:
+        return problems
+    if entry.image[0] != entry.image[1]:
+        shape = "x".join(map(str, entry.image[:2]))
+        problems.append(
+            Problem("--resolution", f"the input of {entry.name} is {shape}", "leave it out")
+        )
+    elif not SMALLEST <= resolution <= LARGEST:
+        hint = f"write {SMALLEST} to {LARGEST}"
+        problems.append(Problem("--resolution", f"{resolution} is out of range", hint))
+    return problems
+
+
+def _too_few(where: str, value: int | None, least: int) -> list[Problem]:
+    if value is None or value >= least:
+        return []
+    return [Problem(where, f"{value} is too small", f"write {least} or more")]
