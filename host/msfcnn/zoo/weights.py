@@ -28,7 +28,8 @@ Values = NDArray[np.float32]
 
 IMAGES = 8
 SCORE_MARGIN = 1.5  # a few images do not show the extremes of the few values behind the pool
-SMALLEST_SPREAD = 1e-3
+OCTAVE_DECAY = 0.75  # of the noise in images, from one scale to the next finer one
+SMALLEST_SPREAD = 0.3  # of a channel, in terms of its layer's; less would only amplify noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +71,15 @@ def condition(net: Drawing, seed: int) -> Trained:
 
 
 def calibration_images(shape: Shape, rng: np.random.Generator) -> Values:
-    """float32 [n, H, W, C] in [-1, 1]: smooth blobs, an edge and some noise, like photographs."""
+    """float32 [n, H, W, C] in [-1, 1]: noise of all scales, the finer the weaker, like photos."""
     height, width, channels = shape
-    coarse = rng.uniform(-1, 1, (IMAGES, 5, 5, channels))
-    rows, columns = (np.linspace(0, 4, extent) for extent in (height, width))
-    blobs = _interpolate(_interpolate(coarse, rows, 1), columns, 2)
-    for image, (y, x) in zip(blobs, rng.uniform(0.2, 0.8, (IMAGES, 2)), strict=True):
-        image[int(y * height) :, int(x * width) :] += rng.uniform(-0.8, 0.8, channels)
-    noise = rng.normal(0, 0.08, blobs.shape)
-    return np.clip(blobs + noise, -1, 1).astype(np.float32)
+    images = np.zeros((IMAGES, height, width, channels))
+    for octave in range(2, 8):
+        grid = 2**octave
+        rows, columns = (np.linspace(0, min(grid, n) - 1, n) for n in (height, width))
+        coarse = rng.normal(0, 1, (IMAGES, min(grid, height), min(grid, width), channels))
+        images += _interpolate(_interpolate(coarse, rows, 1), columns, 2) * OCTAVE_DECAY**octave
+    return np.clip(images, -1, 1).astype(np.float32)
 
 
 def _interpolate(
@@ -112,8 +113,14 @@ def _draw(
     raw /= np.float32(np.sqrt(raw[0].size))
     y = _convolve(net, layer, x, raw)
     gamma, beta = _target(layer, activation, rng, y.shape[3])
-    mean, spread = y.mean(axis=(0, 1, 2)), y.std(axis=(0, 1, 2))
-    gain = (gamma / np.maximum(spread, SMALLEST_SPREAD)).astype(np.float32)
+    if isinstance(layer, DenseLayer):
+        # pooled values of random networks are nearly alike for all images: to normalize over
+        # images would blow up their last bits
+        mean, spread = np.zeros(layer.outputs), np.sqrt(np.square(y).mean(axis=(0, 1, 2)))
+    else:
+        mean, spread = y.mean(axis=(0, 1, 2)), y.std(axis=(0, 1, 2))
+    floor = max(SMALLEST_SPREAD * float(spread.mean()), 1e-6)
+    gain = (gamma / np.maximum(spread, floor)).astype(np.float32)
     bias = (beta - gain * mean).astype(np.float32)
     weights = Weights(raw * gain[:, None, None, None], bias)
     return _activate(gain * y + bias, activation), weights
