@@ -83,7 +83,7 @@ def _stage(target: Path, data: bytes) -> Path | None:
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
     reason = (error.strerror or str(error)).lower()
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.exists():
         hint = f"make the directory {path.parent} first"
     elif isinstance(error, IsADirectoryError):
         hint = "give the name of a file in that directory"

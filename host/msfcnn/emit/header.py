@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.emit.text import define
+from msfcnn.emit.text import comment, define
 from msfcnn.layout import Layout
 from msfcnn.model import InputMode, Model, Tensor
 from msfcnn.schedule import Schedule
@@ -30,7 +30,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
     ]
     for index, port in enumerate(model.outputs):
         suffix = str(index) if index else ""
-        lines.append(f"/* output {index}: {port.name} */".replace("\n", " "))
+        lines.append(f"/* output {index}: {comment(port.name)} */")
         lines += [*_tensor(f"{upper}_OUTPUT{suffix}", model.tensors[port.tensor]), ""]
     lines += [
         f"extern const msfcnn_model_t {name}_model;\n",

@@ -13,8 +13,9 @@ _LINE = 96
 
 
 def comment(text: str) -> str:
-    """Text that cannot end the comment it stands in, or reach the next line."""
-    return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ").replace("\\", "/")
+    """Text that cannot end the comment it stands in, reach the next line or be a trigraph."""
+    line = " ".join(text.split()).replace("\\", "/").replace("??", "? ?")
+    return line.replace("*/", "* /").replace("/*", "/ *")
 
 
 def int8_array(name: str, values: NDArray[np.int8]) -> str:

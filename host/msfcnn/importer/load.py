@@ -12,6 +12,7 @@ from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.importer.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
 
 OLDEST_OPSET = 13  # the first with QuantizeLinear per axis and Squeeze axes as an input
+NAMED_TENSORS = 3  # of those in other files; the rest is counted
 DAMAGED = "the file is damaged; export it again"
 
 
@@ -21,7 +22,7 @@ def read(path: Path) -> tuple[onnx.ModelProto, str]:
     where = str(path)
     proto = _parse(data, where)
     _check_opset(proto, where)
-    _check_stored_inside(proto)
+    _check_stored_inside(path, proto)
     _check_references(proto.graph)
     _check_constants(proto.graph)
     _check_onnx(proto, where)
@@ -72,11 +73,17 @@ def _check_opset(proto: onnx.ModelProto, where: str) -> None:
         raise ModelError(Problem(where, what, "update the onnx package: pip install -U onnx"))
 
 
-def _check_stored_inside(proto: onnx.ModelProto) -> None:
-    outside = [t for t in _tensors(proto.graph) if _is_external(t)]
-    hint = "save it in one file: onnx.save(onnx.load(MODEL), OUT, save_as_external_data=False)"
-    what = "its values are in another file (external data), which msfcnn does not read"
-    problems = [Problem(t.name or "unnamed tensor", what, hint) for t in outside]
+def _check_stored_inside(path: Path, proto: onnx.ModelProto) -> None:
+    outside = [t.name or "unnamed" for t in _tensors(proto.graph) if _is_external(t)]
+    problems = []
+    if outside:
+        # one export option put all of them there: one message, however many there are
+        named = ", ".join(outside[:NAMED_TENSORS])
+        more = len(outside) - NAMED_TENSORS
+        what = f"values are in another file (external data), which msfcnn does not read: {named}"
+        what += f" and {more} more tensors" if more > 0 else ""
+        hint = "save it in one file: onnx.save(onnx.load(MODEL), OUT, save_as_external_data=False)"
+        problems.append(Problem(path.name, what, hint))
     what = "is a sparse initializer, which msfcnn does not read"
     sparse = [s.values.name for s in proto.graph.sparse_initializer]
     problems += [Problem(name or "unnamed tensor", what, "store it densely") for name in sparse]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msfcnn.errors import ModelError, Problem
 from msfcnn.layout.pack import Block, pack
 from msfcnn.layout.types import Layout, Placement
 from msfcnn.model import Add, Model, Requantize, Reshape, Softmax
@@ -16,6 +17,7 @@ def layout(model: Model, schedule: Schedule) -> Layout:
     windows = {w.tensor: w for stage in schedule.stages for w in stage.windows}
     for op in model.ops:
         if isinstance(op, Reshape):
+            _check_reshape(op, windows)
             shape = model.tensors[op.output]
             windows[op.output] = Window(op.output, shape.height, shape.width)
     lifetimes = _lifetimes(model, schedule, windows)
@@ -41,6 +43,18 @@ def layout(model: Model, schedule: Schedule) -> Layout:
         ),
         peak,
     )
+
+
+def _check_reshape(op: Reshape, windows: dict[int, Window]) -> None:
+    if op.input not in windows:
+        raise ModelError(
+            Problem(
+                op.node,
+                "the image is read as a vector here and as an image elsewhere",
+                "generate with --input push, which keeps the image in the arena",
+                "Reshape",
+            )
+        )
 
 
 def _lifetimes(

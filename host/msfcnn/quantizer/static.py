@@ -45,8 +45,7 @@ def quantize(path: Path, calibration: NDArray[np.float32]) -> onnx.ModelProto:
             raise ModelError(
                 Problem(path.name, f"onnxruntime cannot quantize it: {reason[0]}")
             ) from error
-        quantized = onnx.load(target)
-    return quantized
+        return onnx.load(target)
 
 
 class _Reader:

@@ -1,0 +1,104 @@
+"""Generated text: deterministic, safe whatever the model is called, in step with the engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from engine_build import compile_c, generate
+from random_models import random_model
+
+from msfcnn.emit.names import c_name, check_limits, check_name
+from msfcnn.emit.sources import ABI
+from msfcnn.errors import ModelError, UsageError
+from msfcnn.model import Geometry, Model, Reshape
+from msfcnn.verify.toolchain import DEFAULT_STAGE_OPS, DEFAULT_TAPS, engine_directory
+
+INCLUDE = engine_directory() / "include" / "msfcnn"
+
+
+def defined(header: str, name: str) -> int:
+    """Value of a #define in a header of the engine."""
+    text = (INCLUDE / header).read_text()
+    found = re.search(rf"define {name}\s+(\d+)", text)
+    assert found
+    return int(found[1])
+
+
+def test_generator_and_engine_agree_on_numbers() -> None:
+    assert defined("tables.h", "MSFCNN_ABI") == ABI
+    assert defined("config.h", "CONFIG_MSFCNN_TAPS") == DEFAULT_TAPS
+    assert defined("config.h", "CONFIG_MSFCNN_STAGE_OPS") == DEFAULT_STAGE_OPS
+
+
+def test_same_model_same_bytes() -> None:
+    assert generate(random_model(5), "net") == generate(random_model(5), "net")
+    assert generate(random_model(5), "net") != generate(random_model(6), "net")
+
+
+def test_says_where_it_comes_from() -> None:
+    model = dataclasses.replace(random_model(5), sha256="ab" * 32)
+    for text in generate(model, "net").values():
+        assert "ab" * 32 in text
+        assert "msfcnn 0." in text
+        assert "command: test" in text
+    for op in model.ops:
+        if not isinstance(op, Reshape):
+            assert f": {op.node} */" in generate(model, "net")["net.c"]
+
+
+def test_names_cannot_break_the_code(tmp_path: Path) -> None:
+    model = random_model(5)
+    evil = '*/ #error "/* \\\n#error ??/ \u00e4\u4e2d'
+    model = dataclasses.replace(
+        model,
+        name=evil,
+        ops=tuple(dataclasses.replace(op, node=f"{evil}{i}") for i, op in enumerate(model.ops)),
+        tensors=tuple(dataclasses.replace(t, name=evil) for t in model.tensors),
+        outputs=tuple(dataclasses.replace(p, name=evil) for p in model.outputs),
+    )
+    for file, text in generate(model, "net").items():
+        (tmp_path / file).write_text(text)
+    for source in ("net.c", "net_weights.c"):
+        compile_c(tmp_path, [tmp_path / source], tmp_path / f"{source}.o", ["-c"])
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        *(("mbv2", "mbv2"), ("mbv2-0.35", "mbv2_0_35"), ("5fps", "m5fps"), ("int", "mint")),
+        *(("", "m"), ("a b", "a_b")),
+    ],
+)
+def test_stems_become_identifiers(stem: str, name: str) -> None:
+    assert c_name(stem) == name
+    check_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "9x", "a-b", "int", "_x", "a b", "ä"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="not a C identifier"):
+        check_name(name)
+
+
+def test_what_the_tables_cannot_hold_is_told_at_once() -> None:
+    model = random_model(5)
+    wide = dataclasses.replace(model.tensors[-1], channels=70000)
+    huge = _with_stride(model, 300)
+    model = dataclasses.replace(huge, tensors=(*model.tensors[:-1], wide))
+    with pytest.raises(ModelError) as caught:
+        check_limits(model)
+    assert len(caught.value.problems) == 2
+    assert any("70000" in p.what for p in caught.value.problems)
+
+
+def _with_stride(model: Model, stride: int) -> Model:
+    for index, op in enumerate(model.ops):
+        if hasattr(op, "geometry"):
+            changed = dataclasses.replace(op, geometry=Geometry(1, 1, stride, 1))
+            return dataclasses.replace(
+                model, ops=(*model.ops[:index], changed, *model.ops[index + 1 :])
+            )
+    raise AssertionError("no op with a kernel")
