@@ -35,6 +35,7 @@ from msfcnn.model import (
 
 INT32_MAX = 2**31 - 1
 SMALLEST_MULTIPLIER = 2.0**-31  # a smaller factor turns every int32 into 0
+LARGEST_MULTIPLIER = INT32_MAX / 2  # with a shift of 1
 EXP_BITS = 23  # fraction bits of the softmax table
 SCALE_BITS = 8  # fraction bits of 1 / output scale in softmax
 
@@ -87,7 +88,10 @@ class PoolConstants:
 
 @dataclass(frozen=True, eq=False)
 class SoftmaxConstants:
-    """q = clamp(zero + round(exp_table[max - q_i] * inverse_scale / sum) >> SCALE_BITS).
+    """q_i = clamp(output_zero + (2 * e_i * inverse_scale + total) // (2 * total), -128, 127).
+
+    e_i = exp_table[m - q_i] with m the largest input of the pixel, and
+    total = (sum of all e_i) << SCALE_BITS; all in uint64: a division rounded once, half up.
 
     exp_table: uint32 [256], exp(-d * input scale) in EXP_BITS fraction bits.
     inverse_scale: 1 / output scale in SCALE_BITS fraction bits.
@@ -101,9 +105,9 @@ class SoftmaxConstants:
 def quantize_factor(factor: float) -> tuple[int, int]:
     """A real factor as (multiplier, shift), multiplier < 2**31, shift in 1..62.
 
-    Raises ValueError for a negative, infinite or absurdly large (>= 2**30) factor.
+    Raises ValueError for a factor that is negative, no number or beyond LARGEST_MULTIPLIER.
     """
-    if not math.isfinite(factor) or factor < 0 or factor >= 2.0**30:
+    if not 0 <= factor <= LARGEST_MULTIPLIER:
         raise ValueError(f"factor {factor!r} cannot be represented")
     if factor < SMALLEST_MULTIPLIER:
         return 0, 1
@@ -203,15 +207,21 @@ def concat_constants(model: Model, op: Concat, index: int) -> SumConstants:
 
 
 def pool_constants(model: Model, op: AveragePool | GlobalAveragePool) -> PoolConstants:
-    """Constants of an average: one factor, or one per pixel count where padding is left out."""
+    """Constants of an average: one factor, or one per pixel count where padding is left out.
+
+    Raises ModelError where an int32 sum could overflow or a scale is absurd.
+    """
     source, target = model.tensors[op.input], model.tensors[op.output]
     ratio = source.quantization.scale / target.quantization.scale
     if isinstance(op, GlobalAveragePool):
         counts = [source.height * source.width]
     else:
         area = op.geometry.kernel_h * op.geometry.kernel_w
-        partial = op.geometry.padded and not op.count_include_pad
+        partial = _reads_padding(model, op) and not op.count_include_pad
         counts = list(range(1, area + 1)) if partial else [area]
+    if 255 * counts[-1] > INT32_MAX:
+        what = f"the 32-bit sum of {counts[-1]} pixels can overflow"
+        raise ModelError(Problem(op.node, what, "use a smaller input or kernel", type(op).__name__))
     return PoolConstants(
         _scaling_of(op.node, ratio / np.array(counts, dtype=np.float64)),
         source.quantization.zero_point,
@@ -258,6 +268,14 @@ def _constants_of(model: Model, op: Op) -> object:
             return [concat_constants(model, op, i) for i in range(len(op.inputs))]
         case Reshape():
             return None
+
+
+def _reads_padding(model: Model, op: AveragePool) -> bool:
+    """Whether an output pixel may read outside the input, be it declared or implied by the size."""
+    g, source, target = op.geometry, model.tensors[op.input], model.tensors[op.output]
+    last_row = (target.height - 1) * g.stride_h - g.pad_top + g.extent_h
+    last_column = (target.width - 1) * g.stride_w - g.pad_left + g.extent_w
+    return g.padded or last_row > source.height or last_column > source.width
 
 
 def _quantizations(model: Model, tensors: tuple[int, ...]) -> tuple[Quantization, ...]:

@@ -1,13 +1,14 @@
 """Small random networks, built directly as models: every op, odd geometry, extreme weights.
 
-`random_model(seed)` is deterministic. Activations are well spread: each tensor's scale fits the
-values that a random image gives it, so that neither saturation nor zeros hide a mistake.
+`random_model(seed)` is deterministic. Activations are well spread: each tensor's scale and zero
+point fit the values that random images give it, so that neither saturation nor constants hide a
+mistake.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,9 @@ from msfcnn.model import (
     Tensor,
 )
 from msfcnn.numerics import check
-from msfcnn.reference import execute
+from msfcnn.reference import run_op
+
+Shape = tuple[int, int, int]
 
 
 def random_model(seed: int) -> Model:
@@ -41,9 +44,30 @@ def random_model(seed: int) -> Model:
 
 
 def random_images(model: Model, count: int, seed: int) -> NDArray[np.int8]:
-    """int8 [count, H, W, C]."""
-    shape = model.tensors[model.input.tensor].shape
-    return np.random.default_rng(seed).integers(-128, 128, (count, *shape), dtype=np.int8)
+    """int8 [count, H, W, C]: noise, with a brightness and a contrast for each image and channel."""
+    rng = np.random.default_rng(seed)
+    height, width, channels = model.tensors[model.input.tensor].shape
+    noise = rng.uniform(-1, 1, (count, height, width, channels))
+    contrast = rng.uniform(20, 140, (count, 1, 1, channels))
+    brightness = rng.uniform(-60, 60, (count, 1, 1, channels))
+    return np.clip(np.rint(brightness + contrast * noise), -128, 127).astype(np.int8)
+
+
+def single_op_model(
+    op: Op, inputs: Sequence[tuple[Quantization, Shape]], output: tuple[Quantization, Shape]
+) -> Model:
+    """A model of one op whose inputs are the tensors 0, 1, ... and whose output is the last one.
+
+    inputs, output: quantization and (height, width, channels). The first input is the network's.
+    """
+    tensors = tuple(
+        Tensor(f"t{i}", h, w, c, quantization, (1, c, h, w))
+        for i, (quantization, (h, w, c)) in enumerate([*inputs, output])
+    )
+    source, target = (
+        Port(f"p{t}", t, tensors[t].onnx_shape, Order.CHW, "int8") for t in (0, len(inputs))
+    )
+    return Model("single", "0" * 64, tensors, (op,), source, (target,))
 
 
 class _Builder:
@@ -51,7 +75,7 @@ class _Builder:
         self.rng = rng
         self.tensors: list[Tensor] = []
         self.ops: list[Op] = []
-        size = self.integer(6, 20), self.integer(6, 20), self.integer(1, 6)
+        size = self.integer(5, 20), self.integer(5, 20), self.integer(1, 8)
         self.current = self.tensor(*size)
 
     def build(self, name: str) -> Model:
@@ -70,7 +94,7 @@ class _Builder:
     def _steps(self) -> list[Callable[[], None]]:
         steps = [self._conv, self._conv, self._depthwise, self._depthwise, self._inverted_residual]
         steps += [self._pointwise, self._residual, self._branches, self._requantize]
-        return [*steps, self._max_pool, self._average_pool, self._grouped]
+        return [*steps, self._max_pool, self._average_pool, self._grouped, self._double]
 
     def _conv(self) -> None:
         g = self.geometry()
@@ -80,8 +104,10 @@ class _Builder:
         self.conv(Geometry(1, 1), 1, self.integer(1, 20))
 
     def _grouped(self) -> None:
+        if self.shape[2] not in (4, 6, 8, 9, 10, 12):
+            self.conv(Geometry(1, 1), 1, int(self.rng.choice([4, 6, 9])))
         channels = self.shape[2]
-        groups = int(self.rng.choice([d for d in range(1, channels + 1) if channels % d == 0]))
+        groups = int(self.rng.choice([d for d in range(2, channels) if channels % d == 0]))
         self.conv(self.geometry(), groups, groups * self.integer(1, 5))
 
     def _depthwise(self) -> None:
@@ -102,6 +128,15 @@ class _Builder:
         self.conv(Geometry(3, 3, 1, 1, 1, 1, 1, 1, 1, 1), 1, channels)
         left, right = (source, self.current) if self.chance(0.5) else (self.current, source)
         self.add(Add(self.name(), left, right, self.tensor(*self.shape), self.clamp()))
+
+    def _double(self) -> None:
+        """A sum or a concatenation that reads the same tensor twice."""
+        source, (height, width, channels) = self.current, self.shape
+        if channels < 16 and self.chance(0.4):
+            target = self.tensor(height, width, 2 * channels)
+            self.add(Concat(self.name(), (source, source), target, self.clamp()))
+        else:
+            self.add(Add(self.name(), source, source, self.tensor(*self.shape), self.clamp()))
 
     def _branches(self) -> None:
         source, parts = self.current, []
@@ -124,12 +159,12 @@ class _Builder:
     def _max_pool(self) -> None:
         g = self.geometry()
         target = self.tensor(*self.pooled(g), self.shape[2])
-        self.add(MaxPool(self.name(), self.current, target, g, self.clamp()))
+        self.add(MaxPool(self.name(), self.current, target, self.implied(g), self.clamp()))
 
     def _average_pool(self) -> None:
         g = self.geometry()
         target = self.tensor(*self.pooled(g), self.shape[2])
-        include = bool(self.chance(0.5))
+        g, include = self.implied(g), self.chance(0.5)
         self.add(AveragePool(self.name(), self.current, target, g, include, self.clamp()))
 
     def _head(self) -> int:
@@ -179,6 +214,10 @@ class _Builder:
         self.ops.append(op)
         self.current = op.output
 
+    def implied(self, g: Geometry) -> Geometry:
+        """Sometimes without the padding at the end, which the output's size then implies."""
+        return dataclasses.replace(g, pad_bottom=0, pad_right=0) if self.chance(0.15) else g
+
     def conv(self, geometry: Geometry, groups: int, outputs: int) -> None:
         source = self.tensors[self.current]
         depth = source.channels // groups
@@ -188,14 +227,12 @@ class _Builder:
         if self.chance(0.1):
             weights[:] = self.rng.choice(np.array([-128, 127], dtype=np.int8), shape)
         scale = self.rng.uniform(0.001, 0.02, outputs)
-        if self.chance(0.2):
+        if outputs > 1 and self.chance(0.2):
             scale[self.integer(0, outputs - 1)] = 1e-12  # a dead channel
         bias = self.rng.integers(-3000, 3001, outputs)
         target = self.tensor(*self.pooled(geometry), outputs)
-        clamp = self.clamp()
-        self.add(
-            Conv(self.name(), self.current, target, geometry, groups, weights, scale, bias, clamp)
-        )
+        g, clamp = self.implied(geometry), self.clamp()
+        self.add(Conv(self.name(), self.current, target, g, groups, weights, scale, bias, clamp))
 
     def geometry(self) -> Geometry:
         """A kernel that fits, with any stride, dilation and padding."""
@@ -203,10 +240,9 @@ class _Builder:
         kernel = [self.integer(1, min(7, extent)) for extent in (height, width)]
         stride = [self.integer(1, 3) if self.chance(0.5) else 1 for _ in range(2)]
         dilation = [
-            self.integer(1, (extent - 1) // (k - 1)) if k > 1 and self.chance(0.25) else 1
+            self.integer(1, _roomiest(extent, k)) if self.chance(0.25) else 1
             for k, extent in zip(kernel, (height, width), strict=True)
         ]
-        dilation = [min(d, 3) for d in dilation]
         pads = [
             self.integer(0, k - 1) if self.chance(0.7) else 0
             for k in (kernel[0], kernel[1], kernel[0], kernel[1])
@@ -222,6 +258,11 @@ class _Builder:
 
     def _port(self, name: str, tensor: int) -> Port:
         return Port(name, tensor, self.tensors[tensor].onnx_shape, Order.CHW, "int8")
+
+
+def _roomiest(extent: int, kernel: int) -> int:
+    """The largest dilation up to 3 with which a kernel fits; any does for a single tap."""
+    return 3 if kernel == 1 else max(1, min(3, (extent - 1) // (kernel - 1)))
 
 
 def _without_dead_ops(model: Model) -> Model:
@@ -250,26 +291,70 @@ def _renumbered(op: Op, index: dict[int, int]) -> Op:
 
 
 def _spread(model: Model) -> Model:
-    """Fits the scale of every tensor to the values of random images, in execution order."""
-    images = random_images(model, 2, 99)
+    """Fits the quantization of every tensor to the values of random images, in execution order."""
+    rng = np.random.default_rng(len(model.ops))
+    values = {model.input.tensor: random_images(model, 2, 99)}
     for op in model.ops:
-        for _ in range(16):
-            factor = 1.6 if check(model) else _misfit(execute(model, images)[op.output])
-            if factor == 1 or isinstance(op, Reshape | Softmax | MaxPool):
-                break
-            old = model.tensors[op.output].quantization
-            new = Quantization(old.scale * factor, old.zero_point // 2)
-            model = _quantized(model, op.output, new)
+        inputs = [values[t] for t in op.inputs]
         if isinstance(op, Reshape):
             model = _quantized(model, op.output, model.tensors[op.input].quantization)
+        elif isinstance(op, Softmax):
+            model = _calmed(_quantized(model, op.output, _probability(rng)), op, rng)
+        else:
+            model = _fitted(model, op, inputs, rng)
+        values[op.output] = run_op(model, op, inputs)
     return model
 
 
-def _misfit(values: NDArray[np.int8]) -> float:
-    """What to multiply a scale with; 1 where the values are neither clipped nor all alike."""
-    if float(np.isin(values, (-128, 127)).mean()) > 0.2:
-        return 1.6
-    return 1 / 1.5 if values.size > 16 and np.ptp(values.astype(np.int16)) < 20 else 1
+def _probability(rng: np.random.Generator) -> Quantization:
+    """What converters give the output of a softmax, or something else that holds 0 to 1."""
+    if rng.random() < 0.5:
+        return Quantization(1 / 256, -128)
+    scale = float(rng.uniform(1 / 250, 1 / 60))
+    return Quantization(scale, int(rng.integers(-128, 128 - int(1 / scale))))
+
+
+def _calmed(model: Model, op: Softmax, rng: np.random.Generator) -> Model:
+    """With smaller logits, so that not one of them takes all.
+
+    The weights of the Conv in front shrink with the scale of its output: its bytes stay the same.
+    """
+    quantization = model.tensors[op.input].quantization
+    scale = float(rng.uniform(0.005, 0.06))
+    ops = tuple(
+        dataclasses.replace(o, weight_scale=o.weight_scale * (scale / quantization.scale))
+        if isinstance(o, Conv) and o.output == op.input
+        else o
+        for o in model.ops
+    )
+    model = dataclasses.replace(model, ops=ops)
+    return _quantized(model, op.input, Quantization(scale, quantization.zero_point))
+
+
+def _fitted(
+    model: Model, op: Op, inputs: Sequence[NDArray[np.int8]], rng: np.random.Generator
+) -> Model:
+    """With an output quantization in which the middle 96 % of the values span 120 to 330 steps.
+
+    The op's own clamp is left out of account: it is part of what is tested.
+    """
+    assert not isinstance(op, Reshape | Softmax), "has no clamp"
+    free, span = dataclasses.replace(op, clamp=Clamp()), rng.uniform(120, 330)
+    for _ in range(12):
+        old = model.tensors[op.output].quantization
+        if check(dataclasses.replace(model, ops=(op,))):  # its constants do not exist
+            model = _quantized(model, op.output, Quantization(old.scale * 4, old.zero_point))
+            continue
+        stored = run_op(model, free, inputs)
+        low, high = np.quantile(stored.astype(np.float64) - old.zero_point, [0.02, 0.98])
+        clipped, middle = float(np.isin(stored, (-128, 127)).mean()), (low + high) / 2
+        factor = max(high - low, 1.0) / span
+        factor = 4.0 if clipped > 0.3 else max(factor, abs(middle) / 200)
+        if 0.7 < factor < 1.4 and abs(middle + old.zero_point) < 70:
+            break
+        zero = int(np.clip(round(-middle / factor + rng.uniform(-30, 30)), -128, 127))
+        model = _quantized(model, op.output, Quantization(old.scale * factor, zero))
+    return model
 
 
 def _quantized(model: Model, tensor: int, quantization: Quantization) -> Model:

@@ -1,7 +1,6 @@
 """What an imported model computes, against onnxruntime: every tensor, within 1 LSB per op.
 
-`evaluate` reads the model as literally as possible; it shares only the integer constants with
-the product. The shared networks come with exact results (y_exact): those must match bit by bit.
+The shared networks come with exact results (y_exact): those must match bit by bit.
 """
 
 from __future__ import annotations
@@ -15,120 +14,16 @@ import pytest
 from numpy.typing import NDArray
 from onnx_builder import Net, run
 
-from msfcnn import numerics
 from msfcnn.importer import load_model
-from msfcnn.model import (
-    Add,
-    AveragePool,
-    Clamp,
-    Concat,
-    Conv,
-    GlobalAveragePool,
-    MaxPool,
-    Model,
-    Op,
-    Requantize,
-    Reshape,
-    Softmax,
-)
-from msfcnn.model.ops import Geometry
+from msfcnn.model import Clamp, Conv, Model
+from msfcnn.reference import execute
 
 Int8 = NDArray[np.int8]
 
 
 def evaluate(model: Model, image: NDArray[Any]) -> list[Int8]:
     """All tensors of a model for stored input values in HWC."""
-    values: dict[int, Int8] = {model.input.tensor: image}
-    for op in model.ops:
-        values[op.output] = _run(model, op, [values[i] for i in op.inputs])
-        assert values[op.output].shape == model.tensors[op.output].shape, op.node
-    return [values[i] for i in range(len(model.tensors))]
-
-
-def _run(model: Model, op: Op, inputs: list[Int8]) -> Int8:
-    source, target = model.tensors[op.inputs[0]], model.tensors[op.output]
-    first = inputs[0]
-    match op:
-        case Conv():
-            return _conv(model, op, first)
-        case MaxPool():
-            taps = _windows(first, op.geometry, -128, target.shape[:2])
-            best = taps.max(axis=(2, 3))
-            return _sum(numerics.requantize_constants(model, op), [best])
-        case AveragePool() | GlobalAveragePool():
-            return _average(model, op, first)
-        case Requantize():
-            return _sum(numerics.requantize_constants(model, op), [first])
-        case Add():
-            return _sum(numerics.add_constants(model, op), inputs)
-        case Concat():
-            parts = [numerics.concat_constants(model, op, i) for i in range(len(inputs))]
-            return np.concatenate([_sum(c, [x]) for c, x in zip(parts, inputs, strict=True)], 2)
-        case Reshape():
-            return first.reshape(target.shape)
-        case Softmax():
-            real = source.quantization.scale * first.astype(np.float64)
-            exponents = np.exp(real - real.max(axis=2, keepdims=True))
-            shares = exponents / exponents.sum(axis=2, keepdims=True)
-            steps = np.rint(shares / target.quantization.scale) + target.quantization.zero_point
-            return np.clip(steps, -128, 127).astype(np.int8)
-
-
-def _windows(x: Int8, g: Geometry, fill: int, out: tuple[int, ...]) -> NDArray[np.int64]:
-    """[rows, columns, kernel_h, kernel_w, channels]"""
-    sides = ((g.pad_top, g.pad_bottom), (g.pad_left, g.pad_right), (0, 0))
-    padded = np.pad(x.astype(np.int64), sides, constant_values=fill)
-    taps = np.empty((*out, g.kernel_h, g.kernel_w, x.shape[2]), np.int64)
-    for i in range(g.kernel_h):
-        for j in range(g.kernel_w):
-            rows = padded[i * g.dilation_h :: g.stride_h, j * g.dilation_w :: g.stride_w]
-            taps[:, :, i, j] = rows[: out[0], : out[1]]
-    return taps
-
-
-def _conv(model: Model, op: Conv, x: Int8) -> Int8:
-    constants = numerics.conv_constants(model, op)
-    taps = _windows(x, op.geometry, constants.input_zero, model.tensors[op.output].shape[:2])
-    count = len(op.weights) // op.groups
-    parts = []
-    for g in range(op.groups):
-        depth = op.weights.shape[3]
-        group = taps[..., g * depth : (g + 1) * depth].astype(np.float64)
-        weights = op.weights[g * count : (g + 1) * count].astype(np.float64)
-        parts.append(np.tensordot(group, weights, axes=([2, 3, 4], [1, 2, 3])))
-    acc = np.concatenate(parts, axis=2).astype(np.int64) + constants.bias
-    scaling = constants.scaling
-    return numerics.requantize(
-        acc, scaling.multiplier, scaling.shift, constants.output_zero, constants.clamp
-    )
-
-
-def _average(model: Model, op: AveragePool | GlobalAveragePool, x: Int8) -> Int8:
-    c = numerics.pool_constants(model, op)
-    out = model.tensors[op.output].shape
-    if isinstance(op, GlobalAveragePool):
-        geometry, counted = Geometry(x.shape[0], x.shape[1]), False
-    else:
-        geometry, counted = op.geometry, op.count_include_pad
-    total = _windows(x, geometry, c.input_zero, out[:2]).sum(axis=(2, 3))
-    total -= geometry.kernel_h * geometry.kernel_w * c.input_zero
-    seen = _windows(np.ones_like(x), geometry, 0, out[:2]).sum(axis=(2, 3))[..., :1]
-    area = geometry.kernel_h * geometry.kernel_w
-    index = (np.full_like(seen, area) if counted else seen) - 1
-    if len(c.scaling.multiplier) == 1:
-        index = np.zeros_like(index)
-    result = np.empty(out, np.int8)
-    for y, row in enumerate(total):
-        for column, sums in enumerate(row):
-            i = int(index[y, column, 0])
-            scale = c.scaling.multiplier[i : i + 1], c.scaling.shift[i : i + 1]
-            result[y, column] = numerics.requantize(sums, *scale, c.output_zero, c.clamp)
-    return result
-
-
-def _sum(c: numerics.SumConstants, inputs: list[Any]) -> Int8:
-    acc = sum(m * x.astype(np.int64) for m, x in zip(c.multipliers, inputs, strict=True))
-    return np.clip((acc + c.offset) >> c.shift, c.clamp.low, c.clamp.high).astype(np.int8)
+    return [values[0] for values in execute(model, image[None])]
 
 
 def agree(net: Net | Path, tmp_path: Path, seed: int = 1, slack: int = 1) -> Model:

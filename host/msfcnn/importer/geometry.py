@@ -33,9 +33,10 @@ class Axis:
     @property
     def idle(self) -> bool:
         """Whether the kernel at some position sees nothing but padding."""
-        starts = range(-self.before, self.positions * self.stride - self.before, self.stride)
         taps = range(0, self.kernel * self.dilation, self.dilation)
-        return not all(any(0 <= start + tap < self.size for tap in taps) for start in starts)
+        starts = range(-self.before, self.positions * self.stride - self.before, self.stride)
+        bordering = (s for s in starts if s < 0 or s + taps[-1] >= self.size)
+        return any(all(not 0 <= s + tap < self.size for tap in taps) for s in bordering)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from msfcnn.errors import ModelError, Problem
 from msfcnn.importer.graph import Border, Node, Shape
 from msfcnn.importer.problems import Unsupported
 
-LARGEST_TENSOR = 2**26  # elements; also keeps a damaged file from asking for terabytes
+LARGEST_TENSOR = 2**24  # elements; also keeps a damaged file from asking for terabytes
 AXIS_NAMES = {3: ("batch", "channels", "width"), 4: ("batch", "channels", "height", "width")}
 
 

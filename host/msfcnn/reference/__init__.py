@@ -1,5 +1,5 @@
 """The NumPy executor of a model: slow, short, and the specification of the C engine."""
 
-from msfcnn.reference.execute import execute
+from msfcnn.reference.execute import execute, execute_some, run_op
 
-__all__ = ["execute"]
+__all__ = ["execute", "execute_some", "run_op"]

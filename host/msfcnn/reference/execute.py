@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +21,7 @@ from msfcnn.model import (
     Reshape,
     Softmax,
 )
+from msfcnn.model.liveness import last_readers
 from msfcnn.numerics import (
     add_constants,
     concat_constants,
@@ -30,18 +34,53 @@ from msfcnn.reference import ops
 
 Values = NDArray[np.int8]
 
+PORTION_VALUES = 2_000_000  # of a tensor that an op works on at a time, 8 bytes each
+
 
 def execute(model: Model, images: Values) -> tuple[Values, ...]:
-    """Values of every tensor, int8 [n, H, W, C] each, for images [n, H, W, C]."""
-    values: dict[int, Values] = {model.input.tensor: images}
-    for op in model.ops:
-        inputs = [values[t] for t in op.inputs]
-        result = _run(model, op, inputs)
-        values[op.output] = result.reshape(len(images), *model.tensors[op.output].shape)
-    return tuple(values[t] for t in range(len(model.tensors)))
+    """Values of every tensor, int8 [n, H, W, C] each, for images int8 [n, H, W, C], n >= 1."""
+    every = range(len(model.tensors))
+    values = execute_some(model, images, every)
+    return tuple(values[t] for t in every)
 
 
-def _run(model: Model, op: Op, inputs: list[Values]) -> Values:
+def execute_some(model: Model, images: Values, keep: Collection[int]) -> dict[int, Values]:
+    """As `execute`, but only the tensors in `keep`; others are forgotten after their last reader.
+
+    Raises ValueError if the images are not int8 [n, H, W, C] as the network's input wants them.
+    """
+    _check(images, model.tensors[model.input.tensor].shape)
+    readers = last_readers(model)
+    values = {model.input.tensor: images}
+    for index, op in enumerate(model.ops):
+        values[op.output] = run_op(model, op, [values[t] for t in op.inputs])
+        for tensor in [t for t in values if readers[t] <= index and t not in keep]:
+            del values[tensor]
+    return {t: values[t] for t in keep}
+
+
+def run_op(model: Model, op: Op, inputs: Sequence[Values]) -> Values:
+    """The output int8 [n, h, w, c] of one op for inputs int8 [n, H, W, C].
+
+    Works on a few images at a time, so that wide intermediate values stay small.
+    """
+    target = model.tensors[op.output].shape
+    largest = max(math.prod(target), *(math.prod(x.shape[1:]) for x in inputs))
+    count = max(1, PORTION_VALUES // largest)
+    portions = [
+        _compute(model, op, [x[first : first + count] for x in inputs])
+        for first in range(0, len(inputs[0]), count)
+    ]
+    return np.concatenate(portions).reshape(-1, *target)
+
+
+def _check(images: Values, shape: tuple[int, int, int]) -> None:
+    right = images.dtype == np.int8 and images.ndim == 4 and images.shape[1:] == shape
+    if not right or len(images) == 0:
+        raise ValueError(f"images are {images.dtype} {images.shape}, not int8 (n, *{shape})")
+
+
+def _compute(model: Model, op: Op, inputs: Sequence[Values]) -> Values:
     target = model.tensors[op.output].shape
     match op:
         case Conv():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,11 @@ SLICE_BYTES = 100_000_000  # of float64 patches that a convolution builds at a t
 
 
 def conv(op: Conv, k: ConvConstants, x: Values, target: Shape) -> Values:
-    """Convolution; padded taps read the input's zero point, which the bias takes back."""
+    """Convolution of any grouping: acc = bias + sum over all taps of weight * input.
+
+    Padded taps read the input's zero point, so that the zero point folded into the bias holds at
+    the border too.
+    """
     padded = _pad(op.geometry, x, target, k.input_zero)
     outputs = [_conv_image(op, image, target) for image in padded]
     acc = np.stack(outputs) + k.bias.astype(np.int64)
@@ -32,9 +37,9 @@ def conv(op: Conv, k: ConvConstants, x: Values, target: Shape) -> Values:
 
 
 def max_pool(op: MaxPool, k: SumConstants, x: Values, target: Shape) -> Values:
-    """Maximum under the kernel, then the change of scale."""
+    """Maximum under the kernel, then the change of scale; padding is -128 and never wins."""
     padded = _pad(op.geometry, x, target, -128)
-    return weighted_sum(k, [np.max(list(_taps(op.geometry, padded, target)), axis=0)])
+    return weighted_sum(k, [reduce(np.maximum, _taps(op.geometry, padded, target))])
 
 
 def average_pool(op: AveragePool, k: PoolConstants, x: Values, target: Shape) -> Values:
@@ -43,10 +48,10 @@ def average_pool(op: AveragePool, k: PoolConstants, x: Values, target: Shape) ->
     acc = np.zeros((len(x), *target), dtype=np.int64)
     for tap in _taps(op.geometry, padded, target):
         acc += tap.astype(np.int64) - k.input_zero
-    inside = _pad(op.geometry, np.ones((1, *x.shape[1:3], 1), dtype=np.int8), target, 0)
-    counts = np.sum(list(_taps(op.geometry, inside, (*target[:2], 1))), axis=0, dtype=np.int64)
-    factor = np.zeros_like(counts) if len(k.scaling.multiplier) == 1 else np.maximum(counts, 1) - 1
-    multiplier, shift = k.scaling.multiplier[factor], k.scaling.shift[factor]
+    multiplier, shift = k.scaling.multiplier, k.scaling.shift
+    if len(multiplier) > 1:
+        index = np.maximum(_pixels_inside(op.geometry, x.shape[1:3], target), 1) - 1
+        multiplier, shift = multiplier[index], shift[index]
     return requantize(acc, multiplier, shift, k.output_zero, k.clamp)
 
 
@@ -65,7 +70,7 @@ def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
 
 
 def softmax(k: SoftmaxConstants, x: Values) -> Values:
-    """Softmax over the last axis, rounded half up."""
+    """Softmax over the channels of each pixel, by the formula of SoftmaxConstants."""
     wide = x.astype(np.int64)
     powers = k.exp_table.astype(np.int64)[wide.max(axis=3, keepdims=True) - wide]
     total = powers.sum(axis=3, keepdims=True) << SCALE_BITS
@@ -98,7 +103,14 @@ def _taps(g: Geometry, padded: Values, target: Shape) -> Iterator[Values]:
             ]
 
 
+def _pixels_inside(g: Geometry, extent: tuple[int, ...], target: Shape) -> NDArray[np.int64]:
+    """How many taps of each output pixel are no padding, [1, h, w, 1]; extent: of the input."""
+    ones = _pad(g, np.ones((1, *extent, 1), dtype=np.int8), target, 0)
+    return reduce(np.add, (tap.astype(np.int64) for tap in _taps(g, ones, target)))
+
+
 def _conv_image(op: Conv, image: Values, target: Shape) -> NDArray[np.int64]:
+    """Sums of weights times inputs, [h, w, cout], of one padded image [H, W, C]."""
     if op.depthwise:
         return _depthwise(op, image, target)
     rows = max(1, SLICE_BYTES // max(1, target[1] * op.weights[0].size * op.groups * 8))
@@ -112,6 +124,7 @@ def _conv_image(op: Conv, image: Values, target: Shape) -> NDArray[np.int64]:
 
 
 def _depthwise(op: Conv, image: Values, target: Shape) -> NDArray[np.int64]:
+    """Tap by tap; each input channel serves as many output channels as the depth multiplier."""
     multiplier = len(op.weights) // op.groups
     acc = np.zeros(target, dtype=np.int64)
     taps = op.weights[..., 0].reshape(len(op.weights), -1).T.astype(np.int64)

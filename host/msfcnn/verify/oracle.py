@@ -7,6 +7,7 @@ tensor, so that roundings of earlier ops cannot hide or excuse an error of this 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,31 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from msfcnn.errors import Problem, UsageError
-from msfcnn.model import Model, Port, Tensor
+from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.model import Model, Order, Tensor
 
-_FORCED = "msfcnn_forced/"
+_FORCED = "msfcnn_forced/"  # names of graph inputs: real values that replace a tensor's own
+_STORED = "msfcnn_stored/"  # their int8 values, which the readers of the tensor get
+_JUDGED = "msfcnn_judged/"  # names of graph outputs: the tensor's own real values
 
 
 class Oracle:
-    """One ONNX file in onnxruntime, without graph optimizations.
+    """One ONNX file in onnxruntime.
 
-    Raises UsageError if onnxruntime is not installed.
+    optimize: let onnxruntime fuse and rewrite the graph; off, it computes what the file says.
+    Raises UsageError if onnxruntime is not installed, ModelError if it does not take the file.
     """
 
-    def __init__(self, path: Path, model: Model) -> None:
+    def __init__(self, path: Path, model: Model, optimize: bool = False) -> None:
         self._model = model
-        proto = onnx.load(path)
-        self._whole = _session(proto)
-        self._judged = _quantized(proto, model)
-        self._cut = _session(_cut(proto, model, self._judged)) if self._judged else None
+        self._optimize = optimize
+        self._proto = onnx.load(path)
+        self._judged = _quantized(self._proto, model)
+        self._whole = _session(self._proto, optimize)
+
+    @cached_property
+    def _parts(self) -> Any:
+        return _session(_cut(self._proto, self._model, self._judged), self._optimize)
 
     def judge(self, values: Sequence[NDArray[np.int8]]) -> Mapping[int, NDArray[np.int8]]:
         """What each op makes of our values: per tensor index int8 [H, W, C].
@@ -39,48 +47,64 @@ class Oracle:
         values: for every tensor of the model our int8 [H, W, C]. Tensors that have no quantized
         value in the ONNX graph are not judged.
         """
-        if self._cut is None:
+        if not self._judged:
             return {}
-        feeds = {
-            _FORCED + tensor.name: tensor.to_onnx(values[index])
-            for index, tensor in enumerate(self._model.tensors)
-            if index in self._judged or index == self._model.input.tensor
-        }
-        feeds[self._model.input.name] = _as_input(
-            self._model, self._model.input, values[self._model.input.tensor]
-        )
-        wanted = {i.name for i in self._cut.get_inputs()}
-        names = [self._model.tensors[t].name for t in self._judged]
-        results = self._cut.run(names, {k: v for k, v in feeds.items() if k in wanted})
+        tensors = {t: self._model.tensors[t] for t in self._judged}
+        feeds = {_FORCED + tensor.name: _real(tensor, values[t]) for t, tensor in tensors.items()}
+        feeds |= self._feed(values[self._model.input.tensor])
+        names = [_JUDGED + tensor.name for tensor in tensors.values()]
+        results = self._parts.run(names, feeds)
         return {
-            t: self._model.tensors[t].from_onnx(result)
-            for t, result in zip(self._judged, results, strict=True)
+            t: _stored(tensor, result)
+            for (t, tensor), result in zip(tensors.items(), results, strict=True)
         }
 
     def run(self, image: NDArray[np.int8]) -> list[NDArray[np.int8]]:
         """The network's outputs, int8 [H, W, C], for an image int8 [H, W, C]."""
-        port = self._model.input
-        feeds = {port.name: _as_input(self._model, port, image)}
-        results = self._whole.run([p.name for p in self._model.outputs], feeds)
+        results = self._whole.run([p.name for p in self._model.outputs], self._feed(image))
         return [
-            _as_stored(port.view(self._model), result)
+            _stored(port.view(self._model), result)
             for port, result in zip(self._model.outputs, results, strict=True)
         ]
 
+    def _feed(self, image: NDArray[np.int8]) -> dict[str, NDArray[np.generic]]:
+        """An image as the network's caller would give it."""
+        port = self._model.input
+        view = port.view(self._model)
+        return {port.name: _real(view, image) if port.dtype == "float32" else view.to_onnx(image)}
 
-def _session(proto: onnx.ModelProto) -> Any:
+
+def run_model(path: Path, model: Model, image: NDArray[np.int8]) -> list[NDArray[np.int8]]:
+    """`Oracle.run` for a single image; who has several keeps the Oracle."""
+    return Oracle(path, model).run(image)
+
+
+def forced_outputs(
+    path: Path, model: Model, values: Sequence[NDArray[np.int8]], optimize: bool = False
+) -> Mapping[int, NDArray[np.int8]]:
+    """`Oracle.judge` for the values of a single image; who has several keeps the Oracle."""
+    return Oracle(path, model, optimize).judge(values)
+
+
+def _session(proto: onnx.ModelProto, optimize: bool) -> Any:
     try:
         import onnxruntime
     except ImportError:
         raise UsageError(
             Problem("onnxruntime", "is not installed", "pip install 'msfcnn[verify]'")
         ) from None
+    levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimize else levels.ORT_DISABLE_ALL
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(
+            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its exceptions have no common base of their own
+        what = f"does not take the model: {str(error).splitlines()[0]}"
+        hint = "upgrade onnxruntime, or export the model for an older opset"
+        raise ModelError(Problem("onnxruntime", what, hint)) from error
 
 
 def _quantized(proto: onnx.ModelProto, model: Model) -> list[int]:
@@ -94,45 +118,57 @@ def _quantized(proto: onnx.ModelProto, model: Model) -> list[int]:
 
 
 def _cut(proto: onnx.ModelProto, model: Model, judged: Sequence[int]) -> onnx.ModelProto:
-    """The graph whose readers of quantized tensors read new graph inputs instead."""
-    forced = {model.tensors[t].name: model.tensors[t] for t in (model.input.tensor, *judged)}
+    """The graph cut at every judged tensor.
+
+    Each gets a graph input, whose values its readers get instead of its own, and a graph output,
+    which shows its own. Both are real numbers with the tensor's QuantizeLinear or DequantizeLinear
+    between, which is the form that onnxruntime optimizes.
+    """
+    shapes = {model.tensors[t].name: model.tensors[t].onnx_shape for t in judged}
     cut = onnx.ModelProto()
     cut.CopyFrom(proto)
-    for node in cut.graph.node:
-        for position, name in enumerate(node.input):
-            if name in forced:
-                node.input[position] = _FORCED + name
-    cut.graph.input.extend(_info(_FORCED + name, tensor) for name, tensor in forced.items())
+    del cut.graph.node[:]
+    for original in proto.graph.node:
+        node = cut.graph.node.add()
+        node.CopyFrom(original)
+        node.input[:] = [_STORED + name if name in shapes else name for name in original.input]
+        if original.op_type == "QuantizeLinear" and original.output[0] in shapes:
+            cut.graph.node.extend(_border(original))
+    cut.graph.input.extend(_real_info(_FORCED + name, shape) for name, shape in shapes.items())
     del cut.graph.output[:]
-    cut.graph.output.extend(_info(model.tensors[t].name, model.tensors[t]) for t in judged)
+    cut.graph.output.extend(_real_info(_JUDGED + name, shape) for name, shape in shapes.items())
     return cut
 
 
-def _info(name: str, tensor: Tensor) -> onnx.ValueInfoProto:
-    kind = onnx.TensorProto.UINT8 if tensor.unsigned else onnx.TensorProto.INT8
-    return onnx.helper.make_tensor_value_info(name, kind, list(tensor.onnx_shape))
+def _border(quantize: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """From the forced real values to the stored ones, and from the node's own to real ones."""
+    name, parameters = quantize.output[0], quantize.input[1:]
+    make = onnx.helper.make_node
+    return [
+        make("QuantizeLinear", [_FORCED + name, *parameters], [_STORED + name]),
+        make("DequantizeLinear", [name, *parameters], [_JUDGED + name]),
+    ]
 
 
-def _as_input(model: Model, port: Port, image: NDArray[np.int8]) -> NDArray[np.generic]:
-    """An image as the network's caller would give it."""
-    view = port.view(model)
-    if port.dtype != "float32":
-        return view.to_onnx(image)
-    scaled = (image.astype(np.float32) - view.quantization.zero_point) * np.float32(
-        view.quantization.scale
-    )
-    return _reordered(view, scaled)
+def _real_info(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
+    return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(shape))
 
 
-def _reordered(view: Tensor, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    planar = values.transpose(2, 0, 1) if view.onnx_order.value == "CHW" else values
-    return np.ascontiguousarray(planar).reshape(view.onnx_shape)
+def _real(view: Tensor, values: NDArray[np.int8]) -> NDArray[np.generic]:
+    """int8 [H, W, C] as real numbers in the order and shape of ONNX."""
+    steps = values.astype(np.float32) - view.quantization.zero_point
+    ordered = steps if view.onnx_order is Order.HWC else steps.transpose(2, 0, 1)
+    scaled = ordered * np.float32(view.quantization.scale)
+    return np.ascontiguousarray(scaled).reshape(view.onnx_shape)
 
 
-def _as_stored(view: Tensor, result: NDArray[np.generic]) -> NDArray[np.int8]:
-    """A network output as int8 [H, W, C]; exact, since its real values come from int8."""
+def _stored(view: Tensor, result: NDArray[np.generic]) -> NDArray[np.int8]:
+    """A value of ONNX as int8 [H, W, C]; exact, since real values come from stored ones.
+
+    What no node has quantized, as a last Softmax, is rounded to the tensor's quantization.
+    """
     if result.dtype in (np.int8, np.uint8):
         return view.from_onnx(result)
-    scaled = np.rint(result.astype(np.float64) / view.quantization.scale)
-    stored = np.clip(scaled + view.quantization.zero_point, -128, 127)
-    return view.from_onnx(stored.astype(np.int8))
+    steps = np.rint(result.astype(np.float64) / view.quantization.scale)
+    bounded = np.clip(steps + view.quantization.zero_point, -128, 127)
+    return view.from_onnx(bounded.astype(np.int8))

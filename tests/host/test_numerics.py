@@ -1,0 +1,401 @@
+"""The rounding and the integer constants, against exact rational arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from random_models import Shape, single_op_model
+
+from msfcnn.errors import ModelError
+from msfcnn.model import (
+    Add,
+    AveragePool,
+    Clamp,
+    Concat,
+    Conv,
+    Geometry,
+    GlobalAveragePool,
+    MaxPool,
+    Model,
+    Op,
+    Quantization,
+    Requantize,
+    Reshape,
+    Softmax,
+)
+from msfcnn.numerics import (
+    INT32_MAX,
+    LARGEST_MULTIPLIER,
+    SMALLEST_MULTIPLIER,
+    add_constants,
+    check,
+    concat_constants,
+    conv_constants,
+    pool_constants,
+    quantize_factor,
+    quantize_factors,
+    requantize,
+    requantize_constants,
+    softmax_constants,
+    sum_constants,
+)
+
+HALF = Fraction(1, 2)
+FULL = Clamp()
+PLAIN = Quantization(1.0, 0)
+INT8 = st.integers(-128, 127)
+ACCUMULATORS = st.integers(-INT32_MAX - 1, INT32_MAX) | st.sampled_from(
+    [-INT32_MAX - 1, -INT32_MAX, -1, 0, 1, INT32_MAX]
+)
+FACTORS = st.floats(-31, 3).map(lambda e: 2.0**e) | st.sampled_from(
+    [SMALLEST_MULTIPLIER, 2.0**-30, 0.5, 1.0 - 2.0**-53, 1.0, 7.5, 8.0]
+)
+CLAMPS = st.tuples(INT8, INT8).map(lambda pair: Clamp(min(pair), max(pair)))
+SCALES = st.floats(-12, 4).map(lambda e: 2.0**e)
+QUANTIZATIONS = st.builds(Quantization, SCALES, INT8)
+
+
+def rounded(value: Fraction, clamp: Clamp = FULL) -> int:
+    """Half up, then clamped."""
+    return min(clamp.high, max(clamp.low, math.floor(value + HALF)))
+
+
+def network(
+    op: Op,
+    *inputs: Quantization,
+    output: Quantization = PLAIN,
+    size: Shape = (1, 1, 1),
+    out: Shape = (1, 1, 1),
+) -> Model:
+    """The op between tensors of these quantizations; size: of each input."""
+    return single_op_model(op, [(q, size) for q in inputs], (output, out))
+
+
+def conv(weights: list[int], bias: int, weight_scale: float = 1.0) -> Conv:
+    """A dense layer with one output and a kernel of these taps."""
+    taps = np.array(weights, dtype=np.int8).reshape(1, 1, 1, -1)
+    biases = np.array([bias], dtype=np.int64)
+    return Conv("c", 0, 1, Geometry(1, 1), 1, taps, np.array([weight_scale]), biases)
+
+
+# requantize and its factors
+
+
+@given(ACCUMULATORS, FACTORS, INT8, CLAMPS)
+@example(INT32_MAX, 8.0, 127, Clamp())
+@example(-INT32_MAX - 1, 8.0, -128, Clamp())
+@example(-INT32_MAX - 1, SMALLEST_MULTIPLIER, 0, Clamp())
+def test_requantize_is_one_exact_rounding(acc: int, factor: float, zero: int, clamp: Clamp) -> None:
+    scaling = quantize_factors(np.array([factor]))
+    multiplier, shift = int(scaling.multiplier[0]), int(scaling.shift[0])
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, clamp)
+    assert done.dtype == np.int8
+    assert int(done[0]) == rounded(acc * Fraction(multiplier, 2**shift) + zero, clamp)
+
+
+@given(ACCUMULATORS, FACTORS, INT8)
+def test_requantize_is_the_real_product_but_for_ties(acc: int, factor: float, zero: int) -> None:
+    """Off only where an exact product lies closer to a tie than the multiplier is precise."""
+    scaling = quantize_factors(np.array([factor]))
+    done = int(requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, Clamp())[0])
+    real = acc * Fraction(factor) + zero
+    doubt = abs(acc) * Fraction(factor) / 2**30
+    assert rounded(real - doubt) <= done <= rounded(real + doubt)
+
+
+@pytest.mark.parametrize(("acc", "expected"), [(1, 1), (-1, 0), (3, 2), (-3, -1), (-4, -2)])
+def test_ties_round_up(acc: int, expected: int) -> None:
+    scaling = quantize_factors(np.array([0.5]))
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, 0, Clamp())
+    assert int(done[0]) == expected
+
+
+def test_requantize_takes_one_factor_per_channel() -> None:
+    scaling = quantize_factors(np.array([1.0, 0.25, 0.0]))
+    acc = np.full((2, 3, 3), 100, dtype=np.int64)
+    done = requantize(acc, scaling.multiplier, scaling.shift, 1, Clamp(-128, 90))
+    np.testing.assert_array_equal(done, np.broadcast_to([90, 26, 1], (2, 3, 3)))
+
+
+@given(st.floats(SMALLEST_MULTIPLIER, 2.0**29))
+@example(SMALLEST_MULTIPLIER)
+@example(1.0 - 2.0**-53)
+@example(LARGEST_MULTIPLIER)
+def test_factors_keep_31_bits(factor: float) -> None:
+    multiplier, shift = quantize_factor(factor)
+    assert 2**30 <= multiplier < 2**31
+    assert 1 <= shift <= 62
+    assert abs(Fraction(multiplier, 2**shift) - Fraction(factor)) <= Fraction(factor) / 2**31
+
+
+@given(ACCUMULATORS, st.floats(0, math.nextafter(SMALLEST_MULTIPLIER, 0)), INT8)
+@example(INT32_MAX, math.nextafter(SMALLEST_MULTIPLIER, 0), 5)
+def test_tiny_factors_are_zero(acc: int, factor: float, zero: int) -> None:
+    assert quantize_factor(factor)[0] == 0
+    scaling = quantize_factors(np.array([factor]))
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, Clamp())
+    assert int(done[0]) == zero
+
+
+@pytest.mark.parametrize(
+    "factor", [-1.0, math.inf, math.nan, math.nextafter(LARGEST_MULTIPLIER, math.inf), 2.0**30]
+)
+def test_absurd_factors_are_refused(factor: float) -> None:
+    with pytest.raises(ValueError, match="cannot be represented"):
+        quantize_factor(factor)
+
+
+# convolutions
+
+
+def test_the_input_zero_point_is_folded_into_the_bias() -> None:
+    source, target = Quantization(0.5, -7), Quantization(0.25, 11)
+    model = network(conv([3, -5, 127], 1000, 2.0), source, output=target)
+    op = model.ops[0]
+    assert isinstance(op, Conv)
+    k = conv_constants(model, op)
+    assert int(k.bias[0]) == 1000 + 7 * (3 - 5 + 127)
+    assert (k.input_zero, k.output_zero) == (-7, 11)
+    assert Fraction(int(k.scaling.multiplier[0]), 2 ** int(k.scaling.shift[0])) == 4
+
+
+def fits(weights: list[int], bias: int, zero: int) -> bool:
+    """Whether the accumulator stays within int32 for the worst input."""
+    folded = bias - zero * sum(weights)
+    return abs(folded) + 128 * sum(abs(w) for w in weights) <= INT32_MAX
+
+
+@given(
+    st.lists(INT8, min_size=1, max_size=8),
+    st.integers(INT32_MAX - 300_000, INT32_MAX + 300_000),
+    st.sampled_from([-1, 1]),
+    INT8,
+)
+@example([127, -2], INT32_MAX - 128 * 129, 1, 0)
+@example([127, -2], INT32_MAX - 128 * 129 + 1, 1, 0)
+@example([-128], INT32_MAX - 128 * 128, -1, 0)
+@example([-128], INT32_MAX - 128 * 128 + 1, -1, 0)
+def test_an_overflow_of_the_accumulator_is_found(
+    weights: list[int], size: int, sign: int, zero: int
+) -> None:
+    op = conv(weights, sign * size)
+    model = network(op, Quantization(1.0, zero))
+    if not fits(weights, sign * size, zero):
+        with pytest.raises(ModelError, match="output channel 0 can overflow"):
+            conv_constants(model, op)
+        assert check(model)[0].where == "c"
+        return
+    bias = int(conv_constants(model, op).bias[0])
+    for extreme in (-128, 127):
+        worst = [extreme if w > 0 else -1 - extreme for w in weights]
+        partial = bias
+        for w, x in zip(weights, worst, strict=True):
+            partial += w * x
+            assert abs(partial) <= INT32_MAX
+    assert check(model) == ()
+
+
+def test_the_bias_of_a_dead_channel_counts_for_nothing() -> None:
+    """A weight scale of 1e-20 makes any bias meaningless, however large it is."""
+    op = conv([1, 2], 2**40, 1e-20)
+    k = conv_constants(network(op, Quantization(1.0, 3)), op)
+    assert int(k.bias[0]) == 0
+    assert int(k.scaling.multiplier[0]) == 0
+
+
+def test_an_absurd_scale_of_a_convolution_names_the_node() -> None:
+    op = conv([1], 0, 1e30)
+    with pytest.raises(ModelError, match="c: its scales ask for a factor of 1e"):
+        conv_constants(network(op, PLAIN), op)
+
+
+# sums
+
+
+@given(st.lists(QUANTIZATIONS, min_size=1, max_size=2), QUANTIZATIONS)
+@example([Quantization(2.0**4, -128), Quantization(2.0**4, 127)], Quantization(2.0**-12, -128))
+@example([Quantization(1.0, 127)], Quantization(1.0, -128))
+def test_sums_never_leave_int32_and_stay_within_one_step(
+    inputs: list[Quantization], output: Quantization
+) -> None:
+    """For all corners of the input space, and every partial sum in either order."""
+    k = sum_constants("s", tuple(inputs), output, Clamp())
+    for corner in product((-128, -1, 0, 127), repeat=len(inputs)):
+        terms = [m * q for m, q in zip(k.multipliers, corner, strict=True)]
+        total = k.offset
+        for term in terms:
+            assert abs(k.offset + term) <= INT32_MAX
+            assert abs(term) <= INT32_MAX
+            total += term
+            assert abs(total) <= INT32_MAX
+        real = Fraction(output.zero_point) + sum(
+            Fraction(i.scale) / Fraction(output.scale) * (q - i.zero_point)
+            for i, q in zip(inputs, corner, strict=True)
+        )
+        assert abs(min(127, max(-128, total >> k.shift)) - rounded(real)) <= 1
+
+
+@given(
+    st.lists(st.builds(Quantization, st.floats(0.05, 4.0), INT8), min_size=1, max_size=2),
+    st.lists(INT8, min_size=2, max_size=2),
+    st.builds(Quantization, st.floats(0.5, 2.0), INT8),
+)
+def test_sums_of_ordinary_scales_are_exact_but_for_ties(
+    inputs: list[Quantization], values: list[int], output: Quantization
+) -> None:
+    k = sum_constants("s", tuple(inputs), output, Clamp())
+    terms = [m * q for m, q in zip(k.multipliers, values, strict=False)]
+    real = Fraction(output.zero_point) + sum(
+        Fraction(i.scale) / Fraction(output.scale) * (q - i.zero_point)
+        for i, q in zip(inputs, values, strict=False)
+    )
+    assume(abs((real + HALF) - round(real + HALF)) > Fraction(1, 500))
+    assert min(127, max(-128, (sum(terms) + k.offset) >> k.shift)) == rounded(real)
+
+
+@given(st.lists(QUANTIZATIONS, min_size=1, max_size=2), QUANTIZATIONS)
+def test_sums_use_all_of_int32(inputs: list[Quantization], output: Quantization) -> None:
+    """Multipliers and offset are the nearest integers at their shift; one more bit overflows."""
+
+    def constants(shift: int) -> tuple[tuple[int, ...], int]:
+        multipliers = tuple(round(q.scale / output.scale * 2**shift) for q in inputs)
+        zeros = sum(m * q.zero_point for m, q in zip(multipliers, inputs, strict=True))
+        return multipliers, output.zero_point * 2**shift + 2 ** (shift - 1) - zeros
+
+    k = sum_constants("s", tuple(inputs), output, Clamp())
+    assert (k.multipliers, k.offset) == constants(k.shift)
+    multipliers, offset = constants(k.shift + 1)
+    assert k.shift == 30 or abs(offset) + 128 * sum(multipliers) > INT32_MAX
+
+
+@given(QUANTIZATIONS)
+def test_the_identity_is_exact(q: Quantization) -> None:
+    k = sum_constants("s", (q,), q, Clamp())
+    assert [(k.multipliers[0] * v + k.offset) >> k.shift for v in range(-128, 128)] == list(
+        range(-128, 128)
+    )
+
+
+def test_a_sum_with_an_absurd_scale_names_the_node() -> None:
+    with pytest.raises(ModelError, match="s: its scales ask for a factor of 1e"):
+        sum_constants("s", (Quantization(1e10, 0),), PLAIN, Clamp())
+
+
+def test_each_op_takes_the_scales_of_its_own_tensors() -> None:
+    left, right, output = Quantization(1.0, 1), Quantization(2.0, 2), Quantization(4.0, 3)
+    clamp = Clamp(-100, 100)
+    both = network(Add("a", 0, 1, 2, clamp), left, right, output=output)
+    op = both.ops[0]
+    assert isinstance(op, Add)
+    assert add_constants(both, op) == sum_constants("a", (left, right), output, clamp)
+    joined = Concat("j", (0, 1), 2, clamp)
+    for index, q in enumerate((left, right)):
+        expected = sum_constants("j", (q,), output, clamp)
+        assert concat_constants(both, joined, index) == expected
+    for single in (
+        Requantize("r", 0, 2, clamp),
+        MaxPool("r", 0, 2, Geometry(2, 2), clamp),
+    ):
+        expected = sum_constants("r", (left,), output, clamp)
+        assert requantize_constants(both, single) == expected
+
+
+# averages
+
+
+def factors(model: Model) -> list[Fraction]:
+    op = model.ops[0]
+    assert isinstance(op, AveragePool | GlobalAveragePool)
+    k = pool_constants(model, op)
+    pairs = zip(k.scaling.multiplier.tolist(), k.scaling.shift.tolist(), strict=True)
+    return [Fraction(m, 2**s) for m, s in pairs]
+
+
+PADDED = Geometry(2, 2, pad_top=1)
+
+
+@pytest.mark.parametrize(
+    ("op", "size", "out", "expected"),
+    [
+        (GlobalAveragePool("g", 0, 1), (4, 2, 1), (1, 1, 1), [8]),
+        (AveragePool("a", 0, 1, Geometry(2, 2, 2, 2)), (4, 4, 1), (2, 2, 1), [4]),
+        (AveragePool("a", 0, 1, PADDED), (4, 4, 1), (4, 3, 1), [1, 2, 3, 4]),
+        (AveragePool("a", 0, 1, PADDED, count_include_pad=True), (4, 4, 1), (4, 3, 1), [4]),
+        # an output larger than the declared padding allows implies more of it at the end
+        (AveragePool("a", 0, 1, Geometry(2, 2, 2, 2)), (3, 4, 1), (2, 2, 1), [1, 2, 3, 4]),
+        (AveragePool("a", 0, 1, Geometry(2, 2, 2, 2)), (4, 3, 1), (2, 2, 1), [1, 2, 3, 4]),
+    ],
+)
+def test_an_average_divides_by_the_pixels_it_can_meet(
+    op: AveragePool | GlobalAveragePool,
+    size: Shape,
+    out: Shape,
+    expected: list[int],
+) -> None:
+    found = factors(network(op, PLAIN, size=size, out=out))
+    assert [float(1 / f) for f in found] == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_average_of_too_many_pixels_is_refused() -> None:
+    largest = INT32_MAX // 255
+    for pixels, sound in ((largest, True), (largest + 1, False)):
+        op = GlobalAveragePool("g", 0, 1)
+        problems = check(network(op, PLAIN, size=(pixels, 1, 1)))
+        assert (not problems) == sound
+        assert all("can overflow" in p.what for p in problems)
+
+
+# softmax
+
+
+@given(
+    st.lists(INT8, min_size=1, max_size=40),
+    st.floats(-10, 2).map(lambda e: 2.0**e),
+    st.floats(-9, 0).map(lambda e: 2.0**e),
+    INT8,
+)
+@example([0], 1.0, 1 / 256, -128)
+@example([-128, 127] * 20, 2.0**-10, 1 / 256, -128)
+@example([5] * 1000, 0.1, 1 / 256, -128)
+def test_softmax_is_within_one_step_of_real_numbers(
+    logits: list[int], scale: float, output_scale: float, zero: int
+) -> None:
+    """By the formula of SoftmaxConstants, in Python's integers."""
+    op = Softmax("s", 0, 1)
+    source, target = Quantization(scale, 3), Quantization(output_scale, zero)
+    k = softmax_constants(network(op, source, output=target), op)
+    powers = [int(k.exp_table[max(logits) - q]) for q in logits]
+    total = sum(powers) << 8
+    real = np.exp((np.array(logits, dtype=np.float64) - max(logits)) * scale)
+    real /= real.sum()
+    for power, share in zip(powers, real, strict=True):
+        step = (2 * power * k.inverse_scale + total) // (2 * total)
+        assert 2 * power * k.inverse_scale + total < 2**64
+        expected = rounded(Fraction(float(share)) / Fraction(output_scale) + zero)
+        assert abs(min(127, max(-128, zero + step)) - expected) <= 1
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e9])
+def test_a_softmax_with_an_absurd_scale_names_the_node(scale: float) -> None:
+    op = Softmax("s", 0, 1)
+    with pytest.raises(ModelError, match="s: its scales ask for"):
+        softmax_constants(network(op, PLAIN, output=Quantization(scale, 0)), op)
+
+
+def test_check_tells_of_every_op_at_once() -> None:
+    """And lets ops pass whose constants exist."""
+    model = network(conv([1], 2**40), PLAIN)
+    bad = replace(model.ops[0], node="d")
+    good = (
+        *(Reshape("v", 0, 1), Requantize("r", 0, 1), MaxPool("m", 0, 1, Geometry(1, 1))),
+        *(Concat("j", (0,), 1), Add("a", 0, 0, 1), GlobalAveragePool("g", 0, 1)),
+    )
+    problems = check(replace(model, ops=(*good, *model.ops, bad)))
+    assert [p.where for p in problems] == ["c", "d"]
