@@ -217,7 +217,7 @@ def pool_constants(model: Model, op: AveragePool | GlobalAveragePool) -> PoolCon
         counts = [source.height * source.width]
     else:
         area = op.geometry.kernel_h * op.geometry.kernel_w
-        partial = _reads_padding(model, op) and not op.count_include_pad
+        partial = reads_padding(model, op) and not op.count_include_pad
         counts = list(range(1, area + 1)) if partial else [area]
     if 255 * counts[-1] > INT32_MAX:
         what = f"the 32-bit sum of {counts[-1]} pixels can overflow"
@@ -239,6 +239,14 @@ def softmax_constants(model: Model, op: Softmax) -> SoftmaxConstants:
     if not 0 < inverse < 2**24:
         raise ModelError(_absurd_scale(op.node, 1 / target.quantization.scale))
     return SoftmaxConstants(table.astype(np.uint32), inverse, target.quantization.zero_point)
+
+
+def reads_padding(model: Model, op: Conv | MaxPool | AveragePool) -> bool:
+    """Whether an output pixel may read outside the input, be it declared or implied by the size."""
+    g, source, target = op.geometry, model.tensors[op.input], model.tensors[op.output]
+    last_row = (target.height - 1) * g.stride_h - g.pad_top + g.extent_h
+    last_column = (target.width - 1) * g.stride_w - g.pad_left + g.extent_w
+    return g.padded or last_row > source.height or last_column > source.width
 
 
 def check(model: Model) -> tuple[Problem, ...]:
@@ -268,14 +276,6 @@ def _constants_of(model: Model, op: Op) -> object:
             return [concat_constants(model, op, i) for i in range(len(op.inputs))]
         case Reshape():
             return None
-
-
-def _reads_padding(model: Model, op: AveragePool) -> bool:
-    """Whether an output pixel may read outside the input, be it declared or implied by the size."""
-    g, source, target = op.geometry, model.tensors[op.input], model.tensors[op.output]
-    last_row = (target.height - 1) * g.stride_h - g.pad_top + g.extent_h
-    last_column = (target.width - 1) * g.stride_w - g.pad_left + g.extent_w
-    return g.padded or last_row > source.height or last_column > source.width
 
 
 def _quantizations(model: Model, tensors: tuple[int, ...]) -> tuple[Quantization, ...]:

@@ -16,7 +16,7 @@ from msfcnn.errors import ModelError, UsageError
 from msfcnn.importer import load_model
 from msfcnn.model import Conv, Model, Order
 from msfcnn.reference import execute, run_op
-from msfcnn.verify.oracle import Oracle, forced_outputs, run_model
+from msfcnn.verify.oracle import Oracle
 
 Values = NDArray[np.int8]
 
@@ -148,7 +148,7 @@ def test_readers_get_the_forced_values(optimize: bool, tmp_path: Path) -> None:
     first, second, add = model.ops
     forced = list(values)
     forced[first.output] = image_of(model, 5)[..., :1].repeat(4, axis=2)
-    judged = forced_outputs(path, model, forced, optimize)
+    judged = Oracle(path, model, optimize).judge(forced)
     np.testing.assert_array_equal(judged[first.output], honest[first.output])
     for op in (second, add):
         expected = run_op(model, op, [forced[t][None] for t in op.inputs])[0]
@@ -160,9 +160,9 @@ def test_readers_get_the_forced_values(optimize: bool, tmp_path: Path) -> None:
 def test_the_image_is_forced_too(tmp_path: Path) -> None:
     path, model = build("residual", tmp_path)
     values = reference(model, image_of(model))
-    honest = forced_outputs(path, model, values)
+    honest = Oracle(path, model).judge(values)
     other = [image_of(model, 9), *values[1:]]
-    judged = forced_outputs(path, model, other)
+    judged = Oracle(path, model).judge(other)
     first = model.ops[0].output
     assert distance(judged[first], reference(model, other[0])[first]) <= 1
     assert distance(judged[first], honest[first]) > 20
@@ -181,7 +181,7 @@ def test_what_has_no_place_of_its_own_follows_the_forced_values(case: str, tmp_p
     forced[first] = forced[first][: values[first].shape[0], : values[first].shape[1]]
     for op in model.ops[1:]:
         forced[op.output] = run_op(model, op, [forced[t][None] for t in op.inputs])[0]
-    judged = forced_outputs(path, model, [forced.get(t, v) for t, v in enumerate(values)])
+    judged = Oracle(path, model).judge([forced.get(t, v) for t, v in enumerate(values)])
     last = model.ops[-1].output
     assert distance(judged[last], forced[last]) <= 1
     assert distance(judged[last], values[last]) > 20
@@ -211,7 +211,7 @@ def test_a_whole_network_gives_what_onnxruntime_gives(case: str, tmp_path: Path)
     path, model = build(case, tmp_path)
     image = image_of(model)
     theirs = run(path, real_of(model, image).transpose(2, 0, 1)[None])
-    found = run_model(path, model, image)
+    found = Oracle(path, model).run(image)
     assert len(found) == len(model.outputs)
     for port, values in zip(model.outputs, found, strict=True):
         assert values.dtype == np.int8
@@ -236,7 +236,7 @@ def test_integers_at_the_border_are_passed_on(border: str, tmp_path: Path) -> No
     stored = model.input.view(model).to_onnx(image)
     assert stored.dtype == border
     (theirs,) = run(path, stored).values()
-    (found,) = run_model(path, model, image)
+    (found,) = Oracle(path, model).run(image)
     port = model.outputs[0]
     np.testing.assert_array_equal(port.view(model).to_onnx(found), theirs)
     for tensor, values in Oracle(path, model).judge(reference(model, image)).items():
@@ -256,7 +256,7 @@ def test_unsigned_tensors_inside(tmp_path: Path) -> None:
     judged = Oracle(path, model).judge(values)
     assert len(judged) == 2
     assert max(distance(judged[t], values[t]) for t in judged) <= 1
-    assert distance(run_model(path, model, values[0])[0], values[-1]) <= 2
+    assert distance(Oracle(path, model).run(values[0])[0], values[-1]) <= 2
 
 
 @needs_onnxruntime
@@ -269,8 +269,8 @@ def test_channels_last_at_the_border(tmp_path: Path) -> None:
     model = load_model(path)
     assert model.input.onnx_order is Order.HWC
     values = reference(model, image_of(model))
-    assert distance(run_model(path, model, values[0])[0], values[-1]) <= 1
-    judged = forced_outputs(path, model, values)
+    assert distance(Oracle(path, model).run(values[0])[0], values[-1]) <= 1
+    judged = Oracle(path, model).judge(values)
     assert max(distance(judged[t], values[t]) for t in judged) <= 1
 
 
@@ -282,7 +282,7 @@ def test_an_op_that_errs_is_noticed(tmp_path: Path) -> None:
     assert isinstance(conv, Conv)
     conv.weights[0, 0, 0, 0] ^= 64
     values = reference(model, image_of(model))
-    judged = forced_outputs(path, model, values)
+    judged = Oracle(path, model).judge(values)
     wrong = [t for t in judged if distance(judged[t], values[t]) > 1]
     assert wrong == [conv.output]
 
@@ -303,7 +303,7 @@ def test_the_graph_is_optimized_only_when_asked(
         return original(proto, options, **others)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", watched)
-    forced_outputs(path, model, reference(model, image_of(model)), optimize)
+    Oracle(path, model, optimize).judge(reference(model, image_of(model)))
     level = onnxruntime.GraphOptimizationLevel
     assert levels == [level.ORT_ENABLE_ALL if optimize else level.ORT_DISABLE_ALL] * 2
 

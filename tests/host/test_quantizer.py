@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +80,51 @@ def test_real_network_keeps_its_accuracy(shared_models: Path, tmp_path: Path) ->
     assert share >= 0.985
 
 
-@pytest.mark.parametrize("shape", [(4, 3, 8, 8), (4, 2, 9, 8)])
+@pytest.mark.parametrize("shape", [(4, 3, 8, 8), (4, 2, 9, 8), (4, 8, 8, 2), (0, 3, 8, 8)])
 def test_images_of_another_shape(shape: tuple[int, ...], tmp_path: Path) -> None:
     source = float_network(tmp_path / "float.onnx")
     with pytest.raises(UsageError, match="the network wants 2x8x8"):
         quantize(source, np.zeros(shape, dtype=np.float32))
+
+
+def test_no_images(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there are none"):
+        quantize(float_network(tmp_path / "float.onnx"), images()[:0])
+
+
+def test_float64_images_are_images(tmp_path: Path) -> None:
+    source = float_network(tmp_path / "float.onnx")
+    wide = quantize(source, images().astype(np.float64))  # type: ignore[arg-type]
+    assert wide.SerializeToString() == quantize(source, images()).SerializeToString()
+
+
+def test_quantized_network_is_not_quantized_again(tmp_path: Path) -> None:
+    once = tmp_path / "int8.onnx"
+    once.write_bytes(quantize(float_network(tmp_path / "f.onnx"), images()).SerializeToString())
+    with pytest.raises(ModelError, match="quantized already"):
+        quantize(once, images())
+
+
+def test_network_with_external_data(tmp_path: Path) -> None:
+    model = onnx.load(float_network(tmp_path / "float.onnx"))
+    split = tmp_path / "split.onnx"
+    onnx.save(model, split, save_as_external_data=True, location="split.bin", size_threshold=0)
+    assert quantize(split, images()).graph.node
+
+
+def test_onnxruntime_is_silent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    level = logging.getLogger().level
+    model = onnx.load(float_network(tmp_path / "float.onnx"))
+    model.graph.node[0].op_type = "Nonsense"
+    onnx.save(model, tmp_path / "float.onnx")
+    with pytest.raises(ModelError):
+        quantize(tmp_path / "float.onnx", images())
+    assert caplog.records == []
+    assert "Traceback" not in "".join(capfd.readouterr())
+    assert logging.getLogger().level == level
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 def test_open_shape(tmp_path: Path) -> None:
@@ -116,8 +158,15 @@ def test_unusable_calibration_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "stored.npz", x=np.zeros((2, 4), dtype=np.int8))
     np.savez(tmp_path / "nan.npz", x=np.full((2, 4), np.nan))
     np.savez(tmp_path / "empty.npz", x=np.zeros((0, 4)))
+    np.savez(tmp_path / "huge.npz", x=np.full((2, 4), 1e300))
     (tmp_path / "text.npz").write_text("no archive")
-    names = ("two", "stored", "nan", "empty", "text", "missing")
+    with zipfile.ZipFile(tmp_path / "zip.npz", "w") as archive:
+        archive.writestr("readme.txt", "no array")
+    np.savez_compressed(tmp_path / "damaged.npz", x=images())
+    content = bytearray((tmp_path / "damaged.npz").read_bytes())
+    content[60] ^= 0xFF
+    (tmp_path / "damaged.npz").write_bytes(content)
+    names = ("two", "stored", "nan", "empty", "huge", "text", "zip", "damaged", "missing")
     for name in names:
         with pytest.raises(MsfcnnError) as caught:
             load_calibration(tmp_path / f"{name}.npz")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +48,8 @@ def test_is_valid_and_well_conditioned(name: str, tmp_path: Path) -> None:
             assert np.isin(value, (-128, 127)).mean() < 0.6, op.node
             assert np.unique(value).size > 60, op.node
     scores = values[model.outputs[0].tensor].reshape(len(images), -1)
-    assert len({row.tobytes() for row in scores}) == len(images)
+    # two classes behind a softmax have few values: some images may share them
+    assert len({row.tobytes() for row in scores}) > len(images) // 2
 
 
 @pytest.mark.parametrize("twin", TWINS)
@@ -68,6 +72,35 @@ def _shapes(model: Model) -> list[tuple[object, ...]]:
         for op in model.ops
         if isinstance(op, Conv)
     ]
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_reference_agrees_with_onnxruntime(name: str, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'msfcnn[verify]'")
+    model = build(tmp_path, name, **SMALL.get(name, {}))
+    images = calibration_images(model.tensors[model.input.tensor].shape, np.random.default_rng(77))
+    stored = np.clip(np.rint(images * 127), -128, 127).astype(np.int8)
+    ours = execute(model, stored)[model.outputs[0].tensor].reshape(len(stored), -1)
+    session = onnxruntime.InferenceSession(tmp_path / f"{name}.onnx")
+    scale = np.float32(model.tensors[model.input.tensor].quantization.scale)
+    target = model.tensors[model.outputs[0].tensor].quantization
+    for image, scores in zip(stored.transpose(0, 3, 1, 2), ours, strict=True):
+        real = session.run(None, {"image": image[None] * scale})[0]
+        theirs = np.rint(real / target.scale) + target.zero_point
+        assert np.abs(theirs - scores).max() <= 8
+
+
+def test_same_bytes_on_every_processor() -> None:
+    """OpenBLAS sums in another order with other kernels; elsewhere the variable has no effect."""
+    code = "from msfcnn import zoo; print(hash(zoo.build('resnet8').SerializeToString()))"
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    results = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        ).stdout
+        for env in (environment, {**environment, "OPENBLAS_CORETYPE": "Prescott"})
+    }
+    assert len(results) == 1
 
 
 def test_person_detection_size(tmp_path: Path) -> None:
@@ -98,6 +131,9 @@ def test_impossible_sizes_are_told_at_once() -> None:
     assert {p.where for p in caught.value.problems} == {
         *("--width", "--resolution", "--classes", "--channels", "--seed")
     }
+    with pytest.raises(UsageError) as caught:
+        zoo.build("ds-cnn", classes=10**11, channels=10**8)
+    assert {p.where for p in caught.value.problems} == {"--classes", "--channels"}
     with pytest.raises(UsageError):
         zoo.build("ds-cnn", resolution=64)
     with pytest.raises(UsageError):

@@ -27,6 +27,7 @@ from msfcnn.numerics import (
     add_constants,
     concat_constants,
     pool_constants,
+    reads_padding,
     requantize_constants,
     softmax_constants,
 )
@@ -102,7 +103,7 @@ class _PadPixels:
         size: dict[int, int] = {}
         value_of: dict[int, int] = {}
         for op in model.ops:
-            if isinstance(op, Conv | MaxPool | AveragePool) and _reads_beyond(model, op):
+            if isinstance(op, Conv | MaxPool | AveragePool) and reads_padding(model, op):
                 source = model.tensors[op.input]
                 value = -128 if isinstance(op, MaxPool) else source.quantization.zero_point
                 size[value] = max(size.get(value, 0), source.channels)
@@ -121,14 +122,6 @@ class _PadPixels:
         entries = ", ".join(names) or "NULL"
         table = f"static const int8_t *const _pad_pixels[{len(names) or 1}] = {{ {entries} }};\n"
         return "\n".join([*arrays, table])
-
-
-def _reads_beyond(model: Model, op: Conv | MaxPool | AveragePool) -> bool:
-    """Whether any output pixel reads outside the input."""
-    g, source, target = op.geometry, model.tensors[op.input], model.tensors[op.output]
-    bottom = (target.height - 1) * g.stride_h - g.pad_top + g.extent_h
-    right = (target.width - 1) * g.stride_w - g.pad_left + g.extent_w
-    return g.padded or bottom > source.height or right > source.width
 
 
 def _constants(model: Model, name: str, index: int, step: Step, scratch: int | None) -> str:

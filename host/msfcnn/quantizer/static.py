@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ def quantize(path: Path, calibration: NDArray[np.float32]) -> onnx.ModelProto:
     fit or onnxruntime is not installed.
     """
     tools = _tools()
-    name, shape = _input_of(path)
+    model = _load(path)
+    name, shape = _input_of(model, path)
     images = _fitting(calibration, shape)
-    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory, _silence():
         prepared, target = Path(directory, "prepared.onnx"), Path(directory, "int8.onnx")
         try:
-            tools.shape_inference.quant_pre_process(path, prepared, skip_symbolic_shape=True)
+            tools.shape_inference.quant_pre_process(model, prepared, skip_symbolic_shape=True)
             tools.quantize_static(
                 prepared,
                 target,
@@ -43,7 +45,11 @@ def quantize(path: Path, calibration: NDArray[np.float32]) -> onnx.ModelProto:
             # whatever onnxruntime raises, the cause is a model it cannot handle
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ModelError(
-                Problem(path.name, f"onnxruntime cannot quantize it: {reason[0]}")
+                Problem(
+                    path.name,
+                    f"onnxruntime cannot quantize it: {reason[0]}",
+                    "check that it runs in onnxruntime as it is",
+                )
             ) from error
         return onnx.load(target)
 
@@ -68,18 +74,38 @@ def _tools() -> Any:
     except ImportError:
         hint = "pip install 'msfcnn[verify]'"
         raise UsageError(Problem("onnxruntime", "is not installed", hint)) from None
-    logging.getLogger().setLevel(logging.ERROR)  # it advises on the root logger
     return tools
 
 
-def _input_of(path: Path) -> tuple[str, tuple[int, ...]]:
-    """Name and shape of the only input; its first dimension may be open."""
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No log records: onnxruntime advises on the root logger and logs tracebacks of its own."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        graph = onnx.load(path).graph
-    except FileNotFoundError:
-        raise UsageError(Problem(str(path), "no such file")) from None
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    """The float network in a file, with external data if it has some."""
+    try:
+        model = onnx.load(path)
+    except FileNotFoundError as error:
+        raise UsageError(Problem(str(error.filename or path), "no such file")) from None
     except Exception:
-        raise ModelError(Problem(path.name, "it is not an ONNX file")) from None
+        hint = "give a float .onnx file; if it is one it is damaged: export it again"
+        raise ModelError(Problem(path.name, "it is not an ONNX file", hint)) from None
+    if any(n.op_type == "QuantizeLinear" for n in model.graph.node):
+        hint = "use it as it is, or give the float network it was made from"
+        raise ModelError(Problem(path.name, "it is quantized already", hint))
+    return model
+
+
+def _input_of(model: onnx.ModelProto, path: Path) -> tuple[str, tuple[int, ...]]:
+    """Name and shape of the only input; its first dimension may be open."""
+    graph = model.graph
     stored = {i.name for i in graph.initializer}
     inputs = [i for i in graph.input if i.name not in stored]
     if len(inputs) != 1:
@@ -88,14 +114,19 @@ def _input_of(path: Path) -> tuple[str, tuple[int, ...]]:
     if any(d < 1 for d in dims[1:]):
         hint = "fix the shape: python -m onnxruntime.tools.make_dynamic_shape_fixed"
         raise ModelError(Problem(inputs[0].name, "its shape is not fixed", hint))
+    if not dims or dims[0] > 1:
+        what = f"takes {dims[0]} images at once" if dims else "has no shape"
+        raise ModelError(Problem(inputs[0].name, what, "export it for one image at a time"))
     return inputs[0].name, (1, *dims[1:])
 
 
 def _fitting(images: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """[n, *shape] from [n, ...] of the right size."""
-    if images[0].size != int(np.prod(shape)):
+    """[n, *shape] from [n, *shape] or without the 1 of the batch."""
+    if images.shape[1:] not in (shape, shape[1:]):
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], shape[1:]))
-        raise UsageError(
-            Problem("calibration images", f"are {given} each, the network wants {wanted}")
-        )
-    return images.reshape(len(images), *shape)
+        what = f"are {given} each, the network wants {wanted}"
+        hint = "transpose or resize them" if images[:1].size else "give at least one"
+        raise UsageError(Problem("calibration images", what, hint))
+    if not len(images):
+        raise UsageError(Problem("calibration images", "there are none", "give at least one"))
+    return images.reshape(len(images), *shape).astype(np.float32)

@@ -74,18 +74,6 @@ class Oracle:
         return {port.name: _real(view, image) if port.dtype == "float32" else view.to_onnx(image)}
 
 
-def run_model(path: Path, model: Model, image: NDArray[np.int8]) -> list[NDArray[np.int8]]:
-    """`Oracle.run` for a single image; who has several keeps the Oracle."""
-    return Oracle(path, model).run(image)
-
-
-def forced_outputs(
-    path: Path, model: Model, values: Sequence[NDArray[np.int8]], optimize: bool = False
-) -> Mapping[int, NDArray[np.int8]]:
-    """`Oracle.judge` for the values of a single image; who has several keeps the Oracle."""
-    return Oracle(path, model, optimize).judge(values)
-
-
 def _session(proto: onnx.ModelProto, optimize: bool) -> Any:
     try:
         import onnxruntime

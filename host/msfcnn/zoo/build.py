@@ -17,6 +17,7 @@ from msfcnn.zoo.weights import condition
 
 SMALLEST, LARGEST = 16, 512  # pixels of an image
 WIDEST = 4.0
+MOST_CHANNELS, MOST_CLASSES = 256, 100_000
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,9 @@ def build(
     entry = _find(name)
     problems = [
         *_out_of_range(entry, width, resolution),
-        *_too_few("--channels", channels, 1),
-        *_too_few("--classes", classes, 2),
-        *_too_few("--seed", seed, 0),
+        *_outside("--channels", channels, 1, MOST_CHANNELS),
+        *_outside("--classes", classes, 2, MOST_CLASSES),
+        *_outside("--seed", seed, 0, 2**32 - 1),
     ]
     if problems:
         raise UsageError(*problems)
@@ -154,7 +155,7 @@ def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> 
     return problems
 
 
-def _too_few(where: str, value: int | None, least: int) -> list[Problem]:
-    if value is None or value >= least:
+def _outside(where: str, value: int | None, least: int, most: int) -> list[Problem]:
+    if value is None or least <= value <= most:
         return []
-    return [Problem(where, f"{value} is too small", f"write {least} or more")]
+    return [Problem(where, f"{value} is out of range", f"write {least} to {most}")]

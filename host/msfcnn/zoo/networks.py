@@ -78,7 +78,7 @@ def mcunet_320kb(request: Request) -> Drawing:
 
 
 def mobilenet_v1(request: Request) -> Drawing:
-    """MobileNet v1 with ReLU6, as in MLPerf Tiny's visual wake words."""
+    """MobileNet v1 with ReLU6, as in TFLM's person detection (MLPerf Tiny's twin has ReLU)."""
     net = Drawing(request.image, same_padding=True)
     net.conv("stem/conv", divisible(32 * request.width), 3, 2, RELU6)
     for index, (channels, stride) in enumerate((*MBV1, (1024, 2), (1024, 1)), start=1):

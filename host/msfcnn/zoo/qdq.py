@@ -25,6 +25,7 @@ from msfcnn.zoo.weights import Trained, Weights
 OPSET = 17
 IR_VERSION = 8
 PRODUCER = "msfcnn zoo"
+SCALE_BITS = 16  # of a scale's mantissa: see weights.py
 SOFTMAX = (1 / 256, -128)  # scale and zero point that cover 0 .. 1
 
 
@@ -115,7 +116,7 @@ class _Writer:
     def parameters(self, name: str, weights: Weights, input_scale: float) -> list[str]:
         """Weights and bias behind their DequantizeLinear nodes."""
         flat = weights.weights.reshape(len(weights.weights), -1)
-        scale = np.maximum(np.abs(flat).max(axis=1), 1e-6) / np.float32(127)
+        scale = _coarse(np.maximum(np.abs(flat).max(axis=1), 1e-6) / 127)
         stored = np.rint(flat / scale[:, None]).astype(np.int8).reshape(weights.weights.shape)
         bias_scale = (scale * np.float32(input_scale)).astype(np.float32)
         bias = np.rint(weights.bias / bias_scale).astype(np.int32)
@@ -158,5 +159,12 @@ class _Writer:
 
 def _affine(low: float, high: float) -> tuple[float, int]:
     """Scale and zero point of int8 for a range that includes zero."""
-    scale = float(np.float32(max(high - low, 1e-6) / 255))
+    scale = float(_coarse(np.float64(max(high - low, 1e-6) / 255)))
     return scale, int(np.clip(np.rint(-128 - low / scale), -128, 127))
+
+
+def _coarse(scale: NDArray[np.float64] | np.float64) -> NDArray[np.float32]:
+    """Scales with `SCALE_BITS` bits, so that the last bits of a measurement do not show."""
+    mantissa, exponent = np.frexp(scale)
+    rounded = np.rint(mantissa * 2**SCALE_BITS) / 2**SCALE_BITS
+    return np.asarray(np.ldexp(rounded, exponent), dtype=np.float32)

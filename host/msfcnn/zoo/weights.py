@@ -3,6 +3,9 @@
 Layer by layer: draw weights, run calibration images through them, scale and shift every channel
 to a drawn mean and spread. This is what batch normalization leaves behind after training, so
 that neither dead nor saturated channels make a network easier or harder than a real one.
+
+All in float64: what the order of summation, which depends on the processor, changes is then far
+below what a scale stored with `qdq.SCALE_BITS` shows.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from msfcnn.zoo.layers import (
     SoftmaxLayer,
 )
 
-Values = NDArray[np.float32]
+Values = NDArray[np.float64]
 
 IMAGES = 8
 SCORE_MARGIN = 1.5  # a few images do not show the extremes of the few values behind the pool
@@ -34,7 +37,7 @@ SMALLEST_SPREAD = 0.3  # of a channel, in terms of its layer's; less would only 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """weights float32 [outputs, inputs of a group, kernel_h, kernel_w], bias float32 [outputs]."""
+    """weights float64 [outputs, inputs of a group, kernel_h, kernel_w], bias float64 [outputs]."""
 
     weights: Values
     bias: Values
@@ -66,12 +69,12 @@ def condition(net: Drawing, seed: int) -> Trained:
             (margin * min(0.0, float(value.min())), margin * max(0.0, float(value.max())))
         )
         for old in [t for t, use in last_use.items() if use == index]:
-            values[old] = np.zeros(0, dtype=np.float32)  # a large network would not fit otherwise
+            values[old] = np.zeros(0)  # a large network would not fit otherwise
     return Trained(weights, ranges)
 
 
 def calibration_images(shape: Shape, rng: np.random.Generator) -> Values:
-    """float32 [n, H, W, C] in [-1, 1]: noise of all scales, the finer the weaker, like photos."""
+    """float64 [n, H, W, C] in [-1, 1]: noise of all scales, the finer the weaker, like photos."""
     height, width, channels = shape
     images = np.zeros((IMAGES, height, width, channels))
     for octave in range(2, 8):
@@ -79,7 +82,8 @@ def calibration_images(shape: Shape, rng: np.random.Generator) -> Values:
         rows, columns = (np.linspace(0, min(grid, n) - 1, n) for n in (height, width))
         coarse = rng.normal(0, 1, (IMAGES, min(grid, height), min(grid, width), channels))
         images += _interpolate(_interpolate(coarse, rows, 1), columns, 2) * OCTAVE_DECAY**octave
-    return np.clip(images, -1, 1).astype(np.float32)
+    bounded: Values = np.clip(images, -1, 1)
+    return bounded
 
 
 def _interpolate(
@@ -109,19 +113,19 @@ def _draw(
     else:
         kernel, activation = layer.kernel, layer.activation
         depth = 1 if layer.depthwise else x.shape[3]
-    raw = rng.normal(0, 1, (layer.outputs, depth, *kernel)).astype(np.float32)
-    raw /= np.float32(np.sqrt(raw[0].size))
+    raw = rng.normal(0, 1, (layer.outputs, depth, *kernel))
+    raw /= np.sqrt(raw[0].size)
     y = _convolve(net, layer, x, raw)
     gamma, beta = _target(layer, activation, rng, y.shape[3])
     if isinstance(layer, DenseLayer):
         # pooled values of random networks are nearly alike for all images: to normalize over
-        # images would blow up their last bits
-        mean, spread = np.zeros(layer.outputs), np.sqrt(np.square(y).mean(axis=(0, 1, 2)))
+        # images, or class by class, would blow up their last bits
+        mean, spread = np.zeros(layer.outputs), np.sqrt(np.square(y).mean())
     else:
         mean, spread = y.mean(axis=(0, 1, 2)), y.std(axis=(0, 1, 2))
     floor = max(SMALLEST_SPREAD * float(spread.mean()), 1e-6)
-    gain = (gamma / np.maximum(spread, floor)).astype(np.float32)
-    bias = (beta - gain * mean).astype(np.float32)
+    gain = gamma / np.maximum(spread, floor)
+    bias = beta - gain * mean
     weights = Weights(raw * gain[:, None, None, None], bias)
     return _activate(gain * y + bias, activation), weights
 
@@ -135,7 +139,7 @@ def _target(
         gamma *= 0.4  # a residual branch adds to a value of spread 1 again and again
     mean = 1.0 if activation is Activation.RELU6 else 0.5 if activation is Activation.RELU else 0.0
     beta = rng.normal(mean, 0.25, channels)
-    return gamma.astype(np.float32), beta.astype(np.float32)
+    return gamma, beta
 
 
 def _activate(x: Values, activation: Activation) -> Values:
@@ -166,7 +170,7 @@ def _convolve(net: Drawing, layer: ConvLayer | DenseLayer, x: Values, weights: V
     top, left, bottom, right = layer.pads
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     height, width, _ = net.shapes[net.layers.index(layer) + 1]
-    y = np.zeros((len(x), height, width, layer.outputs), dtype=np.float32)
+    y = np.zeros((len(x), height, width, layer.outputs))
     for i in range(layer.kernel[0]):
         for j in range(layer.kernel[1]):
             rows = slice(i, i + (height - 1) * layer.stride + 1, layer.stride)
