@@ -37,7 +37,8 @@ BLOCKS = st.builds(
 
 
 def at_once(blocks: list[Block]) -> int:
-    return max(sum(b.size for b in blocks if b.first <= t <= b.last) for t in {b.first for b in blocks})
+    stages = {b.first for b in blocks}
+    return max(sum(b.size for b in blocks if b.first <= t <= b.last) for t in stages)
 
 
 @given(st.lists(BLOCKS, min_size=1, max_size=14))
