@@ -52,6 +52,11 @@ extern "C" {
 #define MSFCNN_IMAGE            UINT32_MAX
 
 /**
+ * @brief   Instead of an arena offset: there is no second input
+ */
+#define MSFCNN_NO_SECOND        (UINT32_MAX - 1)
+
+/**
  * @brief   Marks a byte array that is initialized from a string literal without its NUL
  */
 #if defined(__GNUC__) && (__GNUC__ >= 15) && !defined(__clang__)
