@@ -1,0 +1,6 @@
+"""Schedules: the buffers and the sweep of every stage of a plan."""
+
+from msfcnn.schedule.build import schedule
+from msfcnn.schedule.types import Schedule, ScheduledStage
+
+__all__ = ["Schedule", "ScheduledStage", "schedule"]

@@ -1,0 +1,38 @@
+"""From a plan to what each stage really does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msfcnn.graph import Chain, Option, cost
+from msfcnn.plan import Plan
+from msfcnn.schedule.types import Schedule, ScheduledStage
+
+LONGEST_RUN = 16  # pixels; kernels gain nothing beyond
+
+
+def schedule(plan: Plan, stretch: bool = True) -> Schedule:
+    """The stages of a plan with their buffers.
+
+    With `stretch`, what RAM the peak of the plan leaves to a stage is spent on speed: longer
+    runs, and windows of whole lines, where nothing has to be saved.
+    """
+    stages = [_stage(p.chain, p.option) for p in plan.stages]
+    peak = max(stage.cost.total for stage in stages)
+    if stretch:
+        stages = [_stretched(stage, peak) for stage in stages]
+    return Schedule(plan.network, tuple(stages))
+
+
+def _stage(chain: Chain, option: Option) -> ScheduledStage:
+    return ScheduledStage(chain, option, cost(chain, option))
+
+
+def _stretched(stage: ScheduledStage, peak: int) -> ScheduledStage:
+    for run in range(LONGEST_RUN, stage.option.run, -1):
+        longer = _stage(stage.chain, replace(stage.option, run=run))
+        if longer.cost.total <= peak:
+            stage = longer
+            break
+    plain = _stage(stage.chain, replace(stage.option, tight=False))
+    return plain if plain.cost.total <= peak else stage

@@ -1,0 +1,40 @@
+"""What the engine will execute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.graph import Chain, Cost, Network, Option
+
+
+@dataclass(frozen=True)
+class ScheduledStage:
+    """A chain, the way it runs, and every buffer that this takes."""
+
+    chain: Chain
+    option: Option
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Stages in execution order."""
+
+    network: Network
+    stages: tuple[ScheduledStage, ...]
+
+    @property
+    def peak_ram(self) -> int:
+        """Bytes of arena."""
+        return max(stage.cost.total for stage in self.stages)
+
+    @property
+    def macs(self) -> int:
+        """MACs executed, recomputation included."""
+        return sum(stage.cost.macs for stage in self.stages)
+
+    @property
+    def binding_stage(self) -> int:
+        """The stage that needs the most RAM."""
+        totals = [stage.cost.total for stage in self.stages]
+        return totals.index(max(totals))
