@@ -9,7 +9,7 @@ from pathlib import Path
 from msfcnn.emit import EmitOptions, Sources, emit
 from msfcnn.emit.weights import constant_bytes
 from msfcnn.errors import InfeasibleError, Problem, UsageError
-from msfcnn.graph import fusion_graph
+from msfcnn.graph import network
 from msfcnn.importer import load_model
 from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
@@ -64,9 +64,9 @@ def generate(request: GenerateRequest) -> Generated:
             Problem("--isa", f"'{request.isa}' is not known", f"use one of: {', '.join(ISAS)}")
         )
     model = load_model(request.model)
-    plan = plan_layer_by_layer(fusion_graph(model), request.input_mode)
-    scheduled = schedule(model, plan)
-    laid_out = layout(model, scheduled)
+    plan = plan_layer_by_layer(network(model, request.input_mode))
+    scheduled = schedule(plan)
+    laid_out = layout(scheduled)
     _check_ram(model, scheduled, laid_out, request.max_ram)
     sources = emit(model, scheduled, laid_out, EmitOptions(request.name, request.command))
     return Generated(model, plan, scheduled, laid_out, sources)
@@ -77,7 +77,7 @@ def summary(generated: Generated) -> Mapping[str, object]:
     model, laid_out = generated.model, generated.layout
     return {
         "model": {"name": model.name, "sha256": model.sha256, "macs": model.macs},
-        "input_mode": generated.plan.input_mode.value,
+        "input_mode": generated.plan.network.mode.value,
         "stages": len(generated.schedule.stages),
         "peak_ram": laid_out.peak_ram,
         "macs": generated.schedule.macs,
@@ -91,7 +91,7 @@ def summary(generated: Generated) -> Mapping[str, object]:
 def _check_ram(model: Model, scheduled: Schedule, laid_out: Layout, limit: int | None) -> None:
     if limit is None or laid_out.peak_ram <= limit:
         return
-    steps = scheduled.stages[laid_out.binding_stage].steps
+    steps = scheduled.stages[scheduled.binding_stage].chain.steps
     op = model.ops[steps[-1].op]
     tensors = ", ".join(
         f"{model.tensors[t].name} {'x'.join(map(str, model.tensors[t].shape))}"

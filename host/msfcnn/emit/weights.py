@@ -1,10 +1,15 @@
-"""NAME_weights.c: weights, biases and multipliers. They do not depend on the plan."""
+"""NAME_weights.c: weights, biases and multipliers.
+
+Weights lie as the sweep of their stage reads them: kernel lines first, be they rows or columns.
+"""
 
 from __future__ import annotations
 
 from msfcnn.emit.text import comment, int8_array, int_array
+from msfcnn.graph import Kind
 from msfcnn.model import Conv, Model
 from msfcnn.numerics import conv_constants
+from msfcnn.schedule import Schedule
 
 CONV_BYTES = 9  # bias, multiplier and shift of an output channel
 
@@ -14,12 +19,15 @@ def constants_name(name: str, index: int) -> str:
     return f"{name}_op{index}"
 
 
-def weights_source(model: Model, name: str) -> str:
+def weights_source(model: Model, schedule: Schedule, name: str) -> str:
     """Text of NAME_weights.c below its banner."""
     parts = ['#include "msfcnn/tables.h"\n']
-    for index, op in enumerate(model.ops):
-        if isinstance(op, Conv):
-            parts.append(_conv(model, op, constants_name(name, index)))
+    for stage in schedule.stages:
+        for step in stage.chain.steps:
+            op = None if step.kind is Kind.LOAD else model.ops[step.op]
+            if isinstance(op, Conv):
+                label = constants_name(name, step.op)
+                parts.append(_conv(model, op, label, stage.option.columns))
     return "\n".join(parts)
 
 
@@ -32,11 +40,9 @@ def constant_bytes(model: Model) -> int:
     )
 
 
-def _conv(model: Model, op: Conv, name: str) -> str:
+def _conv(model: Model, op: Conv, name: str, columns: bool) -> str:
     constants = conv_constants(model, op)
-    depthwise = op.depthwise
-    # taps are counted column by column: [output][column][row][input], see msfcnn_conv_t
-    order = (3, 2, 1, 0) if depthwise else (0, 2, 1, 3)
+    order = (0, 2, 1, 3) if columns else (0, 1, 2, 3)
     group_outputs = len(op.weights) // op.groups
     return "\n".join(
         [

@@ -142,10 +142,10 @@ def _oriented(network: Network, before: list[Step], index: int) -> Step | None:
     step = network.steps[index]
     if not before:
         if step.y is not None and network.born[step.y] > network.born[step.x]:
-            return replace(step, x=step.y, y=step.x)
+            return replace(step, x=step.y, y=step.x, swapped=True)
         return step
     if step.y is not None and step.y == before[-1].z:
-        step = replace(step, x=step.y, y=step.x)
+        step = replace(step, x=step.y, y=step.x, swapped=True)
     return step if step.x == before[-1].z else None
 
 
@@ -165,7 +165,7 @@ def _touches(axis: Axis, size: int, outputs: int) -> bool:
 
 
 def _source(steps: list[Step], tensor: int) -> int:
-    if tensor == steps[0].x and steps[0].kind is not Kind.LOAD:
+    if steps and tensor == steps[0].x and steps[0].kind is not Kind.LOAD:
         return 0
     for index, step in enumerate(steps):
         if step.z == tensor:

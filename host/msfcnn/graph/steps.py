@@ -99,6 +99,8 @@ class Step:
     target:     likewise of what it writes.
     channel:    first channel written of z; `z_channels` is how many a pixel of z has.
     depth:      input channels under one output channel.
+    multiplier: output channels of a group.
+    swapped:    x and y are the second and the first operand of the sum.
     """
 
     op: int
@@ -115,6 +117,7 @@ class Step:
     z_channels: int
     depth: int
     multiplier: int
+    swapped: bool = False
 
     @property
     def reads(self) -> Reads:

@@ -140,8 +140,7 @@ static size_t untouched(msfcnn_t *nn, uint8_t *arena, size_t size, const int8_t 
 int main(int argc, char **argv)
 {
     static msfcnn_t nn;
-    const msfcnn_tensor_t *in = &RUNNER_MODEL.tensors[RUNNER_MODEL.input];
-    size_t image_size = (size_t)in->height * in->width * in->channels;
+    size_t image_size = (size_t)RUNNER_MODEL.height * RUNNER_MODEL.width * RUNNER_MODEL.channels;
     size_t size = RUNNER_MODEL.arena_size;
     size_t untouched_bytes = 0;
     unsigned images = 0;

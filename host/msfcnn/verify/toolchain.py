@@ -81,15 +81,15 @@ def _compile(arguments: Sequence[str]) -> None:
         )
 
 
-def config_flags(taps: int, stage_ops: int) -> tuple[str, ...]:
+def config_flags(stage_ops: int, kernel_lines: int) -> tuple[str, ...]:
     """Compiler flags for a model that needs more than the engine's defaults."""
     flags = []
-    if taps > DEFAULT_TAPS:
-        flags.append(f"-DCONFIG_MSFCNN_TAPS={taps}")
     if stage_ops > DEFAULT_STAGE_OPS:
         flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")
+    if kernel_lines > DEFAULT_KERNEL_LINES:
+        flags.append(f"-DCONFIG_MSFCNN_KERNEL_LINES={kernel_lines}")
     return tuple(flags)
 
 
-DEFAULT_TAPS = 64  # of include/msfcnn/config.h; a test holds them together
-DEFAULT_STAGE_OPS = 32
+DEFAULT_STAGE_OPS = 24  # of include/msfcnn/config.h; a test holds them together
+DEFAULT_KERNEL_LINES = 8

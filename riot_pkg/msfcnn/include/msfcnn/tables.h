@@ -109,12 +109,12 @@ struct msfcnn_op {
     uint16_t pixels;            /**< pixels of a line of its input */
     uint16_t in_channels;       /**< bytes of an input pixel */
     uint16_t out_channels;      /**< channels it writes */
+    uint16_t slots;             /**< lines of its input's window; 0: only a run */
     uint16_t length;            /**< pixels a slot has room for */
+    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
     uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
     uint16_t delay;             /**< pixels the second input waits in a ring, 0: it is whole */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */
-    uint8_t slots;              /**< lines of its input's window; 0: only a run */
-    uint8_t save;               /**< pixels saved from the line that the newest one overwrites */
     uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
     uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
     uint8_t kernel_u;           /**< lines of the kernel */

@@ -1,0 +1,78 @@
+"""Constants of ops that are not in NAME_weights.c."""
+
+from __future__ import annotations
+
+from msfcnn.emit.text import int_array
+from msfcnn.graph import Kind, Step
+from msfcnn.model import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
+    Model,
+    Requantize,
+    Reshape,
+    Softmax,
+)
+from msfcnn.numerics import (
+    PoolConstants,
+    SumConstants,
+    add_constants,
+    concat_constants,
+    pool_constants,
+    requantize_constants,
+    softmax_constants,
+)
+
+
+def op_constants(model: Model, step: Step, name: str, index: int) -> str:
+    """C text that defines (or, for weights, declares) what an op's `constants` points to."""
+    if step.kind is Kind.LOAD:
+        return ""
+    op, label = model.ops[step.op], f"_constants{index}"
+    match op:
+        case Conv():
+            return f"extern const msfcnn_conv_t {name}_op{step.op};"
+        case Add():
+            return _sum(label, _addends(model, op, step))
+        case Requantize() | MaxPool():
+            return _sum(label, requantize_constants(model, op))
+        case Concat():
+            return _sum(label, concat_constants(model, op, step.part))
+        case AveragePool() | GlobalAveragePool():
+            return _pool(label, pool_constants(model, op))
+        case Softmax():
+            k = softmax_constants(model, op)
+            table = int_array("uint32_t", f"{label}_exp", k.exp_table)
+            entry = f"{{ {label}_exp, {k.inverse_scale} }}"
+            return f"{table}static const msfcnn_softmax_t {label} = {entry};\n"
+        case Reshape():
+            raise AssertionError("a reshape has no step")
+
+
+def _addends(model: Model, op: Add, step: Step) -> SumConstants:
+    """In the order of the step's inputs; a tensor added to itself has one factor."""
+    k = add_constants(model, op)
+    left, right = k.multipliers
+    if step.y is None:
+        factors: tuple[int, ...] = (left + right,)
+    else:
+        factors = (right, left) if step.swapped else (left, right)
+    return SumConstants(factors, k.offset, k.shift, k.clamp)
+
+
+def _sum(label: str, k: SumConstants) -> str:
+    factors = ", ".join(map(str, k.multipliers))
+    return f"static const msfcnn_sum_t {label} = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
+
+
+def _pool(label: str, k: PoolConstants) -> str:
+    count = len(k.scaling.multiplier)
+    return (
+        int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
+        + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
+        + f"static const msfcnn_pool_t {label} = {{ {label}_multiplier, {label}_shift, "
+        f"{count}, {k.input_zero} }};\n"
+    )
