@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from msfcnn.graph.steps import CHANNELWISE, Axis, Kind, Network, Reads, Shape, Step
@@ -126,8 +127,8 @@ def _grow(network: Network, first: int, end: int) -> list[Chain]:
     steps: list[Step] = []
     skips: list[Skip] = []
     for index in range(first, min(end, first + LONGEST)):
-        step = _oriented(network, steps, index)
-        if step is None or (steps and not _fuses(steps[-1], step)):
+        step = network.steps[index]
+        if steps and not fuses(steps[-1], step):
             break
         if step.y is not None:
             skips.append(Skip(_source(steps, step.y), len(steps)))
@@ -137,22 +138,11 @@ def _grow(network: Network, first: int, end: int) -> list[Chain]:
     return found
 
 
-def _oriented(network: Network, before: list[Step], index: int) -> Step | None:
-    """The step with its main input as x: the tensor just written, else the youngest one."""
-    step = network.steps[index]
-    if not before:
-        if step.y is not None and network.born[step.y] > network.born[step.x]:
-            return replace(step, x=step.y, y=step.x, swapped=True)
-        return step
-    if step.y is not None and step.y == before[-1].z:
-        step = replace(step, x=step.y, y=step.x, swapped=True)
-    return step if step.x == before[-1].z else None
-
-
-def _fuses(before: Step, step: Step) -> bool:
+def fuses(before: Step, step: Step) -> bool:
     """Whether a step can read what the one before it writes while it is written."""
     return (
-        not before.partial
+        step.x == before.z
+        and not before.partial
         and before.target == step.source
         and _touches(step.rows, step.source[0], step.target[0])
         and _touches(step.columns, step.source[1], step.target[1])
@@ -182,12 +172,11 @@ def _closed(
     inner = [skip.source for skip in skips if skip.source > 0]
     if len(set(inner)) < len(inner):
         return False
-    return all(_delayed(steps, skip) for skip in skips if skip.source > 0)
+    return all(delayed(steps[skip.source : skip.add]) for skip in skips if skip.source > 0)
 
 
-def _delayed(steps: list[Step], skip: Skip) -> bool:
+def delayed(between: Sequence[Step]) -> bool:
     """Whether the steps between a skip's source and its sum keep lines and pixels in place."""
-    between = steps[skip.source : skip.add]
     return all(
         step.reads in (Reads.RUN, Reads.WINDOW)
         and step.rows.stride == step.columns.stride == 1

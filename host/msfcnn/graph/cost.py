@@ -12,7 +12,7 @@ from msfcnn.graph.bands import Band, bands
 from msfcnn.graph.chains import Chain, Skip
 from msfcnn.graph.kernel_memory import scratch_bytes
 from msfcnn.graph.options import Option, Track, track
-from msfcnn.graph.overlap import region_bytes
+from msfcnn.graph.overlap import region_bytes, unfilled, walk
 from msfcnn.graph.steps import Kind, Reads
 
 SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
@@ -73,6 +73,7 @@ class Cost:
     """Bytes and MACs of a chain with an option.
 
     windows: per inner tensor (1 .. n - 1 along the chain); halos likewise, where kept.
+    tail:    the window that lies next to the input, whose beginning may reach into it; 0: none.
     runs:    bytes for the runs between pointwise steps; neighbours share them in turn.
     sums:    bytes of the accumulators of global averages.
     region:  bytes of input and output together, overlap taken off.
@@ -82,6 +83,7 @@ class Cost:
     windows: dict[int, Window]
     halos: dict[int, Halo]
     rings: tuple[Ring, ...]
+    tail: int
     runs: int
     sums: int
     scratch: int
@@ -108,14 +110,17 @@ def cost(chain: Chain, option: Option) -> Cost:
     seen = track(chain, option.columns, option.split)
     rows = bands(seen, option)
     windows = {i: _window(seen, option, rows, i) for i in range(1, len(chain.steps))}
+    tail = _tail(seen, option, windows)
+    late = _unfilled(seen, windows[tail]) if tail else 0
     return Cost(
         windows,
         {i: _halo(seen, rows, i) for i in sorted(option.keep)},
         tuple(_ring(seen, option, rows, s) for s in chain.skips if s.source > 0),
+        tail,
         _run_bytes(windows),
         SUM_BYTES * sum(_summed(seen, i) for i in range(len(chain.steps))),
         max(scratch_bytes(step, option.split) for step in chain.steps),
-        region_bytes(seen, option, rows),
+        region_bytes(seen, option, rows, late),
         chain.other_bytes,
         _macs(seen, rows),
     )
@@ -169,6 +174,19 @@ def _ring(
     length = most_computed(rows, skip.add + 1)
     waiting = lines * length + min(length, option.run + pixels)
     return Ring(skip, min(waiting, length * seen.lines[skip.add]), seen.channels[skip.add + 1])
+
+
+def _tail(seen: Track, option: Option, windows: dict[int, Window]) -> int:
+    """The first window of a row sweep whose input only its first op reads."""
+    again = any(skip.source == 0 for skip in seen.chain.skips)
+    if option.columns or option.split or again or not seen.chain.may_overlap:
+        return 0
+    return next((i for i, window in windows.items() if window.slots), 0)
+
+
+def _unfilled(seen: Track, window: Window) -> int:
+    line = window.length * window.channels
+    return unfilled(window.slots, line, window.save * window.channels, walk(seen, 0))
 
 
 def _run_bytes(windows: dict[int, Window]) -> int:

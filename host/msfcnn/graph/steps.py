@@ -6,7 +6,7 @@ same bytes. A pushed or pulled image is brought by a step of its own, the load.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -94,7 +94,8 @@ class Step:
     """A kernel call on whole tensors.
 
     op, part:   index into `Model.ops` (LOAD_OP for a load), and which input of a concatenation.
-    x, y, z:    tensors read (y: the second input of a sum) and written; reshapes share an index.
+    x, y, z:    tensors read and written; reshapes share an index. A sum also reads y, the older
+                of its operands.
     source:     (height, width, channels) of x as this step sees it.
     target:     likewise of what it writes.
     channel:    first channel written of z; `z_channels` is how many a pixel of z has.
@@ -193,6 +194,7 @@ def network(model: Model, mode: InputMode = InputMode.IMAGE) -> Network:
     outputs = tuple(root[port.tensor] for port in model.outputs)
     born: dict[int, int] = {image: -1} if mode is InputMode.IMAGE else {}
     dies: dict[int, int] = {}
+    steps = _oriented(steps, image)
     for i, step in enumerate(steps):
         born.setdefault(step.z, i)
         dies[step.z] = max(dies.get(step.z, i), i)
@@ -203,6 +205,18 @@ def network(model: Model, mode: InputMode = InputMode.IMAGE) -> Network:
         dies[tensor] = len(steps)
     sizes = {t: model.tensors[t].size for t in born}
     return Network(tuple(steps), mode, image, outputs, sizes, born, dies)
+
+
+def _oriented(steps: list[Step], image: int) -> list[Step]:
+    """With the younger operand of every sum as its main input: a chain ends there."""
+    born = {image: -1}
+    found = []
+    for i, step in enumerate(steps):
+        if step.y is not None and born[step.y] > born[step.x]:
+            step = replace(step, x=step.y, y=step.x, swapped=True)
+        found.append(step)
+        born.setdefault(step.z, i)
+    return found
 
 
 def _roots(model: Model) -> list[int]:

@@ -45,16 +45,16 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     at += stage.cost.runs
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
-    for i, window in stage.cost.windows.items():
-        if window.slots:
-            windows[i] = at
-            at += window.size
     for i, halo in stage.cost.halos.items():
         halos[i] = at
         at += halo.size
     for ring in stage.cost.rings:
         rings[ring.skip.add] = at
         at += ring.size
+    lines = [i for i, window in stage.cost.windows.items() if window.slots]
+    for i in sorted(lines, key=lambda i: i == stage.cost.tail):
+        windows[i] = at
+        at += stage.cost.windows[i].size
     return StagePlaces(whole, 0, windows, halos, rings, sums, moves)
 
 
@@ -77,8 +77,9 @@ def _runs(stage: ScheduledStage, at: int) -> dict[int, int]:
 
 
 def _check(stage: ScheduledStage, places: StagePlaces, arena: int) -> None:
-    """The buffers of the stage must end where the whole tensors begin."""
-    bottom = min(places.whole.values(), default=arena)
+    """The buffers of the stage must end where the tensors begin; the input may reach into one."""
+    late = {stage.chain.input} if stage.cost.tail else set()
+    bottom = min((o for t, o in places.whole.items() if t not in late), default=arena)
     if stage.cost.window_bytes > bottom or stage.cost.total > arena:
         raise InternalError(
             f"stage {stage.chain.first}..{stage.chain.last}: {stage.cost.window_bytes} bytes of "
