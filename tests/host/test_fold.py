@@ -326,6 +326,14 @@ def test_groups_go_as_a_whole() -> None:
     assert channels(chain.model()) == [3, 4, 6, 5]
 
 
+def test_a_last_group_is_an_ordinary_convolution_and_folded_again() -> None:
+    chain = Chain(4, 4, 3)
+    chain.conv(3, dead={0: 1, 1: 2})
+    chain.conv(6, kernel=3, groups=3, dead={5: 60})
+    chain.conv(5)
+    assert channels(chain.model()) == [3, 1, 1, 5]
+
+
 def test_outputs_keep_their_channels() -> None:
     chain = Chain(4, 4, 3)
     first = chain.conv(4, dead={1: 60})
