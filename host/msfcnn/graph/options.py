@@ -8,7 +8,7 @@ from enum import Enum
 from msfcnn.graph.chains import Chain
 from msfcnn.graph.steps import Axis
 
-DEFAULT_RUN = 4  # pixels of a kernel call that a plan reckons with at least
+DEFAULT_RUN = 2  # pixels of a kernel call that a plan reckons with at least
 
 
 class Scheme(Enum):

@@ -11,16 +11,17 @@ from msfcnn.schedule.types import Schedule, ScheduledStage
 LONGEST_RUN = 16  # pixels; kernels gain nothing beyond
 
 
-def schedule(plan: Plan, stretch: bool = True) -> Schedule:
+def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Schedule:
     """The stages of a plan with their buffers.
 
-    With `stretch`, what RAM the peak of the plan leaves to a stage is spent on speed: longer
-    runs, and windows of whole lines, where nothing has to be saved.
+    With `stretch`, the RAM that the peak of the plan leaves to a stage is spent on speed: longer
+    runs, and windows of whole lines, where nothing has to be saved. `room` is RAM in bytes that
+    may be used in any case.
     """
     stages = [_stage(p.chain, p.option) for p in plan.stages]
     peak = max(stage.cost.total for stage in stages)
     if stretch:
-        stages = [_stretched(stage, peak) for stage in stages]
+        stages = [_stretched(stage, max(peak, room or 0)) for stage in stages]
     return Schedule(plan.network, tuple(stages))
 
 

@@ -66,8 +66,9 @@ def build_runner(
     Raises BoardError with the compiler's first complaint if that fails.
     """
     sources = [directory / f"{name}.c", directory / f"{name}_weights.c", _RUNNER]
-    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model", f"-I{directory}"]
-    _compile([*flags, *names, *map(str, [*sources, *engine]), "-o", str(program)])
+    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model"]
+    names += [f"-DRUNNER_ARENA_SIZE={name.upper()}_ARENA_SIZE"]
+    _compile([*flags, *names, f"-I{directory}", *map(str, [*sources, *engine]), "-o", str(program)])
 
 
 def _compile(arguments: Sequence[str]) -> None:
