@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from msfcnn.pipeline import Generated, GenerateRequest
 
 NAME = "generate"
-_DEFAULTS = {"schemes": "all", "run": 2, "isa": "generic", "input_mode": "image"}
+_DEFAULTS = {"schemes": "all", "run_pixels": 2, "isa": "generic", "input_mode": "image"}
 DEFAULT_RUN = 2  # of graph.options, which is not imported just for --help
 
 
@@ -84,6 +84,7 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--run",
+        dest="run_pixels",
         metavar="PIXELS",
         type=int,
         choices=range(1, 17),
@@ -108,7 +109,7 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         max_ram=args.max_ram,
         max_macs=args.max_macs,
         schemes=Schemes(args.schemes),
-        run=args.run,
+        run=args.run_pixels,
         keep_dead=args.keep_dead_channels,
     )
 
@@ -149,10 +150,10 @@ def _facts(generated: Generated, files: Sequence[Path]) -> Facts:
 def _command(args: argparse.Namespace) -> str:
     """The command that repeats this run, for the headers of the sources."""
     words = ["msfcnn", NAME, str(args.model), "--out", str(args.out)]
-    for option in ("name", "max_ram", "max_macs", "schemes", "run", "isa", "input_mode"):
+    for option in ("name", "max_ram", "max_macs", "schemes", "run_pixels", "isa", "input_mode"):
         value = getattr(args, option)
         if value is not None and value != _DEFAULTS.get(option):
-            flag = option.removesuffix("_mode").replace("_", "-")
+            flag = option.removesuffix("_mode").removesuffix("_pixels").replace("_", "-")
             words += [f"--{flag}", str(value)]
     if args.keep_dead_channels:
         words.append("--keep-dead-channels")
