@@ -15,7 +15,7 @@ from msfcnn.bench.machines import Machine
 from msfcnn.bench.running import Run, run
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.model import Model
-from msfcnn.pipeline import ISAS, Generated, GenerateRequest, generate, summary
+from msfcnn.pipeline import ISAS, Generated, summary
 from msfcnn.reference import execute_some
 
 DEFAULT_OPTIMIZE = "-O3"
@@ -117,10 +117,6 @@ class Bench:
             _stages(generated, done),
             program.size,
         )
-
-    def measure_file(self, request: GenerateRequest, images: NDArray[np.int8]) -> Measurement:
-        """Generates the model of a request and measures it."""
-        return self.measure(generate(request), request.name, images)
 
 
 def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:

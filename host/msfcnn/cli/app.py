@@ -61,7 +61,7 @@ def _run(arguments: list[str]) -> int:
     subject = ""
     try:
         args = build_parser().parse_args(arguments)
-        subject = str(getattr(args, "model", ""))
+        subject = str(getattr(args, "model", None) or "")
         outcome: Outcome = args.run(args)
         _show(outcome, as_json)
         return outcome.exit_code
