@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from msfcnn.bench import MACHINES, Bench, Machine
-from msfcnn.bench.compiling import Builder
+from msfcnn.bench.compiling import BARE, Builder
 from msfcnn.bench.kernels import KERNELS, measure_kernel
 from msfcnn.bench.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.bench.table import BEGIN, END, replace_tables
@@ -115,6 +115,31 @@ def test_outputs_are_those_of_the_reference(
     assert [stage.nodes[-1] for stage in found.stages][-1] == digits.model.ops[-1].node
     assert found.code.kernels
     assert found.code.rest
+
+
+UNALIGNED = """
+#include "port.h"
+int main(void)
+{
+    static uint32_t words[2];
+    uintptr_t at = (uintptr_t)words + 1;
+    __asm__ volatile ("ldr %0, [%0]" : "+l"(at));
+    port_exit(0);
+}
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("qemu-cortex-m4", 0), ("qemu-cortex-m0", 70)])
+def test_only_the_stand_in_for_m0_refuses_unaligned_access(
+    name: str, code: int, require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    machine = available(next(m for m in MACHINES if m.name == name), require_tool)
+    (tmp_path / "main.c").write_text(UNALIGNED)
+    sources = ["main.c", *(str(BARE / file) for file in machine.sources)]
+    options = ["-std=gnu11", f"-I{BARE}", f"-L{BARE}", *sources, *machine.link, "-o", "program"]
+    subprocess.run([*machine.compiler, *options], cwd=tmp_path, check=True)
+    command = [*machine.emulator, "-display", "none", "-monitor", "none", "-kernel", "program"]
+    assert subprocess.run(command, cwd=tmp_path, timeout=60).returncode == code
 
 
 def test_a_wrong_output_is_named(
