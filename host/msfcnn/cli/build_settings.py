@@ -27,6 +27,7 @@ Plans and generates C code for a model, builds it for a board, runs it and repor
   calib=FILE.npz  quantize the float model first, with these images
   input=image     the caller owns the whole image; push: it comes row by row
 
+`scons bench board=qemu-cortex-m4 ...` counts instructions instead; see `msfcnn bench --help`.
 The C compiler is $CC, or the first of cc, gcc, clang. `scons -c` with the same variables cleans.
 """
 
