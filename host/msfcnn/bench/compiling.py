@@ -23,7 +23,7 @@ LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing
 
 _COMMON = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections")
 _COMPLAINT = re.compile("error:|overflow|undefined|cannot|section|unrecognized")
-_CONTEXT = re.compile(r'#\s*include\s+"(msfcnn|sweep)\.h"')
+_CONTEXT = re.compile(r'#\s*include\s+"(msfcnn|sweep|window)\.h"')
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Builder:
         text = "\0".join(generated.sources.values())
         sources = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
         write_all(sources, generated.sources)
-        flags = config_flags(*engine_limits(generated.model, generated.schedule))
+        flags = config_flags(*engine_limits(generated.schedule))
         engine = {s: self._object(s, (self._optimize, *flags), ()) for s in self._engine_sources}
         code = [
             self._object(sources / f"{name}{end}", ("-O2", *flags), (sources,))

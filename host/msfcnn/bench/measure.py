@@ -14,6 +14,7 @@ from msfcnn.bench.compiling import Builder, CodeSize
 from msfcnn.bench.machines import Machine
 from msfcnn.bench.running import Run, run
 from msfcnn.errors import MismatchError, Problem
+from msfcnn.graph import node_of
 from msfcnn.model import Model
 from msfcnn.pipeline import ISAS, Generated, summary
 from msfcnn.reference import execute_some
@@ -107,7 +108,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
             stages = len(generated.schedule.stages)
             done = run(self.machine, program.path, images, stages, Path(directory))
-        _compare(self.machine, generated.model, images, done.outputs)
+        _compare(self.machine, generated.source, images, done.outputs)
         return Measurement(
             self.machine,
             self.isa,
@@ -120,9 +121,12 @@ class Bench:
 
 
 def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
-    ops = generated.model.ops
     return tuple(
-        StageCost(tuple(ops[step.op].node for step in stage.steps), cost, stage.macs)
+        StageCost(
+            tuple(node_of(generated.model, step) for step in stage.chain.steps),
+            cost,
+            stage.cost.macs,
+        )
         for stage, cost in zip(generated.schedule.stages, done.stages, strict=True)
     )
 

@@ -3,7 +3,7 @@
 from msfcnn.graph.chains import Chain, chain, chains_from
 from msfcnn.graph.cost import Cost, cost, without_io
 from msfcnn.graph.options import Option, Scheme, Track, track
-from msfcnn.graph.steps import Kind, Network, Reads, Step, network
+from msfcnn.graph.steps import Kind, Network, Reads, Step, network, node_of
 
 __all__ = [
     "Chain",
@@ -19,6 +19,7 @@ __all__ = [
     "chains_from",
     "cost",
     "network",
+    "node_of",
     "track",
     "without_io",
 ]

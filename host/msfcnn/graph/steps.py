@@ -296,3 +296,8 @@ def _axes(op: Op) -> tuple[Axis, Axis]:
     rows = Axis(g.kernel_h, g.stride_h, g.dilation_h if g.kernel_h > 1 else 1, g.pad_top)
     columns = Axis(g.kernel_w, g.stride_w, g.dilation_w if g.kernel_w > 1 else 1, g.pad_left)
     return rows, columns
+
+
+def node_of(model: Model, step: Step) -> str:
+    """The ONNX node of a step, as Netron shows it."""
+    return "load" if step.kind is Kind.LOAD else model.ops[step.op].node
