@@ -67,8 +67,9 @@ def _search(network: Network, goal: Goal, macs: int | None) -> Path | None:
         found = table(_graph(network, goal, macs))
         return smallest(found, ANY if macs is None else macs)
     if goal.schemes is Schemes.ALL:
-        plain = cheapest(table(unfused_graph(network, goal.run)), Bound(goal.max_ram))
-        if plain is not None and plain.macs <= least_macs(network):
+        lines = table(unfused_graph(network, goal.run))
+        plain = smallest(lines, least_macs(network), Bound(goal.max_ram))
+        if plain is not None:
             return plain  # nothing that is computed twice can be cheaper
     found = table(_graph(network, goal, macs))
     path = cheapest(found, Bound(goal.max_ram))
