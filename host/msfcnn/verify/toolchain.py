@@ -29,9 +29,11 @@ def engine_directory() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parents[1] / "riot_pkg" / "msfcnn"
 
 
-def engine_sources() -> tuple[Path, ...]:
-    """The engine's C files, portable kernels included, in a fixed order."""
-    return tuple(sorted((engine_directory() / "src").glob("*.c")))
+def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
+    """The engine's C files, portable kernels included, then those of an instruction set."""
+    source = engine_directory() / "src"
+    own = [p for p in (source / isa).glob("*") if p.suffix in (".c", ".S")]
+    return (*sorted(source.glob("*.c")), *sorted(own))
 
 
 def compiler() -> tuple[str, ...]:
