@@ -173,6 +173,27 @@ typedef struct {
 } msfcnn_conv_t;
 
 /**
+ * @brief   Constants of pointwise layers and convolutions for Armv7E-M
+ *
+ * Blocks of four outputs, packed by the generator; see src/armv7e-m/pair.S.
+ */
+typedef struct {
+    const uint32_t *blocks;     /**< taps + 16 words each */
+    uint16_t taps;              /**< of an output, rounded up to a multiple of 4 */
+    uint8_t pairs;              /**< scratch has room for two pixels of pairs */
+} msfcnn_conv_v7em_t;
+
+/**
+ * @brief   Constants of depthwise layers for Armv7E-M
+ *
+ * Channel after channel, packed by the generator; see src/armv7e-m/.
+ */
+typedef struct {
+    const uint32_t *channels;   /**< `words` each */
+    uint16_t words;             /**< of a channel */
+} msfcnn_depthwise_v7em_t;
+
+/**
  * @brief   Constants of sums: q = clamp((sum of multiplier[i] * q_i + offset) >> shift)
  */
 typedef struct {

@@ -1,0 +1,235 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       Depthwise convolution for Armv7E-M, on planar lines
+ *
+ * A run is computed in parts of a few pixels, each of them for all channels before the next.
+ *
+ * @}
+ */
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+#include "v7em.h"
+
+#define PART        16      /* pixels at a time */
+#define FRONT       4       /* bytes before a line of padding that may be read */
+
+/* some pixels of a run, and the taps that they need */
+typedef struct {
+    const msfcnn_op_t *op;
+    const msfcnn_run_t *run;
+    int8_t *out;
+    unsigned pixels;
+    unsigned skipped;           /* existing input pixels in front of the first tap */
+    unsigned before;            /* padded taps of a line in front of those that exist */
+    unsigned length;            /* existing taps of a line, up to the last one needed */
+    unsigned after;             /* padded taps behind */
+} part_t;
+
+static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned first)
+{
+    unsigned left = run->pixels - first;
+    part_t part = { .op = op, .run = run, .pixels = (left < PART) ? left : PART };
+    unsigned begin = first * op->stride_v;
+    unsigned end = begin + (part.pixels - 1) * op->stride_v
+                   + (op->kernel_v - 1U) * op->dilation_v + 1;
+    unsigned existing = run->before + run->inside;
+
+    part.out = run->out + first * run->out_pixel_step;
+    part.before = (begin < run->before) ? run->before - begin : 0;
+    part.skipped = (begin > run->before) ? begin - run->before : 0;
+    part.after = (end > existing) ? end - existing : 0;
+    if (part.before + part.after >= end - begin) {
+        part.before = end - begin;
+        part.after = 0;
+    }
+    part.length = end - begin - part.before - part.after;
+    return part;
+}
+
+/* input bytes that the pieces of code leave behind, beginning with MSFCNN_V7EM_TWO */
+static const uint8_t _advance[2][MSFCNN_V7EM_STRIDE_2] = {
+    { 2, 1, 0, 1, 0, 1, 0 },
+    { 4, 3, 4, 2, 1, 1, 0 },
+};
+
+/* a list of pieces of code */
+typedef struct {
+    uintptr_t piece[PART + 1];
+    unsigned n;
+    unsigned wide;              /* stride 2 */
+    unsigned advance;           /* bytes of a line that they leave behind */
+} list_t;
+
+static void _add(list_t *list, unsigned piece)
+{
+    unsigned index = piece + (list->wide ? MSFCNN_V7EM_STRIDE_2 : 0);
+
+    list->piece[list->n++] = msfcnn_v7em_pieces[index];
+    list->advance += _advance[list->wide][piece - MSFCNN_V7EM_TWO];
+}
+
+static void _choose(list_t *list, const part_t *part)
+{
+    unsigned n = part->pixels;
+    bool right = part->after > 0;
+
+    list->n = 0;
+    list->wide = part->op->stride_v == 2;
+    list->advance = 0;
+    if (part->before > 0) {
+        /* the piece for two pixels reads a fourth tap */
+        bool two = ((n > 2) || ((n == 2) && !right))
+                   && (list->wide || (part->run->inside >= 4));
+
+        _add(list, two ? MSFCNN_V7EM_TWO_LEFT
+                   : ((n == 1) && right) ? MSFCNN_V7EM_ONE_BOTH : MSFCNN_V7EM_ONE_LEFT);
+        n -= two ? 2 : 1;
+    }
+    /* the one for two pixels at the end reads the byte before */
+    bool two = right && (n >= 2) && !(n & 1)
+               && (list->wide || (n > 2) || (list->n > 0) || (part->skipped > 0));
+    unsigned middle = n - (two ? 2 : (n & 1) ? 1 : (right && (n > 0)) ? 2 : 0);
+
+    for (; !list->wide && (middle >= 4); middle -= 4, n -= 4) {
+        list->piece[list->n++] = msfcnn_v7em_pieces[MSFCNN_V7EM_FOUR];
+        list->advance += 4;
+    }
+    for (; middle >= 2; middle -= 2, n -= 2) {
+        _add(list, MSFCNN_V7EM_TWO);
+    }
+    if (two) {
+        _add(list, MSFCNN_V7EM_TWO_RIGHT);
+        n -= 2;
+    }
+    for (; n > 0; n--) {
+        _add(list, (right && (n == 1)) ? MSFCNN_V7EM_ONE_RIGHT : MSFCNN_V7EM_ONE);
+    }
+    list->piece[list->n] = msfcnn_v7em_pieces[MSFCNN_V7EM_NEXT];
+}
+
+static size_t _step(const msfcnn_run_t *run, unsigned i)
+{
+    return (i == 0) ? run->first_step : run->channel_step;
+}
+
+/* all channels, straight from the lines */
+static void _direct_3x3(const part_t *part)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    uint8_t pad = (uint8_t)op->pad_value;
+    list_t list;
+
+    _choose(&list, part);
+    msfcnn_v7em_planes_t planes = {
+        .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
+        .channels = run->channels,
+        .pieces = list.piece,
+        .pixel_step = run->out_pixel_step,
+        .pad = op->pad_value,
+        .pad_first = pad,
+        .pad_last = (uint32_t)pad << 24,
+        .constants = k->channels + run->channel * k->words,
+        .out = part->out,
+    };
+
+    for (unsigned i = 0; i < 3; i++) {
+        const int8_t *line = run->line[i];
+        int8_t *none = run->scratch;
+
+        planes.next_line[i] = -(intptr_t)list.advance;
+        if (line != NULL) {
+            planes.line[i] = line + part->skipped;
+            planes.next_line[i] += (intptr_t)_step(run, i);
+        }
+        else {
+            memset(none, op->pad_value, FRONT + part->length);
+            planes.line[i] = none + FRONT;
+        }
+    }
+    msfcnn_v7em_depthwise_3x3(&planes);
+}
+
+static void _copy(int8_t *to, const int8_t *from, unsigned n)
+{
+    if (n < 4) {
+        while (n > 0) {
+            n--;
+            to[n] = from[n];
+        }
+        return;
+    }
+    /* words; the last one may overlap */
+    for (unsigned i = 0; i < n - 4; i += 4) {
+        msfcnn_v7em_store(to + i, msfcnn_v7em_load(from + i));
+    }
+    msfcnn_v7em_store(to + n - 4, msfcnn_v7em_load(from + n - 4));
+}
+
+/* channel by channel, from lines that are copied to between their padding */
+static void _padded_3x3(const part_t *part)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    size_t pitch = (PART - 1U) * op->stride_v + op->kernel_v;
+    part_t inner = *part;
+    int8_t *patch = run->scratch;
+    list_t list;
+
+    inner.before = inner.after = 0;
+    inner.skipped = 0;
+    _choose(&list, &inner);
+    memset(patch, op->pad_value, op->kernel_u * pitch);
+
+    msfcnn_v7em_planes_t planes = {
+        .channels = 1,
+        .pieces = list.piece,
+        .pixel_step = run->out_pixel_step,
+        .constants = k->channels + run->channel * k->words,
+        .out = part->out,
+    };
+    for (unsigned i = 0; i < 3; i++) {
+        planes.line[i] = patch + i * pitch;
+    }
+    for (unsigned c = 0; c < run->channels; c++) {
+        for (unsigned i = 0; i < op->kernel_u; i++) {
+            if (run->line[i] != NULL) {
+                _copy(patch + i * pitch + part->before,
+                      run->line[i] + part->skipped + c * _step(run, i), part->length);
+            }
+        }
+        msfcnn_v7em_depthwise_3x3(&planes);
+        planes.constants += k->words;
+        planes.out += run->out_channel_step;
+    }
+}
+
+void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    for (unsigned first = 0; first < run->pixels; first += PART) {
+        part_t part = _part(op, run, first);
+
+        if ((part.before <= 1) && (part.after <= 1) && (part.length > 0)) {
+            _direct_3x3(&part);
+        }
+        else {
+            _padded_3x3(&part);
+        }
+    }
+    msfcnn_v7em_clamp(op, run);
+}
+
+#else
+typedef int msfcnn_v7em_nothing_t;  /* no empty translation unit */
+#endif
