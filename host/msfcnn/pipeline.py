@@ -13,15 +13,13 @@ from msfcnn.graph import network
 from msfcnn.graph.fusion import Schemes
 from msfcnn.graph.options import DEFAULT_RUN
 from msfcnn.importer import load_model
+from msfcnn.kernels import ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.folding import compare
 from msfcnn.plan import Goal, Plan, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, schedule
-
-ISAS = ("generic",)
-
 
 @dataclass(frozen=True)
 class GenerateRequest:
@@ -87,7 +85,7 @@ def generate(request: GenerateRequest) -> Generated:
         )
     source = load_model(request.model)
     model, folding = folded(source, request.keep_dead)
-    planned = plan(network(model, request.input_mode), request.goal)
+    planned = plan(network(model, request.input_mode, request.isa), request.goal)
     scheduled = schedule(planned, room=request.max_ram)
     laid_out = layout(scheduled)
     sources = emit(model, scheduled, laid_out, EmitOptions(request.name, request.command))

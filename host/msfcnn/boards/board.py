@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from msfcnn.errors import Problem, UsageError
+from msfcnn.kernels import ISAS
 from msfcnn.sizes import parse_size
 
 RUNNERS = ("host",)
-ISAS = ("generic",)
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msfcnn.emit.text import int_array
+from msfcnn.emit.weights import CONV_V7EM, DEPTHWISE_V7EM, constants_name
 from msfcnn.graph import Kind, Step
 from msfcnn.model import (
     Add,
@@ -27,14 +28,17 @@ from msfcnn.numerics import (
 )
 
 
-def op_constants(model: Model, step: Step, name: str, index: int) -> str:
+def op_constants(model: Model, step: Step, packed: bool, name: str, index: int) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to."""
     if step.kind is Kind.LOAD:
         return ""
     op, label = model.ops[step.op], f"_constants{index}"
     match op:
         case Conv():
-            return f"extern const msfcnn_conv_t {name}_op{step.op};"
+            ctype = "msfcnn_conv_t"
+            if packed:
+                ctype = DEPTHWISE_V7EM if op.depthwise else CONV_V7EM
+            return f"extern const {ctype} {constants_name(name, step.op)};"
         case Add():
             return _sum(label, _addends(model, op, step))
         case Requantize() | MaxPool():

@@ -11,18 +11,6 @@ from msfcnn.layout import Layout, StagePlaces
 from msfcnn.model import Clamp, InputMode, MaxPool, Model
 from msfcnn.schedule import Schedule, ScheduledStage
 
-_KERNELS = {
-    Kind.LOAD: "NULL",
-    Kind.POINTWISE: "msfcnn_pointwise",
-    Kind.CONV: "msfcnn_conv",
-    Kind.DEPTHWISE: "msfcnn_depthwise",
-    Kind.MAX_POOL: "msfcnn_max_pool",
-    Kind.AVERAGE_POOL: "msfcnn_average_pool",
-    Kind.GLOBAL_AVERAGE: "msfcnn_global_average",
-    Kind.RESCALE: "msfcnn_rescale",
-    Kind.ADD: "msfcnn_add",
-    Kind.SOFTMAX: "msfcnn_softmax",
-}
 _INPUTS = {
     InputMode.IMAGE: "MSFCNN_INPUT_IMAGE",
     InputMode.PUSH: "MSFCNN_INPUT_PUSH",
@@ -38,10 +26,7 @@ def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, a
     parts = [
         f'#include "{name}.h"\n#include "msfcnn/kernels.h"\n',
         _guards(*engine_limits(schedule), abi),
-        *(
-            op_constants(model, step, name, index)
-            for index, step in enumerate(s for stage in schedule.stages for s in stage.chain.steps)
-        ),
+        *_constants(model, schedule, name),
         f"static const msfcnn_op_t _ops[{sum(len(s.chain.steps) for s, _ in stages)}] = {{",
         *_ops(model, stages, name),
         "};\n",
@@ -52,6 +37,14 @@ def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, a
         _model(model, schedule, layout, name),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _constants(model: Model, schedule: Schedule, name: str) -> Iterator[str]:
+    index = 0
+    for stage in schedule.stages:
+        for i, step in enumerate(stage.chain.steps):
+            yield op_constants(model, step, stage.kernel(i).packed, name, index)
+            index += 1
 
 
 def engine_limits(schedule: Schedule) -> tuple[int, int]:
@@ -135,11 +128,12 @@ def _op(model: Model, place: _Place, step: Step, number: str, name: str, index: 
     constants = "NULL" if op is None else f"&{constants_of(step, name, index)}"
     halo, halo_pixels = place.halo
     second, delay = place.second
+    kernel = place.stage.kernel(i)
     reads = f"MSFCNN_{step.reads.name}"
     node = "load" if op is None else op.node
     return f"""\
     {{ /* {number}: {comment(node)} */
-        .kernel = {_KERNELS[step.kind]}, .constants = {constants},
+        .kernel = {kernel.name}, .constants = {constants},
         .window = {place.places.windows.get(i, 0)}, .halo = {halo}, .second = {second},
         .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
 .out_channels = {step.target[2]},

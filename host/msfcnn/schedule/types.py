@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.graph import Chain, Cost, Network, Option
+from msfcnn.graph.cost import kernel_of
+from msfcnn.kernels import Kernel
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,10 @@ class ScheduledStage:
     chain: Chain
     option: Option
     cost: Cost
+
+    def kernel(self, i: int) -> Kernel:
+        """The kernel of step i of the chain."""
+        return kernel_of(self.chain, self.cost.windows, i)
 
 
 @dataclass(frozen=True)
