@@ -21,6 +21,7 @@ from msfcnn.optimize.folding import compare
 from msfcnn.plan import Goal, Plan, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, schedule
 
+
 @dataclass(frozen=True)
 class GenerateRequest:
     """What to generate.

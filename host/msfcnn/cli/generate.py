@@ -44,7 +44,10 @@ def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--inp
     """The options that decide what is generated from a model."""
     add_bounds(parser)
     parser.add_argument(
-        "--isa", choices=("generic", "armv7e-m"), default="generic", help="instruction set (default: generic)"
+        "--isa",
+        choices=("generic", "armv7e-m"),
+        default="generic",
+        help="instruction set (default: generic)",
     )
     parser.add_argument(
         input_option,

@@ -50,7 +50,8 @@ def constant_bytes(model: Model) -> int:
 
 def _oriented(op: Conv, columns: bool) -> NDArray[np.int8]:
     """[output][kernel line][kernel pixel][input]."""
-    return op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
+    oriented: NDArray[np.int8] = op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
+    return oriented
 
 
 def _packed(model: Model, op: Conv, name: str, columns: bool) -> str:

@@ -7,6 +7,7 @@ layout gives each buffer its place, and the engine uses exactly these bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from msfcnn.graph.bands import Band, bands
 from msfcnn.graph.chains import Chain, Skip
@@ -143,7 +144,7 @@ def without_io(chain: Chain, found: Cost) -> int:
 
 def halo_pixels(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
     """Most pixels of a line of tensor i that a band needs and the one before has computed."""
-    steps = zip(rows, rows[1:], strict=False)
+    steps = pairwise(rows)
     return max((before[i].high - after[i].low for before, after in steps), default=0)
 
 
@@ -171,9 +172,7 @@ def _halo(seen: Track, rows: tuple[tuple[Band, ...], ...], i: int) -> Halo:
     return Halo(halo_pixels(rows, i), seen.used[i], seen.channels[i])
 
 
-def _ring(
-    seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], skip: Skip
-) -> Ring:
+def _ring(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], skip: Skip) -> Ring:
     """A sum is as many lines and pixels behind the source of its skip as kernels look ahead."""
     between = range(skip.source, skip.add)
     lines = sum(seen.across[i].extent - 1 - seen.across[i].pad for i in between)

@@ -252,8 +252,8 @@ class _Sweep:
         row_in = self._extents(edge.steps[0].source)[0] * edge.steps[0].source[2]
         row_out = self.lines * edge.steps[-1].target[2]
         ahead = (self.out_high[None, :] * row_out - self.low * row_in).max(axis=1)
-        ahead = np.maximum(ahead, -source)
-        return np.maximum(max(source, target), source + ahead)
+        region: Array = np.maximum(max(source, target), source + ahead)
+        return region
 
     def _row_region(self, edge: Chain) -> int:
         head = self._walk(edge.steps[0])
@@ -293,7 +293,7 @@ class _Sweep:
     def _branches(self, step: Step, i: int) -> tuple[Items, Items | None]:
         items, channels = self.items, step.source[2]
         state = items.state
-        length = (self.in_high[None, :] - self.low).max(axis=1)
+        length: Array = (self.in_high[None, :] - self.low).max(axis=1)
         window = run = np.zeros_like(length)
         if step.reads is Reads.WINDOW:
             window = self._window(step, length)

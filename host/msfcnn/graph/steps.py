@@ -186,9 +186,7 @@ class Network:
         return sum(step.macs for step in self.steps)
 
 
-def network(
-    model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC
-) -> Network:
+def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC) -> Network:
     """The steps of a model; with a load in front if the image is pushed or pulled."""
     root = _roots(model)
     image = model.input.tensor
@@ -238,9 +236,7 @@ def _load(model: Model, image: int) -> Step:
     return Step(LOAD_OP, 0, Kind.LOAD, *place, 1, 1, Choice(Kernel("NULL"), Kernel("NULL")))
 
 
-def _steps(
-    model: Model, root: list[int], index: int, op: Op, kernels: Choice
-) -> list[Step]:
+def _steps(model: Model, root: list[int], index: int, op: Op, kernels: Choice) -> list[Step]:
     if isinstance(op, Concat):
         return [_part(model, root, index, op, part, kernels) for part in range(len(op.inputs))]
     source = model.tensors[op.inputs[0]].shape

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from msfcnn.kernels import armv7em
 from msfcnn.model import (
     Add,
@@ -95,9 +97,9 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         g = op.geometry
         square = (g.kernel_h, g.stride_h, g.dilation_h) == (g.kernel_w, g.stride_w, g.dilation_w)
         packed = square and len(op.weights) == op.groups
-        if not packed or armv7em.pack_depthwise(op.weights, constants, g.stride_w, g.dilation_w) is (
-            None
-        ):
+        if not packed or armv7em.pack_depthwise(
+            op.weights, constants, g.stride_w, g.dilation_w
+        ) is (None):
             return Choice(portable, portable)
         scratch = armv7em.depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w)
         return Choice(Kernel("msfcnn_depthwise_v7em", _aligned(scratch), True), portable)
@@ -127,8 +129,7 @@ def is_pointwise(op: Conv) -> bool:
 
 
 def _taps(op: Conv) -> int:
-    _, height, width, depth = op.weights.shape
-    return height * width * depth
+    return int(np.prod(op.weights.shape[1:]))
 
 
 def _aligned(size: int) -> int:

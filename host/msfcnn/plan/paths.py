@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from msfcnn.graph.fusion import option_of
 from msfcnn.graph.options import Option
-from msfcnn.plan.table import ANY, Bound, Table
+from msfcnn.plan.table import ANY, UNBOUNDED, Bound, Table
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Path:
     macs: int
 
 
-def cheapest(table: Table, bound: Bound = Bound()) -> Path | None:
+def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least MACs within a bound; None if there is none."""
     best: list[int] = [0] + [ANY] * table.steps
     came: list[tuple[int, int] | None] = [None] * (table.steps + 1)
@@ -52,7 +52,7 @@ def _path(table: Table, came: list[tuple[int, int] | None], macs: int) -> Path:
     return Path(tuple(reversed(edges)), ram, without_io, macs)
 
 
-def smallest(table: Table, macs: int, bound: Bound = Bound()) -> Path | None:
+def smallest(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least RAM with at most so many MACs; of those the least without_io, then MACs.
 
     None if no path within the bound has so few MACs.

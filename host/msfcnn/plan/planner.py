@@ -1,4 +1,4 @@
-"""The plan for a goal: least RAM for a bound on MACs (P1), or least MACs for a bound on RAM (P2)."""
+"""The plan for a goal: least RAM for a bound on MACs (P1), least MACs for one on RAM (P2)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Goal:
         return None if factor == float("inf") else int(factor * network.macs + 1e-6)
 
 
-def plan(network: Network, goal: Goal = Goal()) -> Plan:
+def plan(network: Network, goal: Goal) -> Plan:
     """The best plan for a goal, exact in the plan space.
 
     Raises InfeasibleError, with the least RAM that is possible and what needs it.
@@ -57,7 +57,7 @@ def plan(network: Network, goal: Goal = Goal()) -> Plan:
     return _plan(network, path)
 
 
-def pareto(network: Network, goal: Goal = Goal()) -> tuple[Path, ...]:
+def pareto(network: Network, goal: Goal) -> tuple[Path, ...]:
     """Every trade-off of RAM and MACs that is worth something, by descending RAM."""
     return front(table(_graph(network, goal, None)))
 
@@ -84,11 +84,8 @@ def _graph(network: Network, goal: Goal, macs: int | None) -> FusionGraph:
         return paper_graph(network)
     lines = unfused_graph(network, goal.run)
     best = smallest(table(lines), least_macs(network))
-    if best is None:
-        limits = Limits()
-    else:
-        # a stage with more bytes than the best plan of least MACs is of no use to any plan
-        limits = Limits(max(best.ram, best.without_io))
+    # a stage with more bytes than the best plan of least MACs is of no use to any plan
+    limits = Limits() if best is None else Limits(max(best.ram, best.without_io))
     if macs is not None:
         extra = max(0, macs - least_macs(network))
         limits = Limits(limits.ram, extra)
@@ -114,19 +111,21 @@ def _infeasible(network: Network, goal: Goal, macs: int | None) -> InfeasibleErr
     planned = _plan(network, least)
     binding = max(planned.stages, key=lambda s: cost(s.chain, s.option).total)
     return InfeasibleError(
-        Problem(_where(network, goal), _need(least, goal), _hint(least, goal, macs)),
+        Problem(_where(goal), _need(least, goal), _hint(least, goal, macs)),
         Problem("the stage that needs most", _tensors(binding), ""),
         best_ram=least.ram,
     )
 
 
-def _where(network: Network, goal: Goal) -> str:
+def _where(goal: Goal) -> str:
     return "--max-ram" if goal.max_macs is None else "--max-ram with --max-macs"
 
 
 def _need(least: Path, goal: Goal) -> str:
     limit = format_size(goal.max_ram or 0)
-    return f"the network needs at least {format_size(least.ram)} bytes of arena, the limit is {limit}"
+    return (
+        f"the network needs at least {format_size(least.ram)} bytes of arena, the limit is {limit}"
+    )
 
 
 def _hint(least: Path, goal: Goal, macs: int | None) -> str:
