@@ -167,6 +167,7 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         ("kernels", f"{found.isa}, compiled with {found.optimize}"),
         (found.machine.unit, f"{format_size(found.cost)} per inference{each}"),
     ]
+    facts.append(("engine's share", f"{100 * found.overhead:.1f} % beyond the kernels"))
     if len(set(found.run.inferences)) > 1:
         low, high = min(found.run.inferences), max(found.run.inferences)
         facts.append(("other images", f"{format_size(low)} to {format_size(high)}"))
