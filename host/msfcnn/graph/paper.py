@@ -42,6 +42,7 @@ def _priced(edge: Chain, option: Option) -> Found:
         option.scheme,
         option.band,
         0,
+        option.run,
         one * (caches + edge.input_bytes + edge.output_bytes + edge.other_bytes),
         one * bare,
         one * ours.macs,
