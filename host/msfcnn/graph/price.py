@@ -122,10 +122,14 @@ def kernel_at(step: Step, inner: bool, planar: bool) -> Kernel:
 def work(step: Step, place: Place, channels: int) -> Work:
     """What a step's kernel does for a pixel; `channels` are those of a pass."""
     kernel = kernel_at(step, place.inner, place.planar).name
-    taps = step.rows.kernel * step.columns.kernel * step.depth
-    shape = f"{step.rows.kernel}x{step.columns.kernel} s{step.rows.stride}"
+    rows, columns = step.rows, step.columns
+    positions = rows.kernel * columns.kernel
+    taps = positions * step.depth
+    depthwise = step.kind.value == "depthwise"
+    shape = f"{rows.kernel}x{columns.kernel} s{rows.stride}" if depthwise else ""
     channelwise = step.depth == 1 and step.multiplier == 1
-    return Work(kernel, channels, taps, taps * (channels if channelwise else 1), shape)
+    inputs = taps * (channels if channelwise else 1)
+    return Work(kernel, channels, positions, taps, inputs, shape)
 
 
 def call(step: Step, place: Place, channels: int) -> Call:

@@ -17,26 +17,28 @@ Features = tuple[float, ...]
 class Work:
     """What a kernel does for every output pixel.
 
-    kernel:   name of the C function.
-    channels: outputs.
-    taps:     of an output.
-    inputs:   bytes that it gathers or expands.
-    shape:    of what it looks at: such as "3x3 s1"; kernels may be made for some of them.
+    kernel:    name of the C function.
+    channels:  outputs.
+    positions: pixels it looks at.
+    taps:      of an output.
+    inputs:    bytes that it gathers or expands.
+    shape:     such as "3x3 s1", where a kernel has code of its own for some shapes; or nothing.
     """
 
     kernel: str
     channels: int
+    positions: int
     taps: int
     inputs: int
     shape: str
 
     @property
-    def keys(self) -> tuple[str, str]:
+    def keys(self) -> tuple[str, ...]:
         """Names of its coefficients, the best first."""
-        return f"{self.kernel} {self.shape}", self.kernel
+        return (f"{self.kernel} {self.shape}", self.kernel) if self.shape else (self.kernel,)
 
     def features(self, pixels: int) -> Features:
-        """Of a call that computes so many pixels; two at a time share their loads of weights."""
+        """Of a call that computes so many pixels; two and four at a time share loads."""
         alone = "v7em" in self.kernel and self.taps > PAIR_TAPS
         single = pixels if alone else pixels % 2
         outputs = pixels * self.channels
@@ -47,6 +49,8 @@ class Work:
             outputs,
             pixels * self.inputs,
             outputs * self.taps,
+            pixels * self.positions,
+            pixels % 4 // 2 * self.channels,
             single,
             single * self.channels,
             single * self.channels * self.taps,
@@ -72,7 +76,7 @@ class Call:
     planar: bool = False
     inputs: int = 0
 
-    def features(self, pixels: int) -> Mapping[str, float]:
+    def features(self, pixels: float) -> Mapping[str, float]:
         """Of a call for so many pixels."""
         place = f"{self.kind} inner" if self.inner else self.kind
         found: dict[str, float] = {place: 1}
