@@ -130,18 +130,13 @@ def _usb_problems(where: str, usb: object) -> Iterator[Problem]:
 
 
 def _remote_problems(where: str, entry: Entry) -> Iterator[Problem]:
-    remote = entry.get("remote")
-    if remote is None:
+    given = entry.get("remote")
+    if given is None:
         return
-    hint = (
-        "write remote: {iotlab: NODE} (auto-ssh, or m3-1.grenoble...) or remote: {labgrid: PLACE}"
-    )
-    known = isinstance(remote, dict) and len(remote) == 1 and next(iter(remote)) in REMOTES
-    if (
-        not known
-        or not isinstance(remote, dict)
-        or not isinstance(next(iter(remote.values())), str)
-    ):
+    places = given if isinstance(given, dict) else {}
+    kind, place = next(iter(places.items()), ("", ""))
+    if kind not in REMOTES or not isinstance(place, str) or len(places) > 1:
+        hint = "write remote: {iotlab: NODE}, such as auto-ssh, or remote: {labgrid: PLACE}"
         yield Problem(where, "remote: is not one place", hint)
     elif entry.get("usb") is not None:
         what = "usb and remote are both given"
