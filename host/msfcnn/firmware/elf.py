@@ -11,7 +11,7 @@ from typing import Any
 from msfcnn.errors import BoardError, Problem
 
 _REGION = re.compile(r"^(\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)", re.MULTILINE)
-_INPUT = re.compile(r"^ \S+\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*\.o\)?)$", re.MULTILINE)
+_INPUT = re.compile(r"^ \S+ +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*\.o\)?)$", re.MULTILINE)
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 
 
