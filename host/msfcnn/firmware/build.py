@@ -17,6 +17,7 @@ from msfcnn.firmware.host import build_host
 from msfcnn.firmware.tally import Tally, tally
 from msfcnn.model import InputMode
 from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
+from msfcnn.verify.measure import test_images
 
 APPLICATION = "bench"
 
@@ -131,6 +132,9 @@ def firmware(request: Request) -> riot.Firmware:
         variables["MSFCNN_MAX_MACS"] = str(request.max_macs)
     elif request.ram_bound is not None:
         variables["MSFCNN_MAX_RAM"] = str(request.ram_bound)
+    images = test_images(request.model)
+    if images is not None:
+        variables["STORED_IMAGES"] = str(images.absolute())
     return riot.Firmware(
         request.board,
         riot.application_directory(request.application),

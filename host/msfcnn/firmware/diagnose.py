@@ -23,6 +23,9 @@ _RISCV_ESP = "riscv32-esp-elf-"
 _MISSING = re.compile(r"(\S+) is required but not found in PATH")
 _CLONE = re.compile(r"unable to access '(https?://[^']+?)/?'")
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+_OVERLAP = re.compile(
+    r"VMA \[([0-9a-f]+),[0-9a-f]+\] overlaps section \.bss VMA \[[0-9a-f]+,([0-9a-f]+)\]"
+)
 _OURS = re.compile(r"^error: (.*)(?:\n *hint: (.*))?", re.MULTILINE)
 _ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*|undefined reference|cannot find).*$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,7 +56,10 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
     if overflow := _OVERFLOW.search(text):
         kind = "RAM" if "ram" in overflow[1].lower() else "flash"
         hint = "give a lower ram=" if kind == "RAM" else "take a smaller model, or a larger board"
-        what = f"the program is {int(overflow[2]):,} bytes too large for its {kind}"
+        size = int(overflow[2])
+        if overlap := _OVERLAP.search(text):  # .bss runs into a stack at the end of the RAM
+            size = int(overlap[2], 16) - int(overlap[1], 16) + 1
+        what = f"the program is {size:,} bytes too large for its {kind}"
         return Problem(board.name, what, hint)
     if ours := _OURS.search(text):
         return Problem(board.name, ours[1], ours[2] or "")
