@@ -1,7 +1,7 @@
 """The boards that msfcnn builds for, read from boards.yaml."""
 
 from msfcnn.boards.board import ISAS, RUNNERS, Board, Remote, Timeouts, Usb
-from msfcnn.boards.load import find_board, load_boards
+from msfcnn.boards.load import find_board, find_boards, load_boards
 
 __all__ = [
     "ISAS",
@@ -11,5 +11,6 @@ __all__ = [
     "Timeouts",
     "Usb",
     "find_board",
+    "find_boards",
     "load_boards",
 ]

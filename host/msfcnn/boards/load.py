@@ -50,6 +50,23 @@ def find_board(name: str, path: Path | None = None) -> Board:
     raise BoardError(Problem("board", f"there is no board '{name}'", f"{hint}{_known(boards)}"))
 
 
+def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
+    """Boards by their names with commas between, or all; every unknown one is reported."""
+    boards = load_boards(path)
+    if names == "all":
+        return tuple(boards.values())
+    found: list[Board] = []
+    problems: list[Problem] = []
+    for name in dict.fromkeys(name.strip() for name in names.split(",")):
+        try:
+            found.append(boards[name] if name in boards else find_board(name, path))
+        except BoardError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise BoardError(*problems)
+    return tuple(found)
+
+
 def _known(boards: Mapping[str, Board]) -> str:
     return f"the boards are: {', '.join(boards)}"
 

@@ -14,12 +14,14 @@ import msfcnn
 from msfcnn.cli import (
     boards,
     build,
+    flash,
     generate,
     inspect,
     ops,
     quantize,
     report,
     run,
+    term,
     test,
     verify,
     zoo,
@@ -32,7 +34,8 @@ SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
-VERBS = (inspect, ops, generate, build, test, run, report, verify, quantize, zoo, boards)
+_BUILDING = (generate, build, flash, term, test, run, report, verify)
+VERBS = (inspect, ops, *_BUILDING, quantize, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +57,12 @@ def add_program_options(parser: Parser) -> None:
 
 def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
     """What `add_program_options` asks for, board by board."""
-    from msfcnn.boards import find_board, load_boards
+    from msfcnn.boards import find_boards
     from msfcnn.firmware.build import Request
 
-    names = tuple(load_boards()) if args.board == "all" else args.board.split(",")
     return tuple(
         Request(
-            board=find_board(name),
+            board=board,
             model=args.model,
             application=args.app,
             input=args.input,
@@ -71,7 +70,7 @@ def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
             max_macs=args.max_macs,
             root=args.root,
         )
-        for name in dict.fromkeys(names)
+        for board in find_boards(args.board)
     )
 
 
@@ -113,9 +112,3 @@ def keep(data: Mapping[str, Any], directory: Path) -> Mapping[str, Any]:
     """Write the report beside the program; returns it."""
     write_atomically(directory / REPORT, json.dumps(data, indent=2) + "\n")
     return data
-
-
-def kept(directories: Sequence[Path]) -> list[Mapping[str, Any]]:
-    """Reports of earlier builds that are there."""
-    paths = [directory / REPORT for directory in directories]
-    return [json.loads(path.read_bytes()) for path in paths if path.is_file()]
