@@ -17,6 +17,7 @@ from msfcnn.cli import (
     flash,
     generate,
     inspect,
+    nightly,
     ops,
     quantize,
     report,
@@ -35,7 +36,7 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify)
-VERBS = (inspect, ops, *_BUILDING, quantize, zoo, boards)
+VERBS = (inspect, ops, *_BUILDING, nightly, quantize, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

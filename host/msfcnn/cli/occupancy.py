@@ -55,12 +55,14 @@ def boards_table(every: Sequence[Data]) -> Block:
     return Table(columns, tuple(_line(data) for data in every))
 
 
-def reason(error: Data) -> str:
-    """Everything an error says, in one line."""
-    return "; ".join(
-        " - ".join(filter(None, (f"{p['where']}: {p['what']}", p["hint"])))
-        for p in error["problems"]
-    )
+def reason(error: Data, board: str) -> str:
+    """Everything an error says, in one line that stands beside the board's name."""
+    texts = []
+    for problem in error["problems"]:
+        where = "" if problem["where"] in ("", board) else f"{problem['where']}: "
+        hint = f" - {problem['hint']}" if problem["hint"] else ""
+        texts.append(f"{where}{problem['what']}{hint}")
+    return "; ".join(texts)
 
 
 def _part(
@@ -77,7 +79,7 @@ def _part(
 
 def _line(data: Data) -> tuple[str, ...]:
     if "error" in data:
-        return (data["board"], *["-"] * 8, reason(data["error"]))
+        return (data["board"], *["-"] * 8, reason(data["error"], data["board"]))
     planned, size = data["planned"], data["tally"] or {}
     values = [size.get(key) for key in ("flash", "flash_limit", "ram", "ram_limit")]
     values += [planned["peak_ram"], size.get("free")]

@@ -65,7 +65,7 @@ def _table(every: Sequence[Mapping[str, Any]]) -> Block:
     rows: list[tuple[str, str, str, str]] = []
     for data in every:
         if "error" in data:
-            rows.append((data["board"], "", "not run", reason(data["error"])))
+            rows.append((data["board"], "", "not run", reason(data["error"], data["board"])))
             continue
         name = data["board"]
         for check in data["trial"]["checks"]:
