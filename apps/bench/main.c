@@ -32,7 +32,7 @@
 #define RUNS        BENCH_RUNS
 #define CHUNK       16      /* stages whose times are held at once */
 
-_Static_assert(RUNS >= 10, "statistics want at least 10 runs");
+_Static_assert(RUNS >= 10 && RUNS <= 1000, "statistics want 10 to 1000 runs");
 
 static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[STORED_ARENA_SIZE];
 static msfcnn_t nn;

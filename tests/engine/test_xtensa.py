@@ -50,9 +50,7 @@ def test_digits_on_lx106(
 
     machine = ["-M", "sim", "-cpu", "lx106", "-nographic", "-monitor", "none", "-semihosting"]
     command = [emulator, *machine, "-kernel", program]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False
-    )
+    done = subprocess.run(command, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     expected = execute(model, images)[model.outputs[0].tensor]
     assert done.stdout == np.ascontiguousarray(expected).tobytes()
