@@ -32,7 +32,7 @@
 #define RUNS        BENCH_RUNS
 #define CHUNK       16      /* stages whose times are held at once */
 
-_Static_assert(RUNS >= 10, "statistics want at least 10 runs");
+_Static_assert(RUNS >= 10 && RUNS <= 1000, "statistics want 10 to 1000 runs");
 
 static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[STORED_ARENA_SIZE];
 static msfcnn_t nn;
@@ -53,18 +53,35 @@ static struct {
     int result;                 /* of the engine */
 } job;
 
-static int infer(const int8_t *image)
+#if defined(BENCH_INPUT_pull)
+static int fetch(void *arg, unsigned y, unsigned x, unsigned height, unsigned width, int8_t *to)
+{
+    const unsigned *image = arg;
+    const size_t len = width * STORED_CHANNELS;
+
+    for (unsigned row = 0; row < height; row++) {
+        size_t first = ((size_t)(y + row) * STORED_WIDTH + x) * STORED_CHANNELS;
+        memcpy(&to[row * len], &stored_images[*image][first], len);
+    }
+    return 0;
+}
+#endif
+
+static int infer(unsigned image)
 {
 #if defined(BENCH_INPUT_push)
+    const int8_t *row = stored_images[image];
     int res = 0;
 
     msfcnn_begin(&nn);
     for (unsigned y = 0; res == 0; y++) {
-        res = msfcnn_push_row(&nn, &image[y * STORED_WIDTH * STORED_CHANNELS]);
+        res = msfcnn_push_row(&nn, &row[y * STORED_WIDTH * STORED_CHANNELS]);
     }
     return (res == 1) ? 0 : res;
+#elif defined(BENCH_INPUT_pull)
+    return msfcnn_run_pull(&nn, fetch, &image);
 #else
-    return msfcnn_run(&nn, image);
+    return msfcnn_run(&nn, stored_images[image]);
 #endif
 }
 
@@ -90,7 +107,7 @@ static void *measure(void *arg)
     for (unsigned i = 0; job.result == 0 && i < job.runs; i++) {
         uint32_t begin = ztimer_now(ZTIMER_USEC);
         job.now = begin;
-        job.result = infer(stored_images[job.image]);
+        job.result = infer(job.image);
         job.us[i] = ztimer_now(ZTIMER_USEC) - begin;
     }
     size_t heap = malloc_monitor_get_usage_high_watermark() - heap_before;

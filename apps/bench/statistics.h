@@ -34,7 +34,9 @@ typedef struct {
  *
  * @param[out]      out     result
  * @param[in,out]   values  the sample
- * @param[in]       count   at least 10, at most 65535
+ * @param[in]       count   10 to 1000
+ *
+ * The values may lie up to ten million apart.
  */
 void statistics(statistics_t *out, uint32_t *values, size_t count);
 

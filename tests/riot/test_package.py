@@ -129,6 +129,19 @@ def test_another_model_generates_anew(fresh: Callable[..., App]) -> None:
 
 
 @pytest.mark.long
+def test_a_model_that_the_application_makes(fresh: Callable[..., App]) -> None:
+    app = fresh("MSFCNN_MODEL = made.onnx", name="made")
+    with (app.directory / "Makefile").open("a") as makefile:
+        makefile.write("\nmade.onnx: digits.onnx\n\tcp $< $@\n")
+    app.build()
+    assert runs(app)
+    before = generated(app, "made")
+    (app.directory / "digits.onnx").touch()
+    app.build()
+    assert generated(app, "made") != before
+
+
+@pytest.mark.long
 def test_a_second_model_leaves_the_first(fresh: Callable[..., App]) -> None:
     app = fresh("MSFCNN_MODEL = digits.onnx")
     app.build()
