@@ -60,13 +60,13 @@ class Request:
 
     def generation(self) -> GenerateRequest:
         """The same for the code generator."""
-        pushed = self.input in ("push", "pull")
+        known = {mode.value for mode in InputMode}  # pulled rows are planned like pushed ones
         return GenerateRequest(
             model=self.model,
             name=self.name,
             command=f"msfcnn build {self.model} --board {self.board.name}",
             isa=self.board.isa,
-            input_mode=InputMode.PUSH if pushed else InputMode.IMAGE,
+            input_mode=InputMode(self.input) if self.input in known else InputMode.PUSH,
             max_ram=self.ram_bound,
             max_macs=self.max_macs,
         )

@@ -76,5 +76,5 @@ def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
             yield f"{name} grew by {new - old} bytes: {old} to {new}"
     before, now = accepted.get("time_us"), result.get("time_us")
     if before and now and now > before * (1 + job.slower):
-        share = f"{100 * (now / before - 1):.1f} %, {100 * job.slower:g} % are allowed"
+        share = f"{100 * (now / before - 1):.2g} %, {100 * job.slower:g} % are allowed"
         yield f"slower by {share}: {before:.0f} to {now:.0f} us"

@@ -31,7 +31,7 @@ th, td { padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line);
 .why td { border-bottom: 1px solid var(--line); padding-top: 0; }
 .quiet td { border-bottom: 0; }
 svg { display: block; } svg path { fill: none; stroke: var(--plot); stroke-width: 1.5; }
-svg circle { fill: var(--plot); } svg circle.bad { fill: var(--bad); }
+svg circle { fill: var(--plot); } svg circle.refused { fill: var(--bad); }
 svg circle.accepted { stroke: var(--good); stroke-width: 2; fill: var(--page); }
 svg text { fill: var(--dim); font-size: 10px; }
 """
@@ -62,8 +62,8 @@ def _summary(report: Report) -> str:
     return (
         f"<p>{escape(report.run.name)}: {counts}; {accepted}</p>"
         "<p class=dim>RAM may not grow by a byte, outputs may not change, time may grow by a set "
-        "share, all against the last accepted run. Rings in the plots are accepted runs, red dots "
-        "bad ones.</p>"
+        "share, all against the last accepted run. In the plots, rings are runs that were "
+        "accepted, red dots runs that were not.</p>"
     )
 
 
@@ -107,7 +107,7 @@ def _past(job: str, history: History, value: Callable[[Result], Any], unit: str)
     for run in runs:
         result = run.results.get(job)
         number = value(result) if result and result["state"] == "passed" else None
-        mark = "accepted" if run.accepted else "bad"
+        mark = "accepted" if run.accepted else "refused"
         points.append(Point(run.name, number, mark if result and run.ended else ""))
     return plot(points, unit)
 

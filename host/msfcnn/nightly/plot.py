@@ -12,7 +12,7 @@ _LEFT, _RIGHT, _TOP = 6, 70, 8
 
 @dataclass(frozen=True)
 class Point:
-    """A run. `value`: None where there is none; `mark`: accepted, bad or nothing."""
+    """A run. `value`: None where there is none; `mark`: accepted, refused or nothing."""
 
     name: str
     value: float | None
@@ -71,4 +71,4 @@ def _height(value: float, low: float, high: float) -> float:
 
 
 def _text(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:.4g}"
