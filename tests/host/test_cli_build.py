@@ -69,6 +69,12 @@ def test_another_application_has_its_own_directory(model: str) -> None:
     assert settings.directory == "build/native64/my_net_1-digits"
 
 
+def test_the_host_runs_no_application(model: str) -> None:
+    assert problems({"model": model, "app": "digits"}) == [
+        "app= board=host runs no RIOT application"
+    ]
+
+
 def test_pulled_input_is_planned_as_pushed(model: str) -> None:
     settings = read_settings({"model": model, "board": "native64", "input": "pull"})
     assert settings.generate_options[2:4] == ("--input", "push")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,10 +83,16 @@ def run(args: argparse.Namespace) -> Outcome:
     if len(requests) == 1:
         data = keep(built_data(build(requests[0])), requests[0].directory)
         return Outcome(data, (board_table(data),))
-    outcomes = build_many(requests)
+    outcomes = build_many(requests, _tell)
     every = [outcome_data(outcome) for outcome in outcomes]
     code = max((o.error.exit_code for o in outcomes if o.error), default=SUCCESS)
     return Outcome({"boards": every}, (boards_table(every),), code)
+
+
+def _tell(outcome: building.Outcome) -> None:
+    """Progress, where somebody may be waiting for it."""
+    state = "built" if outcome.built else "not built"
+    sys.stderr.write(f"{outcome.request.board.name}: {state}\n")
 
 
 def outcome_data(outcome: building.Outcome) -> Mapping[str, Any]:

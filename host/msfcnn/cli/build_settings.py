@@ -161,6 +161,9 @@ def _conflicts(variables: Mapping[str, str]) -> list[Problem]:
     if "ram" in variables and "macs" in variables:
         hint = "bound one of them; the other is made as small as possible"
         problems.append(Problem("ram= macs=", "only one of the two can be given", hint))
+    if "app" in variables and variables.get("board", "host") == "host":
+        hint = "leave app= out, or name a board that runs RIOT, such as board=native64"
+        problems.append(Problem("app=", "board=host runs no RIOT application", hint))
     given = variables.get("input", INPUTS[0])
     if given not in INPUTS:
         hint = f"write input={' or input='.join(INPUTS)}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msfcnn.cli.build import add_program_options, built_data, keep, requests_of
-from msfcnn.cli.failure import as_user_error, error_data
+from msfcnn.cli.failure import error_data
 from msfcnn.cli.occupancy import reason
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import SUCCESS, MismatchError, MsfcnnError
@@ -38,14 +38,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Try all boards, one after the other: they share this computer's time."""
+    from msfcnn.firmware.trial import try_out
+
     signal.signal(signal.SIGTERM, _leave)  # whoever ends us expects our children to end, too
     requests = requests_of(args)
     every: list[Mapping[str, Any]] = []
     codes = [SUCCESS]
     for request in requests:
         try:
-            from msfcnn.firmware.trial import try_out
-
             trial = try_out(request, args.against_host)
             data = {**built_data(trial.built), "trial": trial.data()}
             every.append(keep(data, request.directory))
@@ -55,8 +55,6 @@ def run(args: argparse.Namespace) -> Outcome:
                 raise
             every.append({"board": request.board.name, "error": error_data(error)})
             codes.append(error.exit_code)
-        except ModuleNotFoundError as error:
-            raise as_user_error(error) from error
     return Outcome({"boards": every}, (_table(every),), max(codes))
 
 

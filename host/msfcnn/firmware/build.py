@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,15 +107,25 @@ def build(request: Request, jobs: int | None = None) -> Built:
     return Built(request, program, generated, planned, size)
 
 
-def build_many(requests: Sequence[Request], parallel: int = 2) -> tuple[Outcome, ...]:
-    """All of them, some at a time; one that fails does not stop the others."""
+def build_many(
+    requests: Sequence[Request],
+    tell: Callable[[Outcome], None] | None = None,
+    parallel: int = 2,
+) -> tuple[Outcome, ...]:
+    """All of them, some at a time; one that fails does not stop the others.
+
+    tell: called with each outcome as it comes, from more than one thread.
+    """
     jobs = max(1, (os.cpu_count() or 1) // parallel)
 
     def attempt(request: Request) -> Outcome:
         try:
-            return Outcome(request, built=build(request, jobs))
+            outcome = Outcome(request, built=build(request, jobs))
         except MsfcnnError as error:
-            return Outcome(request, error=error)
+            outcome = Outcome(request, error=error)
+        if tell:
+            tell(outcome)
+        return outcome
 
     with ThreadPoolExecutor(parallel) as pool:
         return tuple(pool.map(attempt, requests))

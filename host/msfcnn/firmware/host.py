@@ -16,9 +16,9 @@ _FLAGS = ("-O2",)
 
 
 def build_host(generated: Generated, name: str, directory: Path) -> tuple[Path, Tally | None]:
-    """Compiles in `directory`; returns the program and its tally (None without GNU ld).
+    """Compiles in `directory`; returns the program and its tally.
 
-    Raises BoardError if the compiler is missing or complains.
+    There is no tally without GNU ld and pyelftools. Raises BoardError if the compiler is missing or complains.
     """
     source, model, engine = directory / "gen", directory / f"{MODEL}{name}", directory / ENGINE
     write_all(source, generated.sources)
@@ -35,9 +35,8 @@ def build_host(generated: Generated, name: str, directory: Path) -> tuple[Path, 
     link = [*flags, *names, str(RUNNER), *map(str, objects), "-o", str(program)]
     try:
         compile_c([*link, f"-Wl,-Map,{program.with_suffix('.map')}"])
-        # the runner takes the arena from the heap
-        size = replace(tally(program, None, None), arena=generated.layout.peak_ram)
-    except BoardError:
+        size = tally(program, None, None)
+    except (BoardError, ModuleNotFoundError):
         compile_c(link)
         return program, None
-    return program, size
+    return program, replace(size, arena=generated.layout.peak_ram)  # it is taken from the heap

@@ -70,7 +70,7 @@ def application_directory(name: str) -> Path:
         if (place / "Makefile").is_file():
             return place.resolve()
     known = sorted(p.parent.name for p in (_ROOT / "apps").glob("*/Makefile"))
-    hint = f"write {', '.join(known)}, or the path of a directory with a RIOT Makefile"
+    hint = f"write {', '.join([*known, 'or the path of a directory with a RIOT Makefile'])}"
     raise BoardError(Problem(f"app={name}", "there is no such application", hint))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 from msfcnn.boards import find_board
 from msfcnn.errors import BoardError, Problem
 from msfcnn.firmware.build import Built, Request, build, firmware
-from msfcnn.firmware.process import run_bounded
+from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import Output, Results, parse_results
 from msfcnn.reference import execute_some
 from msfcnn.verify.images import load_images, random_images
 from msfcnn.verify.measure import test_images
 
 IMAGES = 4  # as many as the application bench stores
+_TIMED, _TIMED_SECONDS = 9, 2.0  # runs on this computer for a time to rely on, at most
 _SHOWN = 3  # last lines of a program that failed
 
 
@@ -130,19 +132,31 @@ def _run_host(built: Built) -> Results:
     source, target = request.directory / "images.bin", request.directory / "outputs.bin"
     source.write_bytes(np.ascontiguousarray(images).tobytes())
     seconds = request.board.timeout.run
-    done = run_bounded([str(built.program), str(source), str(target)], seconds)
+    words = [str(built.program), str(source), str(target)]
+    done = run_bounded(words, seconds)
     if done.code != 0:
         how = f"did not end within {seconds:g} s" if done.code is None else "failed"
         last = " / ".join(done.output.strip().splitlines()[-_SHOWN:])
         raise BoardError(Problem(request.board.name, f"the program {how}: {last}"))
-    told = json.loads(done.output.strip().splitlines()[-1])
+    told = _told(done)
+    times = [float(told["seconds"])]
+    while len(times) < _TIMED and sum(times) < _TIMED_SECONDS:
+        times.append(float(_told(run_bounded(words, seconds)).get("seconds", times[0])))
     return Results(
         tuple(_host_outputs(built, images, target)),
         ended=True,
         arena=int(told["arena"]),
         state=built.tally.state if built.tally else None,
-        median_us=1e6 * float(told["seconds"]) / len(images),
+        median_us=1e6 * statistics.median(times) / len(images),
     )
+
+
+def _told(done: Finished) -> Mapping[str, Any]:
+    """The JSON object in the runner's last line; empty if it did not come to that."""
+    found: Mapping[str, Any] = {}
+    if done.code == 0:
+        found = json.loads(done.output.strip().splitlines()[-1])
+    return found
 
 
 def _host_outputs(built: Built, images: NDArray[np.int8], path: Path) -> Iterator[Output]:
