@@ -18,7 +18,8 @@ _FLAGS = ("-O2",)
 def build_host(generated: Generated, name: str, directory: Path) -> tuple[Path, Tally | None]:
     """Compiles in `directory`; returns the program and its tally.
 
-    There is no tally without GNU ld and pyelftools. Raises BoardError if the compiler is missing or complains.
+    There is no tally without GNU ld and pyelftools. Raises BoardError if the compiler is missing
+    or complains.
     """
     source, model, engine = directory / "gen", directory / f"{MODEL}{name}", directory / ENGINE
     write_all(source, generated.sources)
