@@ -68,7 +68,7 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -
     weights: int8 [out, kernel lines, kernel pixels, in], oriented like the stage's lines.
     pairs:   False if no run of the plan has two pixels.
     """
-    flat = weights.reshape(len(weights), -1).astype(np.int64)
+    flat = _ordered(weights).astype(np.int64)
     if flat.shape[1] > 4 * ((2**16 - 1) // 4):
         return None
     blocks = [_block(flat, k, first) for first in range(0, len(flat), BLOCK)]
@@ -79,10 +79,28 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -
     return PackedConv(np.concatenate(words), taps, pairs and taps <= PAIR_TAPS)
 
 
-def conv_scratch(packed: PackedConv, taps: int, gathered: bool) -> int:
-    """Bytes of scratch. taps: unpadded; gathered: by msfcnn_conv_v7em, not pointwise."""
-    patch = packed.taps if gathered or taps % 4 else 0
+def conv_scratch(packed: PackedConv, kernel_lines: int, line_taps: int) -> int:
+    """Bytes of scratch of msfcnn_conv_v7em. line_taps: kernel pixels * input channels."""
+    if not packed.pairs:
+        return 2 * packed.taps
+    return 6 * packed.taps + 2 * _padded(kernel_lines * (line_taps % 4)) + 4 * kernel_lines
+
+
+def pointwise_scratch(packed: PackedConv, inputs: int) -> int:
+    """Bytes of scratch of msfcnn_pointwise_v7em."""
+    patch = packed.taps if inputs % 4 else 0
     return 4 * packed.taps + 2 * patch if packed.pairs else patch
+
+
+def _ordered(weights: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights [out, taps] in the order in which msfcnn_conv_v7em expands taps.
+
+    Of each kernel line as many as are a multiple of four, then what is left of each of them.
+    """
+    lines = weights.reshape(len(weights), weights.shape[1], -1)
+    whole = lines.shape[2] // 4 * 4
+    parts = [part.reshape(len(weights), -1) for part in (lines[..., :whole], lines[..., whole:])]
+    return np.concatenate(parts, axis=1)
 
 
 def _padded(taps: int) -> int:

@@ -162,18 +162,14 @@ static void _direct_3x3(const part_t *part)
 
 static void _copy(int8_t *to, const int8_t *from, unsigned n)
 {
-    if (n < 4) {
-        while (n > 0) {
-            n--;
-            to[n] = from[n];
-        }
+    if (n >= 4) {
+        msfcnn_v7em_copy(to, from, n);
         return;
     }
-    /* words; the last one may overlap */
-    for (unsigned i = 0; i < n - 4; i += 4) {
-        msfcnn_v7em_store(to + i, msfcnn_v7em_load(from + i));
+    while (n > 0) {
+        n--;
+        to[n] = from[n];
     }
-    msfcnn_v7em_store(to + n - 4, msfcnn_v7em_load(from + n - 4));
 }
 
 /* channel by channel, from lines that are copied to between their padding */
