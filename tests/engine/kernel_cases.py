@@ -33,7 +33,7 @@ from msfcnn.numerics import (
 from msfcnn.reference import ops as reference
 
 FILL = 0x5A  # what the output buffer holds before
-PACKED_DEPTHWISE: list[tuple[int, int]] = []  # kernels besides 3x3
+PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
 Bytes = NDArray[np.int8]
 
 

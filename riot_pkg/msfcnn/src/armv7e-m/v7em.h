@@ -172,6 +172,41 @@ static inline void msfcnn_v7em_store(void *to, uint32_t word)
 }
 
 /**
+ * @brief   Pieces of code of depthwise_rows.S: the next channel, then four, two or one pixel
+ *
+ * For five taps a line at stride 1 and 2, for seven taps at stride 1 and 2.
+ */
+extern const uintptr_t msfcnn_v7em_row_pieces[1 + 4 * 3];
+
+/**
+ * @brief   A kernel line
+ */
+typedef struct {
+    const int8_t *line;         /**< the next taps to read */
+    intptr_t next;              /**< from the end of a line to the next channel's beginning */
+} msfcnn_v7em_row_t;
+
+/**
+ * @brief   What a depthwise kernel of five or seven taps a line does for some pixels
+ */
+typedef struct {
+    msfcnn_v7em_row_t *rows;    /**< are moved on to the channel behind the last */
+    size_t n_rows;              /**< at least 1 */
+    const uint32_t *constants;  /**< of the first channel */
+    size_t size;                /**< bytes of constants of a channel */
+    int8_t *out;                /**< first output of the first channel */
+    intptr_t next_out;          /**< from behind the last output to the next channel's first */
+    size_t channels;            /**< at least 1 */
+    const uintptr_t *pieces;    /**< addresses of code, the last one is the next channel's */
+    size_t pixel_step;          /**< bytes from one output pixel to the next */
+} msfcnn_v7em_rows_t;
+
+/**
+ * @brief   Depthwise of some pixels, without padding
+ */
+void msfcnn_v7em_depthwise_rows(const msfcnn_v7em_rows_t *rows);
+
+/**
  * @brief   Copies at least four bytes, word by word; the last word may overlap
  */
 static inline void msfcnn_v7em_copy(int8_t *to, const int8_t *from, size_t n)
