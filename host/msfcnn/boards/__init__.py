@@ -1,10 +1,9 @@
 """The boards that msfcnn builds for, read from boards.yaml."""
 
-from msfcnn.boards.board import ISAS, RUNNERS, Board, Remote, Timeouts, Usb
+from msfcnn.boards.board import RUNNERS, Board, Remote, Timeouts, Usb
 from msfcnn.boards.load import find_board, find_boards, load_boards
 
 __all__ = [
-    "ISAS",
     "RUNNERS",
     "Board",
     "Remote",

@@ -10,7 +10,6 @@ from msfcnn.errors import Problem, UsageError
 from msfcnn.sizes import parse_size
 
 RUNNERS = ("host", "native", "qemu", "serial")
-ISAS = ("generic", "armv7e-m")
 REMOTES = ("iotlab", "labgrid")
 
 _HERTZ = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM]?)")

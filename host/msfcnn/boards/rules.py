@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from msfcnn.boards.board import ISAS, REMOTES, RUNNERS, Entry, hertz_of, size_of, usb_id_of
+from msfcnn.boards.board import REMOTES, RUNNERS, Entry, hertz_of, size_of, usb_id_of
 from msfcnn.errors import Problem, UsageError
+from msfcnn.kernels import ISAS
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")

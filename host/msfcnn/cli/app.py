@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msfcnn
 from msfcnn.cli import (
+    bench,
     boards,
     build,
     flash,
@@ -35,7 +36,7 @@ SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
-_BUILDING = (generate, build, flash, term, test, run, report, verify)
+_BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
 VERBS = (inspect, ops, *_BUILDING, nightly, quantize, zoo, boards)
 
 
@@ -77,7 +78,7 @@ def _run(arguments: list[str]) -> int:
     subject = ""
     try:
         args = build_parser().parse_args(arguments)
-        subject = str(getattr(args, "model", ""))
+        subject = str(getattr(args, "model", None) or "")
         outcome: Outcome = args.run(args)
         _show(outcome, as_json)
         return outcome.exit_code

@@ -31,6 +31,7 @@ Plans and generates C code for a model, builds it for boards and shows what it o
                   pull: the network fetches rows as it needs them
   app=bench       application: bench, digits, stream, or the directory of one of yours
 
+`scons bench board=qemu-cortex-m4 ...` counts instructions instead; see `msfcnn bench --help`.
 targets, after the build:
   flash           write the program to the board
   term            talk to it

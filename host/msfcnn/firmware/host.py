@@ -26,7 +26,7 @@ def build_host(generated: Generated, name: str, directory: Path) -> tuple[Path, 
     model.mkdir(parents=True, exist_ok=True)
     for stale in engine.glob("*.o"):
         stale.unlink()
-    flags = [*_FLAGS, *config_flags(*engine_limits(generated.model, generated.schedule))]
+    flags = [*_FLAGS, *config_flags(*engine_limits(generated.schedule))]
     objects = [*build_engine(engine, flags)]
     for stem in (name, f"{name}_weights"):
         objects.append(model / f"{stem}.o")

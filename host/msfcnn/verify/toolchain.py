@@ -29,9 +29,11 @@ def engine_directory() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parents[1] / "riot_pkg" / "msfcnn"
 
 
-def engine_sources() -> tuple[Path, ...]:
-    """The engine's C files, portable kernels included, in a fixed order."""
-    return tuple(sorted((engine_directory() / "src").glob("*.c")))
+def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
+    """The engine's C files, portable kernels included, then those of an instruction set."""
+    source = engine_directory() / "src"
+    own = [p for p in (source / isa).glob("*") if p.suffix in (".c", ".S")]
+    return (*sorted(source.glob("*.c")), *sorted(own))
 
 
 def compiler() -> tuple[str, ...]:
@@ -66,8 +68,11 @@ def build_runner(
     Raises BoardError with the compiler's first complaint if that fails.
     """
     sources = [directory / f"{name}.c", directory / f"{name}_weights.c", RUNNER]
-    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model", f"-I{directory}"]
-    compile_c([*flags, *names, *map(str, [*sources, *engine]), "-o", str(program)])
+    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model"]
+    names += [f"-DRUNNER_ARENA_SIZE={name.upper()}_ARENA_SIZE"]
+    compile_c(
+        [*flags, *names, f"-I{directory}", *map(str, [*sources, *engine]), "-o", str(program)]
+    )
 
 
 def compile_c(arguments: Sequence[str]) -> None:
@@ -82,15 +87,15 @@ def compile_c(arguments: Sequence[str]) -> None:
         )
 
 
-def config_flags(taps: int, stage_ops: int) -> tuple[str, ...]:
+def config_flags(stage_ops: int, kernel_lines: int) -> tuple[str, ...]:
     """Compiler flags for a model that needs more than the engine's defaults."""
     flags = []
-    if taps > DEFAULT_TAPS:
-        flags.append(f"-DCONFIG_MSFCNN_TAPS={taps}")
     if stage_ops > DEFAULT_STAGE_OPS:
         flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")
+    if kernel_lines > DEFAULT_KERNEL_LINES:
+        flags.append(f"-DCONFIG_MSFCNN_KERNEL_LINES={kernel_lines}")
     return tuple(flags)
 
 
-DEFAULT_TAPS = 64  # of include/msfcnn/config.h; a test holds them together
-DEFAULT_STAGE_OPS = 32
+DEFAULT_STAGE_OPS = 24  # of include/msfcnn/config.h; a test holds them together
+DEFAULT_KERNEL_LINES = 8

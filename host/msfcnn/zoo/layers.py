@@ -110,11 +110,18 @@ class Drawing:
         """A residual."""
         return self._append(AddLayer(name, left, right, activation), self.shapes[left])
 
+    def pool(self, name: str) -> int:
+        """The global average of the newest value."""
+        return self._append(PoolLayer(name, self.value), (1, 1, self.shapes[self.value][2]))
+
+    def dense(self, name: str, outputs: int) -> int:
+        """Scores from the newest value, a pooled one."""
+        return self._append(DenseLayer(name, self.value, outputs), (1, 1, outputs))
+
     def classify(self, classes: int, softmax: bool) -> None:
         """Global average, dense layer, and softmax if the published network has one."""
-        channels = self.shapes[self.value][2]
-        self._append(PoolLayer("head/pool", self.value), (1, 1, channels))
-        self._append(DenseLayer("head/classify", self.value, classes), (1, 1, classes))
+        self.pool("head/pool")
+        self.dense("head/classify", classes)
         if softmax:
             self._append(SoftmaxLayer("head/softmax", self.value), (1, 1, classes))
 

@@ -52,14 +52,17 @@ class _Writer:
         image = helper.make_tensor_value_info(
             "image", TensorProto.FLOAT, [1, channels, height, width]
         )
-        scores = helper.make_tensor_value_info(
-            "scores", TensorProto.FLOAT, [1, self.net.shapes[-1][2]]
-        )
+        scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, self.output_shape())
         graph = helper.make_graph(self.nodes, name, [image], [scores], self.constants)
         opsets = [helper.make_opsetid("", OPSET)]
         return helper.make_model(
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=PRODUCER
         )
+
+    def output_shape(self) -> list[int]:
+        height, width, channels = self.net.shapes[-1]
+        flat = isinstance(self.net.layers[-1], DenseLayer | SoftmaxLayer)
+        return [1, channels] if flat else [1, channels, height, width]
 
     def layer(self, index: int, layer: Layer) -> None:
         quantization = _affine(*self.trained.ranges[index + 1])

@@ -10,65 +10,20 @@
  * @ingroup     pkg_msfcnn
  * @brief       What the engine and its kernels agree on
  *
- * A kernel computes a run of output pixels. It sees pointers to the input pixels under its taps
- * and knows neither plans nor windows: padding, ring wrap, stride and dilation are in the
- * pointers. Kernels do not fail.
+ * A kernel computes a run of output pixels, see @ref msfcnn_run. It sees pointers to lines and
+ * knows neither plans nor windows. Kernels do not fail.
+ *
+ * What the generator promises: pointwise, convolution, pools, sums and softmax read input pixels
+ * whose channels are adjacent (channel_step 1); only depthwise kernels meet planar lines. Any
+ * kernel may have to write planar (out_channel_step other than 1).
  */
 
+#include "msfcnn/kernels.h"
 #include "msfcnn/tables.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/**
- * @brief   A run of output pixels
- *
- * Tap t of pixel i is the input pixel `tap[i * tap_step + t]`, t < @p taps, counted column by
- * column. Neighbouring pixels share columns where they can.
- */
-typedef struct {
-    const int8_t *const *tap;   /**< input pixels */
-    const int8_t *second;       /**< first pixel of the second input of a sum */
-    const int8_t *pad;          /**< the pixel that padded taps point to */
-    int8_t *out;                /**< first output pixel, at the first channel to write */
-    size_t out_step;            /**< bytes from one output pixel to the next */
-    uint16_t tap_step;          /**< pointers from one pixel's taps to the next one's */
-    uint16_t taps;              /**< taps of a pixel */
-    uint16_t pixels;            /**< length of the run */
-    uint16_t channels;          /**< of an input pixel */
-} msfcnn_run_t;
-
-/**
- * @brief   Computes a run of pixels of one kind of op
- */
-typedef void (*msfcnn_kernel_t)(const msfcnn_op_t *op, const msfcnn_run_t *run);
-
-void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run);
-void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run);
-void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run);
-void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run);
-void msfcnn_sum(const msfcnn_op_t *op, const msfcnn_run_t *run);
-void msfcnn_softmax(const msfcnn_op_t *op, const msfcnn_run_t *run);
-
-/**
- * @brief   An int32 that lives in the byte arena
- */
-typedef int32_t __attribute__((may_alias)) msfcnn_acc_t;
-
-/**
- * @brief   Adds a run of pixels to the sums of their channels
- *
- * @param[in,out]   sums    one per channel
- * @param[in]       run     the pixels, one tap each
- */
-void msfcnn_global_add(msfcnn_acc_t *sums, const msfcnn_run_t *run);
-
-/**
- * @brief   Turns sums over @p pixels pixels into averages
- */
-void msfcnn_global_finish(const msfcnn_op_t *op, const msfcnn_acc_t *sums, uint32_t pixels,
-                          int8_t *out);
 
 /**
  * @brief   Clamps to the bounds of an op's output
@@ -92,17 +47,33 @@ static inline int8_t msfcnn_clamp(const msfcnn_op_t *op, int32_t value)
 static inline int8_t msfcnn_requantize(const msfcnn_op_t *op, int32_t acc, int32_t multiplier,
                                        unsigned shift)
 {
-    int64_t scaled = ((int64_t)acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift;
+    int64_t product = (int64_t)acc * multiplier;
+    int32_t scaled;
 
-    /* beyond +-255 everything is clamped, whatever the zero point */
-    if (scaled > 255) {
-        return op->clamp_high;
+    if (shift > 32) {
+        /* the rounding is a multiple of 2^32: the upper half is enough, and cannot overflow */
+        scaled = ((int32_t)(product >> 32) + (INT32_C(1) << (shift - 33))) >> (shift - 32);
     }
-    if (scaled < -255) {
-        return op->clamp_low;
+    else {
+        product = (product + (INT64_C(1) << (shift - 1))) >> shift;
+        /* beyond +-255 everything is clamped, whatever the zero point */
+        scaled = (product > 255) ? 255 : (product < -255) ? -255 : (int32_t)product;
     }
-    return msfcnn_clamp(op, (int32_t)scaled + op->out_zero);
+    return msfcnn_clamp(op, scaled + op->out_zero);
 }
+
+/**
+ * @brief   Gathers the taps of one output pixel: [kernel line][kernel pixel][channel]
+ *
+ * @param[in]   op          geometry
+ * @param[in]   run         the run
+ * @param[in]   pixel       index of the output pixel in the run
+ * @param[in]   channel     first input channel
+ * @param[in]   channels    number of adjacent input channels
+ * @param[out]  patch       kernel_u * kernel_v * channels bytes
+ */
+void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
+                   unsigned channel, unsigned channels, int8_t *patch);
 
 #ifdef __cplusplus
 }

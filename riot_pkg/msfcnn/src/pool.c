@@ -13,79 +13,121 @@
  * @}
  */
 
+#include <string.h>
+
 #include "kernels.h"
+
+/* the taps of a pixel that are no padding */
+typedef struct {
+    size_t first;               /* offset in each line */
+    size_t step;                /* from one to the next */
+    unsigned per_line;          /* in each line that exists */
+} taps_t;
+
+static taps_t _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
+{
+    taps_t taps = { .step = op->dilation_v * run->pixel_step };
+    /* in front of the line this wraps around to beyond its end */
+    unsigned x = pixel * op->stride_v - run->before;
+
+    for (unsigned j = 0; j < op->kernel_v; j++, x += op->dilation_v) {
+        if (x < run->inside) {
+            if (taps.per_line == 0) {
+                taps.first = x * run->pixel_step;
+            }
+            taps.per_line++;
+        }
+    }
+    return taps;
+}
+
+static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps, unsigned c)
+{
+    int32_t max = INT8_MIN;
+
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        if (run->line[i] != NULL) {
+            const int8_t *x = run->line[i] + taps->first + c;
+            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
+                max = (*x > max) ? *x : max;
+            }
+        }
+    }
+    return max;
+}
+
+static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps, unsigned c)
+{
+    int32_t sum = 0;
+
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        if (run->line[i] != NULL) {
+            const int8_t *x = run->line[i] + taps->first + c;
+            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
+                sum += *x;
+            }
+        }
+    }
+    return sum;
+}
 
 void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
-    const int8_t *const *tap = run->tap;
-    int8_t *out = run->out;
 
     for (unsigned i = 0; i < run->pixels; i++) {
-        for (unsigned c = 0; c < run->channels; c++) {
-            int32_t max = INT8_MIN;
-            for (unsigned t = 0; t < run->taps; t++) {
-                max = (tap[t][c] > max) ? tap[t][c] : max;
-            }
-            out[c] = msfcnn_clamp(op, (max * k->multiplier[0] + k->offset) >> k->shift);
+        int8_t *out = run->out + i * run->out_pixel_step;
+        taps_t taps = _taps(op, run, i);
+
+        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
+            int32_t max = _max(op, run, &taps, c);
+            *out = msfcnn_clamp(op, (max * k->multiplier[0] + k->offset) >> k->shift);
         }
-        tap += run->tap_step;
-        out += run->out_step;
     }
-}
-
-/* index of the factor for the taps of a pixel that are not padding */
-static unsigned _factor(const msfcnn_pool_t *k, const msfcnn_run_t *run, const int8_t *const *tap)
-{
-    unsigned n = 0;
-
-    if (k->n_factors == 1) {
-        return 0;
-    }
-    for (unsigned t = 0; t < run->taps; t++) {
-        n += (tap[t] != run->pad);
-    }
-    return (n > 0) ? n - 1 : 0;
 }
 
 void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_pool_t *k = op->constants;
-    const int8_t *const *tap = run->tap;
-    int8_t *out = run->out;
-    int32_t zero = run->taps * k->input_zero;
+    unsigned lines = 0;
 
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        lines += (run->line[i] != NULL);
+    }
     for (unsigned i = 0; i < run->pixels; i++) {
-        unsigned f = _factor(k, run, tap);
-        for (unsigned c = 0; c < run->channels; c++) {
-            int32_t acc = -zero;
-            for (unsigned t = 0; t < run->taps; t++) {
-                acc += tap[t][c];
-            }
-            out[c] = msfcnn_requantize(op, acc, k->multiplier[f], k->shift[f]);
+        int8_t *out = run->out + i * run->out_pixel_step;
+        taps_t taps = _taps(op, run, i);
+        unsigned n = lines * taps.per_line;
+        unsigned f = ((k->n_factors > 1) && (n > 0)) ? n - 1 : 0;
+        int32_t zero = (int32_t)n * k->input_zero;
+
+        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
+            int32_t acc = _sum(op, run, &taps, c) - zero;
+            *out = msfcnn_requantize(op, acc, k->multiplier[f], k->shift[f]);
         }
-        tap += run->tap_step;
-        out += run->out_step;
     }
 }
 
-void msfcnn_global_add(msfcnn_acc_t *sums, const msfcnn_run_t *run)
+void msfcnn_global_average(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    for (unsigned i = 0; i < run->pixels; i++) {
-        const int8_t *x = run->tap[i];
+    const msfcnn_pool_t *k = op->constants;
+    int32_t *sums = run->scratch;
+    const int8_t *x = run->line[0];
+
+    if (run->first) {
+        memset(sums, 0, run->channels * sizeof(sums[0]));
+    }
+    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step) {
         for (unsigned c = 0; c < run->channels; c++) {
             sums[c] += x[c];
         }
     }
-}
+    if (run->out != NULL) {
+        int32_t zero = (int32_t)op->lines * op->pixels * k->input_zero;
 
-void msfcnn_global_finish(const msfcnn_op_t *op, const msfcnn_acc_t *sums, uint32_t pixels,
-                          int8_t *out)
-{
-    const msfcnn_pool_t *k = op->constants;
-    int32_t zero = (int32_t)pixels * k->input_zero;
-
-    for (unsigned c = 0; c < op->channels; c++) {
-        out[c] = msfcnn_requantize(op, sums[c] - zero, k->multiplier[0], k->shift[0]);
+        for (unsigned c = 0; c < run->channels; c++) {
+            run->out[c * (size_t)run->out_channel_step] =
+                msfcnn_requantize(op, sums[c] - zero, k->multiplier[0], k->shift[0]);
+        }
     }
 }

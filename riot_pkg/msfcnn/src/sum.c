@@ -8,49 +8,43 @@
  * @{
  *
  * @file
- * @brief       Sums of one or two rescaled tensors: residuals, changes of scale, concatenations
+ * @brief       Sums of one or two rescaled inputs: residuals, changes of scale, concatenations
  *
- * The output may lie where an input lies: each byte is read before it is written.
+ * The output may lie exactly on an input: each byte is read before it is written.
  *
  * @}
  */
 
 #include "kernels.h"
 
-static void _rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
+void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const int8_t *x = run->line[0];
+    int32_t m = k->multiplier[0];
 
-    for (unsigned i = 0; i < run->pixels; i++) {
-        const int8_t *x = run->tap[i];
-        int8_t *out = run->out + i * run->out_step;
-        for (unsigned c = 0; c < op->channels; c++) {
-            out[c] = msfcnn_clamp(op, (x[c] * k->multiplier[0] + k->offset) >> k->shift);
+    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+
+        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
+            *out = msfcnn_clamp(op, (x[c] * m + k->offset) >> k->shift);
         }
     }
 }
 
-static void _add(const msfcnn_op_t *op, const msfcnn_run_t *run)
+void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const int8_t *x = run->line[0];
     const int8_t *y = run->second;
+    int32_t m = k->multiplier[0];
+    int32_t n = k->multiplier[1];
 
-    for (unsigned i = 0; i < run->pixels; i++, y += op->channels) {
-        const int8_t *x = run->tap[i];
-        int8_t *out = run->out + i * run->out_step;
-        for (unsigned c = 0; c < op->channels; c++) {
-            int32_t acc = k->offset + x[c] * k->multiplier[0] + y[c] * k->multiplier[1];
-            out[c] = msfcnn_clamp(op, acc >> k->shift);
+    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += run->second_step) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+
+        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
+            *out = msfcnn_clamp(op, (k->offset + x[c] * m + y[c] * n) >> k->shift);
         }
-    }
-}
-
-void msfcnn_sum(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    if (op->n_inputs == 1) {
-        _rescale(op, run);
-    }
-    else {
-        _add(op, run);
     }
 }

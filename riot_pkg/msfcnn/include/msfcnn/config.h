@@ -19,20 +19,17 @@ extern "C" {
 #endif
 
 /**
- * @brief   Pointers to input pixels that a run of output pixels may use (in @ref msfcnn_t)
- *
- * At least the number of taps of the largest kernel of any model, 49 for 7x7. More pointers make
- * longer runs: a 3x3 kernel of stride 1 computes N / 3 - 2 pixels at a time.
+ * @brief   Ops that one stage may fuse (18 bytes each in @ref msfcnn_t)
  */
-#ifndef CONFIG_MSFCNN_TAPS
-#  define CONFIG_MSFCNN_TAPS        64
+#ifndef CONFIG_MSFCNN_STAGE_OPS
+#  define CONFIG_MSFCNN_STAGE_OPS       24
 #endif
 
 /**
- * @brief   Ops that one stage may fuse (two bytes each in @ref msfcnn_t)
+ * @brief   Lines that a kernel may have (a pointer each in @ref msfcnn_t)
  */
-#ifndef CONFIG_MSFCNN_STAGE_OPS
-#  define CONFIG_MSFCNN_STAGE_OPS   32
+#ifndef CONFIG_MSFCNN_KERNEL_LINES
+#  define CONFIG_MSFCNN_KERNEL_LINES    8
 #endif
 
 #ifdef __cplusplus

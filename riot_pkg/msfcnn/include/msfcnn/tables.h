@@ -12,17 +12,21 @@
  *
  * Applications need nothing from this file. Everything here is constant and stays in flash.
  *
- * **Windows.** A tensor is H x W x C bytes, of which `rows` x `cols` pixels are resident: pixel
- * (y, x) lives at `((y % rows) * cols + x % cols) * C`. A whole tensor has rows = H and cols = W,
- * a line buffer has a few rows. The engine knows no other difference between the two.
+ * **Lines and pixels.** A stage sweeps line by line, and pixel by pixel along a line. Its lines
+ * are rows, or columns where `columns` is set. Everything below is in these terms: `_u` is
+ * across lines, `_v` along a line.
+ *
+ * **Windows.** Of the tensor between two ops of a stage a window is resident: a few lines, or
+ * only a run of pixels. Line u of a window lies in slot `u % slots`. The tensors that a stage
+ * reads and writes are whole (height x width x channels).
  *
  * **Numbers.** Activations are int8 with one scale and zero point per tensor. An accumulator
  * becomes an activation by one rounding:
  *
  *     q = clamp(zero + ((acc * multiplier + (1 << (shift - 1))) >> shift))
  *
- * with a 64-bit product. The zero point of the input is folded into the bias; padded taps read a
- * pixel that is filled with that zero point.
+ * with a 64-bit product. The zero point of the input is folded into the bias; padded taps read
+ * `pad_value`.
  */
 
 #include <stddef.h>
@@ -35,12 +39,17 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              1
+#define MSFCNN_ABI              2
 
 /**
  * @brief   Required alignment of the arena in bytes
  */
 #define MSFCNN_ARENA_ALIGN      4
+
+/**
+ * @brief   Instead of an arena offset: the image that the caller of msfcnn_run() owns
+ */
+#define MSFCNN_IMAGE            UINT32_MAX
 
 /**
  * @brief   Marks a byte array that is initialized from a string literal without its NUL
@@ -51,64 +60,102 @@ extern "C" {
 #  define MSFCNN_BYTES
 #endif
 
+typedef struct msfcnn_op msfcnn_op_t;
+typedef struct msfcnn_run msfcnn_run_t;
+
 /**
- * @brief   What an op computes
+ * @brief   Computes a run of output pixels of an op
+ */
+typedef void (*msfcnn_kernel_t)(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/**
+ * @brief   What an op looks at
  */
 enum {
-    MSFCNN_CONV,            /**< convolution, dense layer; constants: msfcnn_conv_t */
-    MSFCNN_DEPTHWISE,       /**< one input channel per output; constants: msfcnn_conv_t */
-    MSFCNN_MAX_POOL,        /**< constants: msfcnn_sum_t */
-    MSFCNN_AVERAGE_POOL,    /**< constants: msfcnn_pool_t */
-    MSFCNN_GLOBAL_AVERAGE,  /**< takes its input row by row; constants: msfcnn_pool_t */
-    MSFCNN_SUM,             /**< one or two rescaled inputs; constants: msfcnn_sum_t */
-    MSFCNN_SOFTMAX,         /**< over the channels of a pixel; constants: msfcnn_softmax_t */
+    MSFCNN_LOAD,            /**< the caller's rows, or what the fetch function brings */
+    MSFCNN_RUN,             /**< the pixels it computes: pointwise */
+    MSFCNN_PAIR,            /**< the pixels it computes, of two tensors: a sum */
+    MSFCNN_WINDOW,          /**< several lines or pixels of its input */
+    MSFCNN_GLOBAL,          /**< all pixels of its input, as they arrive */
 };
 
 /**
- * @brief   A tensor and its window in the arena
+ * @brief   How the caller hands over the image
  */
-typedef struct {
-    uint32_t offset;        /**< of the window in the arena */
-    uint16_t height;        /**< rows of the tensor */
-    uint16_t width;         /**< columns of the tensor */
-    uint16_t channels;      /**< bytes of a pixel */
-    uint16_t rows;          /**< resident rows */
-    uint16_t cols;          /**< resident columns */
-} msfcnn_tensor_t;
+enum {
+    MSFCNN_INPUT_IMAGE,     /**< whole, in the caller's memory */
+    MSFCNN_INPUT_PUSH,      /**< row by row */
+    MSFCNN_INPUT_PULL,      /**< a function fetches what is needed */
+};
 
 /**
- * @brief   One op; everything that depends on its kind is behind @p constants
+ * @brief   One op of a stage
  *
- * Output row r reads the input rows r * stride_h - pad_top + i * dilation_h, i < kernel_h, columns
- * likewise. Ops without a kernel have kernel, stride and dilation 1.
+ * Output line u reads the input lines u * stride_u - pad_u + i * dilation_u, i < kernel_u; pixels
+ * likewise. The first op of a stage reads a whole tensor, the others read the window that the op
+ * before them fills.
  */
-typedef struct {
-    uint8_t kind;           /**< MSFCNN_CONV, ... */
-    uint8_t n_inputs;       /**< 1 or 2 */
-    uint8_t kernel_h;       /**< rows of the kernel */
-    uint8_t kernel_w;       /**< columns of the kernel */
-    uint8_t stride_h;       /**< input rows from one output row to the next */
-    uint8_t stride_w;       /**< input columns from one output column to the next */
-    uint8_t dilation_h;     /**< input rows from one kernel row to the next */
-    uint8_t dilation_w;     /**< input columns from one kernel column to the next */
-    uint8_t pad_top;        /**< rows above the input */
-    uint8_t pad_left;       /**< columns left of the input */
-    uint8_t pad_pixel;      /**< index of the pixel that padded taps read */
-    int8_t out_zero;        /**< zero point of the output */
-    int8_t clamp_low;       /**< smallest output */
-    int8_t clamp_high;      /**< largest output */
-    uint16_t input[2];      /**< tensors read */
-    uint16_t output;        /**< tensor written */
-    uint16_t channel;       /**< first channel written: not 0 behind a concatenation */
-    uint16_t channels;      /**< number of channels written */
-    const void *constants;  /**< msfcnn_conv_t, ... */
-} msfcnn_op_t;
+struct msfcnn_op {
+    msfcnn_kernel_t kernel;     /**< NULL for MSFCNN_LOAD */
+    const void *constants;      /**< msfcnn_conv_t, ... */
+    uint32_t window;            /**< arena offset of its input's window */
+    uint32_t halo;              /**< arena offset of its input's kept halo */
+    uint16_t lines;             /**< lines of its input */
+    uint16_t pixels;            /**< pixels of a line of its input */
+    uint16_t in_channels;       /**< bytes of an input pixel */
+    uint16_t out_channels;      /**< channels it writes */
+    uint16_t slots;             /**< lines of its input's window; 0: only a run */
+    uint16_t length;            /**< pixels a slot has room for */
+    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
+    uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
+    uint8_t reads;              /**< MSFCNN_LOAD, ... */
+    uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
+    uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
+    uint8_t kernel_u;           /**< lines of the kernel */
+    uint8_t kernel_v;           /**< pixels of a kernel line */
+    uint8_t stride_u;           /**< input lines from one output line to the next */
+    uint8_t stride_v;           /**< input pixels from one output pixel to the next */
+    uint8_t dilation_u;         /**< input lines from one kernel line to the next */
+    uint8_t dilation_v;         /**< input pixels from one kernel pixel to the next */
+    uint8_t pad_u;              /**< lines before the first */
+    uint8_t pad_v;              /**< pixels before the first */
+    int8_t pad_value;           /**< what padded taps read */
+    int8_t out_zero;            /**< zero point of the output */
+    int8_t clamp_low;           /**< smallest output */
+    int8_t clamp_high;          /**< largest output */
+};
+
+/**
+ * @brief   A run of output pixels, as a kernel sees it
+ *
+ * Channel c of pixel x of kernel line i is `line[i][x * pixel_step + c * step]`, where step is
+ * `first_step` for i = 0 and `channel_step` for the others, and x = 0 is the first input pixel
+ * that exists. The first tap of the first output pixel is `before` pixels in front of it (padding);
+ * `inside` pixels exist from there. A line that is NULL is all padding.
+ */
+struct msfcnn_run {
+    const int8_t *const *line;  /**< kernel lines */
+    const int8_t *second;       /**< first pixel of the second input of a sum */
+    int8_t *out;                /**< first output pixel; global: NULL before the last run */
+    void *scratch;              /**< of the stage, aligned to 4 */
+    size_t pixel_step;          /**< bytes from one input pixel to the next */
+    size_t second_step;         /**< bytes from one pixel of the second input to the next */
+    size_t out_pixel_step;      /**< bytes from one output pixel to the next */
+    uint16_t channel_step;      /**< bytes from one input channel to the next */
+    uint16_t first_step;        /**< likewise in line[0] */
+    uint16_t out_channel_step;  /**< bytes from one output channel to the next */
+    uint16_t before;            /**< padded pixels before those that exist */
+    uint16_t inside;            /**< input pixels that exist */
+    uint16_t pixels;            /**< output pixels; global: input pixels */
+    uint16_t channel;           /**< first output channel: where bias and weights begin */
+    uint16_t channels;          /**< output channels to compute, stored from out on */
+    uint8_t first;              /**< global: the first run, sums begin at zero */
+};
 
 /**
  * @brief   Constants of convolutions and dense layers
  *
- * Taps are counted column by column: tap = column * kernel_h + row. Weights lie
- * [output][tap][input of the group], those of a depthwise op [tap][output].
+ * Weights lie [output][kernel line][kernel pixel][input of the group].
  */
 typedef struct {
     const int8_t *weights;      /**< as laid out above */
@@ -120,12 +167,35 @@ typedef struct {
 } msfcnn_conv_t;
 
 /**
+ * @brief   Constants of pointwise layers and convolutions for Armv7E-M
+ *
+ * Blocks of four outputs, packed by the generator; see src/armv7e-m/pair.S.
+ */
+typedef struct {
+    const uint32_t *blocks;     /**< taps + 16 words each */
+    uint16_t taps;              /**< of an output, rounded up to a multiple of 4 */
+    uint8_t pairs;              /**< scratch has room for two pixels of pairs */
+} msfcnn_conv_v7em_t;
+
+/**
+ * @brief   Constants of depthwise layers for Armv7E-M
+ *
+ * Channel after channel, packed by the generator; see src/armv7e-m/.
+ */
+typedef struct {
+    const uint32_t *channels;   /**< `words` each */
+    uint16_t words;             /**< of a channel */
+} msfcnn_depthwise_v7em_t;
+
+/**
  * @brief   Constants of sums: q = clamp((sum of multiplier[i] * q_i + offset) >> shift)
  */
 typedef struct {
-    int32_t multiplier[2];      /**< per input */
+    int32_t multiplier[2];      /**< of the input, of the second input */
     int32_t offset;             /**< zero points and rounding */
     uint8_t shift;              /**< 1 to 30 */
+    uint16_t delay;             /**< pixels the second input waits in a ring, 0: it is whole */
+    uint32_t second;            /**< arena offset of the second input, or MSFCNN_IMAGE */
 } msfcnn_sum_t;
 
 /**
@@ -134,9 +204,9 @@ typedef struct {
 typedef struct {
     const int32_t *multiplier;  /**< per number of pixels averaged, from 1; or a single one */
     const uint8_t *shift;       /**< likewise */
-    uint32_t scratch;           /**< arena offset of int32 sums; global average only */
     uint16_t n_factors;         /**< entries of the two above */
     int8_t input_zero;          /**< zero point of the input */
+    uint32_t sums;              /**< arena offset of an int32 a channel; global average only */
 } msfcnn_pool_t;
 
 /**
@@ -148,12 +218,46 @@ typedef struct {
 } msfcnn_softmax_t;
 
 /**
- * @brief   Ops that are executed together, row by row
+ * @brief   Bytes that change their place before a stage
  */
 typedef struct {
+    uint32_t to;                /**< arena offset */
+    uint32_t from;              /**< arena offset */
+    uint32_t size;              /**< bytes */
+} msfcnn_move_t;
+
+/**
+ * @brief   Ops that are executed together
+ *
+ * The output is computed in bands of `band` pixels of every line. Where `split` is set, the sweep
+ * runs once for every `split` channels of the output.
+ */
+typedef struct {
+    uint32_t input;             /**< arena offset of what its first op reads, or MSFCNN_IMAGE */
+    uint32_t output;            /**< arena offset of what its last op writes */
+    uint32_t scratch;           /**< arena offset, aligned to 4 */
     uint16_t first_op;          /**< index of the first */
     uint16_t n_ops;             /**< at most CONFIG_MSFCNN_STAGE_OPS */
+    uint16_t first_move;        /**< what must be moved before */
+    uint16_t n_moves;           /**< likewise */
+    uint16_t out_lines;         /**< lines of the output */
+    uint16_t out_pixels;        /**< pixels of a line of the output */
+    uint16_t out_channels;      /**< bytes of a pixel of the output, more than the last op writes
+                                     if it is a part of a concatenation */
+    uint16_t out_channel;       /**< first channel written */
+    uint16_t band;              /**< pixels of a line of the output that a band has */
+    uint16_t split;             /**< output channels of a pass, 0: all */
+    uint8_t run;                /**< pixels a kernel computes at a time, at most */
+    uint8_t columns;            /**< lines are columns */
 } msfcnn_stage_t;
+
+/**
+ * @brief   A network output
+ */
+typedef struct {
+    uint32_t offset;            /**< in the arena */
+    uint32_t size;              /**< bytes */
+} msfcnn_output_t;
 
 /**
  * @brief   A whole network with its plan
@@ -161,18 +265,18 @@ typedef struct {
 typedef struct {
     uint32_t abi;                       /**< MSFCNN_ABI of the generator */
     uint32_t arena_size;                /**< bytes of RAM the plan needs */
-    const msfcnn_tensor_t *tensors;     /**< all tensors */
     const msfcnn_op_t *ops;             /**< in execution order */
     const msfcnn_stage_t *stages;       /**< in execution order */
-    const uint16_t *outputs;            /**< tensors the network returns */
-    const int8_t *const *pad_pixels;    /**< padding, see msfcnn_op_t::pad_pixel */
+    const msfcnn_move_t *moves;         /**< of all stages */
+    const msfcnn_output_t *outputs;     /**< what the network returns */
     uint16_t n_stages;                  /**< number of stages */
     uint16_t n_outputs;                 /**< number of outputs */
-    uint16_t input;                     /**< tensor the network reads */
-    uint16_t input_stage;               /**< last stage that reads it */
-    uint16_t taps;                      /**< CONFIG_MSFCNN_TAPS it needs */
     uint16_t stage_ops;                 /**< CONFIG_MSFCNN_STAGE_OPS it needs */
-    uint8_t pushed;                     /**< the input has a window in the arena */
+    uint16_t kernel_lines;              /**< CONFIG_MSFCNN_KERNEL_LINES it needs */
+    uint16_t height;                    /**< rows of the image */
+    uint16_t width;                     /**< columns of the image */
+    uint16_t channels;                  /**< bytes of a pixel of the image */
+    uint8_t input;                      /**< MSFCNN_INPUT_IMAGE, ... */
 } msfcnn_model_t;
 
 #ifdef __cplusplus

@@ -1,0 +1,150 @@
+"""One model on one machine: generate, compile, run, compare, count."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.bench.compiling import Builder, CodeSize
+from msfcnn.bench.machines import Machine
+from msfcnn.bench.running import Run, run
+from msfcnn.errors import MismatchError, Problem
+from msfcnn.graph import node_of
+from msfcnn.kernels import ISAS
+from msfcnn.model import Model
+from msfcnn.pipeline import Generated, summary
+from msfcnn.reference import execute_some
+
+DEFAULT_OPTIMIZE = "-O3"
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """What a stage takes, in the machine's unit."""
+
+    nodes: tuple[str, ...]
+    cost: int
+    macs: int
+
+    @property
+    def name(self) -> str:
+        """Its op, or its first and last one."""
+        return self.nodes[0] if len(self.nodes) == 1 else f"{self.nodes[0]} .. {self.nodes[-1]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A model on a machine. `model_macs`: without recomputation; sizes in bytes."""
+
+    machine: Machine
+    isa: str
+    optimize: str
+    generated: Generated
+    run: Run
+    stages: tuple[StageCost, ...]
+    code: CodeSize
+
+    @property
+    def cost(self) -> int:
+        """Of one inference, in the machine's unit; the first image's."""
+        return self.run.inferences[0]
+
+    @property
+    def per_mac(self) -> float | None:
+        """Cost per MAC of the network, recomputation not counted; None without any."""
+        macs = self.generated.model.macs
+        return self.cost / macs if macs else None
+
+    def data(self) -> Mapping[str, object]:
+        """Everything as plain data."""
+        return {
+            **summary(self.generated),
+            "board": self.machine.name,
+            "isa": self.isa,
+            "optimize": self.optimize,
+            "unit": self.machine.unit,
+            "cost": self.cost,
+            "cost_per_mac": self.per_mac,
+            "costs": list(self.run.inferences),
+            "stack_bytes": self.run.stack,
+            "context_bytes": self.run.context,
+            "code": {
+                "total": self.code.total,
+                "kernels": self.code.kernels,
+                "rest": self.code.rest,
+            },
+            "clock_check": self.run.loop,
+            "costs_by_stage": [
+                {"nodes": list(s.nodes), "cost": s.cost, "macs": s.macs} for s in self.stages
+            ],
+        }
+
+
+class Bench:
+    """Measures models on one machine; keeps what it compiles in `directory`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        directory: Path,
+        optimize: str = DEFAULT_OPTIMIZE,
+        isa: str | None = None,
+    ) -> None:
+        self.machine = machine
+        self.isa = isa or (machine.isa if machine.isa in ISAS else "generic")
+        self._optimize = optimize
+        self._builder = Builder(machine, self.isa, optimize, directory)
+
+    def measure(self, generated: Generated, name: str, images: NDArray[np.int8]) -> Measurement:
+        """Measures a generated model on images [n, H, W, C].
+
+        Raises BoardError, or MismatchError where the outputs are not those of the reference.
+        """
+        program = self._builder.program(generated, name)
+        with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+            stages = len(generated.schedule.stages)
+            done = run(self.machine, program.path, images, stages, Path(directory))
+        _compare(self.machine, generated.source, images, done.outputs)
+        return Measurement(
+            self.machine,
+            self.isa,
+            self._optimize,
+            generated,
+            done,
+            _stages(generated, done),
+            program.size,
+        )
+
+
+def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
+    return tuple(
+        StageCost(
+            tuple(node_of(generated.model, step) for step in stage.chain.steps),
+            cost,
+            stage.cost.macs,
+        )
+        for stage, cost in zip(generated.schedule.stages, done.stages, strict=True)
+    )
+
+
+def _compare(
+    machine: Machine, model: Model, images: NDArray[np.int8], outputs: NDArray[np.int8]
+) -> None:
+    expected = execute_some(model, images, [port.tensor for port in model.outputs])
+    problems, begin = [], 0
+    for port in model.outputs:
+        theirs = expected[port.tensor].reshape(len(images), -1)
+        ours = outputs[:, begin : begin + theirs.shape[1]]
+        begin += theirs.shape[1]
+        differing = int((ours != theirs).sum())
+        if differing:
+            what = f"{differing} of {theirs.size} bytes differ from the reference on {machine.name}"
+            hint = "'msfcnn verify' finds the op if it is wrong on this computer too"
+            problems.append(Problem(port.name, what, hint))
+    if problems:
+        raise MismatchError(*problems)

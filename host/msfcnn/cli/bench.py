@@ -1,0 +1,258 @@
+"""`msfcnn bench`: what generated code costs on emulated processors."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msfcnn.cli.generate import add_plan_options, request_of
+from msfcnn.cli.parser import Outcome, Subparsers, new_verb
+from msfcnn.errors import Problem, UsageError
+from msfcnn.files import existing_file, write_atomically
+from msfcnn.render import Block, Column, Facts, Table
+from msfcnn.sizes import format_size
+
+if TYPE_CHECKING:
+    from msfcnn.bench import Bench, Measurement
+    from msfcnn.bench.kernels import KernelCost
+
+NAME = "bench"
+DEFAULT_BOARD = "qemu-cortex-m4"
+DEFAULT_MODEL = "apps/digits/digits.onnx"  # of `scons bench`
+LEVELS = ("0", "1", "2", "3", "s")
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "count the instructions of an inference on an emulated processor",
+        "msfcnn bench model.onnx --board qemu-cortex-m4\n"
+        "msfcnn bench --kernels pointwise --board qemu-rv32\n"
+        "msfcnn bench --table docs/kernels.md",
+        "Exit code 4 means that an output is not the reference's.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("model", metavar="MODEL", nargs="?", type=existing_file, help="QDQ ONNX file")
+    what.add_argument(
+        "--kernels",
+        metavar="PART",
+        nargs="?",
+        const="",
+        help="measure single layers instead, all or those with PART in their name",
+    )
+    what.add_argument(
+        "--table",
+        metavar="FILE.md",
+        type=existing_file,
+        help="measure the test networks on all boards and write the tables in a document anew",
+    )
+    parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
+    add_plan_options(parser)
+    parser.set_defaults(isa=None)
+    parser.add_argument(
+        "-O",
+        dest="optimize",
+        metavar="LEVEL",
+        choices=LEVELS,
+        default="3",
+        help="optimization of the engine, such as -Os (default: -O3)",
+    )
+    parser.add_argument(
+        "--images", metavar="FILE.npz", type=existing_file, help="default: a random image"
+    )
+    parser.add_argument(
+        "--count", metavar="N", type=int, default=1, help="images to run (default: 1)"
+    )
+    parser.add_argument(
+        "--build",
+        metavar="DIR",
+        type=Path,
+        default=Path("build/bench"),
+        help="where objects are kept for the next time (default: build/bench)",
+    )
+
+
+def bench_words(variables: Mapping[str, str]) -> list[str]:
+    """What `scons bench NAME=VALUE ...` asks for, as words of this verb. Raises UsageError."""
+    options = {"board": "--board", "ram": "--max-ram", "macs": "--max-macs", "input": "--input"}
+    unknown = [name for name in variables if name not in (*options, "model")]
+    if unknown:
+        hint = f"there are {', '.join((*options, 'model'))}"
+        raise UsageError(
+            *(Problem(f"{n}=", "scons bench has no such variable", hint) for n in unknown)
+        )
+    words = [NAME, variables.get("model", DEFAULT_MODEL)]
+    for name, option in options.items():
+        if name in variables:
+            words += [option, variables[name]]
+    return words
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Measure a model, kernels, or everything for the documentation."""
+    _check(args)
+    if args.table:
+        return _write_table(args)
+    from msfcnn.bench import Bench, find_machine
+
+    bench = Bench(find_machine(args.board), args.build, f"-O{args.optimize}", args.isa)
+    return _kernels(args, bench) if args.model is None else _model(args, bench)
+
+
+def _check(args: argparse.Namespace) -> None:
+    problems = []
+    if args.count < 1:
+        problems.append(Problem("--count", f"{args.count} is too few", "run at least one image"))
+    if args.images and args.model is None:
+        problems.append(Problem("--images", "goes with one MODEL only", "leave it out"))
+    if problems:
+        raise UsageError(*problems)
+
+
+def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
+    found = _measure(args, bench, args.model)
+    return Outcome(found.data(), _blocks(found))
+
+
+def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
+    from msfcnn.emit.names import c_name
+    from msfcnn.pipeline import generate
+    from msfcnn.verify.images import load_images, random_images
+
+    request = replace(
+        request_of(args, f"msfcnn bench {path.name}"),
+        model=path,
+        name=c_name(path.stem),
+        isa=bench.isa,
+    )
+    generated = generate(request)
+    if args.images:
+        images = load_images(generated.model, args.images)[0][: args.count]
+    else:
+        images = random_images(generated.model, args.count)
+    return bench.measure(generated, request.name, images)
+
+
+def _blocks(found: Measurement) -> tuple[Block, ...]:
+    unit = found.machine.unit
+    rows = tuple(
+        (
+            stage.name,
+            format_size(stage.cost),
+            format_size(stage.macs),
+            f"{stage.cost / stage.macs:.2f}" if stage.macs else "-",
+        )
+        for stage in found.stages
+    )
+    columns = (
+        Column("stage", wraps=True),
+        Column(unit, right=True),
+        Column("MACs", right=True),
+        Column("per MAC", right=True),
+    )
+    return (Table(columns, rows), Facts(tuple(_facts(found))))
+
+
+def _facts(found: Measurement) -> list[tuple[str, str]]:
+    generated, code = found.generated, found.code
+    each = f", {found.per_mac:.2f} per MAC" if found.per_mac is not None else ""
+    facts = [
+        ("board", f"{found.machine.name} ({found.machine.description})"),
+        ("kernels", f"{found.isa}, compiled with {found.optimize}"),
+        (found.machine.unit, f"{format_size(found.cost)} per inference{each}"),
+    ]
+    if len(set(found.run.inferences)) > 1:
+        low, high = min(found.run.inferences), max(found.run.inferences)
+        facts.append(("other images", f"{format_size(low)} to {format_size(high)}"))
+    facts += [
+        ("arena", f"{format_size(generated.layout.peak_ram)} bytes"),
+        ("recompute factor", f"{generated.recompute_factor:.3f}"),
+        ("context", f"{format_size(found.run.context)} bytes"),
+    ]
+    if found.run.stack is not None:
+        facts.append(("stack", f"{format_size(found.run.stack)} bytes below msfcnn_run()"))
+    kernels, rest = sum(code.kernels.values()), sum(code.rest.values())
+    facts += [
+        (
+            "engine",
+            f"{format_size(code.total)} bytes: {format_size(kernels)} of kernels, "
+            f"{format_size(rest)} of the rest",
+        ),
+        ("outputs", f"equal to the reference ({len(found.run.inferences)} images)"),
+    ]
+    return facts
+
+
+def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
+    from msfcnn.bench.kernels import choose, measure_kernel
+
+    costs = [measure_kernel(bench, kernel, args.build) for kernel in choose(args.kernels)]
+    unit = bench.machine.unit
+    data = {
+        "board": bench.machine.name,
+        "isa": bench.isa,
+        "optimize": f"-O{args.optimize}",
+        "unit": unit,
+        "kernels": [_kernel_data(cost) for cost in costs],
+    }
+    columns = (Column("layer"), Column(unit, right=True), Column("each", right=True), Column("per"))
+    rows = tuple(
+        (c.kernel.label, format_size(c.measurement.cost), f"{c.each:.2f}", c.kernel.per)
+        for c in costs
+    )
+    code = costs[0].measurement.code
+    facts = Facts(
+        (
+            ("board", f"{bench.machine.name} ({bench.machine.description})"),
+            ("kernels", f"{bench.isa}, compiled with -O{args.optimize}"),
+            ("code", ", ".join(f"{k} {v}" for k, v in {**code.kernels, **code.rest}.items())),
+        )
+    )
+    return Outcome(data, (Table(columns, rows), facts))
+
+
+def _kernel_data(cost: KernelCost) -> dict[str, object]:
+    return {
+        "name": cost.kernel.name,
+        "layer": cost.kernel.label,
+        "cost": cost.measurement.cost,
+        "each": cost.each,
+        "per": cost.kernel.per,
+        "macs": cost.measurement.generated.model.macs,
+    }
+
+
+def _write_table(args: argparse.Namespace) -> Outcome:
+    """All networks, layers and sizes on every emulated board, into a document."""
+    from msfcnn.bench import MACHINES, Bench, find_machine
+    from msfcnn.bench.kernels import KERNELS, measure_kernel
+    from msfcnn.bench.networks import networks
+    from msfcnn.bench.table import kernel_table, network_table, replace_tables, size_table
+
+    text = args.table.read_text(encoding="utf-8")
+    replace_tables(args.table, text, "")  # whether it has a place for them
+    machines = [find_machine(machine.name) for machine in MACHINES if machine.emulator]
+    level = f"-O{args.optimize}"
+    benches = [Bench(machine, args.build, level, args.isa) for machine in machines]
+    paths = networks(args.build / "networks")
+    found = {path.stem: [_measure(args, bench, path) for bench in benches] for path in paths}
+    kernels = [[measure_kernel(bench, k, args.build) for bench in benches] for k in KERNELS]
+    small = [Bench(machine, args.build, "-Os", args.isa) for machine in machines]
+    sizes = size_table([_measure(args, bench, paths[0]) for bench in (*benches, *small)])
+    tables = "\n".join((network_table(found), kernel_table(kernels), sizes))
+    changed = write_atomically(args.table, replace_tables(args.table, text, tables))
+    data = {
+        "file": str(args.table),
+        "changed": changed,
+        "networks": [m.data() for row in found.values() for m in row],
+        "kernels": [
+            {"board": c.measurement.machine.name, **_kernel_data(c)} for row in kernels for c in row
+        ],
+    }
+    return Outcome(data, (Facts((("file", f"{args.table}{'' if changed else ', unchanged'}"),)),))

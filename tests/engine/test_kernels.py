@@ -1,0 +1,55 @@
+"""Every kernel writes, byte by byte, what the Python reference says."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kernel_cases import CASES, V7EM_CASES, random_cases
+from kernel_programs import run_cases
+
+from msfcnn.bench.machines import MACHINES, Machine
+from msfcnn.verify.toolchain import SANITIZERS
+
+PORTABLE = [*CASES, "global_average"]
+V7EM = [*V7EM_CASES, "global_average_v7em"]
+EMULATED = ["qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m0", "qemu-rv32", "qemu-xtensa"]
+
+
+def _machine(name: str) -> Machine:
+    machine = next(m for m in MACHINES if m.name == name)
+    problems = machine.missing()
+    if problems:
+        pytest.skip(f"{problems[0].what}: {problems[0].hint}")
+    return machine
+
+
+def _generator(*words: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(" ".join(words).encode()))
+
+
+@pytest.mark.parametrize("family", PORTABLE)
+def test_portable_kernels_under_sanitizers(family: str, tmp_path: Path) -> None:
+    rng = _generator(family)
+    cases = random_cases(family, rng, 60)
+    assert run_cases(_machine("host"), cases, rng, tmp_path, SANITIZERS).complaints == []
+
+
+@pytest.mark.parametrize("machine", EMULATED)
+@pytest.mark.parametrize("optimize", ["-O3", "-Os"])
+def test_portable_kernels_on_emulated_processors(
+    machine: str, optimize: str, tmp_path: Path
+) -> None:
+    rng = _generator(machine, optimize)
+    cases = [case for family in PORTABLE for case in random_cases(family, rng, 15)]
+    assert run_cases(_machine(machine), cases, rng, tmp_path, [optimize]).complaints == []
+
+
+@pytest.mark.parametrize("machine", ["qemu-cortex-m4", "qemu-cortex-m7"])
+@pytest.mark.parametrize("family", V7EM)
+def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
+    rng = _generator(machine, family)
+    cases = random_cases(family, rng, 120)
+    assert run_cases(_machine(machine), cases, rng, tmp_path, ["-O3"]).complaints == []
