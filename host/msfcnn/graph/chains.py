@@ -163,9 +163,7 @@ def _source(steps: list[Step], tensor: int) -> int:
     return -1
 
 
-def _closed(
-    network: Network, steps: list[Step], skips: list[Skip], first: int, last: int
-) -> bool:
+def _closed(network: Network, steps: list[Step], skips: list[Skip], first: int, last: int) -> bool:
     """Whether nobody outside reads an inner tensor, and every skip can be delayed."""
     if any(network.dies[step.z] >= last for step in steps[:-1]):
         return False

@@ -128,10 +128,16 @@ def cost(chain: Chain, option: Option) -> Cost:
 
 def without_io(chain: Chain, found: Cost) -> int:
     """Bytes as the paper counts them: without the network's final output."""
-    final = chain.output in chain.network.outputs and len(chain.network.outputs) == 1
-    if not final or chain.last < len(chain.network.steps):
+    if not is_final(chain):
         return found.total
-    return found.window_bytes + chain.input_bytes + found.others
+    # where the input dies into windows and output, that is less than the input beside windows
+    return min(found.total, found.window_bytes + chain.input_bytes + found.others)
+
+
+def is_final(chain: Chain) -> bool:
+    """Whether it writes the only output of the network, last of all."""
+    network = chain.network
+    return chain.last == len(network.steps) and network.outputs == (chain.output,)
 
 
 def halo_pixels(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
@@ -164,9 +170,7 @@ def _halo(seen: Track, rows: tuple[tuple[Band, ...], ...], i: int) -> Halo:
     return Halo(halo_pixels(rows, i), seen.used[i], seen.channels[i])
 
 
-def _ring(
-    seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], skip: Skip
-) -> Ring:
+def _ring(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], skip: Skip) -> Ring:
     """A sum is as many lines and pixels behind the source of its skip as kernels look ahead."""
     between = range(skip.source, skip.add)
     lines = sum(seen.across[i].extent - 1 - seen.across[i].pad for i in between)

@@ -73,6 +73,11 @@ def smallest_without_io(table: Table, macs: int) -> Path | None:
     return None if bare is None else smallest(table, macs, Bound(ANY, bare))
 
 
+def least_ram(table: Table, macs: int, without_io: bool) -> Path | None:
+    """One of the two: the least RAM, counted with or without the network's output."""
+    return smallest_without_io(table, macs) if without_io else smallest(table, macs)
+
+
 def _fits(table: Table, bound: Bound, macs: int) -> bool:
     path = cheapest(table, bound)
     return path is not None and path.macs <= macs
