@@ -76,5 +76,9 @@ class BoardError(MsfcnnError):
     exit_code = 5
 
 
+class AbsentError(BoardError):
+    """The board, its toolchain or RIOT is not there; nothing says that it would not work."""
+
+
 class InternalError(Exception):
     """A prediction that did not come true: a defect of msfcnn, never of the user's model."""

@@ -13,6 +13,7 @@ from msfcnn.graph import network
 from msfcnn.graph.fusion import Schemes
 from msfcnn.graph.options import DEFAULT_RUN
 from msfcnn.importer import load_model
+from msfcnn.kernels import ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
 from msfcnn.optimize import Folding, fold_dead_channels
@@ -20,8 +21,6 @@ from msfcnn.optimize.folding import compare
 from msfcnn.plan import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
 from msfcnn.plan.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
-
-ISAS = ("generic",)
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def generate(request: GenerateRequest) -> Generated:
 
 def plan_space(model: Model, request: GenerateRequest) -> Space:
     """What the plans of a model can be made of; several goals can be asked of one space."""
-    return space_of(network(model, request.input_mode), request.goal)
+    return space_of(network(model, request.input_mode, request.isa), request.goal)
 
 
 def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan, Schedule, Layout]:

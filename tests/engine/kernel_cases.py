@@ -14,20 +14,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.kernels.armv7em import (
+    conv_scratch,
+    depthwise_scratch,
+    pack_conv,
+    pack_depthwise,
+    pointwise_scratch,
+)
 from msfcnn.model import AveragePool, Clamp, Conv, Geometry, MaxPool
 from msfcnn.numerics import (
     INT32_MAX,
     ConvConstants,
     PoolConstants,
-    Scaling,
     SoftmaxConstants,
     SumConstants,
-    quantize_factor,
     quantize_factors,
 )
 from msfcnn.reference import ops as reference
 
 FILL = 0x5A  # what the output buffer holds before
+PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
 Bytes = NDArray[np.int8]
 
 
@@ -75,7 +81,7 @@ class Source:
         fields = ", ".join(f".{k} = {v}" for k, v in case.run.items())
         settings = ", ".join(f".{k} = {v}" for k, v in case.op.items())
         self.entries.append(
-            f'    {{ "{case.kernel} {case.note}", {{ .kernel = msfcnn_{case.kernel}, '
+            f"    {{ {{ .kernel = msfcnn_{case.kernel}, "
             f".constants = &{case.constants.replace('@', at)}, {settings} }},\n"
             f"      {{ .line = {at}_lines, .second = {second}, {fields} }},\n"
             f"      {expected}, {size}, {case.scratch}, {case.in_place} }},"
@@ -303,24 +309,34 @@ def _conv_text(w: Bytes, k: ConvConstants, group_inputs: int, group_outputs: int
     )
 
 
+# packed constants as C text, and the scratch that the kernel needs; None if they do not exist
+Pack = Callable[[Bytes, ConvConstants], tuple[str, int] | None]
+
+
 def _conv_case(
     rng: np.random.Generator,
     kernel: str,
     p: _Place,
     groups: int,
-    scratch: Callable[[int], int],
-    lowest: int = -128,
+    scratch: int,
+    pack: Pack | None = None,
 ) -> KernelCase:
+    """A case; with `pack` the packed form of the same constants, tamed until it exists."""
     g = p.geometry
     inputs = p.shape[2] // groups
-    w = _weights(rng, (p.target[2], g.kernel_h, g.kernel_w, inputs), lowest)
-    k = conv_constants(rng, w, wild=rng.random() < 0.4)
+    packed = None
+    while True:
+        w = _weights(rng, (p.target[2], g.kernel_h, g.kernel_w, inputs), rng.choice([-128, -127]))
+        k = conv_constants(rng, w, wild=rng.random() < 0.4)
+        packed = pack(w, k) if pack else None
+        if packed or not pack:
+            break
     op = Conv("n", 0, 1, g, groups, w, np.ones(len(w)), np.zeros(len(w), dtype=np.int64))
     x = _values(rng, p.shape)
     y = reference.conv(op, k, x[None], p.target)[0]
     last = p.channel + p.channels
     y = y[p.line, p.pixel : p.pixel + p.pixels, p.channel : last]
-    if kernel == "depthwise":  # the lines of a pass hold the channels of the pass
+    if groups == p.shape[2] > 1:  # the lines of a pass hold the channels of the pass
         x = x[..., p.channel * groups // p.target[2] : -(-last * groups // p.target[2])]
     lines, steps = _lines(rng, p, x)
     expected, out_steps = _output(rng, p, y)
@@ -328,12 +344,12 @@ def _conv_case(
     return KernelCase(
         kernel,
         {**_geometry_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)},
-        _conv_text(w, k, inputs, p.target[2] // groups),
+        packed[0] if packed else _conv_text(w, k, inputs, p.target[2] // groups),
         "@_k",
         lines,
         {**steps, **out_steps, **run},
         expected,
-        scratch(g.kernel_h * g.kernel_w * inputs),
+        packed[1] if packed else scratch,
         note=_note(p),
     )
 
@@ -347,32 +363,96 @@ def _note(p: _Place) -> str:
     )
 
 
-def pointwise_case(rng: np.random.Generator, kernel: str = "pointwise") -> KernelCase:
-    """A 1x1 convolution or a dense layer."""
-    inputs = int(rng.choice([1, 2, 3, 4, 5, 8, 11, 16, 24, 48, 96, 130]))
+def _pointwise_place(rng: np.random.Generator) -> _Place:
+    inputs = int(rng.choice([1, 2, 3, 4, 5, 8, 11, 16, 24, 48, 96, 130, 300]))
     outputs = int(rng.choice([1, 2, 3, 4, 5, 7, 8, 10, 16, 24, 40]))
-    p = _some_place(rng, Geometry(1, 1, 1, int(rng.choice([1, 1, 1, 2]))), inputs, outputs)
-    return _conv_case(rng, kernel, p, 1, lambda k: 0)
+    g = Geometry(1, 1, 1, int(rng.choice([1, 1, 1, 2])))
+    return _some_place(rng, g, inputs, outputs)
 
 
-def conv_case(rng: np.random.Generator, kernel: str = "conv") -> KernelCase:
-    """Any kernel, sometimes grouped."""
+def pointwise_case(rng: np.random.Generator) -> KernelCase:
+    """A 1x1 convolution or a dense layer."""
+    return _conv_case(rng, "pointwise", _pointwise_place(rng), 1, 0)
+
+
+def _conv_place(rng: np.random.Generator, groups: int) -> _Place:
     kernels = [(3, 3), (3, 3), (3, 3), (5, 5), (1, 3), (3, 1), (2, 2), (1, 1), (4, 3), (7, 7)]
-    groups = int(rng.choice([1, 1, 1, 2, 3]))
     inputs = groups * int(rng.choice([1, 2, 3, 3, 4, 8, 13]))
     outputs = groups * int(rng.choice([1, 2, 3, 4, 5, 8, 12, 20]))
-    p = _some_place(rng, _some_geometry(rng, kernels), inputs, outputs)
-    return _conv_case(rng, kernel, p, groups, lambda k: 2 * k)
+    return _some_place(rng, _some_geometry(rng, kernels), inputs, outputs)
 
 
-def depthwise_case(rng: np.random.Generator, kernel: str = "depthwise") -> KernelCase:
+def conv_case(rng: np.random.Generator) -> KernelCase:
+    """Any kernel, sometimes grouped."""
+    groups = int(rng.choice([1, 1, 1, 2, 3]))
+    p = _conv_place(rng, groups)
+    taps = p.geometry.kernel_h * p.geometry.kernel_w * p.shape[2] // groups
+    return _conv_case(rng, "conv", p, groups, 2 * taps)
+
+
+def depthwise_case(rng: np.random.Generator) -> KernelCase:
     """Depthwise, sometimes with a depth multiplier; lines planar or not."""
     kernels = [(3, 3), (3, 3), (3, 3), (5, 5), (7, 7), (1, 3), (3, 1), (2, 2), (4, 6), (9, 9)]
     multiplier = int(rng.choice([1, 1, 1, 2, 4]))
     inputs = int(rng.choice([2, 3, 5, 8, 24]))
     g = _some_geometry(rng, kernels)
     p = _some_place(rng, g, inputs, multiplier * inputs, bool(rng.random() < 0.7))
-    return _conv_case(rng, kernel, p, inputs, lambda k: 0)
+    return _conv_case(rng, "depthwise", p, inputs, 0)
+
+
+# --------------------------------------------------------------------------- packed for Armv7E-M
+
+
+def pointwise_v7em_case(rng: np.random.Generator) -> KernelCase:
+    """As pointwise_case."""
+    p = _pointwise_place(rng)
+    pack = _conv_packer(p, p.pixels > 1 or bool(rng.random() < 0.5), gathered=False)
+    return _conv_case(rng, "pointwise_v7em", p, 1, 0, pack)
+
+
+def conv_v7em_case(rng: np.random.Generator) -> KernelCase:
+    """As conv_case, without groups."""
+    p = _conv_place(rng, 1)
+    return _conv_case(rng, "conv_v7em", p, 1, 0, _conv_packer(p, True, gathered=True))
+
+
+def depthwise_v7em_case(rng: np.random.Generator) -> KernelCase:
+    """Depthwise on planar lines, of the shapes that there are kernels for."""
+    sizes = [(3, 3), (3, 3), (3, 3), *PACKED_DEPTHWISE]
+    g = _some_geometry(rng, sizes)
+    g = replace(g, stride_w=int(rng.integers(1, 3)), dilation_w=1)
+    if rng.random() < 0.7:  # what networks have
+        g = replace(g, pad_left=g.kernel_w // 2, pad_right=g.kernel_w // 2)
+    channels = int(rng.choice([2, 3, 5, 24, 40]))
+    p = _some_place(rng, g, channels, channels, planar_in=True)
+
+    def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
+        packed = pack_depthwise(w, k, g.stride_w, 1)
+        if packed is None:
+            return None
+        text = _array("uint32_t", "@_words", packed.words, 4)
+        text += "\nstatic const msfcnn_depthwise_v7em_t @_k = "
+        text += f"{{ @_words, {packed.words_per_channel} }};"
+        return text, depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w)
+
+    return _conv_case(rng, "depthwise_v7em", p, channels, 0, pack)
+
+
+def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
+    g, inputs = p.geometry, p.shape[2]
+
+    def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
+        packed = pack_conv(w, k, pairs)
+        if packed is None:
+            return None
+        text = _array("uint32_t", "@_words", packed.words, 4)
+        text += "\nstatic const msfcnn_conv_v7em_t @_k = "
+        text += f"{{ @_words, {packed.taps}, {int(packed.pairs)} }};"
+        if gathered:
+            return text, conv_scratch(packed, g.kernel_h, g.kernel_w * inputs)
+        return text, pointwise_scratch(packed, inputs)
+
+    return pack
 
 
 # ------------------------------------------------------------------------------------------- pools
@@ -569,10 +649,19 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "add": add_case,
     "softmax": softmax_case,
 }
+V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
+    "pointwise_v7em": pointwise_v7em_case,
+    "conv_v7em": conv_v7em_case,
+    "depthwise_v7em": depthwise_v7em_case,
+    "max_pool_v7em": lambda rng: max_pool_case(rng, "max_pool_v7em"),
+    "average_pool_v7em": lambda rng: average_pool_case(rng, "average_pool_v7em"),
+    "add_v7em": lambda rng: add_case(rng, "add_v7em"),
+}
 
 
 def random_cases(family: str, rng: np.random.Generator, count: int) -> list[KernelCase]:
     """`count` cases of a family of kernels."""
-    if family == "global_average":
-        return [case for _ in range(count) for case in global_average_cases(rng)]
-    return [CASES[family](rng) for _ in range(count)]
+    if family.startswith("global_average"):
+        return [case for _ in range(count) for case in global_average_cases(rng, family)]
+    case = {**CASES, **V7EM_CASES}[family]
+    return [case(rng) for _ in range(count)]

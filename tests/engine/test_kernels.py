@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-import subprocess
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import CASES, random_cases, source_of
+from kernel_cases import CASES, V7EM_CASES, random_cases
+from kernel_programs import run_cases
 
-from msfcnn.verify.toolchain import SANITIZERS, WARNINGS, engine_directory
+from msfcnn.bench.machines import MACHINES, Machine
+from msfcnn.verify.toolchain import SANITIZERS
 
-DRIVER = Path(__file__).with_name("kernel_driver.c")
-FAMILIES = [*CASES, "global_average"]
-COUNT = 60
-
-
-def kernel_sources() -> list[Path]:
-    """The kernels without the engine around them."""
-    files = sorted((engine_directory() / "src").glob("*.c"))
-    return [f for f in files if f.stem not in ("engine", "sweep")]
+PORTABLE = [*CASES, "global_average"]
+V7EM = [*V7EM_CASES, "global_average_v7em"]
+EMULATED = ["qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m0", "qemu-rv32", "qemu-xtensa"]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_portable_kernels_under_sanitizers(
-    family: str, tmp_path: Path, require_tool: Callable[[str], str]
+def _machine(name: str) -> Machine:
+    machine = next(m for m in MACHINES if m.name == name)
+    problems = machine.missing()
+    if problems:
+        pytest.skip(f"{problems[0].what}: {problems[0].hint}")
+    return machine
+
+
+def _generator(*words: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(" ".join(words).encode()))
+
+
+@pytest.mark.parametrize("family", PORTABLE)
+def test_portable_kernels_under_sanitizers(family: str, tmp_path: Path) -> None:
+    rng = _generator(family)
+    cases = random_cases(family, rng, 60)
+    assert run_cases(_machine("host"), cases, rng, tmp_path, SANITIZERS).complaints == []
+
+
+@pytest.mark.parametrize("machine", EMULATED)
+@pytest.mark.parametrize("optimize", ["-O3", "-Os"])
+def test_portable_kernels_on_emulated_processors(
+    machine: str, optimize: str, tmp_path: Path
 ) -> None:
-    rng = np.random.default_rng(zlib.crc32(family.encode()))
-    source_of(random_cases(family, rng, COUNT), rng).write(tmp_path / "cases.inc")
-    program = tmp_path / "driver"
-    include = [f"-I{engine_directory() / 'include'}", f"-I{tmp_path}"]
-    command = [require_tool("gcc"), *WARNINGS, *SANITIZERS, *include, str(DRIVER)]
-    built = subprocess.run(
-        [*command, *map(str, kernel_sources()), "-o", str(program)], capture_output=True, text=True
-    )
-    assert built.returncode == 0, built.stderr
-    done = subprocess.run([str(program)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("passed")
+    rng = _generator(machine, optimize)
+    cases = [case for family in PORTABLE for case in random_cases(family, rng, 15)]
+    assert run_cases(_machine(machine), cases, rng, tmp_path, [optimize]).complaints == []
+
+
+@pytest.mark.parametrize("machine", ["qemu-cortex-m4", "qemu-cortex-m7"])
+@pytest.mark.parametrize("family", V7EM)
+def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
+    rng = _generator(machine, family)
+    cases = random_cases(family, rng, 120)
+    assert run_cases(_machine(machine), cases, rng, tmp_path, ["-O3"]).complaints == []

@@ -15,8 +15,9 @@ from msfcnn.bench.machines import Machine
 from msfcnn.bench.running import Run, run
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.graph import node_of
+from msfcnn.kernels import ISAS
 from msfcnn.model import Model
-from msfcnn.pipeline import ISAS, Generated, summary
+from msfcnn.pipeline import Generated, summary
 from msfcnn.reference import execute_some
 
 DEFAULT_OPTIMIZE = "-O3"

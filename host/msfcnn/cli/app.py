@@ -14,13 +14,18 @@ import msfcnn
 from msfcnn.cli import (
     bench,
     boards,
+    build,
+    flash,
     generate,
     inspect,
+    nightly,
     ops,
     plan,
     quantize,
     report,
     run,
+    term,
+    test,
     verify,
     zoo,
 )
@@ -32,7 +37,8 @@ SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
-VERBS = (inspect, ops, plan, generate, run, report, verify, bench, quantize, zoo, boards)
+_BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import existing_file, write_atomically
@@ -52,9 +53,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="measure the test networks on all boards and write the tables in a document anew",
     )
     parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
-    add_bounds(parser)
-    parser.add_argument("--input", choices=("image", "push"), default="image", help="as generate")
-    parser.add_argument("--isa", help="instruction set of the kernels (default: the board's best)")
+    add_plan_options(parser)
+    parser.set_defaults(isa=None)
     parser.add_argument(
         "-O",
         dest="optimize",
@@ -122,18 +122,14 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
     from msfcnn.emit.names import c_name
-    from msfcnn.model import InputMode
-    from msfcnn.pipeline import GenerateRequest, generate
+    from msfcnn.pipeline import generate
     from msfcnn.verify.images import load_images, random_images
 
-    request = GenerateRequest(
+    request = replace(
+        request_of(args, f"msfcnn bench {path.name}"),
         model=path,
         name=c_name(path.stem),
-        command=f"msfcnn bench {path.name}",
         isa=bench.isa,
-        input_mode=InputMode(args.input),
-        max_ram=args.max_ram,
-        max_macs=args.max_macs,
     )
     generated = generate(request)
     if args.images:

@@ -45,7 +45,10 @@ def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--inp
     add_bounds(parser)
     add_network_options(parser, input_option)
     parser.add_argument(
-        "--isa", choices=("generic",), default="generic", help="instruction set (default: generic)"
+        "--isa",
+        choices=("generic", "armv7e-m"),
+        default="generic",
+        help="instruction set (default: generic)",
     )
 
 

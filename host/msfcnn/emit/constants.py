@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from msfcnn.emit.place import Place
 from msfcnn.emit.text import int_array
+from msfcnn.emit.weights import CONV_V7EM, DEPTHWISE_V7EM, constants_name
 from msfcnn.graph import Kind, Step
 from msfcnn.model import (
     Add,
@@ -27,22 +29,32 @@ from msfcnn.numerics import (
 )
 
 
-def op_constants(model: Model, step: Step, name: str, index: int) -> str:
+def constants_of(place: Place, name: str) -> str:
+    """The C name of the constants of an op."""
+    if place.step.kind in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
+        return constants_name(name, place.step.op)
+    return f"_constants{place.index}"
+
+
+def op_constants(model: Model, place: Place, name: str) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to."""
-    if step.kind is Kind.LOAD:
+    if place.step.kind is Kind.LOAD:
         return ""
-    op, label = model.ops[step.op], f"_constants{index}"
+    op, label = model.ops[place.step.op], constants_of(place, name)
     match op:
         case Conv():
-            return f"extern const msfcnn_conv_t {name}_op{step.op};"
+            ctype = "msfcnn_conv_t"
+            if place.kernel.packed:
+                ctype = DEPTHWISE_V7EM if op.depthwise else CONV_V7EM
+            return f"extern const {ctype} {label};"
         case Add():
-            return _sum(label, _addends(model, op, step))
+            return _sum(label, _addends(model, op, place.step), place)
         case Requantize() | MaxPool():
-            return _sum(label, requantize_constants(model, op))
+            return _sum(label, requantize_constants(model, op), place)
         case Concat():
-            return _sum(label, concat_constants(model, op, step.part))
+            return _sum(label, concat_constants(model, op, place.step.part), place)
         case AveragePool() | GlobalAveragePool():
-            return _pool(label, pool_constants(model, op))
+            return _pool(label, pool_constants(model, op), place)
         case Softmax():
             k = softmax_constants(model, op)
             table = int_array("uint32_t", f"{label}_exp", k.exp_table)
@@ -63,16 +75,17 @@ def _addends(model: Model, op: Add, step: Step) -> SumConstants:
     return SumConstants(factors, k.offset, k.shift, k.clamp)
 
 
-def _sum(label: str, k: SumConstants) -> str:
+def _sum(label: str, k: SumConstants, place: Place) -> str:
     factors = ", ".join(map(str, k.multipliers))
-    return f"static const msfcnn_sum_t {label} = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
+    second, delay = place.second
+    values = f"{{ {factors} }}, {k.offset}, {k.shift}, {delay}, {second}"
+    return f"static const msfcnn_sum_t {label} = {{ {values} }};"
 
 
-def _pool(label: str, k: PoolConstants) -> str:
-    count = len(k.scaling.multiplier)
+def _pool(label: str, k: PoolConstants, place: Place) -> str:
+    factors = f"{label}_multiplier, {label}_shift, {len(k.scaling.multiplier)}"
     return (
         int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
         + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
-        + f"static const msfcnn_pool_t {label} = {{ {label}_multiplier, {label}_shift, "
-        f"{count}, {k.input_zero} }};\n"
+        + f"static const msfcnn_pool_t {label} = {{ {factors}, {k.input_zero}, {place.sums} }};\n"
     )

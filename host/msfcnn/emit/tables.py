@@ -4,46 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msfcnn.emit.constants import op_constants
+from msfcnn.emit.constants import constants_of, op_constants
+from msfcnn.emit.place import Place, places
 from msfcnn.emit.text import comment
-from msfcnn.graph import Chain, Kind, Step, Track, track
+from msfcnn.graph import Chain, Kind, Step, node_of, track
 from msfcnn.layout import Layout, StagePlaces
-from msfcnn.model import Clamp, InputMode, MaxPool, Model
+from msfcnn.model import AveragePool, Clamp, Conv, InputMode, Model, Op
 from msfcnn.schedule import Schedule, ScheduledStage
 
-_KERNELS = {
-    Kind.LOAD: "NULL",
-    Kind.POINTWISE: "msfcnn_pointwise",
-    Kind.CONV: "msfcnn_conv",
-    Kind.DEPTHWISE: "msfcnn_depthwise",
-    Kind.MAX_POOL: "msfcnn_max_pool",
-    Kind.AVERAGE_POOL: "msfcnn_average_pool",
-    Kind.GLOBAL_AVERAGE: "msfcnn_global_average",
-    Kind.RESCALE: "msfcnn_rescale",
-    Kind.ADD: "msfcnn_add",
-    Kind.SOFTMAX: "msfcnn_softmax",
-}
 _INPUTS = {
     InputMode.IMAGE: "MSFCNN_INPUT_IMAGE",
     InputMode.PUSH: "MSFCNN_INPUT_PUSH",
     InputMode.PULL: "MSFCNN_INPUT_PULL",
 }
 _IMAGE = "MSFCNN_IMAGE"
-_NO_SECOND = "MSFCNN_NO_SECOND"
 
 
 def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, abi: int) -> str:
     """Text of NAME.c below its banner."""
     stages = list(zip(schedule.stages, layout.stages, strict=True))
+    ops = list(places(schedule, layout))
     parts = [
         f'#include "{name}.h"\n#include "msfcnn/kernels.h"\n',
         _guards(*engine_limits(schedule), abi),
-        *(
-            op_constants(model, step, name, index)
-            for index, step in enumerate(s for stage in schedule.stages for s in stage.chain.steps)
-        ),
-        f"static const msfcnn_op_t _ops[{sum(len(s.chain.steps) for s, _ in stages)}] = {{",
-        *_ops(model, stages, name),
+        *(op_constants(model, place, name) for place in ops),
+        f"static const msfcnn_op_t _ops[{len(ops)}] = {{",
+        *(_op(model, place, name) for place in ops),
         "};\n",
         _moves(stages),
         f"static const msfcnn_stage_t _stages[{len(stages)}] = {{",
@@ -78,112 +64,62 @@ def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:
 """
 
 
-def _ops(
-    model: Model, stages: list[tuple[ScheduledStage, StagePlaces]], name: str
-) -> Iterator[str]:
-    index = 0
-    for number, (stage, places) in enumerate(stages):
-        seen = track(stage.chain, stage.option.columns, stage.option.split)
-        for i, step in enumerate(stage.chain.steps):
-            yield _op(model, _Place(stage, places, seen, i), step, f"{number}.{i}", name, index)
-            index += 1
-
-
-class _Place:
-    """Where an op stands in its stage, and what the table says of its buffers."""
-
-    def __init__(self, stage: ScheduledStage, places: StagePlaces, seen: Track, i: int) -> None:
-        self.stage, self.places, self.seen, self.i = stage, places, seen, i
-        self.window = stage.cost.windows.get(i)
-
-    @property
-    def halo(self) -> tuple[int, int]:
-        """Offset and pixels of the kept halo of its input."""
-        halo = self.stage.cost.halos.get(self.i)
-        return (self.places.halos[self.i], halo.pixels) if halo else (0, 0)
-
-    @property
-    def second(self) -> tuple[str, int]:
-        """Offset of the second input (or of sums), and how many pixels wait in a ring."""
-        if self.i in self.places.sums:
-            return str(self.places.sums[self.i]), 0
-        tensor = self.stage.chain.steps[self.i].y
-        if tensor is None:
-            return _NO_SECOND, 0
-        for ring in self.stage.cost.rings:
-            if ring.skip.add == self.i:
-                return str(self.places.rings[self.i]), ring.pixels
-        return str(self.places.whole.get(tensor, _IMAGE)), 0
-
-    @property
-    def feeds(self) -> int:
-        """The sum whose ring its output fills."""
-        skips = self.stage.chain.skips
-        return next((s.add for s in skips if s.source == self.i + 1), 0)
-
-
-def _op(model: Model, place: _Place, step: Step, number: str, name: str, index: int) -> str:
-    seen, i, window = place.seen, place.i, place.window
+def _op(model: Model, place: Place, name: str) -> str:
+    seen, i, step, window = place.seen, place.i, place.step, place.window
     u, v = seen.across[i], seen.along[i]
-    source = model.tensors[step.x].quantization
-    op = model.ops[step.op] if step.kind is not Kind.LOAD else None
+    op = None if step.kind is Kind.LOAD else model.ops[step.op]
     clamp = getattr(op, "clamp", Clamp())
     sums = step.kind in (Kind.RESCALE, Kind.ADD, Kind.MAX_POOL)
     # sums carry the zero point of their output in the offset
     zero = 0 if op is None or sums else model.tensors[op.output].quantization.zero_point
-    pad_value = -128 if isinstance(op, MaxPool) else _input_zero(model, step, source.zero_point)
-    constants = "NULL" if op is None else f"&{constants_of(step, name, index)}"
+    constants = "NULL" if op is None else f"&{constants_of(place, name)}"
     halo, halo_pixels = place.halo
-    second, delay = place.second
-    reads = f"MSFCNN_{step.reads.name}"
-    node = "load" if op is None else op.node
     return f"""\
-    {{ /* {number}: {comment(node)} */
-        .kernel = {_KERNELS[step.kind]}, .constants = {constants},
-        .window = {place.places.windows.get(i, 0)}, .halo = {halo}, .second = {second},
+    {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
+        .kernel = {place.kernel.name}, .constants = {constants},
+        .window = {place.places.windows.get(i, 0)}, .halo = {halo},
         .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
 .out_channels = {step.target[2]},
-        .slots = {window.slots if window else 0}, .length = {window.length if window else 0}, \
-.save = {window.save if window else 0}, .halo_pixels = {halo_pixels}, .delay = {delay},
-        .reads = {reads}, .planar = {int(window is not None and window.planar)}, \
-.feeds = {place.feeds},
+        .slots = {window.slots}, .length = {window.length}, .save = {window.save}, \
+.halo_pixels = {halo_pixels},
+        .reads = {_reads(step)}, .planar = {int(window.planar)}, .feeds = {place.feeds},
         .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
 .stride_v = {v.stride},
         .dilation_u = {u.dilation}, .dilation_v = {v.dilation}, .pad_u = {u.pad}, \
 .pad_v = {v.pad},
-        .pad_value = {pad_value}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
+        .pad_value = {_pad_value(model, op)}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
     }},"""
 
 
-def _input_zero(model: Model, step: Step, fallback: int) -> int:
-    """Zero point of what an op reads; through a reshape it is that of another tensor."""
-    if step.kind is Kind.LOAD:
-        return fallback
-    return model.tensors[model.ops[step.op].inputs[step.part]].quantization.zero_point
+def _reads(step: Step) -> str:
+    return "MSFCNN_PAIR" if step.y is not None else f"MSFCNN_{step.reads.name}"
 
 
-def constants_of(step: Step, name: str, index: int) -> str:
-    """The C name of the constants of a step."""
-    if step.kind in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
-        return f"{name}_op{step.op}"
-    return f"_constants{index}"
+def _pad_value(model: Model, op: Op | None) -> int:
+    if isinstance(op, Conv | AveragePool):
+        return model.tensors[op.input].quantization.zero_point
+    return 0
 
 
 def _moves(stages: list[tuple[ScheduledStage, StagePlaces]]) -> str:
     moves = [move for _, places in stages for move in places.moves]
     lines = [f"    {{ {m.to}, {m.start}, {m.size} }}," for m in moves] or ["    { 0, 0, 0 },"]
     return "\n".join(
-        [f"static const msfcnn_move_t _moves[{len(lines)}] = {{ /* to, from, size */", *lines, "};\n"]
+        [
+            f"static const msfcnn_move_t _moves[{len(lines)}] = {{ /* to, from, size */",
+            *lines,
+            "};\n",
+        ]
     )
 
 
 def _stages(stages: list[tuple[ScheduledStage, StagePlaces]]) -> Iterator[str]:
     first_op = first_move = 0
-    for number, (stage, places) in enumerate(stages):
-        yield _stage(stage, places, number, first_op, first_move)
+    for number, (stage, where) in enumerate(stages):
+        yield _stage(stage, where, number, first_op, first_move)
         first_op += len(stage.chain.steps)
-        first_move += len(places.moves)
+        first_move += len(where.moves)
 
 
 def _stage(

@@ -133,7 +133,7 @@ def _grow(network: Network, first: int, end: int) -> list[Chain]:
         if step.y is not None:
             skips.append(Skip(_source(steps, step.y), len(steps)))
         steps.append(step)
-        if _closed(network, steps, skips, first, index + 1):
+        if _closed(network, steps, skips, index + 1):
             found.append(Chain(network, first, index + 1, tuple(steps), tuple(skips)))
     return found
 
@@ -163,7 +163,7 @@ def _source(steps: list[Step], tensor: int) -> int:
     return -1
 
 
-def _closed(network: Network, steps: list[Step], skips: list[Skip], first: int, last: int) -> bool:
+def _closed(network: Network, steps: list[Step], skips: list[Skip], last: int) -> bool:
     """Whether nobody outside reads an inner tensor, and every skip can be delayed."""
     if any(network.dies[step.z] >= last for step in steps[:-1]):
         return False

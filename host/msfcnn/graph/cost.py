@@ -7,13 +7,14 @@ layout gives each buffer its place, and the engine uses exactly these bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from msfcnn.graph.bands import Band, bands
 from msfcnn.graph.chains import Chain, Skip
-from msfcnn.graph.kernel_memory import scratch_bytes
 from msfcnn.graph.options import Option, Track, track
 from msfcnn.graph.overlap import region_bytes, unfilled, walk
 from msfcnn.graph.steps import Kind, Reads
+from msfcnn.kernels.choice import Kernel
 
 SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
 
@@ -119,11 +120,18 @@ def cost(chain: Chain, option: Option) -> Cost:
         tail,
         _run_bytes(windows),
         SUM_BYTES * sum(_summed(seen, i) for i in range(len(chain.steps))),
-        max(scratch_bytes(step, option.split) for step in chain.steps),
+        max(kernel_of(chain, windows, i).scratch for i in range(len(chain.steps))),
         region_bytes(seen, option, rows, late),
         chain.other_bytes,
         _macs(seen, rows),
     )
+
+
+def kernel_of(chain: Chain, windows: dict[int, Window], i: int) -> Kernel:
+    """The kernel of step i; those for planar lines need a window that is planar."""
+    step = chain.steps[i]
+    inner = i > 0 and (step.kind is not Kind.DEPTHWISE or windows[i].planar)
+    return step.kernels.inner if inner else step.kernels.first
 
 
 def without_io(chain: Chain, found: Cost) -> int:
@@ -142,7 +150,7 @@ def is_final(chain: Chain) -> bool:
 
 def halo_pixels(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
     """Most pixels of a line of tensor i that a band needs and the one before has computed."""
-    steps = zip(rows, rows[1:], strict=False)
+    steps = pairwise(rows)
     return max((before[i].high - after[i].low for before, after in steps), default=0)
 
 

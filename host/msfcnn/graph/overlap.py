@@ -151,7 +151,8 @@ def single_overhang(step: Step, run: int, its: Walk, width: int) -> int:
     end = np.minimum(start + run, width)
     position = end if step.kind in IN_PLACE else start
     lines = np.arange(its.used)[:, None]
-    needed = its.first_needed(*np.broadcast_arrays(lines, position[None, :]), width)
+    line, pixel = np.broadcast_arrays(lines, position[None, :])
+    needed = its.first_needed(line, pixel, width)
     return int(((lines * width + end[None, :]) * channels - needed).max())
 
 

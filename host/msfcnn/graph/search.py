@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from msfcnn.graph.chains import LONGEST, Chain, chain, chains_from, delayed, fuses
 from msfcnn.graph.cost import SUM_BYTES, cost, is_final, without_io
-from msfcnn.graph.kernel_memory import scratch_bytes
 from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
@@ -183,7 +182,6 @@ class _Sweep:
         self.done = done
         if step.reads is Reads.GLOBAL:
             self.sums += SUM_BYTES * step.target[2]
-        self.scratch = max(self.scratch, scratch_bytes(step, 0))
 
     def _meet_sum(self, step: Step, i: int) -> None:
         """A new skip; the bytes of its ring are due when its source becomes an inner tensor."""
@@ -221,7 +219,8 @@ class _Sweep:
         for k, skip in enumerate(self.skips):
             if skip.source == first and head.x == skip.tensor:
                 ok &= items.late[:, k] < _NEVER
-        windows = items.bytes + items.runs + self.sums + self.scratch
+        scratch = max(self.scratch, head.kernels.first.scratch)
+        windows = items.bytes + items.runs + self.sums + scratch
         region = self._region(edge)[items.state]
         total = windows + region + edge.other_bytes
         bare = total
@@ -253,8 +252,8 @@ class _Sweep:
         row_in = self._extents(edge.steps[0].source)[0] * edge.steps[0].source[2]
         row_out = self.lines * edge.steps[-1].target[2]
         ahead = (self.out_high[None, :] * row_out - self.low * row_in).max(axis=1)
-        ahead = np.maximum(ahead, -source)
-        return np.maximum(max(source, target), source + ahead)
+        region: Array = np.maximum(max(source, target), source + ahead)
+        return region
 
     def _row_region(self, edge: Chain) -> int:
         head = self._walk(edge.steps[0])
@@ -270,6 +269,10 @@ class _Sweep:
         step = self.network.steps[i]
         if self.network.dies[step.x] >= self.end:
             return False
+        # see cost.kernel_of: what is loaded is not planar
+        loaded = self.network.steps[i - 1].kind is Kind.LOAD and step.kind is Kind.DEPTHWISE
+        kernel = step.kernels.first if loaded else step.kernels.inner
+        self.scratch = max(self.scratch, kernel.scratch)
         if not self.columns:
             self.position = self.position.before(self._walk(step), step.reads is Reads.GLOBAL)
         self._pay_rings(i)
@@ -290,7 +293,7 @@ class _Sweep:
     def _branches(self, step: Step, i: int) -> tuple[Items, Items | None]:
         items, channels = self.items, step.source[2]
         state = items.state
-        length = (self.in_high[None, :] - self.low).max(axis=1)
+        length: Array = (self.in_high[None, :] - self.low).max(axis=1)
         window = run = np.zeros_like(length)
         if step.reads is Reads.WINDOW:
             window = self._window(step, length)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.kernels.choice import GENERIC, Choice, Kernel, choose, is_pointwise
 from msfcnn.model import (
     Add,
     AveragePool,
@@ -101,6 +102,7 @@ class Step:
     channel:    first channel written of z; `z_channels` is how many a pixel of z has.
     depth:      input channels under one output channel.
     multiplier: output channels of a group.
+    kernels:    C functions for it.
     swapped:    x and y are the second and the first operand of the sum.
     """
 
@@ -118,6 +120,7 @@ class Step:
     z_channels: int
     depth: int
     multiplier: int
+    kernels: Choice
     swapped: bool = False
 
     @property
@@ -183,14 +186,14 @@ class Network:
         return sum(step.macs for step in self.steps)
 
 
-def network(model: Model, mode: InputMode = InputMode.IMAGE) -> Network:
+def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC) -> Network:
     """The steps of a model; with a load in front if the image is pushed or pulled."""
     root = _roots(model)
     image = model.input.tensor
     steps = [] if mode is InputMode.IMAGE else [_load(model, image)]
     for index, op in enumerate(model.ops):
         if not isinstance(op, Reshape):
-            steps += _steps(model, root, index, op)
+            steps += _steps(model, root, index, op, choose(model, op, isa))
     outputs = tuple(root[port.tensor] for port in model.outputs)
     born: dict[int, int] = {image: -1} if mode is InputMode.IMAGE else {}
     dies: dict[int, int] = {}
@@ -229,15 +232,13 @@ def _roots(model: Model) -> list[int]:
 
 def _load(model: Model, image: int) -> Step:
     shape = model.tensors[image].shape
-    channels = shape[2]
-    return Step(
-        LOAD_OP, 0, Kind.LOAD, image, None, image, shape, shape, Axis(), Axis(), 0, channels, 1, 1
-    )
+    place = (image, None, image, shape, shape, Axis(), Axis(), 0, shape[2])
+    return Step(LOAD_OP, 0, Kind.LOAD, *place, 1, 1, Choice(Kernel("NULL"), Kernel("NULL")))
 
 
-def _steps(model: Model, root: list[int], index: int, op: Op) -> list[Step]:
+def _steps(model: Model, root: list[int], index: int, op: Op, kernels: Choice) -> list[Step]:
     if isinstance(op, Concat):
-        return [_part(model, root, index, op, part) for part in range(len(op.inputs))]
+        return [_part(model, root, index, op, part, kernels) for part in range(len(op.inputs))]
     source = model.tensors[op.inputs[0]].shape
     target = model.tensors[op.output].shape
     kind = _kind(op)
@@ -245,23 +246,23 @@ def _steps(model: Model, root: list[int], index: int, op: Op) -> list[Step]:
     x, y = root[op.inputs[0]], root[op.inputs[1]] if isinstance(op, Add) else None
     if x == y:  # the sum of a tensor with itself is that tensor with other factors
         kind, y = Kind.RESCALE, None
+        kernels = Choice(Kernel("msfcnn_rescale"), Kernel("msfcnn_rescale"))
     depth, multiplier = 1, 1
     if isinstance(op, Conv):
         depth = op.weights.shape[3]
         multiplier = len(op.weights) // op.groups
     place = (root[op.output], source, target, rows, columns, 0, target[2])
-    return [Step(index, 0, kind, x, y, *place, depth, multiplier)]
+    return [Step(index, 0, kind, x, y, *place, depth, multiplier, kernels)]
 
 
-def _part(model: Model, root: list[int], index: int, op: Concat, part: int) -> Step:
+def _part(
+    model: Model, root: list[int], index: int, op: Concat, part: int, kernels: Choice
+) -> Step:
     source = model.tensors[op.inputs[part]].shape
     channel = sum(model.tensors[t].channels for t in op.inputs[:part])
     x, z = root[op.inputs[part]], root[op.output]
-    channels = model.tensors[op.output].channels
-    axis = Axis()
-    return Step(
-        index, part, Kind.RESCALE, x, None, z, source, source, axis, axis, channel, channels, 1, 1
-    )
+    place = (x, None, z, source, source, Axis(), Axis(), channel, model.tensors[op.output].channels)
+    return Step(index, part, Kind.RESCALE, *place, 1, 1, kernels)
 
 
 def _kind(op: Op) -> Kind:
@@ -269,10 +270,7 @@ def _kind(op: Op) -> Kind:
         case Conv():
             if op.depthwise:
                 return Kind.DEPTHWISE
-            g = op.geometry
-            plain = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w) == (1, 1, 1, 1)
-            unpadded = plain and not g.padded
-            return Kind.POINTWISE if op.groups == 1 and unpadded else Kind.CONV
+            return Kind.POINTWISE if is_pointwise(op) else Kind.CONV
         case MaxPool():
             return Kind.MAX_POOL
         case AveragePool():

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from msfcnn.errors import InfeasibleError, Problem
 from msfcnn.graph.chains import Chain, chain
-from msfcnn.graph.cost import cost
+from msfcnn.graph.cost import cost, without_io
 from msfcnn.graph.fusion import Schemes
 from msfcnn.graph.options import Option
-from msfcnn.graph.paper import paper_cost
+from msfcnn.graph.paper import paper_cost, paper_without_io
 from msfcnn.graph.steps import LOAD_OP
 from msfcnn.model import InputMode, Model
 from msfcnn.plan.goal import Goal
@@ -62,21 +62,25 @@ def _counted(path: Path, goal: Goal) -> int:
 
 def _binding(space: Space, goal: Goal, best: Path) -> tuple[Chain, Option]:
     """The stage that needs the most."""
-    edges = []
+    edges: list[tuple[Chain, Option]] = []
     for (first, last), option in best.edges:
         edge = chain(space.network, first, last)
         assert edge is not None, "edges are chains"
         edges.append((edge, option))
-    return max(edges, key=lambda e: sum(_parts(*e, goal.schemes)))
+    return max(edges, key=lambda edge: sum(_parts(*edge, goal)))
 
 
-def _parts(edge: Chain, option: Option, schemes: Schemes) -> tuple[int, int, int]:
-    """Bytes of input and output (overlap taken off), windows, live skips."""
-    if schemes is Schemes.PAPER:
+def _parts(edge: Chain, option: Option, goal: Goal) -> tuple[int, int, int]:
+    """Bytes of input and output (as they count for the bound), windows, live skips."""
+    if goal.schemes is Schemes.PAPER:
         paper = paper_cost(edge)
-        return paper.input + paper.output, paper.caches, paper.others
+        io = paper_without_io(edge, paper) - paper.caches - paper.others
+        return io, paper.caches, paper.others
     found = cost(edge, option)
-    return found.region, found.window_bytes, found.others
+    io = found.region
+    if goal.bare:
+        io = without_io(edge, found) - found.window_bytes - found.others
+    return io, found.window_bytes, found.others
 
 
 def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
@@ -119,10 +123,12 @@ def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem
 def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tuple[str, str]:
     """Its first and last node, and what it needs."""
     names = _names(edge, model)
-    both, windows, others = _parts(edge, option, goal.schemes)
-    source = "the image" if edge.input is None else _tensor(edge, 0, edge.input, model)
+    both, windows, others = _parts(edge, option, goal)
+    tensors = _tensor(edge, -1, edge.output, model)
+    if edge.input is not None and edge.input_bytes:
+        tensors = f"{_tensor(edge, 0, edge.input, model)} and {tensors}"
     needs = (
-        f"{format_size(both)} bytes for {source} and {_tensor(edge, -1, edge.output, model)}, "
+        f"{format_size(both)} bytes for {tensors}, "
         f"{format_size(windows)} for windows, {format_size(others)} for live skips"
     )
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", needs

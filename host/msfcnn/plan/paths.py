@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from msfcnn.graph.fusion import option_of
 from msfcnn.graph.options import Option
-from msfcnn.plan.table import ANY, Bound, Table
+from msfcnn.plan.table import ANY, UNBOUNDED, Bound, Table
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Path:
     macs: int
 
 
-def cheapest(table: Table, bound: Bound = Bound()) -> Path | None:
+def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least MACs within a bound; None if there is none."""
     best: list[int] = [0] + [ANY] * table.steps
     came: list[tuple[int, int] | None] = [None] * (table.steps + 1)
@@ -52,7 +52,7 @@ def _path(table: Table, came: list[tuple[int, int] | None], macs: int) -> Path:
     return Path(tuple(reversed(edges)), ram, without_io, macs)
 
 
-def smallest(table: Table, macs: int, bound: Bound = Bound()) -> Path | None:
+def smallest(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least RAM with at most so many MACs; of those the least without_io, then MACs.
 
     None if no path within the bound has so few MACs.
@@ -67,15 +67,21 @@ def smallest(table: Table, macs: int, bound: Bound = Bound()) -> Path | None:
     return cheapest(table, Bound(ram, bare))
 
 
-def smallest_without_io(table: Table, macs: int) -> Path | None:
-    """The path of least RAM as the paper counts; of those the least RAM, then MACs."""
-    bare = _least(table.sizes_without_io(), lambda size: _fits(table, Bound(ANY, size), macs))
-    return None if bare is None else smallest(table, macs, Bound(ANY, bare))
+def smallest_without_io(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
+    """The path of least RAM as the paper counts; of those the least RAM, then MACs.
+
+    None if no path within the bound has so few MACs.
+    """
+    sizes = table.sizes_without_io()
+    bare = _least(sizes, lambda size: _fits(table, Bound(bound.ram, size), macs))
+    if bare is None or bare > bound.without_io:
+        return None
+    return smallest(table, macs, Bound(bound.ram, bare))
 
 
-def least_ram(table: Table, macs: int, without_io: bool) -> Path | None:
+def least_ram(table: Table, macs: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
     """One of the two: the least RAM, counted with or without the network's output."""
-    return smallest_without_io(table, macs) if without_io else smallest(table, macs)
+    return (smallest_without_io if without_io else smallest)(table, macs, bound)
 
 
 def _fits(table: Table, bound: Bound, macs: int) -> bool:

@@ -1,4 +1,4 @@
-"""The plan for a goal: least RAM for a bound on MACs (P1), or least MACs for a bound on RAM (P2)."""
+"""The plan for a goal: least RAM for a bound on MACs (P1), least MACs for one on RAM (P2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msfcnn.plan.table import ANY
 from msfcnn.plan.types import Plan, PlannedStage
 
 
-def plan(network: Network, goal: Goal = Goal(), space: Space | None = None) -> Plan:
+def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:
     """The best plan for a goal, exact in the plan space; `space` saves pricing it again.
 
     Raises NoPlanError, with the least RAM that is possible and what needs it.
@@ -25,7 +25,7 @@ def plan(network: Network, goal: Goal = Goal(), space: Space | None = None) -> P
     return _plan(network, path)
 
 
-def pareto(network: Network, goal: Goal = Goal(), space: Space | None = None) -> tuple[Path, ...]:
+def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Path, ...]:
     """Every trade-off of RAM and MACs that is worth something, by descending RAM."""
     return front((space or space_of(network, goal)).everything)
 
@@ -36,8 +36,8 @@ def _search(space: Space, goal: Goal) -> Path | None:
         return least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
     bound = goal.within(goal.max_ram)
     if space.schemes is Schemes.ALL:
-        plain = cheapest(space.lines, bound)
-        if plain is not None and plain.macs <= least_macs(space.network):
+        plain = least_ram(space.lines, least_macs(space.network), goal.bare, bound)
+        if plain is not None:
             return plain  # nothing that is computed twice can be cheaper
     found = space.table(macs)
     path = cheapest(found, bound)

@@ -23,6 +23,9 @@ class Bound:
     without_io: int = ANY
 
 
+UNBOUNDED = Bound()
+
+
 @dataclass(frozen=True)
 class Row:
     """The options of an edge that are worth something, by ascending bytes.

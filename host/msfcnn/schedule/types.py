@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.graph import Chain, Cost, Network, Option, without_io
+from msfcnn.graph.cost import kernel_of
+from msfcnn.kernels import Kernel
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,10 @@ class ScheduledStage:
     def without_io(self) -> int:
         """Bytes of arena without the network's final output."""
         return without_io(self.chain, self.cost)
+
+    def kernel(self, i: int) -> Kernel:
+        """The kernel of step i of the chain."""
+        return kernel_of(self.chain, self.cost.windows, i)
 
 
 @dataclass(frozen=True)

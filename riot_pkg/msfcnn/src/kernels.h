@@ -47,16 +47,19 @@ static inline int8_t msfcnn_clamp(const msfcnn_op_t *op, int32_t value)
 static inline int8_t msfcnn_requantize(const msfcnn_op_t *op, int32_t acc, int32_t multiplier,
                                        unsigned shift)
 {
-    int64_t scaled = ((int64_t)acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift;
+    int64_t product = (int64_t)acc * multiplier;
+    int32_t scaled;
 
-    /* beyond +-255 everything is clamped, whatever the zero point */
-    if (scaled > 255) {
-        return op->clamp_high;
+    if (shift > 32) {
+        /* the rounding is a multiple of 2^32: the upper half is enough, and cannot overflow */
+        scaled = ((int32_t)(product >> 32) + (INT32_C(1) << (shift - 33))) >> (shift - 32);
     }
-    if (scaled < -255) {
-        return op->clamp_low;
+    else {
+        product = (product + (INT64_C(1) << (shift - 1))) >> shift;
+        /* beyond +-255 everything is clamped, whatever the zero point */
+        scaled = (product > 255) ? 255 : (product < -255) ? -255 : (int32_t)product;
     }
-    return msfcnn_clamp(op, (int32_t)scaled + op->out_zero);
+    return msfcnn_clamp(op, scaled + op->out_zero);
 }
 
 /**

@@ -197,7 +197,7 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
     _describe_output(nn, i, to, &run);
     _describe_input(&from, pixels, &run);
     nn->line[0] = from.at;
-    if (op->second == MSFCNN_NO_SECOND) {
+    if (op->reads != MSFCNN_PAIR) {
         run.pixels = (uint16_t)pixels;
         op->kernel(op, &run);
         return;
@@ -268,7 +268,7 @@ static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, uns
     nn->line[0] = from->at;
     run.pixels = (uint16_t)pixels;
     run.first = (uint8_t)first;
-    run.scratch = nn->arena + op->second;
+    run.scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
     op->kernel(op, &run);
 }
 

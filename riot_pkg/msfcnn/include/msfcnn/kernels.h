@@ -46,6 +46,29 @@ void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run);
 /** @brief  Softmax over the channels of each pixel; constants: msfcnn_softmax_t */
 void msfcnn_softmax(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
+/* For Armv7E-M (Cortex-M4, M7, M33): scratch as host/msfcnn/emit/packing says */
+
+/** @brief  As msfcnn_pointwise(); constants: msfcnn_conv_v7em_t */
+void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_conv() without groups; constants: msfcnn_conv_v7em_t */
+void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_depthwise(), planar lines only; constants: msfcnn_depthwise_v7em_t */
+void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_max_pool() */
+void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_average_pool() */
+void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_global_average() */
+void msfcnn_global_average_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/** @brief  As msfcnn_add() */
+void msfcnn_add_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
 #ifdef __cplusplus
 }
 #endif

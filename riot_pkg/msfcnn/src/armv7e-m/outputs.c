@@ -1,0 +1,108 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       What pointwise layers and convolutions on Armv7E-M have in common
+ *
+ * @}
+ */
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+#include "v7em.h"
+
+#define BLOCK   4
+
+static void _compute(const msfcnn_v7em_blocks_t *blocks, unsigned pixels)
+{
+    if (pixels == 2) {
+        msfcnn_v7em_pair(blocks);
+    }
+    else {
+        msfcnn_v7em_single(blocks);
+    }
+}
+
+void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
+                         unsigned pixels, const void *x)
+{
+    const msfcnn_conv_v7em_t *k = op->constants;
+    size_t words = k->taps + MSFCNN_V7EM_BLOCK_EXTRA;
+    unsigned full = run->channels / BLOCK;
+    unsigned rest = run->channels % BLOCK;
+    int8_t *out = run->out + pixel * run->out_pixel_step;
+    int8_t room[2 * BLOCK];
+    msfcnn_v7em_blocks_t blocks = {
+        .x = x,
+        .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * k->taps,
+        .blocks = k->blocks + run->channel / BLOCK * words,
+        .out = out,
+        .pixel_step = run->out_pixel_step,
+        .channel_step = run->out_channel_step,
+    };
+
+    blocks.blocks_end = blocks.blocks + full * words;
+    if (full > 0) {
+        _compute(&blocks, pixels);
+    }
+    if (rest > 0) {
+        /* the last outputs are fewer than a block stores */
+        blocks.blocks = blocks.blocks_end;
+        blocks.blocks_end += words;
+        blocks.out = room;
+        blocks.pixel_step = BLOCK;
+        blocks.channel_step = 1;
+        _compute(&blocks, pixels);
+        out += full * BLOCK * (size_t)run->out_channel_step;
+        for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
+            out[0] = room[i];
+            if (pixels == 2) {
+                out[run->out_pixel_step] = room[BLOCK + i];
+            }
+        }
+    }
+}
+
+static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)
+{
+    uint32_t lows = (uint8_t)low * 0x01010101U;
+    uint32_t highs = (uint8_t)high * 0x01010101U;
+
+    for (; n >= 4; n -= 4, x += 4) {
+        uint32_t v = msfcnn_v7em_load(x);
+        __ssub8((int8x4_t)v, (int8x4_t)lows);
+        v = __sel(v, lows);
+        __ssub8((int8x4_t)highs, (int8x4_t)v);
+        v = __sel(v, highs);
+        msfcnn_v7em_store(x, v);
+    }
+    for (; n > 0; n--, x++) {
+        *x = (*x < low) ? low : (*x > high) ? high : *x;
+    }
+}
+
+void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    bool planar = run->out_channel_step != 1;
+    unsigned lines = planar ? run->channels : run->pixels;
+    size_t length = planar ? run->pixels : run->channels;
+    size_t step = planar ? run->out_channel_step : run->out_pixel_step;
+    int8_t *line = run->out;
+
+    if ((op->clamp_low == INT8_MIN) && (op->clamp_high == INT8_MAX)) {
+        return;
+    }
+    for (; lines > 0; lines--, line += step) {
+        _clamp_line(line, length, op->clamp_low, op->clamp_high);
+    }
+}
+
+#else
+typedef int msfcnn_v7em_nothing_t;  /* no empty translation unit */
+#endif

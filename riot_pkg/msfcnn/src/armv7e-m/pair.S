@@ -1,0 +1,327 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/*
+ * Pointwise and gathered convolution for Armv7E-M: two pixels, or one, by four outputs.
+ *
+ * Two weights share a halfword: w = 256 * high + low. With S = sum of x * w and A = sum of
+ * x * low, the sum of x * high is (S - A) / 256, and S - A needs no division: it is the sum of
+ * x * high scaled by 256, which the multiplier's shift takes into account. An instruction that
+ * separates the low weights (SXTB16) so serves two pixels by two channels of two outputs.
+ *
+ * A block of four outputs lies in the stream as
+ *     S01 A1 S23 A3          sums before the first tap: 256 * bias0 + bias1, bias1, ...
+ *     w01 w23 ...            two taps a word, in the order in which taps are expanded
+ *     m0 c0 m1 c1 m2 c2 m3 c3
+ *     s0 s1 s2 s3
+ * and an output is ssat8((c + (sum * m >> 32)) >> s). The packing proves that this is exact.
+ */
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+    .syntax unified
+    .thumb
+
+/* msfcnn_v7em_blocks_t, copied to the stack: all registers are taken */
+#define X           0
+#define X_END       4
+#define BLOCKS      8
+#define BLOCKS_END  12
+#define OUT         16
+#define PIXEL_STEP  20
+#define CHAN_STEP   24
+#define ENTRY       28
+#define FRAME       32
+
+/* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
+    .macro PAIR_STEP
+    ldrd    r2, r3, [r0], #8
+    ldrd    r4, r5, [r1], #8
+    smlad   r6, r2, r4, r6
+    smlad   r8, r3, r4, r8
+    sxtb16  r4, r4
+    smlad   r10, r2, r5, r10
+    smlad   r12, r3, r5, r12
+    sxtb16  r5, r5
+    smlad   r7, r2, r4, r7
+    smlad   r9, r3, r4, r9
+    smlad   r11, r2, r5, r11
+    smlad   lr, r3, r5, lr
+    .endm
+
+    .section .text.msfcnn_v7em_pair, "ax", %progbits
+    .balign 4
+    .global msfcnn_v7em_pair
+    .thumb_func
+    .type   msfcnn_v7em_pair, %function
+msfcnn_v7em_pair:
+    push    {r4-r11, lr}
+    ldm     r0, {r2-r8}
+    sub     r9, r3, r2
+    ubfx    r9, r9, #4, #2
+    adr     r10, .Lpair_entries
+    ldr     r9, [r10, r9, lsl #2]
+    push    {r2-r9}
+    mov     r1, r4
+.Lpair_block:
+    ldr     r0, [sp, #X]
+    ldm     r1!, {r6, r7, r10, r11}
+    mov     r8, r6
+    mov     r9, r7
+    mov     r12, r10
+    mov     lr, r11
+    ldr     pc, [sp, #ENTRY]
+    .balign 4
+.Lpair_entries:
+    .word   .Lpair_4 + 1, .Lpair_1 + 1, .Lpair_2 + 1, .Lpair_3 + 1
+.Lpair_4:
+    PAIR_STEP
+    PAIR_STEP
+.Lpair_3:
+    PAIR_STEP
+    PAIR_STEP
+.Lpair_2:
+    PAIR_STEP
+    PAIR_STEP
+.Lpair_1:
+    PAIR_STEP
+    PAIR_STEP
+    ldr     r2, [sp, #X_END]
+    cmp     r0, r2
+    bne     .Lpair_4
+    ldm     r1!, {r2-r5}
+    sub     r6, r6, r7
+    sub     r8, r8, r9
+    sub     r10, r10, r11
+    sub     r12, r12, lr
+    smmla   r6, r6, r2, r3
+    smmla   r8, r8, r2, r3
+    smmla   r7, r7, r4, r5
+    smmla   r9, r9, r4, r5
+    ldm     r1!, {r2-r5}
+    smmla   r10, r10, r2, r3
+    smmla   r12, r12, r2, r3
+    smmla   r11, r11, r4, r5
+    smmla   lr, lr, r4, r5
+    ldm     r1!, {r2-r5}
+    asr     r6, r6, r2
+    asr     r8, r8, r2
+    asr     r7, r7, r3
+    asr     r9, r9, r3
+    asr     r10, r10, r4
+    asr     r12, r12, r4
+    asr     r11, r11, r5
+    asr     lr, lr, r5
+    ldr     r2, [sp, #OUT]
+    ldrd    r3, r4, [sp, #PIXEL_STEP]
+    ssat    r6, #8, r6
+    ssat    r8, #8, r8
+    ssat    r7, #8, r7
+    ssat    r9, #8, r9
+    ssat    r10, #8, r10
+    ssat    r12, #8, r12
+    ssat    r11, #8, r11
+    ssat    lr, #8, lr
+    strb    r6, [r2]
+    strb    r8, [r2, r3]
+    add     r2, r2, r4
+    strb    r7, [r2]
+    strb    r9, [r2, r3]
+    add     r2, r2, r4
+    strb    r10, [r2]
+    strb    r12, [r2, r3]
+    add     r2, r2, r4
+    strb    r11, [r2]
+    strb    lr, [r2, r3]
+    add     r2, r2, r4
+    str     r2, [sp, #OUT]
+    ldr     r2, [sp, #BLOCKS_END]
+    cmp     r1, r2
+    bne     .Lpair_block
+    add     sp, sp, #FRAME
+    pop     {r4-r11, pc}
+    .size   msfcnn_v7em_pair, . - msfcnn_v7em_pair
+
+/* r2 r3: four taps; sums: r6 r7 r10 r11 */
+    .macro SINGLE_STEP
+    ldr     r2, [r0], #4
+    ldrd    r4, r5, [r1], #8
+    sxtb16  r3, r2, ror #8
+    sxtb16  r2, r2
+    smlad   r6, r2, r4, r6
+    smlad   r10, r2, r5, r10
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    smlad   r7, r2, r4, r7
+    smlad   r11, r2, r5, r11
+    ldrd    r4, r5, [r1], #8
+    smlad   r6, r3, r4, r6
+    smlad   r10, r3, r5, r10
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    smlad   r7, r3, r4, r7
+    smlad   r11, r3, r5, r11
+    .endm
+
+    .section .text.msfcnn_v7em_single, "ax", %progbits
+    .balign 4
+    .global msfcnn_v7em_single
+    .thumb_func
+    .type   msfcnn_v7em_single, %function
+msfcnn_v7em_single:
+    push    {r4-r11, lr}
+    ldm     r0, {r2-r8}
+    sub     sp, sp, #8
+    str     r2, [sp, #X]
+    sub     r9, r3, r2
+    ubfx    r9, r9, #2, #3
+    adr     r10, .Lsingle_entries
+    ldr     r9, [r10, r9, lsl #2]
+    mov     r12, r3
+    mov     r1, r4
+    str     r5, [sp, #4]
+    mov     lr, r6
+.Lsingle_block:
+    ldr     r0, [sp, #X]
+    ldm     r1!, {r6, r7, r10, r11}
+    bx      r9
+    .balign 4
+.Lsingle_entries:
+    .word   .Lsingle_8 + 1, .Lsingle_1 + 1, .Lsingle_2 + 1, .Lsingle_3 + 1
+    .word   .Lsingle_4 + 1, .Lsingle_5 + 1, .Lsingle_6 + 1, .Lsingle_7 + 1
+.Lsingle_8:
+    SINGLE_STEP
+.Lsingle_7:
+    SINGLE_STEP
+.Lsingle_6:
+    SINGLE_STEP
+.Lsingle_5:
+    SINGLE_STEP
+.Lsingle_4:
+    SINGLE_STEP
+.Lsingle_3:
+    SINGLE_STEP
+.Lsingle_2:
+    SINGLE_STEP
+.Lsingle_1:
+    SINGLE_STEP
+    cmp     r0, r12
+    bne     .Lsingle_8
+    ldm     r1!, {r2-r5}
+    sub     r6, r6, r7
+    sub     r10, r10, r11
+    smmla   r6, r6, r2, r3
+    smmla   r7, r7, r4, r5
+    ldm     r1!, {r2-r5}
+    smmla   r10, r10, r2, r3
+    smmla   r11, r11, r4, r5
+    ldm     r1!, {r2-r5}
+    asr     r6, r6, r2
+    asr     r7, r7, r3
+    asr     r10, r10, r4
+    asr     r11, r11, r5
+    ssat    r6, #8, r6
+    ssat    r7, #8, r7
+    ssat    r10, #8, r10
+    ssat    r11, #8, r11
+    strb    r6, [lr]
+    add     lr, lr, r8
+    strb    r7, [lr]
+    add     lr, lr, r8
+    strb    r10, [lr]
+    add     lr, lr, r8
+    strb    r11, [lr]
+    add     lr, lr, r8
+    ldr     r2, [sp, #4]
+    cmp     r1, r2
+    bne     .Lsingle_block
+    add     sp, sp, #8
+    pop     {r4-r11, pc}
+    .size   msfcnn_v7em_single, . - msfcnn_v7em_single
+
+/* r0 and r1: four channels of either pixel; r2: 16 bytes of pairs */
+    .macro EXPAND_STEP
+    ldr     r4, [r0], #4
+    ldr     r5, [r1], #4
+    sxtb16  r6, r4, ror #8
+    sxtb16  r7, r5, ror #8
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    stm     r3!, {r4-r7}
+    .endm
+
+    .section .text.msfcnn_v7em_expand, "ax", %progbits
+    .balign 4
+    .global msfcnn_v7em_expand
+    .thumb_func
+    .type   msfcnn_v7em_expand, %function
+msfcnn_v7em_expand:
+    push    {r4-r7, lr}
+    lsrs    r2, r2, #1      /* carry: an odd one */
+    bcc     1f
+    EXPAND_STEP             /* leaves the flags */
+    beq     2f
+1:
+    EXPAND_STEP
+    EXPAND_STEP
+    subs    r2, r2, #1
+    bne     1b
+2:
+    pop     {r4-r7, pc}
+    .size   msfcnn_v7em_expand, . - msfcnn_v7em_expand
+
+/* as EXPAND_STEP, from r10 and r11 to r12 */
+    .section .text.msfcnn_v7em_expand_lines, "ax", %progbits
+    .balign 4
+    .global msfcnn_v7em_expand_lines
+    .thumb_func
+    .type   msfcnn_v7em_expand_lines, %function
+msfcnn_v7em_expand_lines:
+    push    {r4-r11, lr}
+    ldm     r0, {r0-r8}
+    push    {r1, r3}        /* line_end, second */
+    mov     r1, r2          /* first */
+    mov     r2, r6          /* rest of either pixel */
+    mov     r3, r7
+    mov     r12, r8
+    mov     r8, r4          /* fours */
+    mov     r9, r5          /* rest */
+.Llines_line:
+    ldr     r10, [r0], #4
+    ldr     r11, [sp, #4]
+    add     r10, r10, r1
+    add     r11, r11, r10
+    movs    lr, r8
+    beq     .Llines_rest
+.Llines_four:
+    ldr     r4, [r10], #4
+    ldr     r5, [r11], #4
+    sxtb16  r6, r4, ror #8
+    sxtb16  r7, r5, ror #8
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    stm     r12!, {r4-r7}
+    subs    lr, lr, #1
+    bne     .Llines_four
+.Llines_rest:
+    movs    lr, r9
+    beq     .Llines_next
+.Llines_one:
+    ldrb    r4, [r10], #1
+    ldrb    r5, [r11], #1
+    strb    r4, [r2], #1
+    strb    r5, [r3], #1
+    subs    lr, lr, #1
+    bne     .Llines_one
+.Llines_next:
+    ldr     r4, [sp]
+    cmp     r0, r4
+    bne     .Llines_line
+    mov     r0, r12
+    add     sp, sp, #8
+    pop     {r4-r11, pc}
+    .size   msfcnn_v7em_expand_lines, . - msfcnn_v7em_expand_lines
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       Pointwise convolution and dense layers for Armv7E-M
+ *
+ * @}
+ */
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+#include "v7em.h"
+
+void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_conv_v7em_t *k = op->constants;
+    size_t step = op->stride_v * run->pixel_step;
+    size_t taps = k->taps;
+    bool copies = op->in_channels != taps;
+    int8_t *patch = run->scratch;
+    const int8_t *x = run->line[0];
+    unsigned n;
+
+    if (k->pairs) {
+        patch += 4 * taps;
+    }
+    for (unsigned i = 0; i < run->pixels; i += n, x += n * step) {
+        const int8_t *a = x;
+        const int8_t *b = x + step;
+
+        n = (k->pairs && (i + 1U < run->pixels)) ? 2 : 1;
+        if (copies) {
+            /* what follows a pixel has weights of zero, but may be no memory */
+            a = memcpy(patch, a, op->in_channels);
+            if (n == 2) {
+                b = memcpy(patch + taps, b, op->in_channels);
+            }
+        }
+        if (n == 2) {
+            msfcnn_v7em_expand(a, b, taps / 4, run->scratch);
+            a = run->scratch;
+        }
+        msfcnn_v7em_outputs(op, run, i, n, a);
+    }
+    msfcnn_v7em_clamp(op, run);
+}
+
+#else
+typedef int msfcnn_v7em_nothing_t;  /* no empty translation unit */
+#endif

@@ -1,0 +1,76 @@
+"""Compiles the driver with cases, runs it on a machine and reads the results."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from kernel_cases import KernelCase, source_of
+
+import msfcnn.bench
+from msfcnn.bench.machines import Machine
+from msfcnn.verify.toolchain import engine_directory
+
+DRIVER = Path(__file__).with_name("kernel_driver.c")
+PORT = Path(msfcnn.bench.__file__).with_name("bare")
+VERDICTS = ("equal", "different", "written outside", "too large for the driver")
+FLAGS = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of the cases: complaints, and the instructions of each (0 if not counted)."""
+
+    complaints: list[str]
+    instructions: list[int]
+
+
+def kernel_sources(isa: str) -> list[Path]:
+    """The kernels without the engine around them."""
+    source = engine_directory() / "src"
+    own = [p for p in sorted((source / isa).glob("*")) if p.suffix in (".c", ".S")]
+    return [f for f in sorted(source.glob("*.c")) if f.stem not in ("engine", "sweep")] + own
+
+
+def run_cases(
+    machine: Machine,
+    cases: Sequence[KernelCase],
+    rng: np.random.Generator,
+    directory: Path,
+    flags: Sequence[str] = ("-O3",),
+) -> Results:
+    """Runs cases on a machine; the program is kept in `directory`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    source_of(cases, rng).write(directory / "cases.inc")
+    program = directory / "driver"
+    port = [PORT / file for file in machine.sources]
+    own = PORT / machine.sources[0].removesuffix(".c")
+    include = [engine_directory() / "include", PORT, directory, *([own] if own.is_dir() else [])]
+    sources = [DRIVER, *kernel_sources(machine.isa), *port]
+    _call([
+        *machine.compiler, *FLAGS, *flags, f"-L{PORT}", *(f"-I{path}" for path in include),
+        *map(str, sources), *machine.link, "-o", str(program),
+    ])  # fmt: skip
+    emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
+    command = [*emulator, "-kernel", str(program)] if machine.emulator else [str(program)]
+    _call(command, directory)
+    results = np.fromfile(directory / "results", dtype="<i4").reshape(-1, 4)
+    assert len(results) == len(cases)
+    complaints = [
+        f"{case.kernel} {case.note}: {VERDICTS[verdict]}, byte {offset} is {found}"
+        for case, (verdict, offset, found, _) in zip(cases, results.tolist(), strict=True)
+        if verdict
+    ]
+    ticks = machine.ticks
+    counts = [round(int(v) / ticks) if ticks else 0 for v in results[:, 3]]
+    return Results(complaints, counts)
+
+
+def _call(command: Sequence[str], directory: Path | None = None) -> None:
+    done = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
