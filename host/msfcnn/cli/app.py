@@ -20,6 +20,7 @@ from msfcnn.cli import (
     inspect,
     nightly,
     ops,
+    plan,
     quantize,
     report,
     run,
@@ -37,7 +38,7 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
-VERBS = (inspect, ops, *_BUILDING, nightly, quantize, zoo, boards)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -43,4 +43,5 @@ def error_data(error: MsfcnnError) -> Mapping[str, object]:
     }
     if isinstance(error, InfeasibleError):
         data["best_ram"] = error.best_ram
+        data["binding_ops"] = list(error.binding_ops)
     return data

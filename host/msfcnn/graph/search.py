@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.graph.chains import LONGEST, Chain, chain, chains_from, delayed, fuses
-from msfcnn.graph.cost import SUM_BYTES, cost, without_io
+from msfcnn.graph.cost import SUM_BYTES, cost, is_final, without_io
 from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
@@ -224,9 +224,9 @@ class _Sweep:
         region = self._region(edge)[items.state]
         total = windows + region + edge.other_bytes
         bare = total
-        if _is_final(edge):
-            bare = windows + edge.input_bytes + edge.other_bytes
-        ok &= np.minimum(total, bare) <= self.limits.ram
+        if is_final(edge):
+            bare = np.minimum(total, windows + edge.input_bytes + edge.other_bytes)
+        ok &= bare <= self.limits.ram
         if not ok.any():
             return
         self.found.setdefault((first, self.end), []).append(
@@ -382,10 +382,6 @@ def _undominated(items: Items) -> NDArray[np.intp]:
     better = np.ones(len(order), dtype=bool)
     better[1:] = macs[1:] < least[:-1]
     return order[better]
-
-
-def _is_final(edge: Chain) -> bool:
-    return edge.last == len(edge.network.steps) and edge.network.outputs == (edge.output,)
 
 
 def all_chains(network: Network) -> Chains:

@@ -67,10 +67,21 @@ def smallest(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
     return cheapest(table, Bound(ram, bare))
 
 
-def smallest_without_io(table: Table, macs: int) -> Path | None:
-    """The path of least RAM as the paper counts; of those the least RAM, then MACs."""
-    bare = _least(table.sizes_without_io(), lambda size: _fits(table, Bound(ANY, size), macs))
-    return None if bare is None else smallest(table, macs, Bound(ANY, bare))
+def smallest_without_io(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
+    """The path of least RAM as the paper counts; of those the least RAM, then MACs.
+
+    None if no path within the bound has so few MACs.
+    """
+    sizes = table.sizes_without_io()
+    bare = _least(sizes, lambda size: _fits(table, Bound(bound.ram, size), macs))
+    if bare is None or bare > bound.without_io:
+        return None
+    return smallest(table, macs, Bound(bound.ram, bare))
+
+
+def least_ram(table: Table, macs: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
+    """One of the two: the least RAM, counted with or without the network's output."""
+    return (smallest_without_io if without_io else smallest)(table, macs, bound)
 
 
 def _fits(table: Table, bound: Bound, macs: int) -> bool:
