@@ -18,7 +18,8 @@ from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.folding import compare
-from msfcnn.plan import Goal, Plan, plan, plan_layer_by_layer
+from msfcnn.plan import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
+from msfcnn.plan.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
 
 
@@ -34,6 +35,7 @@ class GenerateRequest:
     schemes:    the plan space.
     run:        pixels of a kernel call that every plan has room for.
     keep_dead:  leave dead channels in the network.
+    without_io: RAM is counted without the network's output, as the paper does.
     """
 
     model: Path
@@ -46,16 +48,17 @@ class GenerateRequest:
     schemes: Schemes = Schemes.ALL
     run: int = DEFAULT_RUN
     keep_dead: bool = False
+    without_io: bool = False
 
     @property
     def goal(self) -> Goal:
         """What the plan is to be good for."""
-        return Goal(self.max_ram, self.max_macs, self.schemes, self.run)
+        return Goal(self.max_ram, self.max_macs, self.schemes, self.run, self.without_io)
 
 
 @dataclass(frozen=True)
-class Generated:
-    """Every intermediate result, and the files.
+class Planned:
+    """Every intermediate result of planning.
 
     source: the model as imported. model: without its dead channels. folding: what became of them.
     """
@@ -66,13 +69,19 @@ class Generated:
     plan: Plan
     schedule: Schedule
     layout: Layout
-    sources: Sources
 
     @property
     def recompute_factor(self) -> float:
         """MACs executed / MACs of the model."""
         unfused = self.schedule.network.macs
         return self.schedule.macs / unfused if unfused else 1.0
+
+
+@dataclass(frozen=True)
+class Generated(Planned):
+    """And the files."""
+
+    sources: Sources
 
 
 def generate(request: GenerateRequest) -> Generated:
@@ -86,11 +95,24 @@ def generate(request: GenerateRequest) -> Generated:
         )
     source = load_model(request.model)
     model, folding = folded(source, request.keep_dead)
-    planned = plan(network(model, request.input_mode, request.isa), request.goal)
-    scheduled = schedule(planned, room=request.max_ram)
-    laid_out = layout(scheduled)
+    planned, scheduled, laid_out = lay_out(model, plan_space(model, request), request)
     sources = emit(model, scheduled, laid_out, EmitOptions(request.name, request.command))
     return Generated(source, folding, model, planned, scheduled, laid_out, sources)
+
+
+def plan_space(model: Model, request: GenerateRequest) -> Space:
+    """What the plans of a model can be made of; several goals can be asked of one space."""
+    return space_of(network(model, request.input_mode, request.isa), request.goal)
+
+
+def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan, Schedule, Layout]:
+    """Plan, schedule and lay out. Raises InfeasibleError, with the names of the model's nodes."""
+    try:
+        planned = plan(space.network, request.goal, space)
+    except NoPlanError as error:
+        raise NoPlanError(error.shortfall, model) from None
+    scheduled = schedule(planned, room=request.max_ram)
+    return planned, scheduled, layout(scheduled)
 
 
 def generate_layers(source: Model, name: str) -> Generated:
@@ -124,6 +146,7 @@ def summary(generated: Generated) -> Mapping[str, object]:
         "input_mode": generated.plan.network.mode.value,
         "stages": len(generated.schedule.stages),
         "peak_ram": laid_out.peak_ram,
+        "peak_ram_without_io": generated.schedule.peak_ram_without_io,
         "macs": generated.schedule.macs,
         "recompute_factor": generated.recompute_factor,
         "weight_bytes": constant_bytes(model),

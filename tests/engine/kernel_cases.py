@@ -14,7 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.kernels.armv7em import conv_scratch, depthwise_scratch, pack_conv, pack_depthwise
+from msfcnn.kernels.armv7em import (
+    conv_scratch,
+    depthwise_scratch,
+    pack_conv,
+    pack_depthwise,
+    pointwise_scratch,
+)
 from msfcnn.model import AveragePool, Clamp, Conv, Geometry, MaxPool
 from msfcnn.numerics import (
     INT32_MAX,
@@ -27,7 +33,7 @@ from msfcnn.numerics import (
 from msfcnn.reference import ops as reference
 
 FILL = 0x5A  # what the output buffer holds before
-PACKED_DEPTHWISE: list[tuple[int, int]] = []  # kernels besides 3x3
+PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
 Bytes = NDArray[np.int8]
 
 
@@ -433,7 +439,7 @@ def depthwise_v7em_case(rng: np.random.Generator) -> KernelCase:
 
 
 def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
-    taps = p.geometry.kernel_h * p.geometry.kernel_w * p.shape[2]
+    g, inputs = p.geometry, p.shape[2]
 
     def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
         packed = pack_conv(w, k, pairs)
@@ -442,7 +448,9 @@ def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
         text = _array("uint32_t", "@_words", packed.words, 4)
         text += "\nstatic const msfcnn_conv_v7em_t @_k = "
         text += f"{{ @_words, {packed.taps}, {int(packed.pairs)} }};"
-        return text, conv_scratch(packed, taps, gathered)
+        if gathered:
+            return text, conv_scratch(packed, g.kernel_h, g.kernel_w * inputs)
+        return text, pointwise_scratch(packed, inputs)
 
     return pack
 
@@ -645,6 +653,9 @@ V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "pointwise_v7em": pointwise_v7em_case,
     "conv_v7em": conv_v7em_case,
     "depthwise_v7em": depthwise_v7em_case,
+    "max_pool_v7em": lambda rng: max_pool_case(rng, "max_pool_v7em"),
+    "average_pool_v7em": lambda rng: average_pool_case(rng, "average_pool_v7em"),
+    "add_v7em": lambda rng: add_case(rng, "add_v7em"),
 }
 
 

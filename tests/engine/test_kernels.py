@@ -14,7 +14,7 @@ from msfcnn.bench.machines import MACHINES, Machine
 from msfcnn.verify.toolchain import SANITIZERS
 
 PORTABLE = [*CASES, "global_average"]
-V7EM = [*V7EM_CASES]
+V7EM = [*V7EM_CASES, "global_average_v7em"]
 EMULATED = ["qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m0", "qemu-rv32", "qemu-xtensa"]
 
 

@@ -43,12 +43,17 @@ def add_parser(subparsers: Subparsers) -> None:
 def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
     """The options that decide what is generated from a model."""
     add_bounds(parser)
+    add_network_options(parser, input_option)
     parser.add_argument(
         "--isa",
         choices=("generic", "armv7e-m"),
         default="generic",
         help="instruction set (default: generic)",
     )
+
+
+def add_network_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
+    """The options that decide what is to be computed."""
     parser.add_argument(
         input_option,
         dest="input_mode",
@@ -83,7 +88,13 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
         "--schemes",
         choices=("all", "paper"),
         default="all",
-        help="plan space: ours, or that of the msf-CNN paper (default: all)",
+        help="plan space: ours, or that of the msf-CNN paper, whose bounds then hold for what "
+        "the paper counts (default: all)",
+    )
+    parser.add_argument(
+        "--without-io",
+        action="store_true",
+        help="--max-ram and the least RAM mean what the paper counts: without the network's output",
     )
     parser.add_argument(
         "--run",
@@ -107,13 +118,14 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         model=args.model,
         name=getattr(args, "name", None) or c_name(args.model.stem),
         command=command,
-        isa=args.isa,
+        isa=getattr(args, "isa", "generic"),
         input_mode=InputMode(args.input_mode),
         max_ram=args.max_ram,
         max_macs=args.max_macs,
         schemes=Schemes(args.schemes),
         run=args.run_pixels,
         keep_dead=args.keep_dead_channels,
+        without_io=args.without_io,
     )
 
 
@@ -158,6 +170,6 @@ def _command(args: argparse.Namespace) -> str:
         if value is not None and value != _DEFAULTS.get(option):
             flag = option.removesuffix("_mode").removesuffix("_pixels").replace("_", "-")
             words += [f"--{flag}", str(value)]
-    if args.keep_dead_channels:
-        words.append("--keep-dead-channels")
+    flags = ("keep_dead_channels", "without_io")
+    words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(args, flag)]
     return shlex.join(words)

@@ -146,10 +146,16 @@ def is_planar(step: Step, loaded: bool) -> bool:
 
 def without_io(chain: Chain, found: Cost) -> int:
     """Bytes as the paper counts them: without the network's final output."""
-    final = chain.output in chain.network.outputs and len(chain.network.outputs) == 1
-    if not final or chain.last < len(chain.network.steps):
+    if not is_final(chain):
         return found.total
-    return found.window_bytes + chain.input_bytes + found.others
+    # where the input dies into windows and output, that is less than the input beside windows
+    return min(found.total, found.window_bytes + chain.input_bytes + found.others)
+
+
+def is_final(chain: Chain) -> bool:
+    """Whether it writes the only output of the network, last of all."""
+    network = chain.network
+    return chain.last == len(network.steps) and network.outputs == (chain.output,)
 
 
 def halo_pixels(rows: tuple[tuple[Band, ...], ...], i: int) -> int:

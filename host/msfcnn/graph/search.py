@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.graph.chains import LONGEST, Chain, chains_from, delayed, fuses
-from msfcnn.graph.cost import SUM_BYTES, is_planar
+from msfcnn.graph.cost import SUM_BYTES, is_final, is_planar
 from msfcnn.graph.items import Array, Items, joined, undominated
 from msfcnn.graph.options import DEFAULT_RUN, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
@@ -210,9 +210,9 @@ class Sweep:
         region = self._region(edge)[items.state]
         total = windows + region + edge.other_bytes
         bare = total
-        if _is_final(edge):
-            bare = windows + edge.input_bytes + edge.other_bytes
-        ok &= np.minimum(total, bare) <= self.limits.ram
+        if is_final(edge):
+            bare = np.minimum(total, windows + edge.input_bytes + edge.other_bytes)
+        ok &= bare <= self.limits.ram
         if not ok.any():
             return
         self.found.setdefault((first, self.end), []).append(
@@ -356,10 +356,6 @@ class Sweep:
         items = items.take(undominated(items))
         seen, items.state = np.unique(items.state, return_inverse=True)
         self.fresh, self.items = fresh[seen], items
-
-
-def _is_final(edge: Chain) -> bool:
-    return edge.last == len(edge.network.steps) and edge.network.outputs == (edge.output,)
 
 
 def all_chains(network: Network) -> Chains:

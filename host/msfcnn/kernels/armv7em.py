@@ -68,7 +68,7 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -
     weights: int8 [out, kernel lines, kernel pixels, in], oriented like the stage's lines.
     pairs:   False if no run of the plan has two pixels.
     """
-    flat = weights.reshape(len(weights), -1).astype(np.int64)
+    flat = _ordered(weights).astype(np.int64)
     if flat.shape[1] > 4 * ((2**16 - 1) // 4):
         return None
     blocks = [_block(flat, k, first) for first in range(0, len(flat), BLOCK)]
@@ -79,10 +79,28 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -
     return PackedConv(np.concatenate(words), taps, pairs and taps <= PAIR_TAPS)
 
 
-def conv_scratch(packed: PackedConv, taps: int, gathered: bool) -> int:
-    """Bytes of scratch. taps: unpadded; gathered: by msfcnn_conv_v7em, not pointwise."""
-    patch = packed.taps if gathered or taps % 4 else 0
+def conv_scratch(packed: PackedConv, kernel_lines: int, line_taps: int) -> int:
+    """Bytes of scratch of msfcnn_conv_v7em. line_taps: kernel pixels * input channels."""
+    if not packed.pairs:
+        return 2 * packed.taps
+    return 6 * packed.taps + 2 * _padded(kernel_lines * (line_taps % 4)) + 4 * kernel_lines
+
+
+def pointwise_scratch(packed: PackedConv, inputs: int) -> int:
+    """Bytes of scratch of msfcnn_pointwise_v7em."""
+    patch = packed.taps if inputs % 4 else 0
     return 4 * packed.taps + 2 * patch if packed.pairs else patch
+
+
+def _ordered(weights: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights [out, taps] in the order in which msfcnn_conv_v7em expands taps.
+
+    Of each kernel line as many as are a multiple of four, then what is left of each of them.
+    """
+    lines = weights.reshape(len(weights), weights.shape[1], -1)
+    whole = lines.shape[2] // 4 * 4
+    parts = [part.reshape(len(weights), -1) for part in (lines[..., :whole], lines[..., whole:])]
+    return np.concatenate(parts, axis=1)
 
 
 def _padded(taps: int) -> int:
@@ -168,7 +186,8 @@ def pack_depthwise(
     weights: int8 [channels, kernel lines, kernel pixels, 1], oriented like the stage's lines.
     stride, dilation: along a line.
     """
-    if weights.shape[1:] != (3, 3, 1) or stride > 2 or dilation > 1:
+    lines, pixels = weights.shape[1:3]
+    if stride > 2 or dilation > 1 or not (pixels in (5, 7) or lines == pixels == 3):
         return None
     channels = [_plane(weights[c, :, :, 0].astype(np.int64), k, c) for c in range(len(weights))]
     words = [channel for channel in channels if channel is not None]
@@ -178,12 +197,13 @@ def pack_depthwise(
 
 
 def depthwise_scratch(kernel_lines: int, kernel_pixels: int, stride: int) -> int:
-    """Bytes of scratch: the taps of PART pixels of a channel."""
-    return kernel_lines * (15 * stride + kernel_pixels)
+    """Bytes of scratch: the taps of 16 pixels of a channel, and two words a kernel line."""
+    patch = kernel_lines * (15 * stride + kernel_pixels)
+    return patch if kernel_pixels == 3 else patch + 8 * kernel_lines
 
 
 def _plane(w: NDArray[np.int64], k: ConvConstants, channel: int) -> Words | None:
-    """A channel: w [kernel lines, kernel pixels]. Tries the scale that leaves most room first."""
+    """A channel: w [kernel lines, kernel pixels]. Tries the smallest scale first."""
     for power in range(LARGEST_SCALE + 1):
         found = _requantizer(w.ravel(), k, channel, 1 << power)
         if found is not None:
@@ -192,10 +212,19 @@ def _plane(w: NDArray[np.int64], k: ConvConstants, channel: int) -> Words | None
         return None
     scaled = w << power if found.multiplier else np.zeros_like(w)
     bias = int(k.bias[channel]) << power if found.multiplier else 0
-    outer = [_pair(line[0], line[2]) for line in scaled]
-    middle = [_pair(scaled[0, 1], scaled[1, 1]), _pair(found.shift, scaled[2, 1])]
-    order = [bias, outer[0], middle[0], outer[1], outer[2], middle[1]]
-    return _words([*order, found.multiplier, found.offset])
+    if w.shape[1] == 3:
+        outer = [_pair(line[0], line[2]) for line in scaled]
+        middle = [_pair(scaled[0, 1], scaled[1, 1]), _pair(found.shift, scaled[2, 1])]
+        order = [bias, outer[0], middle[0], outer[1], outer[2], middle[1]]
+        return _words([*order, found.multiplier, found.offset])
+    taps = [word for line in scaled for word in _line(line)]
+    return _words([bias, *taps, found.multiplier, found.offset, found.shift])
+
+
+def _line(w: NDArray[np.int64]) -> list[int]:
+    """A kernel line of five or seven weights."""
+    head = [_pair(w[0], w[2]), _pair(w[1], w[3])]
+    return [*head, _pair(w[4], 0)] if len(w) == 5 else [_pair(w[5], 0), *head, _pair(w[4], w[6])]
 
 
 def _pair(low: int, high: int) -> int:

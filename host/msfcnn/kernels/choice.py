@@ -77,7 +77,10 @@ def choose(model: Model, op: Op, isa: str) -> Choice:
     return Choice(kernel, kernel)
 
 
-_ARMV7EM: dict[str, str] = {}
+_ARMV7EM = {
+    f"msfcnn_{name}": f"msfcnn_{name}_v7em"
+    for name in ("add", "max_pool", "average_pool", "global_average")
+}
 
 
 def _portable(op: Op) -> Kernel:
@@ -108,10 +111,17 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     words = armv7em.pack_conv(op.weights, constants, several_pixels(model, op))
     if words is None:
         return Choice(portable, portable)
-    gathered = not is_pointwise(op)
-    scratch = armv7em.conv_scratch(words, _taps(op), gathered)
-    name = "msfcnn_conv_v7em" if gathered else "msfcnn_pointwise_v7em"
-    kernel = Kernel(name, _aligned(scratch), True)
+    if is_pointwise(op):
+        scratch = armv7em.pointwise_scratch(words, _taps(op))
+        kernel = Kernel("msfcnn_pointwise_v7em", _aligned(scratch), True)
+        return Choice(kernel, kernel)
+    _, height, width, depth = op.weights.shape
+    # lines may be rows or columns
+    scratch = max(
+        armv7em.conv_scratch(words, height, width * depth),
+        armv7em.conv_scratch(words, width, height * depth),
+    )
+    kernel = Kernel("msfcnn_conv_v7em", _aligned(scratch), True)
     return Choice(kernel, kernel)
 
 

@@ -87,10 +87,21 @@ def smallest(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
     return cheapest(table, Bound(ram, bare))
 
 
-def smallest_without_io(table: Table, price: int) -> Path | None:
-    """The path of least RAM as the paper counts; of those the least RAM, then the cheapest."""
-    bare = _least(table.sizes_without_io(), lambda size: _fits(table, Bound(ANY, size), price))
-    return None if bare is None else smallest(table, price, Bound(ANY, bare))
+def smallest_without_io(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
+    """The path of least RAM as the paper counts; of those the least RAM, then the cheapest.
+
+    None if no path within the bound is that cheap.
+    """
+    sizes = table.sizes_without_io()
+    bare = _least(sizes, lambda size: _fits(table, Bound(bound.ram, size), price))
+    if bare is None or bare > bound.without_io:
+        return None
+    return smallest(table, price, Bound(bound.ram, bare))
+
+
+def least_ram(table: Table, price: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
+    """One of the two: the least RAM, counted with or without the network's output."""
+    return (smallest_without_io if without_io else smallest)(table, price, bound)
 
 
 def _fits(table: Table, bound: Bound, price: int) -> bool:

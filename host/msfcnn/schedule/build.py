@@ -19,9 +19,10 @@ def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Sched
     may be used in any case.
     """
     stages = [_stage(p.chain, p.option) for p in plan.stages]
-    peak = max(stage.cost.total for stage in stages)
     if stretch:
-        stages = [_stretched(stage, max(peak, room or 0)) for stage in stages]
+        peak = max(room or 0, *(stage.cost.total for stage in stages))
+        bare = max(room or 0, *(stage.without_io for stage in stages))
+        stages = [_stretched(stage, peak, bare) for stage in stages]
     return Schedule(plan.network, tuple(stages))
 
 
@@ -29,11 +30,16 @@ def _stage(chain: Chain, option: Option) -> ScheduledStage:
     return ScheduledStage(chain, option, cost(chain, option))
 
 
-def _stretched(stage: ScheduledStage, peak: int) -> ScheduledStage:
+def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
+    """The stage with longer runs and plain windows, as far as neither way of counting rises."""
+
+    def fits(other: ScheduledStage) -> bool:
+        return other.cost.total <= peak and other.without_io <= bare
+
     for run in range(LONGEST_RUN, stage.option.run, -1):
         longer = _stage(stage.chain, replace(stage.option, run=run))
-        if longer.cost.total <= peak:
+        if fits(longer):
             stage = longer
             break
     plain = _stage(stage.chain, replace(stage.option, tight=False))
-    return plain if plain.cost.total <= peak else stage
+    return plain if fits(plain) else stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import Chain, Cost, Network, Option
+from msfcnn.graph import Chain, Cost, Network, Option, without_io
 from msfcnn.graph.cost import kernel_of
 from msfcnn.kernels import Kernel
 
@@ -16,6 +16,11 @@ class ScheduledStage:
     chain: Chain
     option: Option
     cost: Cost
+
+    @property
+    def without_io(self) -> int:
+        """Bytes of arena without the network's final output."""
+        return without_io(self.chain, self.cost)
 
     def kernel(self, i: int) -> Kernel:
         """The kernel of step i of the chain."""
@@ -33,6 +38,11 @@ class Schedule:
     def peak_ram(self) -> int:
         """Bytes of arena."""
         return max(stage.cost.total for stage in self.stages)
+
+    @property
+    def peak_ram_without_io(self) -> int:
+        """Bytes as the paper counts them: without the network's input and final output."""
+        return max(stage.without_io for stage in self.stages)
 
     @property
     def macs(self) -> int:

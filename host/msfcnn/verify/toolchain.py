@@ -19,7 +19,7 @@ SANITIZERS = (
     "-fno-omit-frame-pointer",
 )
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
-_RUNNER = Path(__file__).with_name("runner.c")
+RUNNER = Path(__file__).with_name("runner.c")
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -55,7 +55,7 @@ def build_engine(directory: Path, flags: Sequence[str]) -> tuple[Path, ...]:
     for source in engine_sources():
         target = directory / f"{source.stem}.o"
         if not target.exists():
-            _compile([*flags, "-c", str(source), "-o", str(target)])
+            compile_c([*flags, "-c", str(source), "-o", str(target)])
         objects.append(target)
     return tuple(objects)
 
@@ -67,13 +67,16 @@ def build_runner(
 
     Raises BoardError with the compiler's first complaint if that fails.
     """
-    sources = [directory / f"{name}.c", directory / f"{name}_weights.c", _RUNNER]
+    sources = [directory / f"{name}.c", directory / f"{name}_weights.c", RUNNER]
     names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model"]
     names += [f"-DRUNNER_ARENA_SIZE={name.upper()}_ARENA_SIZE"]
-    _compile([*flags, *names, f"-I{directory}", *map(str, [*sources, *engine]), "-o", str(program)])
+    compile_c(
+        [*flags, *names, f"-I{directory}", *map(str, [*sources, *engine]), "-o", str(program)]
+    )
 
 
-def _compile(arguments: Sequence[str]) -> None:
+def compile_c(arguments: Sequence[str]) -> None:
+    """Runs the compiler, warnings being errors. Raises BoardError with its first complaint."""
     include = f"-I{engine_directory() / 'include'}"
     command = [*compiler(), *WARNINGS, include, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -162,56 +162,116 @@ static void _direct_3x3(const part_t *part)
 
 static void _copy(int8_t *to, const int8_t *from, unsigned n)
 {
-    if (n < 4) {
-        while (n > 0) {
-            n--;
-            to[n] = from[n];
-        }
+    if (n >= 4) {
+        msfcnn_v7em_copy(to, from, n);
         return;
     }
-    /* words; the last one may overlap */
-    for (unsigned i = 0; i < n - 4; i += 4) {
-        msfcnn_v7em_store(to + i, msfcnn_v7em_load(from + i));
+    while (n > 0) {
+        n--;
+        to[n] = from[n];
     }
-    msfcnn_v7em_store(to + n - 4, msfcnn_v7em_load(from + n - 4));
 }
 
-/* channel by channel, from lines that are copied to between their padding */
+/* the rows of a patch: the lines of a channel between their padding */
+static size_t _pitch(const msfcnn_op_t *op)
+{
+    return (PART - 1U) * op->stride_v + op->kernel_v;
+}
+
+static void _copy_lines(const part_t *part, unsigned channel, int8_t *patch)
+{
+    const msfcnn_run_t *run = part->run;
+    size_t pitch = _pitch(part->op);
+
+    for (unsigned i = 0; i < part->op->kernel_u; i++, patch += pitch) {
+        if (run->line[i] != NULL) {
+            _copy(patch + part->before, run->line[i] + part->skipped + channel * _step(run, i),
+                  part->length);
+        }
+    }
+}
+
+/* channel by channel, by way of a patch */
 static void _padded_3x3(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
     const msfcnn_depthwise_v7em_t *k = op->constants;
-    size_t pitch = (PART - 1U) * op->stride_v + op->kernel_v;
-    part_t inner = *part;
+    part_t inner = { .op = op, .run = run, .pixels = part->pixels };
     int8_t *patch = run->scratch;
     list_t list;
 
-    inner.before = inner.after = 0;
-    inner.skipped = 0;
     _choose(&list, &inner);
-    memset(patch, op->pad_value, op->kernel_u * pitch);
-
+    memset(patch, op->pad_value, 3 * _pitch(op));
     msfcnn_v7em_planes_t planes = {
         .channels = 1,
         .pieces = list.piece,
         .pixel_step = run->out_pixel_step,
+        .line = { patch, patch + _pitch(op), patch + 2 * _pitch(op) },
         .constants = k->channels + run->channel * k->words,
         .out = part->out,
     };
-    for (unsigned i = 0; i < 3; i++) {
-        planes.line[i] = patch + i * pitch;
-    }
     for (unsigned c = 0; c < run->channels; c++) {
-        for (unsigned i = 0; i < op->kernel_u; i++) {
-            if (run->line[i] != NULL) {
-                _copy(patch + i * pitch + part->before,
-                      run->line[i] + part->skipped + c * _step(run, i), part->length);
-            }
-        }
+        _copy_lines(part, c, patch);
         msfcnn_v7em_depthwise_3x3(&planes);
         planes.constants += k->words;
         planes.out += run->out_channel_step;
+    }
+}
+
+/* kernel lines of five or seven pixels */
+static void _rows(const part_t *part)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    msfcnn_v7em_row_t *row = run->scratch;
+    int8_t *patch = (int8_t *)(row + op->kernel_u);
+    bool direct = (part->before == 0) && (part->after == 0);
+    intptr_t back = -(intptr_t)(part->pixels * op->stride_v);
+    const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (op->stride_v - 1)
+                             + 6 * (op->kernel_v > 5);
+    uintptr_t pieces[PART / 4 + 3];
+    uintptr_t *last = pieces;
+
+    for (unsigned n = part->pixels / 4; n > 0; n--) {
+        *last++ = piece[0];
+    }
+    if (part->pixels & 2) {
+        *last++ = piece[1];
+    }
+    if (part->pixels & 1) {
+        *last++ = piece[2];
+    }
+    *last = msfcnn_v7em_row_pieces[0];
+    memset(patch, op->pad_value, (direct ? 1U : op->kernel_u) * _pitch(op));
+
+    msfcnn_v7em_rows_t rows = {
+        .rows = row,
+        .n_rows = op->kernel_u,
+        .constants = k->channels + run->channel * k->words,
+        .size = k->words * sizeof(uint32_t),
+        .out = part->out,
+        .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
+        .channels = direct ? run->channels : 1U,
+        .pieces = pieces,
+        .pixel_step = run->out_pixel_step,
+    };
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        row[i].line = direct ? patch : patch + i * _pitch(op);
+        row[i].next = back;
+        if (direct && (run->line[i] != NULL)) {
+            row[i].line = run->line[i] + part->skipped;
+            row[i].next += (intptr_t)_step(run, i);
+        }
+    }
+    for (unsigned c = 0; c < run->channels; c += rows.channels) {
+        if (!direct) {
+            _copy_lines(part, c, patch);
+        }
+        msfcnn_v7em_depthwise_rows(&rows);
+        rows.constants += k->words;
+        rows.out += run->out_channel_step;
     }
 }
 
@@ -220,7 +280,10 @@ void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     for (unsigned first = 0; first < run->pixels; first += PART) {
         part_t part = _part(op, run, first);
 
-        if ((part.before <= 1) && (part.after <= 1) && (part.length > 0)) {
+        if (op->kernel_v != 3) {
+            _rows(&part);
+        }
+        else if ((part.before <= 1) && (part.after <= 1) && (part.length > 0)) {
             _direct_3x3(&part);
         }
         else {

@@ -19,66 +19,53 @@
 
 #define BLOCK   4
 
-/* the last outputs, fewer than a block: they go through a block's room */
-static void _rest(const msfcnn_run_t *run, msfcnn_v7em_blocks_t *blocks, size_t words,
-                  bool two, unsigned n)
+static void _compute(const msfcnn_v7em_blocks_t *blocks, unsigned pixels)
 {
-    int8_t *out = blocks->out;
-    size_t pixel_step = blocks->pixel_step;
-    int8_t room[2 * BLOCK];
-
-    blocks->blocks_end = blocks->blocks + words;
-    blocks->out = room;
-    blocks->pixel_step = BLOCK;
-    blocks->channel_step = 1;
-    if (two) {
+    if (pixels == 2) {
         msfcnn_v7em_pair(blocks);
     }
     else {
         msfcnn_v7em_single(blocks);
     }
-    for (unsigned i = 0; i < n; i++, out += run->out_channel_step) {
-        out[0] = room[i];
-        if (two) {
-            out[pixel_step] = room[BLOCK + i];
-        }
-    }
 }
 
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         const int8_t *a, const int8_t *b, void *x)
+                         unsigned pixels, const void *x)
 {
     const msfcnn_conv_v7em_t *k = op->constants;
     size_t words = k->taps + MSFCNN_V7EM_BLOCK_EXTRA;
     unsigned full = run->channels / BLOCK;
     unsigned rest = run->channels % BLOCK;
+    int8_t *out = run->out + pixel * run->out_pixel_step;
+    int8_t room[2 * BLOCK];
     msfcnn_v7em_blocks_t blocks = {
-        .x = a,
-        .x_end = a + k->taps,
+        .x = x,
+        .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * k->taps,
         .blocks = k->blocks + run->channel / BLOCK * words,
-        .out = run->out + pixel * run->out_pixel_step,
+        .out = out,
         .pixel_step = run->out_pixel_step,
         .channel_step = run->out_channel_step,
     };
 
     blocks.blocks_end = blocks.blocks + full * words;
-    if (b != NULL) {
-        msfcnn_v7em_expand(a, b, k->taps / 4U, x);
-        blocks.x = x;
-        blocks.x_end = (const int8_t *)x + 4 * (size_t)k->taps;
-    }
     if (full > 0) {
-        if (b != NULL) {
-            msfcnn_v7em_pair(&blocks);
-        }
-        else {
-            msfcnn_v7em_single(&blocks);
-        }
+        _compute(&blocks, pixels);
     }
     if (rest > 0) {
+        /* the last outputs are fewer than a block stores */
         blocks.blocks = blocks.blocks_end;
-        blocks.out += full * BLOCK * (size_t)run->out_channel_step;
-        _rest(run, &blocks, words, b != NULL, rest);
+        blocks.blocks_end += words;
+        blocks.out = room;
+        blocks.pixel_step = BLOCK;
+        blocks.channel_step = 1;
+        _compute(&blocks, pixels);
+        out += full * BLOCK * (size_t)run->out_channel_step;
+        for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
+            out[0] = room[i];
+            if (pixels == 2) {
+                out[run->out_pixel_step] = room[BLOCK + i];
+            }
+        }
     }
 }
 

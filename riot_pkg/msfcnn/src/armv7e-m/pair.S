@@ -272,4 +272,56 @@ msfcnn_v7em_expand:
     pop     {r4-r7, pc}
     .size   msfcnn_v7em_expand, . - msfcnn_v7em_expand
 
+/* as EXPAND_STEP, from r10 and r11 to r12 */
+    .section .text.msfcnn_v7em_expand_lines, "ax", %progbits
+    .balign 4
+    .global msfcnn_v7em_expand_lines
+    .thumb_func
+    .type   msfcnn_v7em_expand_lines, %function
+msfcnn_v7em_expand_lines:
+    push    {r4-r11, lr}
+    ldm     r0, {r0-r8}
+    push    {r1, r3}        /* line_end, second */
+    mov     r1, r2          /* first */
+    mov     r2, r6          /* rest of either pixel */
+    mov     r3, r7
+    mov     r12, r8
+    mov     r8, r4          /* fours */
+    mov     r9, r5          /* rest */
+.Llines_line:
+    ldr     r10, [r0], #4
+    ldr     r11, [sp, #4]
+    add     r10, r10, r1
+    add     r11, r11, r10
+    movs    lr, r8
+    beq     .Llines_rest
+.Llines_four:
+    ldr     r4, [r10], #4
+    ldr     r5, [r11], #4
+    sxtb16  r6, r4, ror #8
+    sxtb16  r7, r5, ror #8
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    stm     r12!, {r4-r7}
+    subs    lr, lr, #1
+    bne     .Llines_four
+.Llines_rest:
+    movs    lr, r9
+    beq     .Llines_next
+.Llines_one:
+    ldrb    r4, [r10], #1
+    ldrb    r5, [r11], #1
+    strb    r4, [r2], #1
+    strb    r5, [r3], #1
+    subs    lr, lr, #1
+    bne     .Llines_one
+.Llines_next:
+    ldr     r4, [sp]
+    cmp     r0, r4
+    bne     .Llines_line
+    mov     r0, r12
+    add     sp, sp, #8
+    pop     {r4-r11, pc}
+    .size   msfcnn_v7em_expand_lines, . - msfcnn_v7em_expand_lines
+
 #endif

@@ -8,7 +8,7 @@
  * @{
  *
  * @file
- * @brief       Pointwise convolution, dense layers and gathered convolution for Armv7E-M
+ * @brief       Pointwise convolution and dense layers for Armv7E-M
  *
  * @}
  */
@@ -42,31 +42,11 @@ void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
                 b = memcpy(patch + taps, b, op->in_channels);
             }
         }
-        msfcnn_v7em_outputs(op, run, i, a, (n == 2) ? b : NULL, run->scratch);
-    }
-    msfcnn_v7em_clamp(op, run);
-}
-
-void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    const msfcnn_conv_v7em_t *k = op->constants;
-    int8_t *a = run->scratch;
-    unsigned n;
-
-    if (k->pairs) {
-        a += 4 * (size_t)k->taps;
-    }
-    for (unsigned i = 0; i < run->pixels; i += n) {
-        int8_t *b = NULL;
-
-        n = 1;
-        msfcnn_gather(op, run, i, 0, op->in_channels, a);
-        if (k->pairs && (i + 1U < run->pixels)) {
-            n = 2;
-            b = a + k->taps;
-            msfcnn_gather(op, run, i + 1, 0, op->in_channels, b);
+        if (n == 2) {
+            msfcnn_v7em_expand(a, b, taps / 4, run->scratch);
+            a = run->scratch;
         }
-        msfcnn_v7em_outputs(op, run, i, a, b, run->scratch);
+        msfcnn_v7em_outputs(op, run, i, n, a);
     }
     msfcnn_v7em_clamp(op, run);
 }

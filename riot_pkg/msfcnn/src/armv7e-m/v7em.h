@@ -15,6 +15,7 @@
 
 #include <arm_acle.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../kernels.h"
@@ -54,6 +55,28 @@ typedef struct {
 void msfcnn_v7em_expand(const int8_t *a, const int8_t *b, size_t fours, void *x);
 
 /**
+ * @brief   The taps of two pixels, kernel line by kernel line
+ */
+typedef struct {
+    const int8_t *const *line;      /**< first kernel line */
+    const int8_t *const *line_end;  /**< behind the last */
+    ptrdiff_t first;                /**< the first pixel's offset in a line */
+    ptrdiff_t second;               /**< from the first to the second pixel */
+    size_t fours;                   /**< taps of a kernel line / 4, may be 0 */
+    size_t rest;                    /**< taps of a kernel line beyond */
+    int8_t *rest_first;             /**< where those of the first pixel are copied to */
+    int8_t *rest_second;            /**< where those of the second are */
+    void *x;                        /**< for the pairs, as in msfcnn_v7em_expand() */
+} msfcnn_v7em_lines_t;
+
+/**
+ * @brief   Expands the fours of all kernel lines, copies the rest
+ *
+ * @return  behind the pairs
+ */
+void *msfcnn_v7em_expand_lines(const msfcnn_v7em_lines_t *lines);
+
+/**
  * @brief   Outputs of two expanded pixels
  */
 void msfcnn_v7em_pair(const msfcnn_v7em_blocks_t *blocks);
@@ -69,12 +92,16 @@ void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
  * @param[in]   op      constants: msfcnn_conv_v7em_t
  * @param[in]   run     the run
  * @param[in]   pixel   index in the run of the (first) pixel
- * @param[in]   a       its taps
- * @param[in]   b       taps of the second pixel, or NULL
- * @param[out]  x       16 bytes for every four taps, aligned to 4
+ * @param[in]   pixels  1 or 2
+ * @param[in]   x       taps of a single pixel, or two pixels expanded
  */
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         const int8_t *a, const int8_t *b, void *x);
+                         unsigned pixels, const void *x);
+
+/**
+ * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
+ */
+void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
  * @brief   Pieces of code of depthwise_3x3.S, each for a few pixels
@@ -142,6 +169,72 @@ static inline uint32_t msfcnn_v7em_load(const void *from)
 static inline void msfcnn_v7em_store(void *to, uint32_t word)
 {
     memcpy(to, &word, sizeof(word));
+}
+
+/**
+ * @brief   Pieces of code of depthwise_rows.S: the next channel, then four, two or one pixel
+ *
+ * For five taps a line at stride 1 and 2, for seven taps at stride 1 and 2.
+ */
+extern const uintptr_t msfcnn_v7em_row_pieces[1 + 4 * 3];
+
+/**
+ * @brief   A kernel line
+ */
+typedef struct {
+    const int8_t *line;         /**< the next taps to read */
+    intptr_t next;              /**< from the end of a line to the next channel's beginning */
+} msfcnn_v7em_row_t;
+
+/**
+ * @brief   What a depthwise kernel of five or seven taps a line does for some pixels
+ */
+typedef struct {
+    msfcnn_v7em_row_t *rows;    /**< are moved on to the channel behind the last */
+    size_t n_rows;              /**< at least 1 */
+    const uint32_t *constants;  /**< of the first channel */
+    size_t size;                /**< bytes of constants of a channel */
+    int8_t *out;                /**< first output of the first channel */
+    intptr_t next_out;          /**< from behind the last output to the next channel's first */
+    size_t channels;            /**< at least 1 */
+    const uintptr_t *pieces;    /**< addresses of code, the last one is the next channel's */
+    size_t pixel_step;          /**< bytes from one output pixel to the next */
+} msfcnn_v7em_rows_t;
+
+/**
+ * @brief   Depthwise of some pixels, without padding
+ */
+void msfcnn_v7em_depthwise_rows(const msfcnn_v7em_rows_t *rows);
+
+/**
+ * @brief   Copies at least four bytes, word by word; the last word may overlap
+ */
+static inline void msfcnn_v7em_copy(int8_t *to, const int8_t *from, size_t n)
+{
+    const int8_t *last = from + n - 4;
+    int8_t *last_to = to + n - 4;
+
+    for (; from < last; from += 4, to += 4) {
+        msfcnn_v7em_store(to, msfcnn_v7em_load(from));
+    }
+    msfcnn_v7em_store(last_to, msfcnn_v7em_load(last));
+}
+
+/**
+ * @brief   Byte 0 to 3 of a word, signed
+ */
+static inline int32_t msfcnn_v7em_byte(uint32_t word, unsigned index)
+{
+    return (int8_t)(word >> (8 * index));
+}
+
+/**
+ * @brief   Saturates to int8
+ */
+static inline int8_t msfcnn_v7em_saturate(int32_t value)
+{
+    __asm__ ("ssat %0, #8, %0" : "+r"(value));
+    return (int8_t)value;
 }
 
 #ifdef __cplusplus

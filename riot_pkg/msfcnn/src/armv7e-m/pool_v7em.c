@@ -1,0 +1,195 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       Pooling for Armv7E-M: four channels at a time
+ *
+ * @}
+ */
+
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
+
+#include "v7em.h"
+
+#define LANE_TAPS   255     /* whose sum fits in 16 bits */
+
+/* the taps of a pixel that are no padding */
+typedef struct {
+    size_t first;               /* offset in each line */
+    size_t step;                /* from one to the next */
+    unsigned per_line;          /* in each line that exists */
+} taps_t;
+
+static taps_t _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
+{
+    taps_t taps = { .step = op->dilation_v * run->pixel_step };
+    /* in front of the line this wraps around to beyond its end */
+    unsigned x = pixel * op->stride_v - run->before;
+
+    for (unsigned j = 0; j < op->kernel_v; j++, x += op->dilation_v) {
+        if (x < run->inside) {
+            if (taps.per_line == 0) {
+                taps.first = x * run->pixel_step;
+            }
+            taps.per_line++;
+        }
+    }
+    return taps;
+}
+
+/* fewer than four channels are read as zeros behind those that exist */
+static inline uint32_t _load(const int8_t *from, unsigned n)
+{
+    uint32_t word = 0;
+
+    if (n >= 4) {
+        return msfcnn_v7em_load(from);
+    }
+    memcpy(&word, from, n);
+    return word;
+}
+
+static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps,
+                     unsigned c, unsigned n)
+{
+    uint32_t max = 0x80808080U;
+
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        if (run->line[i] != NULL) {
+            const int8_t *x = run->line[i] + taps->first + c;
+            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
+                uint32_t v = _load(x, n);
+                __ssub8((int8x4_t)v, (int8x4_t)max);
+                max = __sel(v, max);
+            }
+        }
+    }
+    return max;
+}
+
+void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_sum_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
+
+    for (unsigned i = 0; i < run->pixels; i++) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+        taps_t taps = _taps(op, run, i);
+
+        for (unsigned c = 0; c < run->channels; c += 4) {
+            unsigned n = run->channels - c;
+            uint32_t max = _max(op, run, &taps, c, n);
+            for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
+                int32_t acc = msfcnn_v7em_byte(max, b) * k->multiplier[0] + k->offset;
+                *out = msfcnn_clamp(&range, acc >> k->shift);
+            }
+        }
+    }
+}
+
+/* sums of four channels: 0 and 2 in the halves of sums[0], 1 and 3 in those of sums[1] */
+static void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps,
+                 unsigned c, unsigned n, uint32_t sums[2])
+{
+    int16x2_t even = 0;
+    int16x2_t odd = 0;
+
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        if (run->line[i] != NULL) {
+            const int8_t *x = run->line[i] + taps->first + c;
+            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
+                uint32_t v = _load(x, n);
+                even = __sxtab16(even, (int8x4_t)v);
+                odd = __sxtab16(odd, (int8x4_t)(v >> 8 | v << 24));
+            }
+        }
+    }
+    sums[0] = (uint32_t)even;
+    sums[1] = (uint32_t)odd;
+}
+
+void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
+    unsigned lines = 0;
+
+    if (op->kernel_u * op->kernel_v > LANE_TAPS) {
+        msfcnn_average_pool(op, run);
+        return;
+    }
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        lines += (run->line[i] != NULL);
+    }
+    for (unsigned i = 0; i < run->pixels; i++) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+        taps_t taps = _taps(op, run, i);
+        unsigned count = lines * taps.per_line;
+        unsigned f = ((k->n_factors > 1) && (count > 0)) ? count - 1 : 0;
+        int32_t zero = (int32_t)count * k->input_zero;
+
+        for (unsigned c = 0; c < run->channels; c += 4) {
+            unsigned n = run->channels - c;
+            uint32_t sums[2];
+
+            _sum(op, run, &taps, c, n, sums);
+            for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
+                int32_t acc = (int16_t)(sums[b & 1] >> (8 * (b & 2))) - zero;
+                *out = msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
+            }
+        }
+    }
+}
+
+/* adds up to LANE_TAPS pixels of up to four channels */
+static void _accumulate(int32_t *sums, const int8_t *x, size_t step, unsigned pixels, unsigned n)
+{
+    int16x2_t even = 0;
+    int16x2_t odd = 0;
+
+    for (; pixels > 0; pixels--, x += step) {
+        uint32_t v = _load(x, n);
+        even = __sxtab16(even, (int8x4_t)v);
+        odd = __sxtab16(odd, (int8x4_t)(v >> 8 | v << 24));
+    }
+    uint32_t lanes[2] = { (uint32_t)even, (uint32_t)odd };
+    for (unsigned b = 0; (b < 4) && (b < n); b++) {
+        sums[b] += (int16_t)(lanes[b & 1] >> (8 * (b & 2)));
+    }
+}
+
+void msfcnn_global_average_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
+    int32_t *sums = run->scratch;
+    const int8_t *x = run->line[0];
+
+    if (run->first) {
+        memset(sums, 0, run->channels * sizeof(sums[0]));
+    }
+    for (unsigned n, left = run->pixels; left > 0; left -= n, x += n * run->pixel_step) {
+        n = (left < LANE_TAPS) ? left : LANE_TAPS;
+        for (unsigned c = 0; c < run->channels; c += 4) {
+            _accumulate(sums + c, x + c, run->pixel_step, n, run->channels - c);
+        }
+    }
+    if (run->out != NULL) {
+        int32_t zero = (int32_t)op->lines * op->pixels * k->input_zero;
+
+        for (unsigned c = 0; c < run->channels; c++) {
+            run->out[c * (size_t)run->out_channel_step] =
+                msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
+        }
+    }
+}
+
+#else
+typedef int msfcnn_v7em_nothing_t;  /* no empty translation unit */
+#endif
