@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.bench.measure import Bench, KernelCount, Measurement
 from msfcnn.bench.samples import averages, layers, pairs, strided
@@ -35,7 +36,10 @@ FITTED = (
 RUNS = (1, 2, 3, 4, 8, 16)
 # what a stage costs once: fitted, so that nothing else has to explain it, and then forgotten
 ONCE = ("stage", "moved byte")
+TINY = 1e-9
+TURNS = 3
 
+FloatArray = NDArray[np.float64]
 Engine = Mapping[str, float]
 
 
@@ -61,7 +65,7 @@ def fit(bench: Bench) -> Coefficients:
     table = [(tuple(f.get(name, 0.0) for name in names), cost) for f, cost in rows.engine]
     engine = dict(zip(names, _solve(table), strict=True))
     lasting = {name: value for name, value in engine.items() if name not in ONCE}
-    return Coefficients(bench.isa, bench.machine.name, kernels, lasting)
+    return Coefficients(bench.isa, bench.machine.core, kernels, lasting)
 
 
 def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
@@ -207,15 +211,28 @@ def _solve(rows: Iterable[tuple[Features, int]]) -> Features:
     found = list(rows)
     cost = np.array([cost for _, cost in found], dtype=np.float64)
     table = np.array([features for features, _ in found], dtype=np.float64) / cost[:, None]
-    scale = np.maximum(np.abs(table).max(axis=0), 1e-12)
-    active = list(range(table.shape[1]))
-    while True:
-        values = np.linalg.lstsq(table[:, active] / scale[active], np.ones(len(cost)), rcond=1e-9)[
-            0
-        ]
-        if values.min() >= 0:
-            break
-        del active[int(values.argmin())]
-    solution = np.zeros(table.shape[1])
-    solution[active] = values / scale[active]
+    scale = np.maximum(table.max(axis=0), TINY)
+    solution = _nonnegative(table / scale, np.ones(len(cost))) / scale
     return tuple(float(f"{v:.4g}") for v in solution)
+
+
+def _nonnegative(a: FloatArray, b: FloatArray) -> FloatArray:
+    """The x >= 0 of least |a x - b|, by Lawson and Hanson: one more column in turn."""
+    x = np.zeros(a.shape[1])
+    used = np.zeros(len(x), dtype=bool)
+    for _ in range(TURNS * len(x)):
+        gain = np.where(used, 0, a.T @ (b - a @ x))
+        if gain.max() <= TINY:
+            break
+        used[gain.argmax()] = True
+        while True:
+            fresh = np.zeros(len(x))
+            fresh[used] = np.linalg.lstsq(a[:, used], b, rcond=TINY)[0]
+            if fresh.min() >= 0:
+                break
+            falling = fresh < 0
+            share = (x[falling] / (x[falling] - fresh[falling])).min()
+            x = x + share * (fresh - x)
+            used &= x > TINY
+        x = fresh
+    return x

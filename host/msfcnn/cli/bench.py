@@ -52,6 +52,11 @@ def add_parser(subparsers: Subparsers) -> None:
         type=existing_file,
         help="measure the test networks on all boards and write the tables in a document anew",
     )
+    what.add_argument(
+        "--fit",
+        action="store_true",
+        help="fit the cost model anew: what plans estimate instructions with",
+    )
     parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
     add_plan_options(parser)
     parser.set_defaults(isa=None)
@@ -99,6 +104,8 @@ def run(args: argparse.Namespace) -> Outcome:
     _check(args)
     if args.table:
         return _write_table(args)
+    if args.fit:
+        return _fit(args)
     from msfcnn.bench import Bench, find_machine
 
     bench = Bench(find_machine(args.board), args.build, f"-O{args.optimize}", args.isa)
@@ -130,6 +137,7 @@ def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
         model=path,
         name=c_name(path.stem),
         isa=bench.isa,
+        core=bench.machine.core,
     )
     generated = generate(request)
     if args.images:
@@ -227,6 +235,22 @@ def _kernel_data(cost: KernelCost) -> dict[str, object]:
         "per": cost.kernel.per,
         "macs": cost.measurement.generated.model.macs,
     }
+
+
+def _fit(args: argparse.Namespace) -> Outcome:
+    """The cost model, for every instruction set on the boards that stand for it."""
+    from msfcnn.bench import Bench, find_machine
+    from msfcnn.bench.fit import FITTED, fit
+    from msfcnn.bench.fitted import MODULE, module_text
+
+    benches = [
+        Bench(find_machine(machine), args.build, f"-O{args.optimize}", isa)
+        for isa, machine in FITTED
+    ]
+    found = [fit(bench) for bench in benches]
+    changed = write_atomically(MODULE, module_text(found))
+    data = {"file": str(MODULE), "changed": changed, "fitted": [list(pair) for pair in FITTED]}
+    return Outcome(data, (Facts((("file", f"{MODULE}{'' if changed else ', unchanged'}"),)),))
 
 
 def _write_table(args: argparse.Namespace) -> Outcome:

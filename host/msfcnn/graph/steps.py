@@ -205,11 +205,11 @@ def network(
     model: Model,
     mode: InputMode = InputMode.IMAGE,
     isa: str = GENERIC,
-    machine: str | None = None,
+    core: str | None = None,
 ) -> Network:
     """The steps of a model; with a load in front if the image is pushed or pulled.
 
-    machine: of the bench, whose instructions are estimated; one that suits the isa by default.
+    core: whose instructions are estimated; one that suits the isa by default.
     """
     root = _roots(model)
     image = model.input.tensor
@@ -230,7 +230,7 @@ def network(
     for tensor in outputs:
         dies[tensor] = len(steps)
     sizes = {t: model.tensors[t].size for t in born}
-    measured = coefficients_of(isa, machine)
+    measured = coefficients_of(isa, core)
     return Network(tuple(steps), mode, image, outputs, sizes, born, dies, measured)
 
 

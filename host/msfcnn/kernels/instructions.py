@@ -101,13 +101,13 @@ def copy_features(channels: int, planar: bool) -> Mapping[str, float]:
 class Coefficients:
     """Instructions per feature.
 
-    isa:     the kernels' instruction set. machine: what they were counted on.
+    isa:     the kernels' instruction set. core: what they were counted on.
     kernels: by key of `Work`, in the order of its features.
     engine:  by name of a feature.
     """
 
     isa: str
-    machine: str
+    core: str
     kernels: Mapping[str, Features]
     engine: Mapping[str, float]
 
