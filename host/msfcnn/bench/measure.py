@@ -73,6 +73,11 @@ class Measurement:
         return self.cost / macs if macs else None
 
     @property
+    def estimate_error(self) -> float:
+        """By which share the estimated instructions are too many."""
+        return self.generated.schedule.instructions / self.cost - 1
+
+    @property
     def overhead(self) -> float:
         """Share of the engine: of windows, runs and stage control, beyond the kernels."""
         return 1 - sum(kernel.cost for kernel in self.kernels) / self.cost

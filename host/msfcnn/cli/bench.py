@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "bench"
 DEFAULT_BOARD = "qemu-cortex-m4"
 DEFAULT_MODEL = "apps/digits/digits.onnx"  # of `scons bench`
+AMPLE = 2 << 20  # bytes of RAM: more than the fastest plan of any of the networks needs
 LEVELS = ("0", "1", "2", "3", "s")
 
 
@@ -180,6 +181,7 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         low, high = min(found.run.inferences), max(found.run.inferences)
         facts.append(("other images", f"{format_size(low)} to {format_size(high)}"))
     facts += [
+        ("estimate", _estimate(found)),
         ("arena", f"{format_size(generated.layout.peak_ram)} bytes"),
         ("recompute factor", f"{generated.recompute_factor:.3f}"),
         ("context", f"{format_size(found.run.context)} bytes"),
@@ -196,6 +198,12 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         ("outputs", f"equal to the reference ({len(found.run.inferences)} images)"),
     ]
     return facts
+
+
+def _estimate(found: Measurement) -> str:
+    estimated = found.generated.schedule.instructions
+    error = f", {100 * found.estimate_error:+.1f} %" if found.machine.ticks else ""
+    return f"{format_size(estimated)} instructions{error}"
 
 
 def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
@@ -258,7 +266,13 @@ def _write_table(args: argparse.Namespace) -> Outcome:
     from msfcnn.bench import MACHINES, Bench, find_machine
     from msfcnn.bench.kernels import KERNELS, measure_kernel
     from msfcnn.bench.networks import networks
-    from msfcnn.bench.table import kernel_table, network_table, replace_tables, size_table
+    from msfcnn.bench.table import (
+        estimate_table,
+        kernel_table,
+        network_table,
+        replace_tables,
+        size_table,
+    )
 
     text = args.table.read_text(encoding="utf-8")
     replace_tables(args.table, text, "")  # whether it has a place for them
@@ -270,7 +284,10 @@ def _write_table(args: argparse.Namespace) -> Outcome:
     kernels = [[measure_kernel(bench, k, args.build) for bench in benches] for k in KERNELS]
     small = [Bench(machine, args.build, "-Os", args.isa) for machine in machines]
     sizes = size_table([_measure(args, bench, paths[0]) for bench in (*benches, *small)])
-    tables = "\n".join((network_table(found), kernel_table(kernels), sizes))
+    ample = argparse.Namespace(**{**vars(args), "max_ram": AMPLE, "max_macs": None})
+    fast = {path.stem: _measure(ample, benches[0], path) for path in paths}
+    estimates = estimate_table(found, fast)
+    tables = "\n".join((network_table(found), estimates, kernel_table(kernels), sizes))
     changed = write_atomically(args.table, replace_tables(args.table, text, tables))
     data = {
         "file": str(args.table),
