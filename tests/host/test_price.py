@@ -13,7 +13,7 @@ from random_models import random_model
 from msfcnn.graph import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
 from msfcnn.graph.bands import bands
 from msfcnn.graph.cost import halo_pixels
-from msfcnn.graph.edges import SPLITS, band_heights
+from msfcnn.graph.edges import SPLITS, band_heights, suits
 from msfcnn.graph.fusion import (
     LONGER_RUNS,
     FusionGraph,
@@ -44,11 +44,12 @@ def every_option(edge: Chain) -> Iterator[Option]:
         if len(edge.steps) == 1:
             yield Option(Scheme.LAYER, width, run=run)
             continue
-        yield Option(Scheme.LINE, width, run=run)
-        if edge.splits:
-            for split in (s for s in SPLITS if s < channels):
-                yield Option(Scheme.LINE, width, split=split, run=run)
-        for band in band_heights(height):
+        for tight in (True, False):
+            yield Option(Scheme.LINE, width, run=run, tight=tight)
+            if edge.splits:
+                for split in (s for s in SPLITS if s < channels):
+                    yield Option(Scheme.LINE, width, split=split, run=run, tight=tight)
+        for band in (h for h in band_heights(height) if suits(run, 2, h)):
             plain = Option(Scheme.H_CACHE, band, run=run)
             rows = bands(track(edge, columns=True), plain)
             inner = {i for s in edge.skips if s.source > 0 for i in range(s.source + 1, s.add + 1)}

@@ -11,6 +11,12 @@ from msfcnn.graph.search import Found, Limits, Sweep, Terms, all_chains
 from msfcnn.graph.steps import Network
 
 SPLITS = (16, 32, 48, 64)
+RUNS_OF_A_BAND = 2  # runs longer than a band are of little use
+
+
+def suits(run: int, shortest: int, band: int) -> bool:
+    """Whether runs are worth a look for a band height."""
+    return run <= max(shortest, RUNS_OF_A_BAND * band)
 
 
 def band_heights(height: int) -> tuple[int, ...]:
@@ -42,19 +48,20 @@ def line_stages(
         width, channels = edge.shapes[-1][1], edge.shapes[-1][2]
         for split in SPLITS:
             if split < channels:
-                option = Option(Scheme.LINE, width, split=split, run=terms.run)
+                option = Option(Scheme.LINE, width, split=split, run=terms.run, tight=terms.tight)
                 found.setdefault((edge.first, edge.last), []).append(_priced(edge, option, terms))
     return found
 
 
 def band_stages(
-    network: Network, limits: Limits, terms: Terms
+    network: Network, limits: Limits, terms: Terms, shortest: int
 ) -> dict[tuple[int, int], list[Found]]:
-    """Edges that run in column sweeps, band by band."""
+    """Edges that run in column sweeps, band by band; runs above the shortest where they suit."""
     found: dict[tuple[int, int], list[Found]] = {}
     chains = all_chains(network)
     for end in range(2, len(network.steps) + 1):
-        for band in band_heights(network.steps[end - 1].target[0]):
+        heights = band_heights(network.steps[end - 1].target[0])
+        for band in (h for h in heights if suits(terms.run, shortest, h)):
             Sweep(network, chains, end, True, band, terms, limits, found).grow()
     return found
 
@@ -71,4 +78,5 @@ def _priced(edge: Chain, option: Option, terms: Terms) -> Found:
         one * without_io(edge, priced),
         one * priced.price(terms.currency),
         np.zeros(1, dtype=np.uint64),
+        option.tight,
     )

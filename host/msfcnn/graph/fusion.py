@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
 
 import numpy as np
 
 from msfcnn.graph.chains import fuses
-from msfcnn.graph.edges import SPLITS, band_stages, line_stages, single_stages
+from msfcnn.graph.edges import band_stages, line_stages, single_stages
 from msfcnn.graph.options import DEFAULT_RUN, Option
 from msfcnn.graph.price import Currency, Place
 from msfcnn.graph.search import Found, Limits, Terms
 from msfcnn.graph.steps import Network, Reads, Step
 
-LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
+LONGER_RUNS = (4, 16)  # pixels of a kernel call that plans for few instructions can choose
 
 Edges = dict[tuple[int, int], list[Found]]
 
@@ -42,7 +42,7 @@ def option_of(edge: tuple[int, int], found: Found, index: int) -> Option:
     first, last = edge
     mask = int(found.keep[index])
     keep = frozenset(i for i in range(1, last - first) if mask >> (last - first - i) & 1)
-    return Option(found.scheme, found.band, keep, found.split, found.run)
+    return Option(found.scheme, found.band, keep, found.split, found.run, found.tight)
 
 
 def unfused_graph(
@@ -53,6 +53,9 @@ def unfused_graph(
     for terms in _terms(network, run, currency):
         _add(edges, single_stages(network, terms))
         _add(edges, line_stages(network, Limits(), terms))
+        if currency is Currency.INSTRUCTIONS:
+            plain = replace(terms, tight=False)
+            _add(edges, line_stages(network, Limits(), plain))
     return FusionGraph(network, run, edges, currency)
 
 
@@ -60,7 +63,7 @@ def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
     """And those that run in bands, as far as the limits let them matter."""
     edges = {ends: list(found) for ends, found in graph.edges.items()}
     for terms in _terms(graph.network, graph.run, graph.currency):
-        _add(edges, band_stages(graph.network, limits, terms))
+        _add(edges, band_stages(graph.network, limits, terms, graph.run))
     return FusionGraph(graph.network, graph.run, edges, graph.currency)
 
 
@@ -70,7 +73,7 @@ def _add(edges: Edges, more: Edges) -> None:
 
 
 def _terms(network: Network, run: int, currency: Currency) -> tuple[Terms, ...]:
-    """Longer runs than `run` take more RAM and as many MACs, but fewer instructions."""
+    """Longer runs than `run`, like plain windows, take more RAM but fewer instructions."""
     runs = (run, *(r for r in LONGER_RUNS if r > run and currency is Currency.INSTRUCTIONS))
     floors = least_prices(network, run, currency)
     return tuple(Terms(currency, network.price(currency), floors, r) for r in runs)
@@ -110,13 +113,16 @@ def _necessary_pixels(network: Network) -> list[int]:
 
 
 def _lowest_rate(network: Network, step: Step, run: int) -> float:
-    """Least price of a pixel of its output, wherever it stands and however it is cut."""
+    """Least price of a pixel of its output, wherever it stands and however it is cut.
+
+    Saving what is overwritten and computing by groups of channels only cost more.
+    """
     price = network.price(Currency.INSTRUCTIONS)
     flags = (False, True)
-    places = [Place(*four) for four in product(flags, flags, flags, flags)]
-    splits = (0, *(s for s in SPLITS if s < step.target[2]))
     rates = []
-    for place, r, split in product(places, (run, *LONGER_RUNS), splits):
-        line = price.line(step, place, r, split)[1:]
-        rates.append(float((line / np.arange(1, len(line) + 1)).min()))
+    for inner, planar, columns in product(flags, flags, flags):
+        place = Place(inner, planar, False, columns)
+        for r in (run, *LONGER_RUNS):
+            line = price.line(step, place, r)[1:]
+            rates.append(float((line / np.arange(1, len(line) + 1)).min()))
     return min(rates)

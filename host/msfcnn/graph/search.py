@@ -41,20 +41,21 @@ class Terms:
 
     price:  of pieces of a stage, in the currency.
     floors: for every step what no plan pays less for.
-    run:    pixels of a kernel call.
+    run, tight: as in Option.
     """
 
     currency: Currency
     price: Price
     floors: tuple[int, ...]
     run: int = DEFAULT_RUN
+    tight: bool = True
 
 
 @dataclass
 class Found:
     """Options of one edge that were priced together.
 
-    run: pixels of a kernel call.
+    run, tight: as in Option.
     total, without_io, price, keep: one entry per option.
     """
 
@@ -66,6 +67,7 @@ class Found:
     without_io: Array
     price: Array
     keep: NDArray[np.uint64]
+    tight: bool = True
 
 
 @dataclass
@@ -225,6 +227,7 @@ class Sweep:
                 bare[ok],
                 price[ok],
                 items.keep[ok],
+                self.terms.tight,
             )
         )
 
@@ -322,7 +325,8 @@ class Sweep:
         run = np.minimum(self.terms.run, self.computed.max(axis=1))
         save = (run - 1) * along.stride + along.extent
         whole = min(extent, lines) * length
-        if extent == 1 or lines < extent or (not self.columns and save[0] >= length[0]):
+        never = extent == 1 or lines < extent or not self.terms.tight
+        if never or (not self.columns and save[0] >= length[0]):
             self.first_window = (min(extent, lines), int(length[0]) * channels, 0)
             return whole * channels, np.zeros_like(whole, dtype=bool)
         self.first_window = (extent - 1, int(length[0]) * channels, int(save[0]) * channels)
