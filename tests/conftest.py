@@ -18,6 +18,14 @@ if os.environ.get("CI"):
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options must be known before tests/riot is looked at."""
+    parser.addoption(
+        "--boards", default="", help="boards for tests/riot, by commas (default: all emulated ones)"
+    )
+
+
 # How to get a tool; what is not listed is a Debian package of the same name.
 _GET = {
     "mypy": "run the tests with ./dev pytest",

@@ -50,13 +50,18 @@ class UsageError(MsfcnnError):
 
 
 class InfeasibleError(MsfcnnError):
-    """No plan satisfies the bound. `best_ram`: the smallest peak RAM in bytes that is possible."""
+    """No plan satisfies the bound.
+
+    best_ram:    the smallest peak RAM in bytes that is possible.
+    binding_ops: the nodes of the stage that needs so much.
+    """
 
     exit_code = 3
 
     def __init__(self, *problems: Problem, best_ram: int) -> None:
         super().__init__(*problems)
         self.best_ram = best_ram
+        self.binding_ops: tuple[str, ...] = ()
 
 
 class MismatchError(MsfcnnError):
@@ -69,6 +74,10 @@ class BoardError(MsfcnnError):
     """The board is unknown, or its toolchain or RIOT is missing or failed."""
 
     exit_code = 5
+
+
+class AbsentError(BoardError):
+    """The board, its toolchain or RIOT is not there; nothing says that it would not work."""
 
 
 class InternalError(Exception):

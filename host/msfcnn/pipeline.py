@@ -8,15 +8,19 @@ from pathlib import Path
 
 from msfcnn.emit import EmitOptions, Sources, emit
 from msfcnn.emit.weights import constant_bytes
-from msfcnn.errors import InfeasibleError, Problem, UsageError
-from msfcnn.graph import fusion_graph
+from msfcnn.errors import Problem, UsageError
+from msfcnn.graph import network
+from msfcnn.graph.fusion import Schemes
+from msfcnn.graph.options import DEFAULT_RUN
 from msfcnn.importer import load_model
+from msfcnn.kernels import ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
-from msfcnn.plan import Plan, plan_layer_by_layer
+from msfcnn.optimize import Folding, fold_dead_channels
+from msfcnn.optimize.folding import compare
+from msfcnn.plan import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
+from msfcnn.plan.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
-
-ISAS = ("generic",)
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,13 @@ class GenerateRequest:
 
     name:       C identifier of the model.
     command:    as the user typed it, for the banner of the generated files.
-    max_ram:    bytes of arena allowed; None for no limit.
-    max_macs:   bound on executed MACs / unfused MACs; None for no limit.
+    max_ram:    bytes of arena allowed; then the plan of least MACs that fits is taken.
+    max_macs:   bound on executed MACs / unfused MACs; the plan of least RAM is taken. With neither
+                of the two nothing is computed twice.
+    schemes:    the plan space.
+    run:        pixels of a kernel call that every plan has room for.
+    keep_dead:  leave dead channels in the network.
+    without_io: RAM is counted without the network's output, as the paper does.
     """
 
     model: Path
@@ -36,22 +45,43 @@ class GenerateRequest:
     input_mode: InputMode = InputMode.IMAGE
     max_ram: int | None = None
     max_macs: float | None = None
+    schemes: Schemes = Schemes.ALL
+    run: int = DEFAULT_RUN
+    keep_dead: bool = False
+    without_io: bool = False
+
+    @property
+    def goal(self) -> Goal:
+        """What the plan is to be good for."""
+        return Goal(self.max_ram, self.max_macs, self.schemes, self.run, self.without_io)
 
 
 @dataclass(frozen=True)
-class Generated:
-    """Every intermediate result, and the files."""
+class Planned:
+    """Every intermediate result of planning.
 
+    source: the model as imported. model: without its dead channels. folding: what became of them.
+    """
+
+    source: Model
+    folding: Folding
     model: Model
     plan: Plan
     schedule: Schedule
     layout: Layout
-    sources: Sources
 
     @property
     def recompute_factor(self) -> float:
         """MACs executed / MACs of the model."""
-        return self.schedule.macs / self.model.macs if self.model.macs else 1.0
+        unfused = self.schedule.network.macs
+        return self.schedule.macs / unfused if unfused else 1.0
+
+
+@dataclass(frozen=True)
+class Generated(Planned):
+    """And the files."""
+
+    sources: Sources
 
 
 def generate(request: GenerateRequest) -> Generated:
@@ -63,46 +93,63 @@ def generate(request: GenerateRequest) -> Generated:
         raise UsageError(
             Problem("--isa", f"'{request.isa}' is not known", f"use one of: {', '.join(ISAS)}")
         )
-    model = load_model(request.model)
-    plan = plan_layer_by_layer(fusion_graph(model), request.input_mode)
-    scheduled = schedule(model, plan)
-    laid_out = layout(model, scheduled)
-    _check_ram(model, scheduled, laid_out, request.max_ram)
+    source = load_model(request.model)
+    model, folding = folded(source, request.keep_dead)
+    planned, scheduled, laid_out = lay_out(model, plan_space(model, request), request)
     sources = emit(model, scheduled, laid_out, EmitOptions(request.name, request.command))
-    return Generated(model, plan, scheduled, laid_out, sources)
+    return Generated(source, folding, model, planned, scheduled, laid_out, sources)
+
+
+def plan_space(model: Model, request: GenerateRequest) -> Space:
+    """What the plans of a model can be made of; several goals can be asked of one space."""
+    return space_of(network(model, request.input_mode, request.isa), request.goal)
+
+
+def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan, Schedule, Layout]:
+    """Plan, schedule and lay out. Raises InfeasibleError, with the names of the model's nodes."""
+    try:
+        planned = plan(space.network, request.goal, space)
+    except NoPlanError as error:
+        raise NoPlanError(error.shortfall, model) from None
+    scheduled = schedule(planned, room=request.max_ram)
+    return planned, scheduled, layout(scheduled)
+
+
+def generate_layers(source: Model, name: str) -> Generated:
+    """The code of a model, dead channels included, that runs layer by layer."""
+    model, folding = folded(source, keep_dead=True)
+    planned = plan_layer_by_layer(network(model))
+    scheduled = schedule(planned)
+    laid_out = layout(scheduled)
+    sources = emit(model, scheduled, laid_out, EmitOptions(name, "layer by layer"))
+    return Generated(source, folding, model, planned, scheduled, laid_out, sources)
+
+
+def folded(source: Model, keep_dead: bool = False) -> tuple[Model, Folding]:
+    """The model without its dead channels, unless they are to stay."""
+    if keep_dead:
+        everything = tuple(tuple(range(tensor.channels)) for tensor in source.tensors)
+        return source, compare(source, source, everything)
+    return fold_dead_channels(source)
 
 
 def summary(generated: Generated) -> Mapping[str, object]:
     """What the result costs, as plain data."""
     model, laid_out = generated.model, generated.layout
     return {
-        "model": {"name": model.name, "sha256": model.sha256, "macs": model.macs},
-        "input_mode": generated.plan.input_mode.value,
+        "model": {
+            "name": model.name,
+            "sha256": model.sha256,
+            "macs": generated.source.macs,
+            "live_macs": model.macs,
+        },
+        "input_mode": generated.plan.network.mode.value,
         "stages": len(generated.schedule.stages),
         "peak_ram": laid_out.peak_ram,
+        "peak_ram_without_io": generated.schedule.peak_ram_without_io,
         "macs": generated.schedule.macs,
         "recompute_factor": generated.recompute_factor,
         "weight_bytes": constant_bytes(model),
         "input_bytes": model.tensors[model.input.tensor].size,
         "output_bytes": sum(model.tensors[p.tensor].size for p in model.outputs),
     }
-
-
-def _check_ram(model: Model, scheduled: Schedule, laid_out: Layout, limit: int | None) -> None:
-    if limit is None or laid_out.peak_ram <= limit:
-        return
-    steps = scheduled.stages[laid_out.binding_stage].steps
-    op = model.ops[steps[-1].op]
-    tensors = ", ".join(
-        f"{model.tensors[t].name} {'x'.join(map(str, model.tensors[t].shape))}"
-        for t in (*op.inputs, op.output)
-    )
-    raise InfeasibleError(
-        Problem(
-            op.node,
-            f"needs {laid_out.peak_ram} bytes of arena, the limit is {limit} ({tensors})",
-            f"allow at least {laid_out.peak_ram} bytes, or use a smaller input resolution or width",
-            type(op).__name__,
-        ),
-        best_ram=laid_out.peak_ram,
-    )

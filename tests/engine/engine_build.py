@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msfcnn.emit import EmitOptions, emit
-from msfcnn.graph import fusion_graph
+from msfcnn.graph import network
 from msfcnn.layout import layout
 from msfcnn.model import InputMode, Model
 from msfcnn.pipeline import Generated
@@ -15,20 +15,20 @@ from msfcnn.plan import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.verify.toolchain import SANITIZERS, WARNINGS, engine_directory, engine_sources
 
-TAPS = 256  # more than any kernel of the tests has
+LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", "-DCONFIG_MSFCNN_KERNEL_LINES=16"]
 
 
-def passes(model: Model, name: str, plan: Plan) -> Generated:
+def passes(model: Model, name: str, plan: Plan, stretch: bool = True) -> Generated:
     """All passes behind the planner."""
-    scheduled = schedule(model, plan)
-    laid_out = layout(model, scheduled)
+    scheduled = schedule(plan, stretch)
+    laid_out = layout(scheduled)
     sources = emit(model, scheduled, laid_out, EmitOptions(name, "test"))
     return Generated(model, plan, scheduled, laid_out, sources)
 
 
 def generate(model: Model, name: str, mode: InputMode = InputMode.IMAGE) -> Mapping[str, str]:
     """Sources of the layer-by-layer plan."""
-    return passes(model, name, plan_layer_by_layer(fusion_graph(model), mode)).sources
+    return passes(model, name, plan_layer_by_layer(network(model, mode))).sources
 
 
 def compile_c(
@@ -36,8 +36,8 @@ def compile_c(
 ) -> Path:
     """Compiles sources with the engine, under sanitizers; fails with the compiler's words."""
     engine = () if "-c" in flags else engine_sources()
-    taps = [] if any("TAPS" in f for f in flags) else [f"-DCONFIG_MSFCNN_TAPS={TAPS}"]
-    command = ["gcc", *WARNINGS, *SANITIZERS, *taps, *flags]
+    limits = [] if any("CONFIG" in f for f in flags) else LIMITS
+    command = ["gcc", *WARNINGS, *SANITIZERS, *limits, *flags]
     command += [f"-I{engine_directory() / 'include'}", f"-I{include}"]
     command += [*map(str, sources), *map(str, engine), "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.emit.packing import (
+from msfcnn.kernels.armv7em import (
     conv_scratch,
     depthwise_scratch,
     pack_conv,

@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from msfcnn.boards import find_board, load_boards
+from msfcnn.boards import Remote, Timeouts, Usb, find_board, load_boards
 from msfcnn.errors import BoardError, UsageError
 
 GOOD = {"description": "a board", "runner": "host", "isa": "generic"}
+SERIAL = {"runner": "serial", "riot": "b", "ram": "16K", "flash": "1M"}
+NATIVE = {"runner": "native", "riot": "native64"}
+
+
+@pytest.fixture(autouse=True)
+def no_site_boards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MSFCNN_BOARDS", raising=False)
 
 
 def boards_file(tmp_path: Path, text: str) -> Path:
@@ -32,14 +39,47 @@ def complaint(tmp_path: Path, text: str) -> str:
 
 
 def test_own_boards_are_valid() -> None:
-    assert list(load_boards()) == ["host"]
+    boards = load_boards()
     assert find_board("host").runner == "host"
+    assert {b.riot for b in boards.values() if b.runner != "host"} >= {
+        *("native64", "native32", "qemu-mps2-an386", "qemu-mps2-an500", "hifive1b"),
+        *("esp32-wroom-32", "esp32s3-devkit", "esp32c3-devkit", "nucleo-f767zi"),
+        *("stm32f746g-disco", "nucleo-f412zg", "nrf52840dk", "rpi-pico", "same54-xpro", "microbit"),
+    }
+    assert {b.runner for b in boards.values() if b.riot == "hifive1b"} == {"qemu", "serial"}
 
 
 def test_all_keys(tmp_path: Path) -> None:
-    path = boards_file(tmp_path, entry(ram="16K", flash="1M", default_max_ram="8192"))
-    board = load_boards(path)["b"]
+    usb = '{vendor: "0483", product: "374B", serial: "066A"}'
+    text = entry(**SERIAL, default_max_ram="8192", clock="1.5M", usb=usb, timeout="{run: 5}")
+    board = load_boards(boards_file(tmp_path, text))["b"]
     assert (board.ram, board.flash, board.default_max_ram) == (16384, 1024**2, 8192)
+    assert (board.clock, board.usb) == (1_500_000, Usb(0x0483, 0x374B, "066A"))
+    assert (board.timeout.run, board.timeout.flash) == (5, Timeouts().flash)
+
+
+def test_remote_board(tmp_path: Path) -> None:
+    text = entry(**SERIAL, remote="{labgrid: lab-3}")
+    assert load_boards(boards_file(tmp_path, text))["b"].remote == Remote("labgrid", "lab-3")
+
+
+def test_site_file_adds_boards_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = '{usb: {serial: "066A"}}'
+    path = boards_file(tmp_path, f"nucleo-f767zi: {known}\n" + entry("mine", **SERIAL))
+    monkeypatch.setenv("MSFCNN_BOARDS", str(path))
+    boards = load_boards()
+    assert boards["nucleo-f767zi"].usb == Usb(serial="066A")
+    assert boards["nucleo-f767zi"].ram == 512 * 1024
+    assert boards["mine"].riot == "b"
+    assert "host" in boards
+
+
+def test_site_file_is_named_in_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("nucleo-f767zi: {ram: lots}\n")
+    monkeypatch.setenv("MSFCNN_BOARDS", str(path))
+    with pytest.raises(BoardError, match=r"mine\.yaml: nucleo-f767zi: ram: 'lots' is not a size"):
+        load_boards()
 
 
 def test_sizes_may_be_left_out_or_null(tmp_path: Path) -> None:
@@ -95,12 +135,13 @@ def test_description_is_a_line(tmp_path: Path, text: str) -> None:
 
 def test_unknown_runner(tmp_path: Path) -> None:
     text = complaint(tmp_path, entry(runner="jtag"))
-    assert text == "boards.yaml: b: runner: unknown runner 'jtag'; write runner: host"
+    choices = "host or native or qemu or serial"
+    assert text == f"boards.yaml: b: runner: unknown runner 'jtag'; write runner: {choices}"
 
 
 def test_unknown_isa(tmp_path: Path) -> None:
     text = complaint(tmp_path, entry(isa="mmx"))
-    assert text == "boards.yaml: b: isa: unknown isa 'mmx'; write isa: generic"
+    assert text == "boards.yaml: b: isa: unknown isa 'mmx'; write isa: generic or armv7e-m"
 
 
 @pytest.mark.parametrize("key", ["ram", "flash", "default_max_ram"])
@@ -112,8 +153,114 @@ def test_sizes(tmp_path: Path, key: str, value: str) -> None:
 
 
 def test_default_limit_fits_into_ram(tmp_path: Path) -> None:
-    text = complaint(tmp_path, entry(ram="16K", default_max_ram="32K"))
-    assert "default_max_ram (32768) is more than ram (16384); lower default_max_ram" in text
+    text = complaint(tmp_path, entry(ram="16K", default_max_ram="16K"))
+    assert "default_max_ram (16384) leaves nothing of ram (16384); lower default_max_ram" in text
+
+
+@pytest.mark.parametrize("key", ["riot", "emulator"])
+def test_texts(tmp_path: Path, key: str) -> None:
+    keys = {"runner": "qemu", "riot": "b", "emulator": "qemu", key: "5"}
+    text = complaint(tmp_path, entry(**keys))
+    assert text.startswith(f"boards.yaml: b: {key}: is not a line of text; write {key}: ")
+
+
+@pytest.mark.parametrize("value", ["fast", "0", "-5", "true", "16 MHz", "[1]"])
+def test_clock(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(clock=value))
+    assert "is not a clock rate; write Hz, or k or M, such as 216M" in text
+
+
+@pytest.mark.parametrize("runner", ["native", "qemu", "serial"])
+def test_runner_needs_riots_name(tmp_path: Path, runner: str) -> None:
+    keys = {"runner": runner, "ram": "16K", "flash": "16K"}
+    keys |= {"emulator": "qemu"} if runner == "qemu" else {}
+    text = complaint(tmp_path, entry(**keys))
+    assert f"b: runner {runner} needs the key 'riot'; write riot: the board's name" in text
+
+
+def test_host_does_without_riot(tmp_path: Path) -> None:
+    text = complaint(tmp_path, entry(riot="native64"))
+    assert "runner host does without RIOT; leave riot out, or write runner: native" in text
+
+
+def test_qemu_needs_an_emulator(tmp_path: Path) -> None:
+    text = complaint(tmp_path, entry(runner="qemu", riot="b"))
+    assert "runner qemu needs the key 'emulator'; write emulator: a command line" in text
+
+
+@pytest.mark.parametrize(("key", "length"), [("ram", "RAM_LEN"), ("flash", "ROM_LEN")])
+def test_serial_needs_sizes(tmp_path: Path, key: str, length: str) -> None:
+    text = complaint(tmp_path, entry(**{**SERIAL, key: None}))
+    assert f"runner serial needs the key '{key}'; write {key}: what RIOT's" in text
+    assert text.endswith(f"{length} says")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "owner"),
+    [
+        ("emulator", "qemu", "qemu"),
+        ("usb", '{serial: "1"}', "serial"),
+        ("remote", "{iotlab: auto-ssh}", "serial"),
+    ],
+)
+def test_keys_of_another_runner(tmp_path: Path, key: str, value: str, owner: str) -> None:
+    text = complaint(tmp_path, entry(**NATIVE, **{key: value}))
+    assert f"{key}: means nothing to runner native; leave {key} out" in text
+    assert text.endswith(f"write runner: {owner}")
+
+
+@pytest.mark.parametrize("value", ["5", "{}", "ttyUSB0"])
+def test_usb_says_something(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, usb=value))
+    assert "usb: says nothing to find a port by; write what its USB bridge reports" in text
+
+
+def test_usb_keys(tmp_path: Path) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, usb='{vendr: "0483"}'))
+    assert text == "boards.yaml: b: usb: unknown key 'vendr'; did you mean vendor?"
+
+
+@pytest.mark.parametrize("key", ["vendor", "product"])
+@pytest.mark.parametrize("value", ["0x0483", "1155", '"48"', "null"])
+def test_usb_ids(tmp_path: Path, key: str, value: str) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, usb=f"{{{key}: {value}}}"))
+    assert "is not a USB id; write four hexadecimal digits in quotes" in text
+
+
+@pytest.mark.parametrize("value", ["66", "''", "null"])
+def test_usb_serial(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, usb=f"{{serial: {value}}}"))
+    assert "is not a serial number; write it in quotes" in text
+
+
+@pytest.mark.parametrize(
+    "value", ["lab-3", "{}", "{ssh: x}", "{iotlab: 5}", "{iotlab: a, labgrid: b}"]
+)
+def test_remote(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, remote=value))
+    assert "remote: is not one place; write remote: {iotlab: NODE}" in text
+
+
+def test_usb_or_remote(tmp_path: Path) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, usb='{serial: "1"}', remote="{labgrid: p}"))
+    assert "usb and remote are both given; keep usb for a board at this computer" in text
+
+
+@pytest.mark.parametrize("value", ["60", "{}"])
+def test_timeout_has_keys(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(timeout=value))
+    assert "timeout: has no keys; write seconds, such as timeout: {flash: 60" in text
+
+
+def test_timeout_keys(tmp_path: Path) -> None:
+    text = complaint(tmp_path, entry(timeout="{flsh: 5}"))
+    assert text == "boards.yaml: b: timeout: unknown key 'flsh'; did you mean flash?"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "true", ".inf", ".nan"])
+def test_timeout_seconds(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(timeout=f"{{run: {value}}}"))
+    assert "are no seconds; write seconds, such as" in text
 
 
 def test_everything_is_reported_at_once(tmp_path: Path) -> None:
@@ -127,10 +274,10 @@ def test_unknown_board_names_the_closest() -> None:
     with pytest.raises(BoardError) as caught:
         find_board("hsot")
     assert caught.value.exit_code == 5
-    assert caught.value.problems[0].hint == "did you mean host? the boards are: host"
+    assert caught.value.problems[0].hint.startswith("did you mean host? the boards are: host, ")
 
 
 def test_unknown_board_lists_all() -> None:
     with pytest.raises(BoardError) as caught:
-        find_board("esp32-wroom-32")
-    assert caught.value.problems[0].hint == "the boards are: host"
+        find_board("zx81")
+    assert caught.value.problems[0].hint == f"the boards are: {', '.join(load_boards())}"

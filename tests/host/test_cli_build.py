@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from msfcnn.boards import load_boards
 from msfcnn.cli.build_settings import read_settings
 from msfcnn.errors import BoardError, UsageError
 
@@ -21,15 +22,16 @@ def model(tmp_path: Path) -> str:
     return str(path)
 
 
-def problems(variables: dict[str, str]) -> list[str]:
+def problems(variables: dict[str, str], *targets: str) -> list[str]:
     with pytest.raises(UsageError) as caught:
-        read_settings(variables)
+        read_settings(variables, targets)
     return [f"{p.where} {p.what}" for p in caught.value.problems]
 
 
 def test_defaults(model: str) -> None:
     settings = read_settings({"model": model})
-    assert settings.board.name == "host"
+    assert [board.name for board in settings.boards] == ["host"]
+    assert settings.host
     assert settings.name == "my_net_1"
     assert settings.directory == "build/host/my_net_1"
     assert settings.generate_options == ("--isa", "generic", "--input", "image")
@@ -40,6 +42,47 @@ def test_bounds(model: str) -> None:
     assert ram.generate_options[-3:] == ("push", "--max-ram", "16384")
     macs = read_settings({"model": model, "macs": "1.2"})
     assert macs.generate_options[-2:] == ("--max-macs", "1.2")
+
+
+def test_boards(model: str) -> None:
+    settings = read_settings({"model": model, "board": "host,hifive1b,host", "ram": "16K"})
+    assert not settings.host
+    assert settings.directories == ("build/host/my_net_1", "build/hifive1b/my_net_1")
+    words = settings.words("build", "x.onnx", "--more")
+    assert words[:4] == ["build", "x.onnx", "--board", "host,hifive1b"]
+    assert words[-3:] == ["--max-ram", "16384", "--more"]
+
+
+def test_all_boards(model: str) -> None:
+    names = [board.name for board in read_settings({"model": model, "board": "all"}).boards]
+    assert names == list(load_boards())
+
+
+def test_each_board_keeps_its_own_limit(model: str) -> None:
+    settings = read_settings({"model": model, "board": "hifive1b"})
+    assert "--max-ram" not in settings.program_options
+    assert settings.generate_options[-2] == "--max-ram"
+
+
+def test_another_application_has_its_own_directory(model: str) -> None:
+    settings = read_settings({"model": model, "board": "native64", "app": "apps/digits"})
+    assert settings.directory == "build/native64/my_net_1-digits"
+
+
+def test_the_host_runs_no_application(model: str) -> None:
+    assert problems({"model": model, "app": "digits"}) == [
+        "app= board=host runs no RIOT application"
+    ]
+
+
+def test_pulled_input_is_planned_as_pushed(model: str) -> None:
+    settings = read_settings({"model": model, "board": "native64", "input": "pull"})
+    assert settings.generate_options[2:4] == ("--input", "push")
+    assert settings.program_options[4:6] == ("--input", "pull")
+
+
+def test_unknown_target(model: str) -> None:
+    assert problems({"model": model}, "verfy", "test") == ["verfy there is no such target"]
 
 
 def test_only_one_bound(model: str) -> None:
@@ -62,8 +105,12 @@ def test_all_at_once(model: str) -> None:
 
 
 def test_unknown_board_is_an_error_of_its_own(model: str) -> None:
-    with pytest.raises(BoardError, match="there is no board 'hots'"):
-        read_settings({"model": model, "board": "hots"})
+    with pytest.raises(BoardError) as caught:
+        read_settings({"model": model, "board": "hots,host,nucle"})
+    assert [p.what for p in caught.value.problems] == [
+        "there is no board 'hots'",
+        "there is no board 'nucle'",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +119,8 @@ def test_unknown_board_is_an_error_of_its_own(model: str) -> None:
         (["modle=x", "model=README.md"], 2, "error: modle=: there is no such variable\n"),
         (["board=hots", "model=README.md"], 5, "error: board: there is no board 'hots'\n"),
         (["model=none.onnx"], 2, "error: none.onnx: no such file\n"),
+        (["verfy"], 2, "error: verfy: there is no such target\n  hint: did you mean verify?\n"),
+        (["flash"], 2, "error: host: has nothing to flash"),
         (["-h"], 0, ""),
     ],
 )

@@ -80,6 +80,12 @@ def test_json(file: str, capsys: pytest.CaptureFixture[str]) -> None:
         "live_bytes": 96,
     }
     assert data["model"]["input"]["shape"] == [4, 6, 2]
+    macs, weights = data["totals"]["macs"], data["totals"]["weight_bytes"]
+    assert data["dead_channels"] == {
+        "macs": [macs, macs],
+        "weight_bytes": [weights, weights],
+        "layers": [],
+    }
 
 
 def test_table(file: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +95,29 @@ def test_table(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "4x6x2 + 4x6x2" in text
     assert "4 layers" in text
     assert "peak   144" in text
+    assert "Dead channels" not in text
+
+
+def with_dead_channel() -> Model:
+    """0 -expand-> 1 -project-> 2; the second channel of 1 is constant."""
+    tensors = residual().tensors[:3]
+    expand, project = (conv(n, t, t + 1, Geometry(1, 1), 1) for t, n in enumerate("ab"))
+    expand.weights[1] = 0
+    ports = [Port(t.name, i, t.onnx_shape, Order.CHW, "int8") for i, t in enumerate(tensors)]
+    return Model("dead", "0" * 64, tensors, (expand, project), ports[0], (ports[2],))
+
+
+def test_dead_channels(
+    file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("msfcnn.importer.load_model", lambda path: with_dead_channel())
+    assert main(["inspect", file, "--json"]) == 0
+    dead = json.loads(capsys.readouterr().out)["dead_channels"]
+    assert dead["macs"] == [2 * 4 * 24, 2 * 2 * 24]
+    assert [(layer["node"], layer["channels"]) for layer in dead["layers"]] == [
+        ("a", [2, 1]),
+        ("b", [2, 2]),
+    ]
+    assert dead["layers"][1]["weight_bytes"] == [4, 2]
+    assert main(["inspect", file]) == 0
+    assert "Dead channels: what is left without them" in capsys.readouterr().out

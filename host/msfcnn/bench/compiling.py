@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing
 
 _COMMON = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections")
 _COMPLAINT = re.compile("error:|overflow|undefined|cannot|section|unrecognized")
-_CONTEXT = re.compile(r'#\s*include\s+"(msfcnn|sweep)\.h"')
+_CONTEXT = re.compile(r'#\s*include\s+"(msfcnn|sweep|window)\.h"')
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,10 @@ class Builder:
 
     def program(self, generated: Generated, name: str) -> Program:
         """The program that measures a generated model. Raises BoardError."""
-        sources = self._directory / "gen" / self._machine.name / name
+        text = "\0".join(generated.sources.values())
+        sources = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
         write_all(sources, generated.sources)
-        flags = config_flags(*engine_limits(generated.model, generated.schedule))
+        flags = config_flags(*engine_limits(generated.schedule))
         engine = {s: self._object(s, (self._optimize, *flags), ()) for s in self._engine_sources}
         code = [
             self._object(sources / f"{name}{end}", ("-O2", *flags), (sources,))
@@ -110,7 +112,9 @@ class Builder:
 
     def _link(self, objects: Sequence[Path]) -> Path:
         script = b"".join(_digest(p) for p in sorted(BARE.glob("*.ld")))
-        names = "\0".join([*self._machine.compiler, *self._machine.link, *(o.name for o in objects)])
+        names = "\0".join(
+            [*self._machine.compiler, *self._machine.link, *(o.name for o in objects)]
+        )
         key = hashlib.sha256(names.encode() + script).hexdigest()[:24]
         target = self._directory / "bin" / key
         words = [*self._machine.compiler, f"-L{BARE}", *map(str, objects), *self._machine.link]
@@ -122,7 +126,7 @@ class Builder:
         if target.exists():
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name(f"{target.name}.new")
+        fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
         done = subprocess.run(
             [*command, "-o", str(fresh)], capture_output=True, text=True, check=False
         )

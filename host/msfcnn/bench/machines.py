@@ -14,6 +14,8 @@ _RISCV = "apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
 _XTENSA = "apt install gcc-xtensa-lx106"
 _QEMU_ARM = "apt install qemu-system-arm"
 _QEMU_MISC = "apt install qemu-system-misc"
+# virtual time passes with instructions only: sleep=on would let it wait for the real one
+_CLOCK = "shift={},sleep=off"
 _SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
 
@@ -70,7 +72,7 @@ def _cortex_m(name: str, description: str, board: str, isa: str, *flags: str) ->
         ("arm-none-eabi-gcc", "-mthumb", *flags),
         _link("mps2.ld", "--specs=nano.specs", "-Wl,--no-warn-rwx-segments"),
         ("cortexm.c", "semihosting.c"),
-        ("qemu-system-arm", "-M", board, "-icount", "shift=7", *_SEMIHOSTING),
+        ("qemu-system-arm", "-M", board, "-icount", _CLOCK.format(7), *_SEMIHOSTING),
         isa,
         Fraction(128, 40),
         (_ARM, _QEMU_ARM),
@@ -112,7 +114,7 @@ MACHINES = (
         ("riscv.c", "semihosting.c"),
         (
             *("qemu-system-riscv32", "-M", "virt", "-m", "64M", "-bios", "none"),
-            *("-icount", "shift=0", *_SEMIHOSTING),
+            *("-icount", _CLOCK.format(0), *_SEMIHOSTING),
         ),
         "generic",
         Fraction(1),
@@ -126,11 +128,11 @@ MACHINES = (
         ("xtensa.c", "xtensa_rom.c"),
         (
             *("qemu-system-xtensa", "-M", "sim", "-cpu", "lx106"),
-            *("-icount", "shift=5", "-semihosting"),
+            *("-icount", _CLOCK.format(4), "-semihosting"),
         ),
         "generic",
-        # 32 ns an instruction, a clock of 10 MHz and 32 bits: it is to last for a whole stage
-        Fraction(32, 100),
+        # 16 ns an instruction, a clock of 40 MHz and 32 bits: it is to last for a whole stage
+        Fraction(16, 25),
         (_XTENSA, _QEMU_MISC),
     ),
     Machine(

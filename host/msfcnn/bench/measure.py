@@ -14,8 +14,10 @@ from msfcnn.bench.compiling import Builder, CodeSize
 from msfcnn.bench.machines import Machine
 from msfcnn.bench.running import Run, run
 from msfcnn.errors import MismatchError, Problem
+from msfcnn.graph import node_of
+from msfcnn.kernels import ISAS
 from msfcnn.model import Model
-from msfcnn.pipeline import ISAS, Generated, GenerateRequest, generate, summary
+from msfcnn.pipeline import Generated, summary
 from msfcnn.reference import execute_some
 
 DEFAULT_OPTIMIZE = "-O3"
@@ -107,7 +109,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
             stages = len(generated.schedule.stages)
             done = run(self.machine, program.path, images, stages, Path(directory))
-        _compare(self.machine, generated.model, images, done.outputs)
+        _compare(self.machine, generated.source, images, done.outputs)
         return Measurement(
             self.machine,
             self.isa,
@@ -118,15 +120,14 @@ class Bench:
             program.size,
         )
 
-    def measure_file(self, request: GenerateRequest, images: NDArray[np.int8]) -> Measurement:
-        """Generates the model of a request and measures it."""
-        return self.measure(generate(request), request.name, images)
-
 
 def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
-    ops = generated.model.ops
     return tuple(
-        StageCost(tuple(ops[step.op].node for step in stage.steps), cost, stage.macs)
+        StageCost(
+            tuple(node_of(generated.model, step) for step in stage.chain.steps),
+            cost,
+            stage.cost.macs,
+        )
         for stage, cost in zip(generated.schedule.stages, done.stages, strict=True)
     )
 

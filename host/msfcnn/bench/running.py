@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Run:
 
     outputs: int8 [n, bytes], all outputs of an image behind each other.
     loop:    what the calibration loop took; 0 where it is not counted.
-    stages:  of the first image; they add up to its inference, but for rounding.
+    stages:  of the first image; they add up to its inference.
     """
 
     outputs: NDArray[np.int8]
@@ -59,16 +60,16 @@ def run(
     _execute(machine, program, directory)
     facts = [int(v) for v in np.fromfile(directory / "facts", dtype="<u8")]
     outputs = np.fromfile(directory / "outputs", dtype=np.int8).reshape(len(images), -1)
-    empty, once, twice, first, stack, context, *rest = _ordered(facts, stages)
+    empty, once, twice, stack, context, *ticks = facts
     per = machine.ticks or Fraction(1)
     loop = _count(twice - once, per)
     if machine.ticks:
         _check_clock(machine, loop, loop_turns * LOOP_INSTRUCTIONS, per)
-    inferences = [_count(ticks - empty, per) for ticks in (first, *rest[stages:])]
+    inferences = [_count(t - empty, per) for t in ticks[stages:]]
     return Run(
         outputs,
         tuple(inferences),
-        tuple(_without_probe([_count(t, per) for t in rest[:stages]], inferences[0])),
+        tuple(_without_probe([_count(t, per) for t in ticks[:stages]], inferences[0])),
         stack if machine.emulator else None,
         context,
         loop,
@@ -96,12 +97,6 @@ def _execute(machine: Machine, program: Path, directory: Path) -> None:
         raise BoardError(Problem(machine.name, _EXITS.get(done.returncode, said)))
 
 
-def _ordered(facts: list[int], stages: int) -> list[int]:
-    """The facts with the first inference in front of what is told of it."""
-    head, first = facts[:3], facts[5 + stages]
-    return [*head, first, *facts[3 : 5 + stages], *facts[6 + stages :]]
-
-
 def _count(ticks: int, per: Fraction) -> int:
     return round(Fraction(ticks) / per)
 
@@ -119,6 +114,7 @@ def _check_clock(machine: Machine, loop: int, expected: int, per: Fraction) -> N
 
 
 def _without_probe(stages: list[int], inference: int) -> list[int]:
-    """Without the call at the end of each stage, which is the same for all."""
-    probe = (sum(stages) - inference) / len(stages)
-    return [round(stage - probe) for stage in stages]
+    """Without the call at the end of each stage, which is the same for all; they add up exactly."""
+    probe = Fraction(sum(stages) - inference, len(stages))
+    ends = [round(total - (i + 1) * probe) for i, total in enumerate(accumulate(stages))]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]

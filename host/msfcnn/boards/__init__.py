@@ -1,6 +1,15 @@
 """The boards that msfcnn builds for, read from boards.yaml."""
 
-from msfcnn.boards.board import ISAS, RUNNERS, Board
-from msfcnn.boards.load import find_board, load_boards
+from msfcnn.boards.board import RUNNERS, Board, Remote, Timeouts, Usb
+from msfcnn.boards.load import find_board, find_boards, load_boards
 
-__all__ = ["ISAS", "RUNNERS", "Board", "find_board", "load_boards"]
+__all__ = [
+    "RUNNERS",
+    "Board",
+    "Remote",
+    "Timeouts",
+    "Usb",
+    "find_board",
+    "find_boards",
+    "load_boards",
+]

@@ -1,37 +1,71 @@
-"""A board, and the rules that its entry in boards.yaml keeps."""
+"""A board, made from an entry of boards.yaml that keeps the rules (see rules.py)."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from msfcnn.errors import Problem, UsageError
 from msfcnn.sizes import parse_size
 
-RUNNERS = ("host",)
-ISAS = ("generic",)
+RUNNERS = ("host", "native", "qemu", "serial")
+REMOTES = ("iotlab", "labgrid")
 
-_REQUIRED = ("description", "runner", "isa")
-_SIZES = ("ram", "flash", "default_max_ram")
-_KEYS = _REQUIRED + _SIZES
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_HERTZ = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM]?)")
+_HERTZ_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 Entry = Mapping[object, object]
 
 
 @dataclass(frozen=True)
+class Usb:
+    """How to find a board's serial port: what of its USB bridge must match; None: anything."""
+
+    vendor: int | None = None
+    product: int | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A board at another machine. `kind`: iotlab or labgrid; `place`: its name there."""
+
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds that building, flashing and one run of a program may take."""
+
+    build: float = 900
+    flash: float = 120
+    run: float = 120
+
+
+@dataclass(frozen=True)
 class Board:
-    """Something that runs a generated program; sizes in bytes, None where there is no limit."""
+    """Something that runs a generated program; sizes in bytes, None where there is no limit.
+
+    riot:      RIOT's name of the board; None where RIOT takes no part.
+    clock:     Hz; None where it says nothing, as on an emulator.
+    emulator:  the command that runs a program, up to where its file goes.
+    """
 
     name: str
     description: str
     runner: str
     isa: str
+    riot: str | None = None
     ram: int | None = None
     flash: int | None = None
     default_max_ram: int | None = None
+    clock: int | None = None
+    emulator: str | None = None
+    usb: Usb | None = None
+    remote: Remote | None = None
+    timeout: Timeouts = field(default_factory=Timeouts)
 
 
 def make_board(name: str, entry: Entry) -> Board:
@@ -41,65 +75,68 @@ def make_board(name: str, entry: Entry) -> Board:
         description=str(entry["description"]),
         runner=str(entry["runner"]),
         isa=str(entry["isa"]),
-        ram=_size(entry.get("ram")),
-        flash=_size(entry.get("flash")),
-        default_max_ram=_size(entry.get("default_max_ram")),
+        riot=_text(entry.get("riot")),
+        ram=size_of(entry.get("ram")),
+        flash=size_of(entry.get("flash")),
+        default_max_ram=size_of(entry.get("default_max_ram")),
+        clock=hertz_of(entry.get("clock")),
+        emulator=_text(entry.get("emulator")),
+        usb=_usb(entry.get("usb")),
+        remote=_remote(entry.get("remote")),
+        timeout=_timeouts(entry.get("timeout")),
     )
 
 
-def board_problems(where: str, name: object, entry: object) -> Iterator[Problem]:
-    """Every rule that an entry of boards.yaml breaks; `where` says where it stands."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        hint = "use lower-case letters, digits, - and _, such as nucleo-f767zi"
-        yield Problem(where, f"{name!r} is not a board name", hint)
-    if not isinstance(entry, dict):
-        hint = f"write {', '.join(_REQUIRED)} below the name, indented, each as 'key: value'"
-        yield Problem(where, "has no keys", hint)
-        return
-    yield from _key_problems(where, entry)
-    yield from _choice_problems(where, entry)
-    sizes = {}
-    for key in _SIZES:
-        try:
-            sizes[key] = _size(entry.get(key))
-        except UsageError:
-            hint = "write bytes, or K or M, such as 20480 or 16K, or leave it out"
-            yield Problem(where, f"{key}: {entry[key]!r} is not a size", hint)
-    ram, limit = sizes.get("ram"), sizes.get("default_max_ram")
-    if ram is not None and limit is not None and limit > ram:
-        hint = "lower default_max_ram: the application needs some RAM of its own"
-        yield Problem(where, f"default_max_ram ({limit}) is more than ram ({ram})", hint)
-
-
-def _key_problems(where: str, entry: Entry) -> Iterator[Problem]:
-    for key in entry:
-        if key not in _KEYS:
-            close = difflib.get_close_matches(str(key), _KEYS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(_KEYS)}"
-            yield Problem(where, f"unknown key '{key}'", hint)
-    for key in _REQUIRED:
-        if key not in entry:
-            yield Problem(where, f"the key '{key}' is missing", _what_to_write(key))
-
-
-def _choice_problems(where: str, entry: Entry) -> Iterator[Problem]:
-    for key, choices in (("runner", RUNNERS), ("isa", ISAS)):
-        if key in entry and entry[key] not in choices:
-            yield Problem(where, f"{key}: unknown {key} {entry[key]!r}", _what_to_write(key))
-    text = entry.get("description", "-")
-    if not isinstance(text, str) or not text.strip() or "\n" in text.strip():
-        yield Problem(where, "description: is not a line of text", _what_to_write("description"))
-
-
-def _what_to_write(key: str) -> str:
-    values = {"description": "one line for people", "runner": " or ".join(RUNNERS)}
-    return f"write {key}: {values.get(key, ' or '.join(ISAS))}"
-
-
-def _size(value: object) -> int | None:
-    """A size of boards.yaml: nothing, a number or a text like 16K."""
+def size_of(value: object) -> int | None:
+    """A size of boards.yaml in bytes: nothing, a number or a text like 16K."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UsageError(Problem("size", f"{value!r} is not a size"))
     return parse_size(str(value))
+
+
+def hertz_of(value: object) -> int | None:
+    """A clock rate of boards.yaml in Hz: nothing, a number or a text like 216M."""
+    if value is None:
+        return None
+    match = None if isinstance(value, bool) else _HERTZ.fullmatch(str(value))
+    rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
+    if rate < 1:
+        raise UsageError(Problem("clock", f"{value!r} is not a clock rate"))
+    return int(rate)
+
+
+def usb_id_of(value: object) -> int:
+    """A vendor or product id of boards.yaml: four hexadecimal digits in quotes."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{4}", value):
+        raise UsageError(Problem("usb", f"{value!r} is not a USB id"))
+    return int(value, 16)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _usb(value: object) -> Usb | None:
+    if not isinstance(value, dict):
+        return None
+    vendor, product = value.get("vendor"), value.get("product")
+    return Usb(
+        vendor=None if vendor is None else usb_id_of(vendor),
+        product=None if product is None else usb_id_of(product),
+        serial=_text(value.get("serial")),
+    )
+
+
+def _remote(value: object) -> Remote | None:
+    if not isinstance(value, dict):
+        return None
+    ((kind, place),) = value.items()
+    return Remote(str(kind), str(place))
+
+
+def _timeouts(value: object) -> Timeouts:
+    if not isinstance(value, dict):
+        return Timeouts()
+    return Timeouts(**{str(key): float(seconds) for key, seconds in value.items()})

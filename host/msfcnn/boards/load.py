@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 import yaml
 
-from msfcnn.boards.board import Board, board_problems, make_board
+from msfcnn.boards.board import Board, make_board
+from msfcnn.boards.rules import board_problems
 from msfcnn.errors import BoardError, Problem, UsageError
+
+OWN_BOARDS = "MSFCNN_BOARDS"  # environment: a file of boards at this site
 
 _FILE = "boards.yaml"
 _PACKAGE = Path(__file__).parent
 
 
 def load_boards(path: Path | None = None) -> Mapping[str, Board]:
-    """All boards of a file, by name; None means the project's own boards.yaml."""
-    path = path or _own_file()
-    entries = _read(path)
+    """All boards of a file, by name; None means the project's, and those of $MSFCNN_BOARDS.
+
+    The keys that $MSFCNN_BOARDS gives to a board of the project replace the project's.
+    """
+    entries = dict(_read(path or _own_file()))
+    file = {name: (path or _own_file()).name for name in entries}
+    site = os.environ.get(OWN_BOARDS) if path is None else None
+    if site:
+        for name, entry in _read(Path(site)).items():
+            both = isinstance(entry, dict) and isinstance(entries.get(name), dict)
+            entries[name] = {**entries[name], **entry} if both else entry
+            file[name] = Path(site).name
     problems: list[Problem] = []
     for name, entry in entries.items():
-        problems.extend(board_problems(f"{path.name}: {name}", name, entry))
+        problems.extend(board_problems(f"{file[name]}: {name}", name, entry))
     if problems:
         raise BoardError(*problems)
     return {str(name): make_board(str(name), entry) for name, entry in entries.items()}
@@ -35,6 +48,23 @@ def find_board(name: str, path: Path | None = None) -> Board:
     close = difflib.get_close_matches(name, boards, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     raise BoardError(Problem("board", f"there is no board '{name}'", f"{hint}{_known(boards)}"))
+
+
+def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
+    """Boards by their names with commas between, or all; every unknown one is reported."""
+    boards = load_boards(path)
+    if names == "all":
+        return tuple(boards.values())
+    found: list[Board] = []
+    problems: list[Problem] = []
+    for name in dict.fromkeys(name.strip() for name in names.split(",")):
+        try:
+            found.append(boards[name] if name in boards else find_board(name, path))
+        except BoardError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise BoardError(*problems)
+    return tuple(found)
 
 
 def _known(boards: Mapping[str, Board]) -> str:

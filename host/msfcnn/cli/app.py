@@ -11,7 +11,24 @@ import traceback
 from collections.abc import Mapping, Sequence
 
 import msfcnn
-from msfcnn.cli import bench, boards, generate, inspect, ops, quantize, report, run, verify, zoo
+from msfcnn.cli import (
+    bench,
+    boards,
+    build,
+    flash,
+    generate,
+    inspect,
+    nightly,
+    ops,
+    plan,
+    quantize,
+    report,
+    run,
+    term,
+    test,
+    verify,
+    zoo,
+)
 from msfcnn.cli.failure import as_user_error, error_data
 from msfcnn.cli.parser import Outcome, Parser
 from msfcnn.render import error_text, to_text
@@ -20,7 +37,8 @@ SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
-VERBS = (inspect, ops, generate, run, report, verify, bench, quantize, zoo, boards)
+_BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +79,7 @@ def _run(arguments: list[str]) -> int:
     subject = ""
     try:
         args = build_parser().parse_args(arguments)
-        subject = str(getattr(args, "model", ""))
+        subject = str(getattr(args, "model", None) or "")
         outcome: Outcome = args.run(args)
         _show(outcome, as_json)
         return outcome.exit_code

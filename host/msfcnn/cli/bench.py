@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
-from msfcnn.files import existing_file
+from msfcnn.files import existing_file, write_atomically
 from msfcnn.render import Block, Column, Facts, Table
 from msfcnn.sizes import format_size
 
@@ -52,9 +53,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="measure the test networks on all boards and write the tables in a document anew",
     )
     parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
-    add_bounds(parser)
-    parser.add_argument("--input", choices=("image", "push"), default="image", help="as generate")
-    parser.add_argument("--isa", help="instruction set of the kernels (default: the board's best)")
+    add_plan_options(parser)
+    parser.set_defaults(isa=None)
     parser.add_argument(
         "-O",
         dest="optimize",
@@ -84,7 +84,9 @@ def bench_words(variables: Mapping[str, str]) -> list[str]:
     unknown = [name for name in variables if name not in (*options, "model")]
     if unknown:
         hint = f"there are {', '.join((*options, 'model'))}"
-        raise UsageError(*(Problem(f"{n}=", "scons bench has no such variable", hint) for n in unknown))
+        raise UsageError(
+            *(Problem(f"{n}=", "scons bench has no such variable", hint) for n in unknown)
+        )
     words = [NAME, variables.get("model", DEFAULT_MODEL)]
     for name, option in options.items():
         if name in variables:
@@ -94,6 +96,7 @@ def bench_words(variables: Mapping[str, str]) -> list[str]:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Measure a model, kernels, or everything for the documentation."""
+    _check(args)
     if args.table:
         return _write_table(args)
     from msfcnn.bench import Bench, find_machine
@@ -102,31 +105,38 @@ def run(args: argparse.Namespace) -> Outcome:
     return _kernels(args, bench) if args.model is None else _model(args, bench)
 
 
+def _check(args: argparse.Namespace) -> None:
+    problems = []
+    if args.count < 1:
+        problems.append(Problem("--count", f"{args.count} is too few", "run at least one image"))
+    if args.images and args.model is None:
+        problems.append(Problem("--images", "goes with one MODEL only", "leave it out"))
+    if problems:
+        raise UsageError(*problems)
+
+
 def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
+    found = _measure(args, bench, args.model)
+    return Outcome(found.data(), _blocks(found))
+
+
+def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
     from msfcnn.emit.names import c_name
-    from msfcnn.model import InputMode
-    from msfcnn.pipeline import GenerateRequest, generate
+    from msfcnn.pipeline import generate
     from msfcnn.verify.images import load_images, random_images
 
-    name = c_name(args.model.stem)
-    request = GenerateRequest(
-        model=args.model,
-        name=name,
-        command=f"msfcnn bench {args.model}",
+    request = replace(
+        request_of(args, f"msfcnn bench {path.name}"),
+        model=path,
+        name=c_name(path.stem),
         isa=bench.isa,
-        input_mode=InputMode(args.input),
-        max_ram=args.max_ram,
-        max_macs=args.max_macs,
     )
-    if args.count < 1:
-        raise UsageError(Problem("--count", f"{args.count} is too few", "run at least one image"))
     generated = generate(request)
     if args.images:
         images = load_images(generated.model, args.images)[0][: args.count]
     else:
         images = random_images(generated.model, args.count)
-    found = bench.measure(generated, name, images)
-    return Outcome(found.data(), _blocks(found))
+    return bench.measure(generated, request.name, images)
 
 
 def _blocks(found: Measurement) -> tuple[Block, ...]:
@@ -219,4 +229,30 @@ def _kernel_data(cost: KernelCost) -> dict[str, object]:
 
 
 def _write_table(args: argparse.Namespace) -> Outcome:
-    raise NotImplementedError
+    """All networks, layers and sizes on every emulated board, into a document."""
+    from msfcnn.bench import MACHINES, Bench, find_machine
+    from msfcnn.bench.kernels import KERNELS, measure_kernel
+    from msfcnn.bench.networks import networks
+    from msfcnn.bench.table import kernel_table, network_table, replace_tables, size_table
+
+    text = args.table.read_text(encoding="utf-8")
+    replace_tables(args.table, text, "")  # whether it has a place for them
+    machines = [find_machine(machine.name) for machine in MACHINES if machine.emulator]
+    level = f"-O{args.optimize}"
+    benches = [Bench(machine, args.build, level, args.isa) for machine in machines]
+    paths = networks(args.build / "networks")
+    found = {path.stem: [_measure(args, bench, path) for bench in benches] for path in paths}
+    kernels = [[measure_kernel(bench, k, args.build) for bench in benches] for k in KERNELS]
+    small = [Bench(machine, args.build, "-Os", args.isa) for machine in machines]
+    sizes = size_table([_measure(args, bench, paths[0]) for bench in (*benches, *small)])
+    tables = "\n".join((network_table(found), kernel_table(kernels), sizes))
+    changed = write_atomically(args.table, replace_tables(args.table, text, tables))
+    data = {
+        "file": str(args.table),
+        "changed": changed,
+        "networks": [m.data() for row in found.values() for m in row],
+        "kernels": [
+            {"board": c.measurement.machine.name, **_kernel_data(c)} for row in kernels for c in row
+        ],
+    }
+    return Outcome(data, (Facts((("file", f"{args.table}{'' if changed else ', unchanged'}"),)),))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msfcnn.errors import BoardError, InfeasibleError, MsfcnnError, Problem, UsageError
 
+_FOR_RIOT = ("elftools", "pexpect", "riotctrl", "serial")
+
 
 class DefectError(MsfcnnError):
     """Something that we did not foresee."""
@@ -21,7 +23,8 @@ def as_user_error(error: Exception) -> MsfcnnError:
         what = (error.strerror or "cannot be used").lower()
         return UsageError(Problem(str(error.filename), what))
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("msfcnn"):
-        hint = "in a checkout put ./dev before the command; else: pip install 'msfcnn[verify]'"
+        extra = "riot" if str(error.name).split(".")[0] in _FOR_RIOT else "verify"
+        hint = f"in a checkout put ./dev before the command; else: pip install 'msfcnn[{extra}]'"
         return BoardError(Problem(str(error.name), "this Python package is not installed", hint))
     what = f"this is a defect of msfcnn: {type(error).__name__}: {error}"
     hint = "please report it with what the same command prints under MSFCNN_DEBUG=1"
@@ -40,4 +43,5 @@ def error_data(error: MsfcnnError) -> Mapping[str, object]:
     }
     if isinstance(error, InfeasibleError):
         data["best_ram"] = error.best_ram
+        data["binding_ops"] = list(error.binding_ops)
     return data

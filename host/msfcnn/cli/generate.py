@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from msfcnn.pipeline import Generated, GenerateRequest
 
 NAME = "generate"
+_DEFAULTS = {"schemes": "all", "run_pixels": 2, "isa": "generic", "input_mode": "image"}
+DEFAULT_RUN = 2  # of graph.options, which is not imported just for --help
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -38,40 +40,77 @@ def add_parser(subparsers: Subparsers) -> None:
     add_plan_options(parser)
 
 
-def add_plan_options(parser: argparse.ArgumentParser) -> None:
+def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
     """The options that decide what is generated from a model."""
     add_bounds(parser)
+    add_network_options(parser, input_option)
     parser.add_argument(
-        "--isa", choices=("generic",), default="generic", help="instruction set (default: generic)"
+        "--isa",
+        choices=("generic", "armv7e-m"),
+        default="generic",
+        help="instruction set (default: generic)",
+    )
+
+
+def add_network_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
+    """The options that decide what is to be computed."""
+    parser.add_argument(
+        input_option,
+        dest="input_mode",
+        choices=("image", "push", "pull"),
+        default="image",
+        help="the caller owns the whole image, pushes it row by row, or has a function that "
+        "fetches what is needed (default: image)",
     )
     parser.add_argument(
-        "--input",
-        choices=("image", "push"),
-        default="image",
-        help="the caller owns the whole image, or pushes it row by row (default: image)",
+        "--keep-dead-channels",
+        action="store_true",
+        help="compute channels that are constant, too",
     )
 
 
 def add_bounds(parser: argparse.ArgumentParser) -> None:
-    """The options that bound a plan: one of RAM and MACs."""
-    bound = parser.add_mutually_exclusive_group()
-    bound.add_argument(
+    """The options that decide a plan: bounds of RAM and MACs, and the plan space."""
+    parser.add_argument(
         "--max-ram",
         metavar="SIZE",
         type=partial(parse_size, where="--max-ram"),
         help="fewest MACs within this much RAM, such as 16K",
     )
-    bound.add_argument(
+    parser.add_argument(
         "--max-macs",
         metavar="F",
         type=partial(parse_factor, where="--max-macs"),
-        help="least RAM with at most F times the MACs, such as 1.2",
+        help="least RAM with at most F times the MACs, such as 1.2 (default: 1.0); together with "
+        "--max-ram: fewest MACs, but not more",
+    )
+    parser.add_argument(
+        "--schemes",
+        choices=("all", "paper"),
+        default="all",
+        help="plan space: ours, or that of the msf-CNN paper, whose bounds then hold for what "
+        "the paper counts (default: all)",
+    )
+    parser.add_argument(
+        "--without-io",
+        action="store_true",
+        help="--max-ram and the least RAM mean what the paper counts: without the network's output",
+    )
+    parser.add_argument(
+        "--run",
+        dest="run_pixels",
+        metavar="PIXELS",
+        type=int,
+        choices=range(1, 17),
+        default=DEFAULT_RUN,
+        help=f"pixels that a kernel computes at a time at least (default: {DEFAULT_RUN})",
     )
 
 
 def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
     """What `add_plan_options` (and --name, where a verb has it) asks for."""
     from msfcnn.emit.names import c_name
+    from msfcnn.graph.fusion import Schemes
     from msfcnn.model import InputMode
     from msfcnn.pipeline import GenerateRequest
 
@@ -79,10 +118,14 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         model=args.model,
         name=getattr(args, "name", None) or c_name(args.model.stem),
         command=command,
-        isa=args.isa,
-        input_mode=InputMode(args.input),
+        isa=getattr(args, "isa", "generic"),
+        input_mode=InputMode(args.input_mode),
         max_ram=args.max_ram,
         max_macs=args.max_macs,
+        schemes=Schemes(args.schemes),
+        run=args.run_pixels,
+        keep_dead=args.keep_dead_channels,
+        without_io=args.without_io,
     )
 
 
@@ -104,7 +147,7 @@ def _compiler_flags(generated: Generated) -> str:
     from msfcnn.emit.tables import engine_limits
     from msfcnn.verify.toolchain import config_flags
 
-    flags = config_flags(*engine_limits(generated.model, generated.schedule))
+    flags = config_flags(*engine_limits(generated.schedule))
     return "".join(f"{flag}\n" for flag in flags)
 
 
@@ -122,8 +165,11 @@ def _facts(generated: Generated, files: Sequence[Path]) -> Facts:
 def _command(args: argparse.Namespace) -> str:
     """The command that repeats this run, for the headers of the sources."""
     words = ["msfcnn", NAME, str(args.model), "--out", str(args.out)]
-    for option in ("name", "max_ram", "max_macs", "isa", "input"):
+    for option in ("name", "max_ram", "max_macs", "schemes", "run_pixels", "isa", "input_mode"):
         value = getattr(args, option)
-        if value is not None:
-            words += [f"--{option.replace('_', '-')}", str(value)]
+        if value is not None and value != _DEFAULTS.get(option):
+            flag = option.removesuffix("_mode").removesuffix("_pixels").replace("_", "-")
+            words += [f"--{flag}", str(value)]
+    flags = ("keep_dead_channels", "without_io")
+    words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(args, flag)]
     return shlex.join(words)

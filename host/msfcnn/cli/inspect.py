@@ -24,25 +24,30 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "list a model's layers with shapes, weights, MACs and live bytes",
         "msfcnn inspect apps/digits/digits.onnx",
-        "Live bytes: all tensors, the input image counted, that exist while a layer runs.",
+        "Live bytes: all tensors, the input image counted, that exist while a layer runs. "
+        "Dead channels are the same for every image, or read by nobody.",
     )
     add_model(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Import the model and describe it layer by layer."""
+    from msfcnn.cli.dead_channels import folding_blocks, folding_data
     from msfcnn.cli.layers import layers
     from msfcnn.importer import load_model
+    from msfcnn.optimize import fold_dead_channels
 
     model = load_model(args.model)
     found = layers(model)
+    _, folding = fold_dead_channels(model)
     return Outcome(
         {
             "model": _model_data(model),
             "layers": [_layer_data(layer) for layer in found],
             "totals": _totals(model, found),
+            "dead_channels": folding_data(folding),
         },
-        (_facts(model), _table(found)),
+        (_facts(model), _table(found), *folding_blocks(folding)),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from msfcnn.cli.occupancy import board_table, boards_table
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
-from msfcnn.files import existing_file
 from msfcnn.render import Block, Facts
 from msfcnn.sizes import format_size
 
@@ -22,20 +23,47 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "show what `msfcnn run --report` has kept",
+        "show what `msfcnn build` and `msfcnn run --report` have kept",
         "msfcnn report build/host/digits/report.json",
     )
-    parser.add_argument("report", metavar="FILE.json", type=existing_file)
+    parser.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Read the report and show it."""
+    """Read the reports and show them: one in detail, several with a line each."""
+    there = [path for path in args.reports if path.is_file()]
+    if not there:
+        names = ", ".join(map(str, args.reports))
+        what = "no such file" if len(args.reports) == 1 else "none of these files is there"
+        raise UsageError(Problem(names, what, "run scons with the same variables first"))
+    every = [(path, _read(path)) for path in there]
+    if len(args.reports) > 1:
+        return Outcome({"boards": [data for _, data in every]}, _shown(every))
+    return Outcome(every[0][1], _shown(every))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(args.report.read_bytes())
-        return Outcome(data, report_blocks(data))
+        data = json.loads(path.read_bytes())
+    except ValueError:
+        data = None
+    if isinstance(data, dict):
+        return data
+    raise _no_report(path)
+
+
+def _shown(every: Sequence[tuple[Path, Mapping[str, Any]]]) -> tuple[Block, ...]:
+    path, data = every[0]
+    try:
+        if len(every) > 1:
+            return (boards_table([data for _, data in every]),)
+        return (board_table(data),) if "tally" in data else report_blocks(data)
     except (ValueError, KeyError, TypeError):
-        what = "it is not a report of 'msfcnn run'"
-        raise UsageError(Problem(str(args.report), what, "run scons again")) from None
+        raise _no_report(path) from None
+
+
+def _no_report(path: Path) -> UsageError:
+    return UsageError(Problem(str(path), "it is not a report of msfcnn", "run scons again"))
 
 
 def report_blocks(data: Mapping[str, Any]) -> tuple[Block, ...]:

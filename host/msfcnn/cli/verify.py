@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.errors import SUCCESS, MismatchError
 from msfcnn.files import existing_file
@@ -35,22 +36,15 @@ def add_parser(subparsers: Subparsers) -> None:
         type=existing_file,
         help="images to run (default: random ones)",
     )
-    add_bounds(parser)
+    add_plan_options(parser, "--input-mode")
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Generate, compile, run and compare."""
-    from msfcnn.emit.names import c_name
-    from msfcnn.pipeline import GenerateRequest
     from msfcnn.verify.check import verify
 
-    request = GenerateRequest(
-        model=args.model,
-        name=c_name(args.model.stem),
-        command=f"msfcnn verify {args.model}",
-        max_ram=args.max_ram,
-        max_macs=args.max_macs,
-    )
+    # this computer runs the portable kernels; the bytes are those of every other kernel
+    request = replace(request_of(args, f"msfcnn verify {args.model}"), isa="generic")
     found = verify(request, args.input)
     agrees = found.first_mismatch is None
     return Outcome(

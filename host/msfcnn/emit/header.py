@@ -42,8 +42,10 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
 
 
 def _how(schedule: Schedule) -> str:
-    if schedule.input_mode is InputMode.PUSH:
+    if schedule.network.mode is InputMode.PUSH:
         return "rows are pushed with msfcnn_push_row()"
+    if schedule.network.mode is InputMode.PULL:
+        return "msfcnn_run_pull() fetches pieces of the image"
     return "the image stays with the caller of msfcnn_run()"
 
 

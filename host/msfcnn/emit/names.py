@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from msfcnn.errors import ModelError, Problem, UsageError
-from msfcnn.model import Model
-from msfcnn.schedule.sweep import geometry_of
+from msfcnn.model import AveragePool, Conv, MaxPool, Model
 
 # C11 keywords; a model called one of these cannot lend its name to a variable
 _KEYWORD = re.compile(
@@ -48,7 +47,9 @@ def check_limits(model: Model) -> None:
                 )
             )
     for op in model.ops:
-        g = geometry_of(op)
+        if not isinstance(op, Conv | MaxPool | AveragePool):
+            continue
+        g = op.geometry
         extents = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w)
         if max(*extents, g.pad_top, g.pad_left) > 0xFF:
             problems.append(

@@ -15,7 +15,7 @@ from msfcnn.layout import Layout
 from msfcnn.model import Model
 from msfcnn.schedule import Schedule
 
-ABI = 1  # of riot_pkg/msfcnn/include/msfcnn/tables.h; a test holds the two together
+ABI = 2  # of riot_pkg/msfcnn/include/msfcnn/tables.h; a test holds the two together
 
 Sources = Mapping[str, str]
 """File name to text."""
@@ -42,7 +42,7 @@ def emit(model: Model, schedule: Schedule, layout: Layout, options: EmitOptions)
     return {
         f"{name}.h": banner + header_source(model, schedule, layout, name),
         f"{name}.c": banner + tables,
-        f"{name}_weights.c": banner + weights_source(model, name),
+        f"{name}_weights.c": banner + weights_source(model, schedule, name),
     }
 
 

@@ -1,256 +1,170 @@
-"""NAME.c: tensors, ops and stages of the plan."""
+"""NAME.c: ops and stages of the plan."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
-from msfcnn.emit.text import comment, int8_array, int_array
-from msfcnn.emit.weights import constants_name
-from msfcnn.layout import Layout
-from msfcnn.model import (
-    Add,
-    AveragePool,
-    Clamp,
-    Concat,
-    Conv,
-    GlobalAveragePool,
-    InputMode,
-    MaxPool,
-    Model,
-    Op,
-    Requantize,
-    Softmax,
-)
-from msfcnn.numerics import (
-    PoolConstants,
-    SumConstants,
-    add_constants,
-    concat_constants,
-    pool_constants,
-    reads_padding,
-    requantize_constants,
-    softmax_constants,
-)
-from msfcnn.schedule import Schedule, Step
-from msfcnn.schedule.sweep import geometry_of, scratch_bytes, step_inputs
+from msfcnn.emit.constants import constants_of, op_constants
+from msfcnn.emit.place import Place, places
+from msfcnn.emit.text import comment
+from msfcnn.graph import Chain, Kind, Step, node_of, track
+from msfcnn.layout import Layout, StagePlaces
+from msfcnn.model import AveragePool, Clamp, Conv, InputMode, Model, Op
+from msfcnn.schedule import Schedule, ScheduledStage
 
-_KINDS = {
-    MaxPool: "MSFCNN_MAX_POOL",
-    AveragePool: "MSFCNN_AVERAGE_POOL",
-    GlobalAveragePool: "MSFCNN_GLOBAL_AVERAGE",
-    Requantize: "MSFCNN_SUM",
-    Add: "MSFCNN_SUM",
-    Concat: "MSFCNN_SUM",
-    Softmax: "MSFCNN_SOFTMAX",
+_INPUTS = {
+    InputMode.IMAGE: "MSFCNN_INPUT_IMAGE",
+    InputMode.PUSH: "MSFCNN_INPUT_PUSH",
+    InputMode.PULL: "MSFCNN_INPUT_PULL",
 }
+_IMAGE = "MSFCNN_IMAGE"
 
 
 def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, abi: int) -> str:
     """Text of NAME.c below its banner."""
-    steps = [step for stage in schedule.stages for step in stage.steps]
-    scratch = _scratch(model, schedule, layout)
-    pads = _PadPixels(model)
+    stages = list(zip(schedule.stages, layout.stages, strict=True))
+    ops = list(places(schedule, layout))
     parts = [
-        f'#include "{name}.h"\n',
-        _guards(*engine_limits(model, schedule), abi),
-        *(_constants(model, name, i, step, scratch.get(step)) for i, step in enumerate(steps)),
-        pads.text(),
-        _tensors(model, layout),
-        _ops(model, steps, name, pads),
-        _stages(schedule),
+        f'#include "{name}.h"\n#include "msfcnn/kernels.h"\n',
+        _guards(*engine_limits(schedule), abi),
+        *(op_constants(model, place, name) for place in ops),
+        f"static const msfcnn_op_t _ops[{len(ops)}] = {{",
+        *(_op(model, place, name) for place in ops),
+        "};\n",
+        _moves(stages),
+        f"static const msfcnn_stage_t _stages[{len(stages)}] = {{",
+        *_stages(stages),
+        "};\n",
         _model(model, schedule, layout, name),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _scratch(model: Model, schedule: Schedule, layout: Layout) -> dict[Step, int]:
-    """Arena offsets of the sums of global averages."""
-    offsets: dict[Step, int] = {}
-    for stage, offset in zip(schedule.stages, layout.scratch, strict=True):
-        for step in stage.steps:
-            size = scratch_bytes(model, step)
-            if size and offset is not None:
-                offsets[step] = offset
-                offset += size
-    return offsets
+def engine_limits(schedule: Schedule) -> tuple[int, int]:
+    """CONFIG_MSFCNN_STAGE_OPS and CONFIG_MSFCNN_KERNEL_LINES the engine must be compiled with."""
+    lines = max(
+        axis.kernel
+        for stage in schedule.stages
+        for axis in track(stage.chain, stage.option.columns).across
+    )
+    return max(len(stage.chain.steps) for stage in schedule.stages), lines
 
 
-def engine_limits(model: Model, schedule: Schedule) -> tuple[int, int]:
-    """CONFIG_MSFCNN_TAPS and CONFIG_MSFCNN_STAGE_OPS that the engine must be compiled with."""
-    geometries = [geometry_of(model.ops[s.op]) for stage in schedule.stages for s in stage.steps]
-    taps = max(g.kernel_h * g.kernel_w for g in geometries)
-    return taps, max(len(stage.steps) for stage in schedule.stages)
-
-
-def _guards(taps: int, stage_ops: int, abi: int) -> str:
+def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:
     return f"""\
 #if MSFCNN_ABI != {abi}
 #  error "generated for another version of the msfcnn engine: run 'msfcnn generate' again"
 #endif
-#if CONFIG_MSFCNN_TAPS < {taps}
-#  error "this model needs -DCONFIG_MSFCNN_TAPS={taps} for engine and model"
-#endif
 #if CONFIG_MSFCNN_STAGE_OPS < {stage_ops}
 #  error "this model needs -DCONFIG_MSFCNN_STAGE_OPS={stage_ops} for engine and model"
+#endif
+#if CONFIG_MSFCNN_KERNEL_LINES < {kernel_lines}
+#  error "this model needs -DCONFIG_MSFCNN_KERNEL_LINES={kernel_lines} for engine and model"
 #endif
 """
 
 
-class _PadPixels:
-    """Pixels filled with a zero point (or -128 for maxima) that padded taps read."""
-
-    def __init__(self, model: Model) -> None:
-        size: dict[int, int] = {}
-        value_of: dict[int, int] = {}
-        for op in model.ops:
-            if isinstance(op, Conv | MaxPool | AveragePool) and reads_padding(model, op):
-                source = model.tensors[op.input]
-                value = -128 if isinstance(op, MaxPool) else source.quantization.zero_point
-                size[value] = max(size.get(value, 0), source.channels)
-                value_of[op.output] = value
-        self._pixels = [np.full(size[v], v, dtype=np.int8) for v in sorted(size)]
-        self._index = {t: sorted(size).index(v) for t, v in value_of.items()}
-
-    def index(self, op: Op) -> int:
-        """Where the pad pixel of an op stands in the table; 0 if the op needs none."""
-        return self._index.get(op.output, 0)
-
-    def text(self) -> str:
-        """The pixels and the table of them."""
-        names = [f"_pad{i}" for i in range(len(self._pixels))]
-        arrays = [int8_array(n, pixel) for n, pixel in zip(names, self._pixels, strict=True)]
-        entries = ", ".join(names) or "NULL"
-        table = f"static const int8_t *const _pad_pixels[{len(names) or 1}] = {{ {entries} }};\n"
-        return "\n".join([*arrays, table])
-
-
-def _constants(model: Model, name: str, index: int, step: Step, scratch: int | None) -> str:
-    """What an op's `constants` points to, where it is not in NAME_weights.c."""
-    op = model.ops[step.op]
-    label = f"_constants{index}"
-    if isinstance(op, Conv):
-        return f"extern const msfcnn_conv_t {constants_name(name, step.op)};"
-    if isinstance(op, Add):
-        return _sum(label, add_constants(model, op))
-    if isinstance(op, Requantize | MaxPool):
-        return _sum(label, requantize_constants(model, op))
-    if isinstance(op, Concat):
-        return _sum(label, concat_constants(model, op, step.part))
-    if isinstance(op, AveragePool | GlobalAveragePool):
-        return _pool(label, pool_constants(model, op), scratch or 0)
-    if isinstance(op, Softmax):
-        k = softmax_constants(model, op)
-        return (
-            int_array("uint32_t", f"{label}_exp", k.exp_table)
-            + f"static const msfcnn_softmax_t {label} = {{ {label}_exp, {k.inverse_scale} }};\n"
-        )
-    return ""
-
-
-def _sum(label: str, k: SumConstants) -> str:
-    factors = ", ".join(map(str, k.multipliers))
-    return f"static const msfcnn_sum_t {label} = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
-
-
-def _pool(label: str, k: PoolConstants, scratch: int) -> str:
-    count = len(k.scaling.multiplier)
-    return (
-        int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
-        + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
-        + f"static const msfcnn_pool_t {label} = {{ {label}_multiplier, {label}_shift, {scratch}, "
-        f"{count}, {k.input_zero} }};\n"
-    )
-
-
-def _tensors(model: Model, layout: Layout) -> str:
-    lines = ["/* offset, height, width, channels, resident rows and columns */"]
-    lines.append(f"static const msfcnn_tensor_t _tensors[{len(model.tensors)}] = {{")
-    for index, tensor in enumerate(model.tensors):
-        place = layout.placement_of(index)
-        offset, rows, cols = (
-            (place.offset, place.rows, place.cols) if place else (0, tensor.height, tensor.width)
-        )
-        extents = ", ".join(map(str, (*tensor.shape, rows, cols)))
-        lines.append(f"    {{ {offset}, {extents} }}, /* {index}: {comment(tensor.name)} */")
-    return "\n".join([*lines, "};\n"])
-
-
-def _ops(model: Model, steps: list[Step], name: str, pads: _PadPixels) -> str:
-    lines = [f"static const msfcnn_op_t _ops[{len(steps)}] = {{"]
-    for index, step in enumerate(steps):
-        lines.append(_op(model, step, index, name, pads))
-    return "\n".join([*lines, "};\n"])
-
-
-def _op(model: Model, step: Step, index: int, name: str, pads: _PadPixels) -> str:
-    op = model.ops[step.op]
-    inputs = step_inputs(model, step)
-    source, target = model.tensors[inputs[0]], model.tensors[op.output]
-    g = geometry_of(op)
-    # a dilation between taps that do not exist would only confuse the engine
-    dilation_h = g.dilation_h if g.kernel_h > 1 else 1
-    dilation_w = g.dilation_w if g.kernel_w > 1 else 1
-    clamp = Clamp() if isinstance(op, Softmax) else getattr(op, "clamp", Clamp())
-    if isinstance(op, Conv):
-        kind = "MSFCNN_DEPTHWISE" if op.depthwise else "MSFCNN_CONV"
-        constants = constants_name(name, step.op)
-    else:
-        kind, constants = _KINDS[type(op)], f"_constants{index}"
+def _op(model: Model, place: Place, name: str) -> str:
+    seen, i, step, window = place.seen, place.i, place.step, place.window
+    u, v = seen.across[i], seen.along[i]
+    op = None if step.kind is Kind.LOAD else model.ops[step.op]
+    clamp = getattr(op, "clamp", Clamp())
+    sums = step.kind in (Kind.RESCALE, Kind.ADD, Kind.MAX_POOL)
     # sums carry the zero point of their output in the offset
-    zero = 0 if kind == "MSFCNN_SUM" else target.quantization.zero_point
-    channel = sum(model.tensors[t].channels for t in op.inputs[: step.part])
-    channels = source.channels if isinstance(op, Concat) else target.channels
+    zero = 0 if op is None or sums else model.tensors[op.output].quantization.zero_point
+    constants = "NULL" if op is None else f"&{constants_of(place, name)}"
+    halo, halo_pixels = place.halo
     return f"""\
-    {{ /* {index}: {comment(op.node)} */
-        .kind = {kind}, .n_inputs = {len(inputs)},
-        .kernel_h = {g.kernel_h}, .kernel_w = {g.kernel_w}, .stride_h = {g.stride_h}, \
-.stride_w = {g.stride_w},
-        .dilation_h = {dilation_h}, .dilation_w = {dilation_w}, .pad_top = {g.pad_top}, \
-.pad_left = {g.pad_left},
-        .pad_pixel = {pads.index(op)}, .out_zero = {zero}, \
-.clamp_low = {clamp.low}, .clamp_high = {clamp.high},
-        .input = {{ {", ".join(map(str, inputs))} }}, .output = {op.output}, \
-.channel = {channel}, .channels = {channels},
-        .constants = &{constants},
+    {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
+        .kernel = {place.kernel.name}, .constants = {constants},
+        .window = {place.places.windows.get(i, 0)}, .halo = {halo},
+        .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
+.out_channels = {step.target[2]},
+        .slots = {window.slots}, .length = {window.length}, .save = {window.save}, \
+.halo_pixels = {halo_pixels},
+        .reads = {_reads(step)}, .planar = {int(window.planar)}, .feeds = {place.feeds},
+        .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
+.stride_v = {v.stride},
+        .dilation_u = {u.dilation}, .dilation_v = {v.dilation}, .pad_u = {u.pad}, \
+.pad_v = {v.pad},
+        .pad_value = {_pad_value(model, op)}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
+.clamp_high = {clamp.high},
     }},"""
 
 
-def _stages(schedule: Schedule) -> str:
-    lines = ["/* first op, number of ops */"]
-    lines.append(f"static const msfcnn_stage_t _stages[{len(schedule.stages)}] = {{")
-    first = 0
-    for stage in schedule.stages:
-        lines.append(f"    {{ {first}, {len(stage.steps)} }}, /* {stage.scheme.value} */")
-        first += len(stage.steps)
-    return "\n".join([*lines, "};\n"])
+def _reads(step: Step) -> str:
+    return "MSFCNN_PAIR" if step.y is not None else f"MSFCNN_{step.reads.name}"
+
+
+def _pad_value(model: Model, op: Op | None) -> int:
+    if isinstance(op, Conv | AveragePool):
+        return model.tensors[op.input].quantization.zero_point
+    return 0
+
+
+def _moves(stages: list[tuple[ScheduledStage, StagePlaces]]) -> str:
+    moves = [move for _, places in stages for move in places.moves]
+    lines = [f"    {{ {m.to}, {m.start}, {m.size} }}," for m in moves] or ["    { 0, 0, 0 },"]
+    return "\n".join(
+        [
+            f"static const msfcnn_move_t _moves[{len(lines)}] = {{ /* to, from, size */",
+            *lines,
+            "};\n",
+        ]
+    )
+
+
+def _stages(stages: list[tuple[ScheduledStage, StagePlaces]]) -> Iterator[str]:
+    first_op = first_move = 0
+    for number, (stage, where) in enumerate(stages):
+        yield _stage(stage, where, number, first_op, first_move)
+        first_op += len(stage.chain.steps)
+        first_move += len(where.moves)
+
+
+def _stage(
+    stage: ScheduledStage, places: StagePlaces, number: int, first_op: int, first_move: int
+) -> str:
+    chain, option = stage.chain, stage.option
+    seen = track(chain, option.columns)
+    last = chain.steps[-1]
+    split = option.split if option.split < last.target[2] else 0
+    return f"""\
+    {{ /* {number}: {option.scheme.value}, {stage.cost.total} bytes */
+        .input = {_input(chain, places)}, .output = {places.whole[last.z]}, \
+.scratch = {places.scratch},
+        .first_op = {first_op}, .n_ops = {len(chain.steps)}, .first_move = {first_move}, \
+.n_moves = {len(places.moves)},
+        .out_lines = {seen.lines[-1]}, .out_pixels = {seen.pixels[-1]}, \
+.out_channels = {last.z_channels}, .out_channel = {last.channel},
+        .band = {option.band}, .split = {split}, .run = {option.run}, \
+.columns = {int(option.columns)},
+    }},"""
+
+
+def _input(chain: Chain, places: StagePlaces) -> str:
+    if chain.input is None:
+        return "0"
+    return str(places.whole.get(chain.input, _IMAGE))
 
 
 def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
-    outputs = ", ".join(str(port.tensor) for port in model.outputs)
-    reading = [
-        i
-        for i, stage in enumerate(schedule.stages)
-        if any(model.input.tensor in step_inputs(model, step) for step in stage.steps)
-    ]
-    taps, stage_ops = engine_limits(model, schedule)
-    pushed = int(schedule.input_mode is InputMode.PUSH)
+    stage_ops, kernel_lines = engine_limits(schedule)
+    height, width, channels = model.tensors[model.input.tensor].shape
+    outputs = ", ".join(
+        f"{{ {offset}, {schedule.network.sizes[t]} }}"
+        for t, offset in zip(schedule.network.outputs, layout.outputs, strict=True)
+    )
+    upper = name.upper()
     return f"""\
-static const uint16_t _outputs[{len(model.outputs)}] = {{ {outputs} }};
+static const msfcnn_output_t _outputs[{len(layout.outputs)}] = {{ {outputs} }};
 
 const msfcnn_model_t {name}_model = {{
-    .abi = MSFCNN_ABI,
-    .arena_size = {layout.peak_ram},
-    .tensors = _tensors,
-    .ops = _ops,
-    .stages = _stages,
-    .outputs = _outputs,
-    .pad_pixels = _pad_pixels,
-    .n_stages = {len(schedule.stages)},
-    .n_outputs = {len(model.outputs)},
-    .input = {model.input.tensor},
-    .input_stage = {reading[-1]},
-    .taps = {taps},
-    .stage_ops = {stage_ops},
-    .pushed = {pushed},
+    .abi = MSFCNN_ABI, .arena_size = {upper}_ARENA_SIZE,
+    .ops = _ops, .stages = _stages, .moves = _moves, .outputs = _outputs,
+    .n_stages = {len(schedule.stages)}, .n_outputs = {len(layout.outputs)},
+    .stage_ops = {stage_ops}, .kernel_lines = {kernel_lines},
+    .height = {height}, .width = {width}, .channels = {channels},
+    .input = {_INPUTS[schedule.network.mode]},
 }};
 """

@@ -1,11 +1,22 @@
-"""NAME_weights.c: weights, biases and multipliers. They do not depend on the plan."""
+"""NAME_weights.c: weights, biases and multipliers.
+
+Weights lie as the sweep of their stage reads them: kernel lines first, be they rows or columns.
+"""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from msfcnn.emit.text import comment, int8_array, int_array
+from msfcnn.graph import Kind
+from msfcnn.kernels.armv7em import pack_conv, pack_depthwise
+from msfcnn.kernels.choice import several_pixels
 from msfcnn.model import Conv, Model
 from msfcnn.numerics import conv_constants
+from msfcnn.schedule import Schedule
 
+CONV_V7EM, DEPTHWISE_V7EM = "msfcnn_conv_v7em_t", "msfcnn_depthwise_v7em_t"
 CONV_BYTES = 9  # bias, multiplier and shift of an output channel
 
 
@@ -14,12 +25,17 @@ def constants_name(name: str, index: int) -> str:
     return f"{name}_op{index}"
 
 
-def weights_source(model: Model, name: str) -> str:
+def weights_source(model: Model, schedule: Schedule, name: str) -> str:
     """Text of NAME_weights.c below its banner."""
     parts = ['#include "msfcnn/tables.h"\n']
-    for index, op in enumerate(model.ops):
-        if isinstance(op, Conv):
-            parts.append(_conv(model, op, constants_name(name, index)))
+    for stage in schedule.stages:
+        for i, step in enumerate(stage.chain.steps):
+            op = None if step.kind is Kind.LOAD else model.ops[step.op]
+            if isinstance(op, Conv):
+                write = _packed if stage.kernel(i).packed else _plain
+                label = constants_name(name, step.op)
+                parts.append(f"/* {comment(op.node)} */")
+                parts.append(write(model, op, label, stage.option.columns))
     return "\n".join(parts)
 
 
@@ -32,16 +48,34 @@ def constant_bytes(model: Model) -> int:
     )
 
 
-def _conv(model: Model, op: Conv, name: str) -> str:
+def _oriented(op: Conv, columns: bool) -> NDArray[np.int8]:
+    """[output][kernel line][kernel pixel][input]."""
+    oriented: NDArray[np.int8] = op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
+    return oriented
+
+
+def _packed(model: Model, op: Conv, name: str, columns: bool) -> str:
+    weights, constants = _oriented(op, columns), conv_constants(model, op)
+    if op.depthwise:
+        planes = pack_depthwise(weights, constants, op.geometry.stride_w, op.geometry.dilation_w)
+        assert planes is not None, "the kernel was chosen because this works"
+        words, ctype, rest = planes.words, DEPTHWISE_V7EM, f"{planes.words_per_channel}"
+    else:
+        blocks = pack_conv(weights, constants, several_pixels(model, op))
+        assert blocks is not None, "the kernel was chosen because this works"
+        words, ctype, rest = blocks.words, CONV_V7EM, f"{blocks.taps}, {int(blocks.pairs)}"
+    return (
+        int_array("uint32_t", f"{name}_words", words)
+        + f"extern const {ctype} {name};\nconst {ctype} {name} = {{ {name}_words, {rest} }};\n"
+    )
+
+
+def _plain(model: Model, op: Conv, name: str, columns: bool) -> str:
     constants = conv_constants(model, op)
-    depthwise = op.depthwise
-    # taps are counted column by column: [output][column][row][input], see msfcnn_conv_t
-    order = (3, 2, 1, 0) if depthwise else (0, 2, 1, 3)
     group_outputs = len(op.weights) // op.groups
     return "\n".join(
         [
-            f"/* {comment(op.node)} */",
-            int8_array(f"{name}_weights", op.weights.transpose(order)),
+            int8_array(f"{name}_weights", _oriented(op, columns)),
             int_array("int32_t", f"{name}_bias", constants.bias),
             int_array("int32_t", f"{name}_multiplier", constants.scaling.multiplier),
             int_array("uint8_t", f"{name}_shift", constants.scaling.shift),

@@ -1,19 +1,25 @@
 """The fusion graph: where a network may be cut, and what may run between two cuts."""
 
-from msfcnn.graph.fusion import (
-    CutPoint,
-    EdgeOption,
-    FusionEdge,
-    FusionGraph,
-    Scheme,
-    fusion_graph,
-)
+from msfcnn.graph.chains import Chain, chain, chains_from
+from msfcnn.graph.cost import Cost, cost, without_io
+from msfcnn.graph.options import Option, Scheme, Track, track
+from msfcnn.graph.steps import Kind, Network, Reads, Step, network, node_of
 
 __all__ = [
-    "CutPoint",
-    "EdgeOption",
-    "FusionEdge",
-    "FusionGraph",
+    "Chain",
+    "Cost",
+    "Kind",
+    "Network",
+    "Option",
+    "Reads",
     "Scheme",
-    "fusion_graph",
+    "Step",
+    "Track",
+    "chain",
+    "chains_from",
+    "cost",
+    "network",
+    "node_of",
+    "track",
+    "without_io",
 ]

@@ -1,78 +1,73 @@
-"""Cut points and fusion edges.
-
-A cut point stands before an op: there the network may be cut, and the tensors that later ops
-need are whole in RAM. An edge is a contiguous run of ops between two cut points, executed as
-one stage; a path of edges from the first to the last cut point is a plan. So far every edge is
-a single op under the `layer` scheme.
-"""
+"""The fusion graph: cut points are the places between two steps, edges the chains between them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from msfcnn.model import Model
-from msfcnn.model.liveness import live_during
-from msfcnn.model.network import op_macs
+from msfcnn.graph.chains import fuses
+from msfcnn.graph.options import DEFAULT_RUN, Option
+from msfcnn.graph.search import Found, Limits, band_stages, line_stages, single_stages
+from msfcnn.graph.steps import Network, Reads
+
+Edges = dict[tuple[int, int], list[Found]]
 
 
-class Scheme(Enum):
-    """How a stage runs."""
+class Schemes(Enum):
+    """Which plan space is searched: ours, or the one of the msf-CNN paper."""
 
-    LAYER = "layer"
-    LINE = "line"
-    H_CACHE = "h_cache"
-
-
-@dataclass(frozen=True)
-class CutPoint:
-    """The place before op `position`; `live` are the tensors that are whole in RAM there."""
-
-    position: int
-    live: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class EdgeOption:
-    """One way to run an edge: bytes of tensors it holds in RAM, and MACs it executes."""
-
-    scheme: Scheme
-    band_rows: int
-    ram: int
-    macs: int
-
-
-@dataclass(frozen=True)
-class FusionEdge:
-    """Ops first .. last - 1 as one stage, with the ways to run it."""
-
-    first: int
-    last: int
-    options: tuple[EdgeOption, ...]
+    ALL = "all"
+    PAPER = "paper"
 
 
 @dataclass(frozen=True)
 class FusionGraph:
-    """Cut points in order, and the edges between them."""
+    """For every chain, by its ends, the options that can matter."""
 
-    cut_points: tuple[CutPoint, ...]
-    edges: tuple[FusionEdge, ...]
-
-
-def fusion_graph(model: Model) -> FusionGraph:
-    """The fusion graph of a model whose edges are single ops."""
-    live = live_during(model)
-    cuts = [CutPoint(0, (model.input.tensor,))]
-    edges = []
-    for index, op in enumerate(model.ops):
-        later = live[index + 1] if index + 1 < len(live) else _outputs(model)
-        cuts.append(CutPoint(index + 1, tuple(t for t in later if t in live[index])))
-        ram = sum(model.tensors[t].size for t in live[index] if t != model.input.tensor)
-        height = model.tensors[op.output].height
-        option = EdgeOption(Scheme.LAYER, height, ram, op_macs(model, op))
-        edges.append(FusionEdge(index, index + 1, (option,)))
-    return FusionGraph(tuple(cuts), tuple(edges))
+    network: Network
+    run: int
+    edges: Edges
 
 
-def _outputs(model: Model) -> tuple[int, ...]:
-    return tuple(port.tensor for port in model.outputs)
+def option_of(graph: FusionGraph, edge: tuple[int, int], found: Found, index: int) -> Option:
+    """One of the options that were priced together."""
+    first, last = edge
+    mask = int(found.keep[index])
+    keep = frozenset(i for i in range(1, last - first) if mask >> (last - first - i) & 1)
+    return Option(found.scheme, found.band, keep, found.split, graph.run)
+
+
+def unfused_graph(network: Network, run: int = DEFAULT_RUN) -> FusionGraph:
+    """Edges that compute nothing twice: single steps and row sweeps."""
+    edges = single_stages(network, run)
+    _add(edges, line_stages(network, Limits(), run))
+    return FusionGraph(network, run, edges)
+
+
+def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
+    """And those that run in bands, as far as the limits let them matter."""
+    edges = {ends: list(found) for ends, found in graph.edges.items()}
+    _add(edges, band_stages(graph.network, limits, graph.run))
+    return FusionGraph(graph.network, graph.run, edges)
+
+
+def _add(edges: Edges, more: Edges) -> None:
+    for ends, found in more.items():
+        edges.setdefault(ends, []).extend(found)
+
+
+def least_macs(network: Network) -> int:
+    """MACs that no plan goes below: fused steps leave out pixels that their reader never reads."""
+    total = 0
+    lines = pixels = 0
+    for i in range(len(network.steps) - 1, -1, -1):
+        step = network.steps[i]
+        after = network.steps[i + 1] if i + 1 < len(network.steps) else None
+        height, width, _ = step.target
+        if after is None or after.reads is Reads.GLOBAL or not fuses(step, after):
+            lines, pixels = height, width
+        else:
+            lines = min(height, after.rows.end(lines))
+            pixels = min(width, after.columns.end(pixels))
+        total += lines * pixels * step.macs_per_pixel
+    return total

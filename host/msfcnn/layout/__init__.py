@@ -1,6 +1,6 @@
-"""Layouts: where each window lies in the arena, and how large the arena is."""
+"""Layouts: where each buffer lies in the arena, and how large the arena is."""
 
 from msfcnn.layout.build import layout
-from msfcnn.layout.types import Layout, Placement
+from msfcnn.layout.types import Layout, Move, StagePlaces
 
-__all__ = ["Layout", "Placement", "layout"]
+__all__ = ["Layout", "Move", "StagePlaces", "layout"]

@@ -6,35 +6,37 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Placement:
-    """A tensor's window in the arena; the network's input has none if the caller owns it."""
+class Move:
+    """Bytes that change their place before a stage; offsets in the arena."""
 
-    tensor: int
-    offset: int
-    rows: int
-    cols: int
+    to: int
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
+class StagePlaces:
+    """Arena offsets of a stage.
+
+    whole:   of each whole tensor while the stage runs, its input and output included.
+    windows, halos, sums: by position in the chain.
+    rings:   by the position of the sum.
+    moves:   what must be moved before the stage, in this order.
+    """
+
+    whole: dict[int, int]
+    scratch: int
+    windows: dict[int, int]
+    halos: dict[int, int]
+    rings: dict[int, int]
+    sums: dict[int, int]
+    moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Arena offsets in bytes.
+    """peak_ram: bytes of the arena. outputs: where the network's outputs are in the end."""
 
-    placements: of every tensor but an input that stays with the caller.
-    scratch:    offset of each stage's scratch; None where it has none.
-    stage_ram:  bytes in use while each stage runs.
-    peak_ram:   bytes of the arena.
-    """
-
-    placements: tuple[Placement, ...]
-    scratch: tuple[int | None, ...]
-    stage_ram: tuple[int, ...]
+    stages: tuple[StagePlaces, ...]
+    outputs: tuple[int, ...]
     peak_ram: int
-
-    def placement_of(self, tensor: int) -> Placement | None:
-        """The placement of a tensor; None for an input that stays with the caller."""
-        return next((p for p in self.placements if p.tensor == tensor), None)
-
-    @property
-    def binding_stage(self) -> int:
-        """The stage that needs the most RAM."""
-        return self.stage_ram.index(max(self.stage_ram))

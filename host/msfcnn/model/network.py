@@ -10,10 +10,15 @@ from msfcnn.model.tensor import Order, Tensor
 
 
 class InputMode(Enum):
-    """How the image reaches the network: whole, owned by the caller, or pushed row by row."""
+    """How the image reaches the network.
+
+    IMAGE: whole, owned by the caller. PUSH: row by row, as a camera delivers it. PULL: a function
+    of the caller fetches the rectangles that are needed.
+    """
 
     IMAGE = "image"
     PUSH = "push"
+    PULL = "pull"
 
 
 @dataclass(frozen=True)

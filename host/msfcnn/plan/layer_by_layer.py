@@ -1,16 +1,19 @@
-"""The plan without fusion: one stage per op."""
+"""The plan without fusion: one stage per step."""
 
 from __future__ import annotations
 
-from msfcnn.graph import FusionGraph, Scheme
-from msfcnn.model import InputMode
+from msfcnn.graph.chains import chain
+from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
+from msfcnn.graph.steps import Network
 from msfcnn.plan.types import Plan, PlannedStage
 
 
-def plan_layer_by_layer(graph: FusionGraph, input_mode: InputMode = InputMode.IMAGE) -> Plan:
-    """The path of single-op edges."""
+def plan_layer_by_layer(network: Network, run: int = DEFAULT_RUN) -> Plan:
+    """Every step on its own, in a row sweep."""
     stages = []
-    for edge in graph.edges:
-        option = next(o for o in edge.options if o.scheme is Scheme.LAYER)
-        stages.append(PlannedStage(edge.first, edge.last, option))
-    return Plan(tuple(stages), input_mode)
+    for index, step in enumerate(network.steps):
+        alone = chain(network, index, index + 1)
+        assert alone is not None, "a single step is always a stage"
+        option = Option(Scheme.LAYER, step.target[1], run=run)
+        stages.append(PlannedStage(alone, option))
+    return Plan(network, tuple(stages))

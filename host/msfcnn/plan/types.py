@@ -1,30 +1,25 @@
-"""What a planner decides."""
+"""A plan: a path through the fusion graph, with an option for each of its edges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import EdgeOption
-from msfcnn.model import InputMode
+from msfcnn.graph.chains import Chain
+from msfcnn.graph.options import Option
+from msfcnn.graph.steps import Network
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """Ops first .. last - 1 of the model, run as `option` says."""
+    """A chain and the way it runs."""
 
-    first: int
-    last: int
-    option: EdgeOption
+    chain: Chain
+    option: Option
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Stages in execution order; they cover every op exactly once."""
+    """Stages in execution order; together they run every step of the network once."""
 
+    network: Network
     stages: tuple[PlannedStage, ...]
-    input_mode: InputMode
-
-    @property
-    def macs(self) -> int:
-        """MACs the plan executes, recomputation included."""
-        return sum(stage.option.macs for stage in self.stages)

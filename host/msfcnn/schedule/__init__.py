@@ -1,6 +1,6 @@
-"""Schedules: what the engine does step by step, and the windows that follow from it."""
+"""Schedules: the buffers and the sweep of every stage of a plan."""
 
 from msfcnn.schedule.build import schedule
-from msfcnn.schedule.types import Schedule, ScheduledStage, Step, Window
+from msfcnn.schedule.types import Schedule, ScheduledStage
 
-__all__ = ["Schedule", "ScheduledStage", "Step", "Window", "schedule"]
+__all__ = ["Schedule", "ScheduledStage", "schedule"]

@@ -1,63 +1,45 @@
-"""From a plan to the steps and windows of each stage."""
+"""From a plan to what each stage really does."""
 
 from __future__ import annotations
 
-from msfcnn.model import Concat, InputMode, Model, Reshape
-from msfcnn.model.liveness import last_readers
-from msfcnn.plan import Plan, PlannedStage
-from msfcnn.schedule.sweep import resident_rows, scratch_bytes
-from msfcnn.schedule.types import Schedule, ScheduledStage, Step, Window
+from dataclasses import replace
+
+from msfcnn.graph import Chain, Option, cost
+from msfcnn.plan import Plan
+from msfcnn.schedule.types import Schedule, ScheduledStage
+
+LONGEST_RUN = 16  # pixels; kernels gain nothing beyond
 
 
-def schedule(model: Model, plan: Plan) -> Schedule:
-    """Simulates every stage of a plan; its windows hold exactly what the sweep needs."""
-    stages: list[ScheduledStage] = []
-    last_reader = last_readers(model)
-    for planned in plan.stages:
-        pushed = plan.input_mode is InputMode.PUSH and not stages
-        runs = _runs(model, planned)
-        whole = {t for t, last in enumerate(last_reader) if last >= planned.last}
-        if len(runs) > 1:  # each run sweeps the inputs of the op again
-            whole |= set(model.ops[planned.first].inputs)
-        for steps in runs:
-            stages.append(_simulate(model, planned, steps, whole, pushed))
-            pushed = False
-    return Schedule(tuple(stages), plan.input_mode)
+def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Schedule:
+    """The stages of a plan with their buffers.
 
-
-def _runs(model: Model, planned: PlannedStage) -> list[tuple[Step, ...]]:
-    """Steps of a planned stage, in one run; but a concatenation alone is a run per part.
-
-    A reshape has no step: its output is another name for the same bytes.
+    With `stretch`, the RAM that the peak of the plan leaves to a stage is spent on speed: longer
+    runs, and windows of whole lines, where nothing has to be saved. `room` is RAM in bytes that
+    may be used in any case.
     """
-    steps: list[Step] = []
-    for index in range(planned.first, planned.last):
-        op = model.ops[index]
-        if isinstance(op, Concat):
-            steps.extend(Step(index, part) for part in range(len(op.inputs)))
-        elif not isinstance(op, Reshape):
-            steps.append(Step(index))
-    if planned.last - planned.first == 1:
-        return [(step,) for step in steps]
-    return [tuple(steps)]
+    stages = [_stage(p.chain, p.option) for p in plan.stages]
+    if stretch:
+        peak = max(room or 0, *(stage.cost.total for stage in stages))
+        bare = max(room or 0, *(stage.without_io for stage in stages))
+        stages = [_stretched(stage, peak, bare) for stage in stages]
+    return Schedule(plan.network, tuple(stages))
 
 
-def _simulate(
-    model: Model, planned: PlannedStage, steps: tuple[Step, ...], whole: set[int], pushed: bool
-) -> ScheduledStage:
-    rows = resident_rows(model, steps, pushed)
-    tensors = [model.input.tensor] if pushed else []
-    tensors += [model.ops[step.op].output for step in steps if step.part == 0]
-    return ScheduledStage(
-        steps,
-        planned.option.scheme,
-        planned.option.band_rows,
-        tuple(_window(model, t, None if t in whole else rows.get(t)) for t in tensors),
-        sum(scratch_bytes(model, step) for step in steps),
-        planned.option.macs,
-    )
+def _stage(chain: Chain, option: Option) -> ScheduledStage:
+    return ScheduledStage(chain, option, cost(chain, option))
 
 
-def _window(model: Model, tensor: int, rows: int | None) -> Window:
-    shape = model.tensors[tensor]
-    return Window(tensor, shape.height if rows is None else rows, shape.width)
+def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
+    """The stage with longer runs and plain windows, as far as neither way of counting rises."""
+
+    def fits(other: ScheduledStage) -> bool:
+        return other.cost.total <= peak and other.without_io <= bare
+
+    for run in range(LONGEST_RUN, stage.option.run, -1):
+        longer = _stage(stage.chain, replace(stage.option, run=run))
+        if fits(longer):
+            stage = longer
+            break
+    plain = _stage(stage.chain, replace(stage.option, tight=False))
+    return plain if fits(plain) else stage

@@ -4,55 +4,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import Scheme
-from msfcnn.model import InputMode
-
-
-@dataclass(frozen=True)
-class Step:
-    """One op of the engine: op `op` of the model, or the part `part` of a concatenation."""
-
-    op: int
-    part: int = 0
-
-
-@dataclass(frozen=True)
-class Window:
-    """Rows and columns of a tensor that are resident."""
-
-    tensor: int
-    rows: int
-    cols: int
+from msfcnn.graph import Chain, Cost, Network, Option, without_io
+from msfcnn.graph.cost import kernel_of
+from msfcnn.kernels import Kernel
 
 
 @dataclass(frozen=True)
 class ScheduledStage:
-    """Steps executed together.
+    """A chain, the way it runs, and every buffer that this takes."""
 
-    windows:     of the tensors written here, and of a pushed network input read here first.
-    scratch:     bytes beside the windows, aligned to 4 (the sums of a global average).
-    """
+    chain: Chain
+    option: Option
+    cost: Cost
 
-    steps: tuple[Step, ...]
-    scheme: Scheme
-    band_rows: int
-    windows: tuple[Window, ...]
-    scratch: int
-    macs: int
+    @property
+    def without_io(self) -> int:
+        """Bytes of arena without the network's final output."""
+        return without_io(self.chain, self.cost)
+
+    def kernel(self, i: int) -> Kernel:
+        """The kernel of step i of the chain."""
+        return kernel_of(self.chain, self.cost.windows, i)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Stages in execution order; a tensor has exactly one window."""
+    """Stages in execution order."""
 
+    network: Network
     stages: tuple[ScheduledStage, ...]
-    input_mode: InputMode
+
+    @property
+    def peak_ram(self) -> int:
+        """Bytes of arena."""
+        return max(stage.cost.total for stage in self.stages)
+
+    @property
+    def peak_ram_without_io(self) -> int:
+        """Bytes as the paper counts them: without the network's input and final output."""
+        return max(stage.without_io for stage in self.stages)
 
     @property
     def macs(self) -> int:
         """MACs executed, recomputation included."""
-        return sum(stage.macs for stage in self.stages)
+        return sum(stage.cost.macs for stage in self.stages)
 
-    def window_of(self, tensor: int) -> Window | None:
-        """The window of a tensor; None for an input that stays with the caller."""
-        return next((w for s in self.stages for w in s.windows if w.tensor == tensor), None)
+    @property
+    def binding_stage(self) -> int:
+        """The stage that needs the most RAM."""
+        totals = [stage.cost.total for stage in self.stages]
+        return totals.index(max(totals))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.model import Model, Reshape
-from msfcnn.pipeline import Generated, GenerateRequest, generate
+from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
 from msfcnn.verify.execute import Execution, execute_c
 from msfcnn.verify.images import load_images, random_images
@@ -75,13 +75,16 @@ def verify(request: GenerateRequest, images_file: Path | None = None) -> Verific
     the C code does not run cleanly. Differences are not raised: they are in the result.
     """
     generated = generate(request)
-    model = generated.model
+    model = generated.source
     if images_file is None:
         images, labels = random_images(model, RANDOM_IMAGES), None
     else:
         images, labels = load_images(model, images_file)
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
-        done = execute_c(generated, request.name, images, Path(directory))
+        place = Path(directory)
+        done = execute_c(generated, request.name, images, place / "plan", engine=place)
+        layers = generate_layers(model, request.name)
+        alone = execute_c(layers, request.name, images, place / "layers", engine=place)
     expected = execute(model, images)
     oracle = Oracle(request.model, model)
     return Verification(
@@ -89,7 +92,7 @@ def verify(request: GenerateRequest, images_file: Path | None = None) -> Verific
         len(images),
         generated.layout.peak_ram,
         done.untouched,
-        tuple(_ops(oracle, generated, done, expected)),
+        tuple(_ops(oracle, generated, done, alone, expected)),
         _outputs_lsb(oracle, model, images[:ORACLE_IMAGES], expected),
         None if labels is None else accuracy(done.outputs[0], labels),
     )
@@ -105,22 +108,51 @@ def accuracy(scores: NDArray[np.int8], labels: NDArray[np.int64]) -> float | Non
 
 
 def _ops(
-    oracle: Oracle, generated: Generated, done: Execution, expected: tuple[NDArray[np.int8], ...]
+    oracle: Oracle,
+    generated: Generated,
+    done: Execution,
+    alone: Execution,
+    expected: tuple[NDArray[np.int8], ...],
 ) -> list[OpCheck]:
-    model = generated.model
+    model = generated.source
     worst, differing = _judge(oracle, tuple(t[:ORACLE_IMAGES] for t in expected))
+    differs = _differences(generated, done, alone, expected)
     return [
         OpCheck(
             op.node,
             type(op).__name__,
             model.tensors[op.output].name,
-            int((done.tensors[op.output] != expected[op.output]).sum()),
+            differs[op.output],
             worst.get(op.output),
             differing.get(op.output, 0.0),
         )
         for op in model.ops
         if not isinstance(op, Reshape)
     ]
+
+
+def _differences(
+    generated: Generated,
+    done: Execution,
+    alone: Execution,
+    expected: tuple[NDArray[np.int8], ...],
+) -> dict[int, int]:
+    """Per tensor the values that differ, layer by layer and where the plan has it whole."""
+    differs = {t: _unequal(values, expected[t]) for t, values in alone.tensors.items()}
+    seen = dict(done.tensors)
+    seen |= {
+        port.tensor: values
+        for port, values in zip(generated.model.outputs, done.outputs, strict=True)
+    }
+    for tensor, values in seen.items():
+        kept = list(generated.folding.kept[tensor])
+        wanted = expected[tensor][..., kept]
+        differs[tensor] = differs.get(tensor, 0) + _unequal(values, wanted)
+    return differs
+
+
+def _unequal(values: NDArray[np.int8], wanted: NDArray[np.int8]) -> int:
+    return int((values.reshape(wanted.shape) != wanted).sum())
 
 
 def _judge(

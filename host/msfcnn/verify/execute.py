@@ -53,7 +53,7 @@ def execute_c(
     """
     write_all(directory, generated.sources)
     program = directory / "runner"
-    config = config_flags(*engine_limits(generated.model, generated.schedule))
+    config = config_flags(*engine_limits(generated.schedule))
     every = [*flags, *config]
     objects = build_engine((engine or directory) / "-".join(["engine", *config]), every)
     build_runner(directory, name, program, every, objects)
@@ -91,8 +91,7 @@ def run_program(
 
 
 def _stage_tensors(generated: Generated) -> list[int]:
-    ops = generated.model.ops
-    return [ops[stage.steps[-1].op].output for stage in generated.schedule.stages]
+    return [stage.chain.output for stage in generated.schedule.stages]
 
 
 def _split(file: Path, model: Model, tensors: Sequence[int], count: int) -> list[NDArray[np.int8]]:

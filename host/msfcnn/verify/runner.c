@@ -13,7 +13,8 @@
  * what each stage has written. The arena has exactly the announced size and stands between guard
  * zones. The last line on stdout is a JSON object. Exit code 3: a guard zone was written to.
  *
- * Compile with -DRUNNER_HEADER='"NAME.h"' -DRUNNER_MODEL=NAME_model.
+ * Compile with -DRUNNER_HEADER='"NAME.h"' -DRUNNER_MODEL=NAME_model and, for an arena as the
+ * header announces it to applications, -DRUNNER_ARENA_SIZE=NAME_ARENA_SIZE.
  */
 
 #include <stdint.h>
@@ -24,6 +25,10 @@
 
 #include "msfcnn.h"
 #include RUNNER_HEADER
+
+#ifndef RUNNER_ARENA_SIZE
+#  define RUNNER_ARENA_SIZE RUNNER_MODEL.arena_size
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #  define RUNNER_ASAN 1
@@ -140,9 +145,8 @@ static size_t untouched(msfcnn_t *nn, uint8_t *arena, size_t size, const int8_t 
 int main(int argc, char **argv)
 {
     static msfcnn_t nn;
-    const msfcnn_tensor_t *in = &RUNNER_MODEL.tensors[RUNNER_MODEL.input];
-    size_t image_size = (size_t)in->height * in->width * in->channels;
-    size_t size = RUNNER_MODEL.arena_size;
+    size_t image_size = (size_t)RUNNER_MODEL.height * RUNNER_MODEL.width * RUNNER_MODEL.channels;
+    size_t size = RUNNER_ARENA_SIZE;
     size_t untouched_bytes = 0;
     unsigned images = 0;
     clock_t time = 0;

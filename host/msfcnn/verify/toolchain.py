@@ -19,7 +19,7 @@ SANITIZERS = (
     "-fno-omit-frame-pointer",
 )
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
-_RUNNER = Path(__file__).with_name("runner.c")
+RUNNER = Path(__file__).with_name("runner.c")
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -55,7 +55,7 @@ def build_engine(directory: Path, flags: Sequence[str]) -> tuple[Path, ...]:
     for source in engine_sources():
         target = directory / f"{source.stem}.o"
         if not target.exists():
-            _compile([*flags, "-c", str(source), "-o", str(target)])
+            compile_c([*flags, "-c", str(source), "-o", str(target)])
         objects.append(target)
     return tuple(objects)
 
@@ -67,12 +67,16 @@ def build_runner(
 
     Raises BoardError with the compiler's first complaint if that fails.
     """
-    sources = [directory / f"{name}.c", directory / f"{name}_weights.c", _RUNNER]
-    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model", f"-I{directory}"]
-    _compile([*flags, *names, *map(str, [*sources, *engine]), "-o", str(program)])
+    sources = [directory / f"{name}.c", directory / f"{name}_weights.c", RUNNER]
+    names = [f'-DRUNNER_HEADER="{name}.h"', f"-DRUNNER_MODEL={name}_model"]
+    names += [f"-DRUNNER_ARENA_SIZE={name.upper()}_ARENA_SIZE"]
+    compile_c(
+        [*flags, *names, f"-I{directory}", *map(str, [*sources, *engine]), "-o", str(program)]
+    )
 
 
-def _compile(arguments: Sequence[str]) -> None:
+def compile_c(arguments: Sequence[str]) -> None:
+    """Runs the compiler, warnings being errors. Raises BoardError with its first complaint."""
     include = f"-I{engine_directory() / 'include'}"
     command = [*compiler(), *WARNINGS, include, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -83,15 +87,15 @@ def _compile(arguments: Sequence[str]) -> None:
         )
 
 
-def config_flags(taps: int, stage_ops: int) -> tuple[str, ...]:
+def config_flags(stage_ops: int, kernel_lines: int) -> tuple[str, ...]:
     """Compiler flags for a model that needs more than the engine's defaults."""
     flags = []
-    if taps > DEFAULT_TAPS:
-        flags.append(f"-DCONFIG_MSFCNN_TAPS={taps}")
     if stage_ops > DEFAULT_STAGE_OPS:
         flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")
+    if kernel_lines > DEFAULT_KERNEL_LINES:
+        flags.append(f"-DCONFIG_MSFCNN_KERNEL_LINES={kernel_lines}")
     return tuple(flags)
 
 
-DEFAULT_TAPS = 64  # of include/msfcnn/config.h; a test holds them together
-DEFAULT_STAGE_OPS = 32
+DEFAULT_STAGE_OPS = 24  # of include/msfcnn/config.h; a test holds them together
+DEFAULT_KERNEL_LINES = 8

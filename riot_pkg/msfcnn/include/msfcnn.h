@@ -51,18 +51,52 @@ typedef struct msfcnn msfcnn_t;
 typedef void (*msfcnn_probe_t)(void *arg, const msfcnn_t *nn, size_t stage);
 
 /**
+ * @brief   Brings a rectangle of the image from wherever it is: flash, a file, SPI
+ *
+ * @param[in]   arg     as given to msfcnn_run_pull()
+ * @param[in]   y       first row
+ * @param[in]   x       first column
+ * @param[in]   height  number of rows
+ * @param[in]   width   number of columns
+ * @param[out]  out     height * width pixels, row by row, the channels of a pixel together
+ *
+ * @return  0, or a negative errno value that ends the inference
+ */
+typedef int (*msfcnn_fetch_t)(void *arg, unsigned y, unsigned x, unsigned height, unsigned width,
+                              int8_t *out);
+
+/**
+ * @brief   Where an op of the running stage is; pixels are those of its output
+ */
+typedef struct {
+    uint16_t line;          /**< next line */
+    uint16_t pixel;         /**< next pixel of it */
+    uint16_t low;           /**< first pixel of the band */
+    uint16_t high;          /**< end of the band */
+    uint16_t fresh;         /**< first pixel that is computed, those before are replayed */
+    uint16_t want;          /**< pixels its reader asks for */
+    uint16_t run;           /**< pixels of its input that wait in a run buffer */
+    uint16_t saved_from;    /**< first input pixel that is saved */
+    uint16_t saved_to;      /**< end of the saved ones */
+} msfcnn_position_t;
+
+/**
  * @brief   Context of one inference; its members are the engine's own
  */
 struct msfcnn {
-    const msfcnn_model_t *model;                /**< tables */
-    int8_t *arena;                              /**< windows of all tensors */
-    const int8_t *image;                        /**< the caller's, during msfcnn_run() */
-    msfcnn_probe_t probe;                       /**< may be NULL */
-    void *probe_arg;                            /**< for the probe */
-    uint16_t stage;                             /**< the running one */
-    uint16_t rows_in;                           /**< input rows that have arrived */
-    uint16_t row[CONFIG_MSFCNN_STAGE_OPS];      /**< next row of each op of the stage */
-    const int8_t *tap[CONFIG_MSFCNN_TAPS];      /**< input pixels of a run */
+    const msfcnn_model_t *model;    /**< tables */
+    int8_t *arena;                  /**< everything that lives longer than a call */
+    const int8_t *image;            /**< the caller's image, or the row that is pushed */
+    msfcnn_fetch_t fetch;           /**< brings pixels, of networks that pull */
+    void *fetch_arg;                /**< for the fetch function */
+    msfcnn_probe_t probe;           /**< may be NULL */
+    void *probe_arg;                /**< for the probe */
+    uint16_t stage;                 /**< the running one */
+    uint16_t op;                    /**< of the stage, where the sweep goes on */
+    uint16_t channel;               /**< first output channel of the pass */
+    uint16_t rows_in;               /**< input rows that have arrived */
+    msfcnn_position_t at[CONFIG_MSFCNN_STAGE_OPS];      /**< of each op of the stage */
+    const int8_t *line[CONFIG_MSFCNN_KERNEL_LINES];     /**< of the run that is computed */
 };
 
 /**
@@ -77,7 +111,7 @@ struct msfcnn {
  * @retval  -EINVAL     an argument is NULL, or the arena is not aligned
  * @retval  -ENOMEM     the arena is too small
  * @retval  -ENOTSUP    the model was generated for another engine version, or needs more than
- *                      CONFIG_MSFCNN_TAPS or CONFIG_MSFCNN_STAGE_OPS
+ *                      CONFIG_MSFCNN_STAGE_OPS or CONFIG_MSFCNN_KERNEL_LINES
  */
 int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t size);
 
@@ -94,6 +128,23 @@ int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t s
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
  */
 int msfcnn_run(msfcnn_t *nn, const int8_t *image);
+
+/**
+ * @brief   Runs the network on an image that a function brings piece by piece
+ *
+ * The network must have been generated for pulled input (`--input pull`). Pixels may be asked for
+ * more than once, and in any order.
+ *
+ * @param[in,out]   nn      context
+ * @param[in]       fetch   brings a rectangle of the image
+ * @param[in]       arg     its first argument
+ *
+ * @retval  0           success, see msfcnn_output()
+ * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -ENOTSUP    the network was generated for another kind of input
+ * @retval  <0          what @p fetch returned
+ */
+int msfcnn_run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg);
 
 /**
  * @brief   Begins a new frame for msfcnn_push_row(); drops one that is not complete
@@ -114,7 +165,7 @@ void msfcnn_begin(msfcnn_t *nn);
  * @retval  0           more rows are needed
  * @retval  1           this was the last row of the frame, see msfcnn_output()
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
- * @retval  -ENOTSUP    the network was generated for whole images
+ * @retval  -ENOTSUP    the network was generated for another kind of input
  * @retval  -EALREADY   the frame is complete, msfcnn_begin() begins the next one
  */
 int msfcnn_push_row(msfcnn_t *nn, const int8_t *row);
@@ -147,7 +198,7 @@ void msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg);
  * @param[in]   stage   the stage the probe was called for
  * @param[out]  len     bytes of the tensor, may be NULL
  *
- * @return  its values, whole unless it is only a part of a concatenation so far
+ * @return  its values, NHWC; a concatenation may be written in several stages
  */
 const int8_t *msfcnn_stage_output(const msfcnn_t *nn, size_t stage, size_t *len);
 

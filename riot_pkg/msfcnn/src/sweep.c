@@ -8,232 +8,373 @@
  * @{
  *
  * @file
- * @brief       Row sweep over the ops of a stage, and the runs of pixels the kernels compute
+ * @brief       Sweep over the ops of a stage
  *
- * The last op of the stage pulls: an op whose next row lacks input lets the producer of that
- * input go first. There is no recursion and no state but the next row of each op, so the sweep
- * stops wherever the network's input ends and goes on from there.
+ * The last op pulls: an op that lacks input says how much it wants of it, and the op before it
+ * goes first. There is no recursion, and every op has one position, its next line and pixel: the
+ * sweep stops wherever the network's input ends and goes on from there.
  *
  * @}
  */
 
 #include <string.h>
 
-#include "kernels.h"
 #include "sweep.h"
+#include "window.h"
 
-/* what an op lacks for its next row, if not the row of another op of the stage */
+/* what became of a step; errors of the fetch function are negative */
 enum {
-    NOTHING = -1,
-    INPUT = -2,
+    STARVED,    /* the next row of the image has not arrived */
+    EMITTED,    /* some pixels were written */
+    NEED,       /* the op before must go first */
 };
 
-static const msfcnn_kernel_t _kernels[] = {
-    [MSFCNN_CONV] = msfcnn_conv,
-    [MSFCNN_DEPTHWISE] = msfcnn_depthwise,
-    [MSFCNN_MAX_POOL] = msfcnn_max_pool,
-    [MSFCNN_AVERAGE_POOL] = msfcnn_average_pool,
-    [MSFCNN_SUM] = msfcnn_sum,
-    [MSFCNN_SOFTMAX] = msfcnn_softmax,
-};
-
-/* y % rows without a division where the window is the whole tensor */
-static inline unsigned _wrap(unsigned position, unsigned extent)
+static unsigned _min(unsigned a, unsigned b)
 {
-    return (position < extent) ? position : position % extent;
+    return (a < b) ? a : b;
 }
 
-const int8_t *msfcnn_row(const msfcnn_t *nn, uint16_t tensor, unsigned y)
+/* from the band of an op's output to that of its input */
+static void _input_band(const msfcnn_op_t *op, const msfcnn_position_t *at, msfcnn_position_t *in)
 {
-    const msfcnn_tensor_t *t = &nn->model->tensors[tensor];
+    unsigned before = in->high;
 
-    if (nn->image && tensor == nn->model->input) {
-        return nn->image + (size_t)y * t->width * t->channels;
+    in->low = in->high;     /* nothing, if everything is replayed */
+    if (at->fresh < at->high && op->reads == MSFCNN_GLOBAL) {
+        in->low = 0;
+        in->high = op->pixels;
     }
-    return nn->arena + t->offset + (size_t)_wrap(y, t->rows) * t->cols * t->channels;
-}
-
-static unsigned _resident_cols(const msfcnn_t *nn, uint16_t tensor)
-{
-    const msfcnn_tensor_t *t = &nn->model->tensors[tensor];
-
-    return (nn->image && tensor == nn->model->input) ? t->width : t->cols;
-}
-
-/* Taps of n output pixels from (y, x) on. Pixels share the columns they have in common. */
-static void _point_taps(msfcnn_t *nn, const msfcnn_op_t *op, const int8_t *pad, unsigned y,
-                        unsigned x, unsigned columns)
-{
-    const msfcnn_tensor_t *t = &nn->model->tensors[op->input[0]];
-    unsigned cols = _resident_cols(nn, op->input[0]);
-
-    for (unsigned i = 0; i < op->kernel_h; i++) {
-        /* a row or column above the input wraps around to a huge one: one comparison for both */
-        unsigned in_y = y * op->stride_h + i * op->dilation_h - op->pad_top;
-        const int8_t *row = (in_y < t->height) ? msfcnn_row(nn, op->input[0], in_y) : NULL;
-        const int8_t **tap = nn->tap + i;
-        unsigned in_x = x * op->stride_w - op->pad_left;
-        for (unsigned c = 0; c < columns; c++, tap += op->kernel_h) {
-            *tap = (row && in_x < t->width) ? row + (size_t)_wrap(in_x, cols) * t->channels : pad;
-            in_x += op->dilation_w;
-        }
+    else if (at->fresh < at->high) {
+        unsigned low = at->fresh * op->stride_v;
+        unsigned end = (at->high - 1U) * op->stride_v +
+                       (op->kernel_v - 1U) * op->dilation_v + 1U - op->pad_v;
+        in->low = (uint16_t)((low > op->pad_v) ? low - op->pad_v : 0);
+        in->high = (uint16_t)_min(end, op->pixels);
+    }
+    in->fresh = in->low;
+    if (op->halo_pixels != 0 && before > in->low) {
+        in->fresh = (uint16_t)before;
     }
 }
 
-/* columns of taps from one pixel of a run to the next; 0 if the run is a single pixel */
-static unsigned _column_step(const msfcnn_op_t *op)
+static void _begin_band(msfcnn_t *nn)
 {
-    if (op->kernel_w == 1) {
+    const msfcnn_stage_t *stage = msfcnn_stage(nn);
+    unsigned last = stage->n_ops - 1U;
+    msfcnn_position_t *at = &nn->at[last];
+
+    at->low = at->fresh = at->high;
+    at->high = (uint16_t)_min((unsigned)at->low + stage->band, stage->out_pixels);
+    for (unsigned i = last; i > 0; i--) {
+        _input_band(msfcnn_op(nn, i), &nn->at[i], &nn->at[i - 1]);
+    }
+    for (unsigned i = 0; i <= last; i++) {
+        nn->at[i].line = nn->at[i].run = nn->at[i].saved_from = nn->at[i].saved_to = 0;
+        nn->at[i].pixel = nn->at[i].low;
+    }
+    nn->at[last].want = UINT16_MAX;
+    nn->op = (uint16_t)last;
+}
+
+static void _begin_pass(msfcnn_t *nn)
+{
+    memset(nn->at, 0, sizeof(nn->at));
+    _begin_band(nn);
+}
+
+void msfcnn_begin_stage(msfcnn_t *nn)
+{
+    const msfcnn_stage_t *stage = msfcnn_stage(nn);
+    const msfcnn_move_t *move = nn->model->moves + stage->first_move;
+
+    for (unsigned n = stage->n_moves; n > 0; n--, move++) {
+        memmove(nn->arena + move->to, nn->arena + move->from, move->size);
+    }
+    nn->channel = 0;
+    _begin_pass(nn);
+}
+
+/* after pixels of op i have been written */
+static void _advance(msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
+{
+    msfcnn_position_t *at = &nn->at[i];
+
+    msfcnn_feed(nn, i, written, pixels);
+    msfcnn_keep(nn, i, written, pixels);
+    if (i + 1U < msfcnn_stage(nn)->n_ops && msfcnn_op(nn, i + 1)->slots == 0) {
+        nn->at[i + 1].run = (uint16_t)pixels;
+    }
+    at->pixel = (uint16_t)(at->pixel + pixels);
+    if (at->pixel == at->high) {
+        at->line++;
+        at->pixel = at->low;
+        at->saved_from = at->saved_to = 0;
+    }
+}
+
+static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, 0);
+    const msfcnn_position_t *at = &nn->at[0];
+
+    if (nn->model->input == MSFCNN_INPUT_PULL) {
+        int res = msfcnn_stage(nn)->columns
+                  ? nn->fetch(nn->fetch_arg, at->pixel, at->line, pixels, 1, to->at)
+                  : nn->fetch(nn->fetch_arg, at->line, at->pixel, 1, pixels, to->at);
+        return (res < 0) ? res : EMITTED;
+    }
+    if (at->line >= nn->rows_in) {
+        return STARVED;
+    }
+    memcpy(to->at, nn->image + (size_t)at->pixel * op->in_channels,
+           (size_t)pixels * op->in_channels);
+    return EMITTED;
+}
+
+/* whether the window of op i > 0 has what its next pixels read; asks for what is missing */
+static int _has_window(msfcnn_t *nn, unsigned i, unsigned pixels)
+{
+    msfcnn_reach_t reach = msfcnn_reach(nn, i, pixels);
+    msfcnn_position_t *in = &nn->at[i - 1];
+
+    if (reach.end == 0 || in->line > reach.newest) {
         return 1;
     }
-    return (op->dilation_w == 1) ? op->stride_w : 0;
-}
-
-/* longest run whose taps fit */
-static unsigned _longest_run(const msfcnn_op_t *op)
-{
-    unsigned columns = CONFIG_MSFCNN_TAPS / op->kernel_h;
-    unsigned step = _column_step(op);
-
-    /* a 1x1 kernel of stride 2 would waste every other column: one pixel at a time */
-    if (step == 0 || (op->kernel_w == 1 && op->stride_w > 1)) {
-        return 1;
-    }
-    return (columns - op->kernel_w) / step + 1;
-}
-
-static void _describe_run(const msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_run_t *run)
-{
-    const msfcnn_tensor_t *out = &nn->model->tensors[op->output];
-
-    run->tap = (const int8_t *const *)nn->tap;
-    run->second = NULL;
-    run->pad = nn->model->pad_pixels[op->pad_pixel];
-    run->out_step = out->channels;
-    run->tap_step = (uint16_t)(_column_step(op) * op->kernel_h);
-    run->taps = (uint16_t)(op->kernel_h * op->kernel_w);
-    run->channels = nn->model->tensors[op->input[0]].channels;
-}
-
-static void _compute_row(msfcnn_t *nn, const msfcnn_op_t *op, unsigned y)
-{
-    const msfcnn_tensor_t *t = &nn->model->tensors[op->output];
-    int8_t *out = nn->arena + t->offset + (size_t)_wrap(y, t->rows) * t->cols * t->channels;
-    unsigned longest = _longest_run(op);
-    msfcnn_run_t run;
-
-    _describe_run(nn, op, &run);
-    for (unsigned x = 0; x < t->width; x += run.pixels) {
-        unsigned n = (t->width - x < longest) ? t->width - x : longest;
-        run.pixels = (uint16_t)n;
-        run.out = out + (size_t)_wrap(x, t->cols) * t->channels + op->channel;
-        _point_taps(nn, op, run.pad, y, x, (n - 1) * _column_step(op) + op->kernel_w);
-        if (op->n_inputs == 2) {
-            run.second = msfcnn_row(nn, op->input[1], y) + (size_t)x * op->channels;
-        }
-        _kernels[op->kind](op, &run);
-    }
-}
-
-/* takes one more input row; the output is there after the last one */
-static void _average_row(msfcnn_t *nn, const msfcnn_op_t *op, unsigned y)
-{
-    const msfcnn_pool_t *k = op->constants;
-    const msfcnn_tensor_t *in = &nn->model->tensors[op->input[0]];
-    const msfcnn_tensor_t *out = &nn->model->tensors[op->output];
-    msfcnn_acc_t *sums = (msfcnn_acc_t *)(void *)(nn->arena + k->scratch);
-    msfcnn_run_t run;
-
-    if (y == 0) {
-        memset(sums, 0, in->channels * sizeof(*sums));
-    }
-    _describe_run(nn, op, &run);
-    for (unsigned x = 0; x < in->width; x += run.pixels) {
-        unsigned n = in->width - x;
-        run.pixels = (uint16_t)((n < CONFIG_MSFCNN_TAPS) ? n : CONFIG_MSFCNN_TAPS);
-        _point_taps(nn, op, NULL, y, x, run.pixels);
-        msfcnn_global_add(sums, &run);
-    }
-    if (y + 1U == in->height) {
-        msfcnn_global_finish(op, sums, (uint32_t)in->height * in->width,
-                             nn->arena + out->offset + op->channel);
-    }
-}
-
-/* rows an op goes through: those of its output, or of its input if it collects them */
-static unsigned _rows(const msfcnn_t *nn, const msfcnn_op_t *op)
-{
-    const msfcnn_tensor_t *tensors = nn->model->tensors;
-
-    return (op->kind == MSFCNN_GLOBAL_AVERAGE) ? tensors[op->input[0]].height
-                                               : tensors[op->output].height;
-}
-
-/* the last input row that an op reads for its row y */
-static unsigned _last_row_read(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned y)
-{
-    unsigned below = y * op->stride_h + (op->kernel_h - 1U) * op->dilation_h + 1U;
-    unsigned height = nn->model->tensors[op->input[0]].height;
-
-    if (below <= op->pad_top) {
+    if (in->line < reach.newest) {
+        in->want = UINT16_MAX;
         return 0;
     }
-    below -= op->pad_top;
-    return ((below < height) ? below : height) - 1U;
+    if (in->pixel >= reach.end) {
+        return 1;
+    }
+    if (reach.slides) {
+        msfcnn_save(nn, i, &reach);
+    }
+    in->want = (uint16_t)(reach.end - in->pixel);
+    return 0;
 }
 
-/* whether op i of the stage has written row y of its output */
-static int _has_row(const msfcnn_t *nn, const msfcnn_op_t *ops, unsigned i, unsigned y)
+static void _describe_output(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to,
+                             msfcnn_run_t *run)
 {
-    if (ops[i].kind == MSFCNN_GLOBAL_AVERAGE) {
-        return nn->row[i] == _rows(nn, &ops[i]);
-    }
-    return nn->row[i] > y;
+    run->out = to->at;
+    run->out_pixel_step = to->pixel_step;
+    run->out_channel_step = to->channel_step;
+    run->channel = nn->channel;
+    run->channels = (uint16_t)msfcnn_channels(nn, i);
+    run->scratch = nn->arena + msfcnn_stage(nn)->scratch;
+    run->line = (const int8_t *const *)nn->line;
+    run->second = NULL;
+    run->second_step = 0;
+    run->before = 0;
+    run->first = 0;
 }
 
-/* which op of the stage must go first so that op i can compute its next row, or NOTHING, INPUT */
-static int _missing(const msfcnn_t *nn, const msfcnn_op_t *ops, unsigned i)
+static void _describe_input(const msfcnn_view_t *from, unsigned pixels, msfcnn_run_t *run)
 {
-    unsigned y = _last_row_read(nn, &ops[i], nn->row[i]);
+    run->pixel_step = from->pixel_step;
+    run->channel_step = run->first_step = from->channel_step;
+    run->inside = (uint16_t)pixels;
+}
 
-    for (unsigned input = 0; input < ops[i].n_inputs; input++) {
-        uint16_t tensor = ops[i].input[input];
-        if (tensor == nn->model->input && y >= nn->rows_in) {
-            return INPUT;
-        }
-        for (unsigned p = 0; p < i; p++) {
-            if (ops[p].output == tensor && !_has_row(nn, ops, p, y)) {
-                return (int)p;
-            }
+/* pixels that lie one behind the other, for ops that read those they compute */
+static msfcnn_view_t _run_input(const msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+
+    if (i == 0) {
+        return msfcnn_whole_input(nn, nn->at[0].line, nn->at[0].pixel);
+    }
+    return (msfcnn_view_t){ nn->arena + op->window, op->in_channels, 1 };
+}
+
+static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    msfcnn_view_t from = _run_input(nn, i);
+    msfcnn_run_t run;
+
+    _describe_output(nn, i, to, &run);
+    _describe_input(&from, pixels, &run);
+    nn->line[0] = from.at;
+    if (op->reads != MSFCNN_PAIR) {
+        run.pixels = (uint16_t)pixels;
+        op->kernel(op, &run);
+        return;
+    }
+    /* the ring of a residual may begin anew within the run */
+    unsigned begin = nn->at[i].pixel;
+    for (unsigned n; pixels > 0; pixels -= n) {
+        n = pixels;
+        msfcnn_view_t second = msfcnn_second(nn, i, &n);
+        run.second = second.at;
+        run.second_step = second.pixel_step;
+        run.pixels = (uint16_t)n;
+        op->kernel(op, &run);
+        nn->line[0] += n * run.pixel_step;
+        run.out += n * run.out_pixel_step;
+        nn->at[i].pixel = (uint16_t)(nn->at[i].pixel + n);
+    }
+    nn->at[i].pixel = (uint16_t)begin;
+}
+
+static msfcnn_view_t _kernel_line(const msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
+                                  unsigned line)
+{
+    return (i == 0) ? msfcnn_whole_input(nn, line, reach->from)
+                    : msfcnn_slot(nn, i, line, reach->from);
+}
+
+static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    msfcnn_reach_t reach = msfcnn_reach(nn, i, pixels);
+    msfcnn_view_t from = { NULL, 0, 1 };
+    msfcnn_run_t run;
+    int line = reach.first;
+
+    for (unsigned k = 0; k < op->kernel_u; k++, line += op->dilation_u) {
+        nn->line[k] = NULL;
+        if (line >= 0 && line < op->lines) {
+            from = _kernel_line(nn, i, &reach, (unsigned)line);
+            nn->line[k] = from.at;
         }
     }
-    return NOTHING;
+    _describe_output(nn, i, to, &run);
+    _describe_input(&from, (unsigned)(reach.end - reach.from), &run);
+    run.pixels = (uint16_t)pixels;
+    run.before = (uint16_t)((reach.x < 0) ? -reach.x : 0);
+    if (reach.slides) {
+        from = msfcnn_saved(nn, i, reach.from);
+        nn->line[0] = from.at;
+        run.first_step = from.channel_step;
+    }
+    op->kernel(op, &run);
+}
+
+/* one more run of input pixels for an average over all; the output comes with the last */
+static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, unsigned pixels,
+                        int first, int last)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    msfcnn_view_t to = msfcnn_target(nn, i);
+    msfcnn_run_t run;
+
+    if (!last) {
+        to.at = NULL;
+    }
+    _describe_output(nn, i, &to, &run);
+    _describe_input(from, pixels, &run);
+    nn->line[0] = from->at;
+    run.pixels = (uint16_t)pixels;
+    run.first = (uint8_t)first;
+    run.scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
+    op->kernel(op, &run);
+}
+
+static int _global(msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    msfcnn_position_t *at = &nn->at[i];
+
+    if (i == 0) {
+        for (unsigned line = 0; line < op->lines; line++) {
+            msfcnn_view_t from = msfcnn_whole_input(nn, line, 0);
+            _accumulate(nn, i, &from, op->pixels, line == 0, line + 1U == op->lines);
+        }
+        return EMITTED;
+    }
+    if (at->run > 0) {
+        msfcnn_view_t from = _run_input(nn, i);
+        int complete = nn->at[i - 1].line == op->lines;
+        _accumulate(nn, i, &from, at->run, at->saved_to == 0, complete);
+        at->saved_to = 1;   /* there are sums */
+        at->run = 0;
+        if (complete) {
+            return EMITTED;
+        }
+    }
+    nn->at[i - 1].want = UINT16_MAX;
+    return NEED;
+}
+
+static int _step(msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    msfcnn_position_t *at = &nn->at[i];
+    msfcnn_view_t to = msfcnn_target(nn, i);
+    unsigned n = _min(_min(at->want, msfcnn_stage(nn)->run), (unsigned)(at->high - at->pixel));
+    int res = EMITTED;
+
+    if (at->pixel < at->fresh) {
+        n = _min(n, (unsigned)(at->fresh - at->pixel));
+        msfcnn_replay(nn, i, &to, n);
+    }
+    else if (op->reads == MSFCNN_LOAD) {
+        res = _load(nn, &to, n);
+    }
+    else if (op->reads == MSFCNN_GLOBAL) {
+        res = _global(nn, i);
+    }
+    else if (op->reads == MSFCNN_WINDOW) {
+        if (i > 0 && !_has_window(nn, i, n)) {
+            return NEED;
+        }
+        _compute_window(nn, i, &to, n);
+    }
+    else {
+        if (i > 0 && at->run == 0) {
+            nn->at[i - 1].want = (uint16_t)n;
+            return NEED;
+        }
+        n = (i > 0) ? at->run : n;
+        at->run = 0;
+        _compute_run(nn, i, &to, n);
+    }
+    if (res == EMITTED) {
+        _advance(nn, i, &to, n);
+    }
+    return res;
+}
+
+/* the next band or pass of the stage; 0 if there is none */
+static int _next_band(msfcnn_t *nn)
+{
+    const msfcnn_stage_t *stage = msfcnn_stage(nn);
+    unsigned last = stage->n_ops - 1U;
+
+    if (nn->at[last].high < stage->out_pixels) {
+        _begin_band(nn);
+        return 1;
+    }
+    if (stage->split == 0 || nn->channel + stage->split >= msfcnn_op(nn, last)->out_channels) {
+        return 0;
+    }
+    nn->channel = (uint16_t)(nn->channel + stage->split);
+    _begin_pass(nn);
+    return 1;
 }
 
 int msfcnn_sweep(msfcnn_t *nn)
 {
-    const msfcnn_stage_t *stage = &nn->model->stages[nn->stage];
-    const msfcnn_op_t *ops = nn->model->ops + stage->first_op;
+    const msfcnn_stage_t *stage = msfcnn_stage(nn);
     unsigned last = stage->n_ops - 1U;
-    unsigned i = last;
+    unsigned i = nn->op;
 
-    while (nn->row[last] < _rows(nn, &ops[last])) {
-        int missing = _missing(nn, ops, i);
-        if (missing == INPUT) {
-            return 0;
+    for (;;) {
+        int res = _step(nn, i);
+        if (res == NEED) {
+            i--;
         }
-        if (missing != NOTHING) {
-            i = (unsigned)missing;
-            continue;
+        else if (res != EMITTED) {
+            nn->op = (uint16_t)i;
+            return res;
         }
-        if (ops[i].kind == MSFCNN_GLOBAL_AVERAGE) {
-            _average_row(nn, &ops[i], nn->row[i]);
+        else if (i < last) {
+            i++;
         }
-        else {
-            _compute_row(nn, &ops[i], nn->row[i]);
+        else if (nn->at[last].line == stage->out_lines && !_next_band(nn)) {
+            return 1;
         }
-        nn->row[i]++;
-        i = last;
     }
-    return 1;
 }

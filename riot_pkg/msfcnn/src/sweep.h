@@ -8,7 +8,7 @@
 /**
  * @file
  * @ingroup     pkg_msfcnn
- * @brief       How a stage runs: which op computes which row next
+ * @brief       How a stage runs: which op computes which pixels next
  */
 
 #include "msfcnn.h"
@@ -18,19 +18,20 @@ extern "C" {
 #endif
 
 /**
+ * @brief   Begins the stage nn->stage
+ */
+void msfcnn_begin_stage(msfcnn_t *nn);
+
+/**
  * @brief   Computes as much of the running stage as the input allows
  *
  * Can be called again when more rows of the input have arrived; it goes on where it was.
  *
  * @retval  1   the stage is complete
  * @retval  0   the next row of the network's input is missing
+ * @retval  <0  the fetch function has failed
  */
 int msfcnn_sweep(msfcnn_t *nn);
-
-/**
- * @brief   First byte of the pixel at the beginning of a row, wherever its window has it
- */
-const int8_t *msfcnn_row(const msfcnn_t *nn, uint16_t tensor, unsigned y);
 
 #ifdef __cplusplus
 }

@@ -107,8 +107,10 @@ void port_exit(int code)
     }
 }
 
-/* this compiler comes without a C library */
-void *memset(void *to, int value, size_t len)
+/* this compiler comes without a C library; the loops must not become calls of themselves */
+#define NO_PATTERNS     __attribute__((optimize("no-tree-loop-distribute-patterns")))
+
+NO_PATTERNS void *memset(void *to, int value, size_t len)
 {
     for (uint8_t *p = to; len; len--) {
         *p++ = (uint8_t)value;
@@ -116,7 +118,7 @@ void *memset(void *to, int value, size_t len)
     return to;
 }
 
-void *memcpy(void *to, const void *from, size_t len)
+NO_PATTERNS void *memcpy(void *to, const void *from, size_t len)
 {
     const uint8_t *source = from;
 

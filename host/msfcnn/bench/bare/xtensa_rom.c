@@ -5,7 +5,7 @@
 
 /**
  * @file
- * @brief   Integer helpers that the ESP8266 has in its ROM and the compiler's library leaves out
+ * @brief   Integer routines that the ESP8266 has in its ROM and the compiler's library leaves out
  *
  * Their costs are about those of the ROM: it too multiplies by 16-bit halves, divides bit by bit.
  */

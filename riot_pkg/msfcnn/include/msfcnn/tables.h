@@ -74,6 +74,7 @@ typedef void (*msfcnn_kernel_t)(const msfcnn_op_t *op, const msfcnn_run_t *run);
 enum {
     MSFCNN_LOAD,            /**< the caller's rows, or what the fetch function brings */
     MSFCNN_RUN,             /**< the pixels it computes: pointwise */
+    MSFCNN_PAIR,            /**< the pixels it computes, of two tensors: a sum */
     MSFCNN_WINDOW,          /**< several lines or pixels of its input */
     MSFCNN_GLOBAL,          /**< all pixels of its input, as they arrive */
 };
@@ -99,17 +100,15 @@ struct msfcnn_op {
     const void *constants;      /**< msfcnn_conv_t, ... */
     uint32_t window;            /**< arena offset of its input's window */
     uint32_t halo;              /**< arena offset of its input's kept halo */
-    uint32_t second;            /**< arena offset of the second input (or the sums of an average) */
     uint16_t lines;             /**< lines of its input */
     uint16_t pixels;            /**< pixels of a line of its input */
     uint16_t in_channels;       /**< bytes of an input pixel */
     uint16_t out_channels;      /**< channels it writes */
+    uint16_t slots;             /**< lines of its input's window; 0: only a run */
     uint16_t length;            /**< pixels a slot has room for */
+    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
     uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
-    uint16_t delay;             /**< pixels the second input waits in a ring, 0: it is whole */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */
-    uint8_t slots;              /**< lines of its input's window; 0: only a run */
-    uint8_t save;               /**< pixels saved from the line that the newest one overwrites */
     uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
     uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
     uint8_t kernel_u;           /**< lines of the kernel */
@@ -195,6 +194,8 @@ typedef struct {
     int32_t multiplier[2];      /**< of the input, of the second input */
     int32_t offset;             /**< zero points and rounding */
     uint8_t shift;              /**< 1 to 30 */
+    uint16_t delay;             /**< pixels the second input waits in a ring, 0: it is whole */
+    uint32_t second;            /**< arena offset of the second input, or MSFCNN_IMAGE */
 } msfcnn_sum_t;
 
 /**
@@ -205,6 +206,7 @@ typedef struct {
     const uint8_t *shift;       /**< likewise */
     uint16_t n_factors;         /**< entries of the two above */
     int8_t input_zero;          /**< zero point of the input */
+    uint32_t sums;              /**< arena offset of an int32 a channel; global average only */
 } msfcnn_pool_t;
 
 /**

@@ -1,0 +1,88 @@
+"""The tables of docs/kernels.md, as Markdown between two marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msfcnn.bench.kernels import KernelCost
+from msfcnn.bench.machines import Machine
+from msfcnn.bench.measure import Measurement
+from msfcnn.errors import Problem, UsageError
+from msfcnn.sizes import format_size
+
+BEGIN = "<!-- begin: msfcnn bench --table -->"
+END = "<!-- end: msfcnn bench --table -->"
+
+Row = Sequence[str]
+
+
+def replace_tables(path: Path, text: str, tables: str) -> str:
+    """The text of `path` with what stands between the marks replaced. Raises UsageError."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        what = "has no place for the tables"
+        raise UsageError(Problem(str(path), what, f"add the lines '{BEGIN}' and '{END}'"))
+    return f"{before}{BEGIN}\n\n{tables}\n{END}{after}"
+
+
+def network_table(found: Mapping[str, Sequence[Measurement]]) -> str:
+    """A row for each network: arena, recompute factor, and for each machine what it takes."""
+    boards = [m.machine for m in next(iter(found.values()))]
+    rows = [["network", "MACs", "arena", "F", *map(_title, boards)]]
+    for name, measurements in found.items():
+        generated = measurements[0].generated
+        rows.append(
+            [
+                name,
+                _millions(generated.model.macs),
+                format_size(generated.layout.peak_ram),
+                f"{generated.recompute_factor:.2f}",
+                *map(_cost, measurements),
+            ]
+        )
+    return _markdown(rows, text_columns=1)
+
+
+def kernel_table(found: Sequence[Sequence[KernelCost]]) -> str:
+    """A row for each kernel: what it takes per MAC or element on each machine."""
+    boards = [cost.measurement.machine for cost in found[0]]
+    rows = [["layer", "per", *map(_title, boards)]]
+    for costs in found:
+        kernel = costs[0].kernel
+        rows.append([kernel.label, kernel.per, *(f"{cost.each:.2f}" for cost in costs)])
+    return _markdown(rows, text_columns=2)
+
+
+def size_table(found: Sequence[Measurement]) -> str:
+    """A row for each measurement: the engine's code by file, context, stack."""
+    files = list(dict.fromkeys(f for m in found for f in {**m.code.kernels, **m.code.rest}))
+    rows = [["board", "kernels", "flags", "all", *files, "context", "stack"]]
+    for m in found:
+        sizes = {**m.code.kernels, **m.code.rest}
+        stack = "-" if m.run.stack is None else format_size(m.run.stack)
+        by_file = [format_size(sizes[f]) if f in sizes else "-" for f in files]
+        total, context = format_size(m.code.total), format_size(m.run.context)
+        rows.append([_title(m.machine), m.isa, m.optimize, total, *by_file, context, stack])
+    return _markdown(rows, text_columns=3)
+
+
+def _title(machine: Machine) -> str:
+    return machine.name.removeprefix("qemu-")
+
+
+def _cost(m: Measurement) -> str:
+    per_mac = f" ({m.per_mac:.2f})" if m.per_mac is not None else ""
+    return f"{_millions(m.cost)}{per_mac}"
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.2f} M"
+
+
+def _markdown(rows: Sequence[Row], text_columns: int) -> str:
+    """The first row is the heading; columns behind the first `text_columns` hold numbers."""
+    head, *body = rows
+    rule = ["---"] * text_columns + ["---:"] * (len(head) - text_columns)
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *body))

@@ -1,0 +1,44 @@
+"""`msfcnn flash`: a program onto its board."""
+
+from __future__ import annotations
+
+import argparse
+
+from msfcnn.cli.build import add_program_options, built_data, keep, requests_of
+from msfcnn.cli.occupancy import board_table
+from msfcnn.cli.parser import Outcome, Subparsers, new_verb
+from msfcnn.errors import Problem, UsageError
+
+NAME = "flash"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "build a program and write it to its board",
+        "msfcnn flash apps/digits/digits.onnx --board nucleo-f767zi",
+    )
+    add_program_options(parser)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Build, write, show what it occupies."""
+    from msfcnn.firmware.build import build, firmware
+    from msfcnn.firmware.terminal import flash
+
+    requests = requests_of(args)
+    problems = [
+        Problem(r.board.name, f"has nothing to flash: its runner is {r.board.runner}")
+        for r in requests
+        if r.board.runner != "serial"
+    ]
+    if problems:
+        raise UsageError(*problems)
+    every = []
+    for request in requests:
+        every.append(keep(built_data(build(request)), request.directory))
+        flash(firmware(request))
+    return Outcome({"boards": every}, tuple(board_table(data) for data in every))

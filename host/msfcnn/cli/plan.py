@@ -1,0 +1,120 @@
+"""`msfcnn plan`: the stages that a network is run in, and the trade-off of RAM and MACs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from msfcnn.cli.generate import add_bounds, add_network_options, request_of
+from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
+from msfcnn.cli.plan_text import front_blocks, plan_blocks
+from msfcnn.cli.progress import progress
+
+if TYPE_CHECKING:
+    from msfcnn.cli.plan_figures import PlanFigures, Point, StageWay
+    from msfcnn.model import Model
+    from msfcnn.pipeline import GenerateRequest
+    from msfcnn.schedule.figures import StageFigures
+
+NAME = "plan"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "show how a model runs in the RAM there is: its stages, their bytes and MACs",
+        "msfcnn plan apps/digits/digits.onnx --max-ram 4K\n"
+        "msfcnn plan apps/digits/digits.onnx --pareto",
+        "Without a bound nothing is computed twice. docs/plan.md explains the figures.",
+    )
+    add_model(parser)
+    add_bounds(parser)
+    add_network_options(parser)
+    parser.add_argument(
+        "--pareto",
+        action="store_true",
+        help="all trade-offs of RAM and MACs that no other one beats, within the bounds given",
+    )
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Plan, or find the whole front."""
+    from msfcnn.cli.plan_figures import front_points, plan_figures
+    from msfcnn.importer import load_model
+    from msfcnn.pipeline import folded, plan_space
+
+    request = request_of(args, f"msfcnn plan {args.model}")
+    source = load_model(request.model)
+    with progress("planning"):
+        model, _ = folded(source, request.keep_dead)
+        space = plan_space(model, request)
+        if args.pareto:
+            points = front_points(space, request)
+        else:
+            found = plan_figures(model, space, request)
+    about = _model_data(source, model, request)
+    if args.pareto:
+        data = {**about, "points": [_point_data(point) for point in points]}
+        return Outcome(data, front_blocks(points, about["accounting"] == "paper"))
+    return Outcome({**about, **_plan_data(found)}, plan_blocks(found))
+
+
+def _model_data(source: Model, model: Model, request: GenerateRequest) -> dict[str, object]:
+    return {
+        "model": {
+            "name": source.name,
+            "sha256": source.sha256,
+            "macs": source.macs,
+            "live_macs": model.macs,
+        },
+        "input_mode": request.input_mode.value,
+        "accounting": "paper" if request.schemes.value == "paper" else "engine",
+    }
+
+
+def _point_data(point: Point) -> dict[str, object]:
+    return {
+        "peak_ram": point.peak_ram,
+        "peak_ram_without_io": point.without_io,
+        "macs": point.macs,
+        "recompute_factor": point.factor,
+    }
+
+
+def _plan_data(found: PlanFigures) -> dict[str, object]:
+    return {
+        **_point_data(found.totals),
+        "engine": _point_data(found.engine),
+        "binding_stage": found.binding,
+        "stages": [
+            _stage_data(stage, way) for stage, way in zip(found.stages, found.ways, strict=True)
+        ],
+        "nearby": [{"more": n.more, "ram": n.ram, "macs": n.macs} for n in found.nearby],
+        "image_bytes": found.image,
+        "output_bytes": found.outputs,
+    }
+
+
+def _stage_data(stage: StageFigures, way: StageWay) -> dict[str, object]:
+    return {
+        "ops": list(stage.nodes),
+        "scheme": stage.scheme.value,
+        "band_rows": stage.band,
+        "ram": {
+            "input": stage.input,
+            "output": stage.output,
+            "overlap": stage.overlap,
+            "windows": stage.windows,
+            "skips": stage.skips,
+            "total": stage.total,
+            "without_io": stage.without_io,
+        },
+        "macs": stage.macs,
+        "kept_halos": list(way.kept),
+        "split": way.split,
+        "run": way.run,
+        "tight": way.tight,
+    }

@@ -1,0 +1,129 @@
+"""What `plan` shows, as plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.graph.fusion import Schemes
+from msfcnn.model import Model
+from msfcnn.pipeline import GenerateRequest, lay_out
+from msfcnn.plan import Path, pareto
+from msfcnn.plan.neighbours import Neighbour, neighbours
+from msfcnn.plan.space import Space
+from msfcnn.schedule import Schedule
+from msfcnn.schedule.figures import StageFigures, paper_figures, stage_figures
+
+
+@dataclass(frozen=True)
+class Point:
+    """RAM in bytes, MACs executed, and those MACs / the network's."""
+
+    peak_ram: int
+    without_io: int
+    macs: int
+    factor: float
+
+
+@dataclass(frozen=True)
+class StageWay:
+    """How a stage runs: names of tensors whose halo is kept, channels of a pass, and the rest."""
+
+    kept: tuple[str, ...]
+    split: int
+    run: int
+    tight: bool
+
+
+@dataclass(frozen=True)
+class PlanFigures:
+    """A plan in figures.
+
+    totals:  by the accounting of the plan space: the engine's, or the paper's.
+    engine:  what the engine uses and executes; the same unless the plan space is the paper's.
+    nearby:  the least MACs with a little more RAM than `base`, and with a little less.
+    image:   bytes of the input image; with_caller: whether it is beside the arena.
+    """
+
+    paper: bool
+    totals: Point
+    engine: Point
+    stages: tuple[StageFigures, ...]
+    ways: tuple[StageWay, ...]
+    macs: int
+    nearby: tuple[Neighbour, Neighbour]
+    input_mode: str
+    image: int
+    outputs: int
+
+    @property
+    def binding(self) -> int:
+        """The stage that needs the most RAM, as it was counted for the bound."""
+        sizes = [stage.without_io if self.paper else stage.total for stage in self.stages]
+        return sizes.index(max(sizes))
+
+
+def plan_figures(model: Model, space: Space, request: GenerateRequest) -> PlanFigures:
+    """The plan for a request. Raises InfeasibleError."""
+    _, scheduled, laid_out = lay_out(model, space, request)
+    paper = request.schemes is Schemes.PAPER
+    macs = space.network.macs
+    used = stage_figures(scheduled, model)
+    engine = Point(
+        laid_out.peak_ram,
+        scheduled.peak_ram_without_io,
+        scheduled.macs,
+        _factor(scheduled.macs, macs),
+    )
+    stages = paper_figures(scheduled, model) if paper else used
+    totals = _counted(stages, macs) if paper else engine
+    base = totals.without_io if request.goal.bare else totals.peak_ram
+    nearby = neighbours(space, request.goal, request.max_ram or base)
+    return PlanFigures(
+        paper,
+        totals,
+        engine,
+        stages,
+        _ways(scheduled, model),
+        macs,
+        nearby,
+        request.input_mode.value,
+        model.tensors[model.input.tensor].size,
+        sum(model.tensors[port.tensor].size for port in model.outputs),
+    )
+
+
+def front_points(space: Space, request: GenerateRequest) -> tuple[Point, ...]:
+    """The front, within the bounds of the request where there are any."""
+    goal, macs = request.goal, space.network.macs
+    most = goal.most_macs(space.network) if goal.max_macs is not None else None
+    points = []
+    for path in pareto(space.network, goal, space):
+        ram = path.without_io if goal.bare else path.ram
+        fits = goal.max_ram is None or ram <= goal.max_ram
+        if fits and (most is None or path.macs <= most):
+            points.append(_point(path, macs))
+    return tuple(points)
+
+
+def _point(path: Path, macs: int) -> Point:
+    return Point(path.ram, path.without_io, path.macs, _factor(path.macs, macs))
+
+
+def _factor(executed: int, macs: int) -> float:
+    return executed / macs if macs else 1.0
+
+
+def _counted(stages: tuple[StageFigures, ...], macs: int) -> Point:
+    executed = sum(stage.macs for stage in stages)
+    peak = max(stage.total for stage in stages)
+    bare = max(stage.without_io for stage in stages)
+    return Point(peak, bare, executed, _factor(executed, macs))
+
+
+def _ways(scheduled: Schedule, model: Model) -> tuple[StageWay, ...]:
+    ways = []
+    for stage in scheduled.stages:
+        option = stage.option
+        kept = tuple(model.tensors[stage.chain.steps[i].x].name for i in sorted(option.keep))
+        ways.append(StageWay(kept, option.split, option.run, option.tight))
+    return tuple(ways)

@@ -1,0 +1,79 @@
+"""`msfcnn test`: programs on their boards, judged."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msfcnn.cli.build import add_program_options, built_data, keep, requests_of
+from msfcnn.cli.failure import error_data
+from msfcnn.cli.occupancy import reason
+from msfcnn.cli.parser import Outcome, Subparsers, new_verb
+from msfcnn.errors import SUCCESS, MismatchError, MsfcnnError
+from msfcnn.render import Block, Column, Table
+
+NAME = "test"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "build a program, run it on its board and judge its bytes and its RAM",
+        "msfcnn test apps/digits/digits.onnx --board host,native64,hifive1b",
+        "Exit code 4 means that a program ran and is wrong.",
+    )
+    add_program_options(parser)
+    parser.add_argument(
+        "--against-host",
+        action="store_true",
+        help="compare the board's outputs with the host's program, too",
+    )
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Try all boards, one after the other: they share this computer's time."""
+    from msfcnn.firmware.trial import try_out
+
+    signal.signal(signal.SIGTERM, _leave)  # whoever ends us expects our children to end, too
+    requests = requests_of(args)
+    every: list[Mapping[str, Any]] = []
+    codes = [SUCCESS]
+    for request in requests:
+        try:
+            trial = try_out(request, args.against_host)
+            data = {**built_data(trial.built), "trial": trial.data()}
+            every.append(keep(data, request.directory))
+            codes.append(SUCCESS if trial.passed else MismatchError.exit_code)
+        except MsfcnnError as error:
+            if len(requests) == 1:
+                raise
+            every.append({"board": request.board.name, "error": error_data(error)})
+            codes.append(error.exit_code)
+    return Outcome({"boards": every}, (_table(every),), max(codes))
+
+
+def _table(every: Sequence[Mapping[str, Any]]) -> Block:
+    columns = (Column("board"), Column("check"), Column(""), Column("found", wraps=True))
+    rows: list[tuple[str, str, str, str]] = []
+    for data in every:
+        if "error" in data:
+            rows.append((data["board"], "", "not run", reason(data["error"], data["board"])))
+            continue
+        name = data["board"]
+        for check in data["trial"]["checks"]:
+            rows.append((name, check["name"], "ok" if check["holds"] else "WRONG", check["what"]))
+            name = ""
+        time = data["trial"]["median_us"]
+        if time is not None:
+            rows.append(("", "time", "", f"{time / 1000:.3f} ms"))
+    return Table(columns, tuple(rows))
+
+
+def _leave(number: int, _frame: object) -> None:
+    sys.exit(128 + number)

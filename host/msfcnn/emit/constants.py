@@ -1,0 +1,91 @@
+"""Constants of ops that are not in NAME_weights.c."""
+
+from __future__ import annotations
+
+from msfcnn.emit.place import Place
+from msfcnn.emit.text import int_array
+from msfcnn.emit.weights import CONV_V7EM, DEPTHWISE_V7EM, constants_name
+from msfcnn.graph import Kind, Step
+from msfcnn.model import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
+    Model,
+    Requantize,
+    Reshape,
+    Softmax,
+)
+from msfcnn.numerics import (
+    PoolConstants,
+    SumConstants,
+    add_constants,
+    concat_constants,
+    pool_constants,
+    requantize_constants,
+    softmax_constants,
+)
+
+
+def constants_of(place: Place, name: str) -> str:
+    """The C name of the constants of an op."""
+    if place.step.kind in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
+        return constants_name(name, place.step.op)
+    return f"_constants{place.index}"
+
+
+def op_constants(model: Model, place: Place, name: str) -> str:
+    """C text that defines (or, for weights, declares) what an op's `constants` points to."""
+    if place.step.kind is Kind.LOAD:
+        return ""
+    op, label = model.ops[place.step.op], constants_of(place, name)
+    match op:
+        case Conv():
+            ctype = "msfcnn_conv_t"
+            if place.kernel.packed:
+                ctype = DEPTHWISE_V7EM if op.depthwise else CONV_V7EM
+            return f"extern const {ctype} {label};"
+        case Add():
+            return _sum(label, _addends(model, op, place.step), place)
+        case Requantize() | MaxPool():
+            return _sum(label, requantize_constants(model, op), place)
+        case Concat():
+            return _sum(label, concat_constants(model, op, place.step.part), place)
+        case AveragePool() | GlobalAveragePool():
+            return _pool(label, pool_constants(model, op), place)
+        case Softmax():
+            k = softmax_constants(model, op)
+            table = int_array("uint32_t", f"{label}_exp", k.exp_table)
+            entry = f"{{ {label}_exp, {k.inverse_scale} }}"
+            return f"{table}static const msfcnn_softmax_t {label} = {entry};\n"
+        case Reshape():
+            raise AssertionError("a reshape has no step")
+
+
+def _addends(model: Model, op: Add, step: Step) -> SumConstants:
+    """In the order of the step's inputs; a tensor added to itself has one factor."""
+    k = add_constants(model, op)
+    left, right = k.multipliers
+    if step.y is None:
+        factors: tuple[int, ...] = (left + right,)
+    else:
+        factors = (right, left) if step.swapped else (left, right)
+    return SumConstants(factors, k.offset, k.shift, k.clamp)
+
+
+def _sum(label: str, k: SumConstants, place: Place) -> str:
+    factors = ", ".join(map(str, k.multipliers))
+    second, delay = place.second
+    values = f"{{ {factors} }}, {k.offset}, {k.shift}, {delay}, {second}"
+    return f"static const msfcnn_sum_t {label} = {{ {values} }};"
+
+
+def _pool(label: str, k: PoolConstants, place: Place) -> str:
+    factors = f"{label}_multiplier, {label}_shift, {len(k.scaling.multiplier)}"
+    return (
+        int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
+        + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
+        + f"static const msfcnn_pool_t {label} = {{ {factors}, {k.input_zero}, {place.sums} }};\n"
+    )

@@ -1,0 +1,164 @@
+"""From a model to a program for a board, with what it costs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from msfcnn.boards import Board
+from msfcnn.emit.names import c_name
+from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.files import write_all
+from msfcnn.firmware import riot
+from msfcnn.firmware.host import build_host
+from msfcnn.firmware.tally import Tally, tally
+from msfcnn.model import InputMode
+from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
+from msfcnn.verify.measure import test_images
+
+APPLICATION = "bench"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build.
+
+    application: a name below apps/, or the path of a RIOT application.
+    input:       image, push or pull.
+    max_ram:     bytes for the arena; where neither bound is given the board's default counts.
+    root:        where all builds go.
+    """
+
+    board: Board
+    model: Path
+    application: str = APPLICATION
+    input: str = "image"
+    max_ram: int | None = None
+    max_macs: float | None = None
+    root: Path = Path("build")
+
+    @property
+    def name(self) -> str:
+        """The model's name in C."""
+        return c_name(self.model.stem)
+
+    @property
+    def directory(self) -> Path:
+        """Where everything made for this request goes."""
+        other = "" if self.application == APPLICATION else f"-{Path(self.application).name}"
+        return self.root.absolute() / self.board.name / f"{self.name}{other}"
+
+    @property
+    def ram_bound(self) -> int | None:
+        """The limit for the arena in bytes."""
+        if self.max_macs is not None:
+            return None
+        return self.max_ram if self.max_ram is not None else self.board.default_max_ram
+
+    def generation(self) -> GenerateRequest:
+        """The same for the code generator."""
+        known = {mode.value for mode in InputMode}  # pulled rows are planned like pushed ones
+        return GenerateRequest(
+            model=self.model,
+            name=self.name,
+            command=f"msfcnn build {self.model} --board {self.board.name}",
+            isa=self.board.isa,
+            input_mode=InputMode(self.input) if self.input in known else InputMode.PUSH,
+            max_ram=self.ram_bound,
+            max_macs=self.max_macs,
+        )
+
+
+@dataclass(frozen=True)
+class Built:
+    """A program. `planned`: the summary of the generator; `tally`: None if it cannot be read."""
+
+    request: Request
+    program: Path
+    generated: Generated
+    planned: Mapping[str, object]
+    tally: Tally | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One of many builds: `built`, or the `error` that kept it from being built."""
+
+    request: Request
+    built: Built | None = None
+    error: MsfcnnError | None = None
+
+
+def build(request: Request, jobs: int | None = None) -> Built:
+    """Plan, generate, compile, measure. Raises the error of whatever fails first."""
+    generated = generate(request.generation())
+    write_all(request.directory / "gen", generated.sources)
+    planned = summary(generated)
+    if request.board.runner == "host":
+        program, size = build_host(generated, request.name, request.directory)
+        return Built(request, program, generated, planned, size)
+    made = firmware(request)
+    _check_application(request, made)
+    program = riot.build(made, jobs or os.cpu_count() or 1)
+    size = tally(program, request.board.flash, request.board.ram)
+    return Built(request, program, generated, planned, size)
+
+
+def build_many(
+    requests: Sequence[Request],
+    tell: Callable[[Outcome], None] | None = None,
+    parallel: int = 2,
+) -> tuple[Outcome, ...]:
+    """All of them, some at a time; one that fails does not stop the others.
+
+    tell: called with each outcome as it comes, from more than one thread.
+    """
+    jobs = max(1, (os.cpu_count() or 1) // parallel)
+
+    def attempt(request: Request) -> Outcome:
+        try:
+            outcome = Outcome(request, built=build(request, jobs))
+        except MsfcnnError as error:
+            outcome = Outcome(request, error=error)
+        if tell:
+            tell(outcome)
+        return outcome
+
+    with ThreadPoolExecutor(parallel) as pool:
+        return tuple(pool.map(attempt, requests))
+
+
+def firmware(request: Request) -> riot.Firmware:
+    """The request for RIOT's make. Raises BoardError if there is no such application."""
+    variables = {
+        "MSFCNN_MODEL": str(request.model.absolute()),
+        "MSFCNN_INPUT": request.input,
+        "MSFCNN_ISA": request.board.isa,
+    }
+    if request.max_macs is not None:
+        variables["MSFCNN_MAX_MACS"] = str(request.max_macs)
+    elif request.ram_bound is not None:
+        variables["MSFCNN_MAX_RAM"] = str(request.ram_bound)
+    images = test_images(request.model)
+    if images is not None:
+        variables["STORED_IMAGES"] = str(images.absolute())
+    return riot.Firmware(
+        request.board,
+        riot.application_directory(request.application),
+        request.directory,
+        request.root.absolute() / "riot",
+        variables,
+    )
+
+
+def _check_application(request: Request, made: riot.Firmware) -> None:
+    """An application that brings its own model is not built for another one."""
+    (model,) = riot.ask(made, ["MSFCNN_MODEL"])
+    own = (made.application / model).resolve()
+    if own != request.model.resolve():
+        what = f"the application has a model of its own, {own.name}"
+        hint = f"leave model= out (or give {own}), or use app={APPLICATION}"
+        raise UsageError(Problem(f"app={request.application}", what, hint))

@@ -1,0 +1,113 @@
+"""Runs a program with its children, bounded in time; nothing of it is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_GRACE = 2.0  # seconds between asking a process group to end and ending it
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program came out. `code`: None if it did not end within its time.
+
+    stopped: it was ended because `until` had seen what it wanted.
+    """
+
+    code: int | None
+    output: str
+    seconds: float
+    stopped: bool = False
+
+
+def run_bounded(
+    command: Sequence[str],
+    seconds: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    until: Callable[[str], bool] | None = None,
+) -> Finished:
+    """Runs a command in a process group of its own and ends the group, whatever happened.
+
+    Standard input stays open and silent, errors are part of the output. `until` is asked after
+    every line; the program is ended when it says yes.
+    """
+    begin = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,
+    )
+    try:
+        output, state = _read(process, begin + seconds, until)
+        if state == "end":
+            try:
+                process.wait(max(0.1, begin + seconds - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                state = "late"
+    finally:
+        _end_group(process)
+    code = process.returncode if state == "end" else None
+    took = time.monotonic() - begin
+    return Finished(code, output.decode(errors="replace"), took, state == "stopped")
+
+
+def _read(
+    process: subprocess.Popen[bytes], deadline: float, until: Callable[[str], bool] | None
+) -> tuple[bytes, str]:
+    """The output so far, and why reading ended: end, late or stopped."""
+    assert process.stdout is not None
+    collected, line = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if not selector.select(min(left, 0.5)):
+                if process.poll() is not None:
+                    return bytes(collected), "end"  # a child that lives on holds the pipe open
+                continue
+            chunk = os.read(process.stdout.fileno(), 65536)
+            if not chunk:
+                return bytes(collected), "end"
+            collected += chunk
+            line += chunk
+            *lines, rest = line.split(b"\n")
+            line = bytearray(rest)
+            if until and any(until(text.decode(errors="replace").rstrip("\r")) for text in lines):
+                return bytes(collected), "stopped"
+    return bytes(collected), "late"
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            continue
+        if number == signal.SIGTERM and not _alive(process.pid):
+            break
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

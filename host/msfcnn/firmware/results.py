@@ -1,0 +1,90 @@
+"""What a program has found: lines of JSON in the format of RIOT's test_utils_result_output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Output:
+    """CRC-32 of a network output for an image, and what the reference makes of that image."""
+
+    image: int
+    index: int
+    crc: int
+    expected: int
+
+    @property
+    def right(self) -> bool:
+        """Whether the bytes are those of the reference."""
+        return self.crc == self.expected
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a run has told. Bytes, microseconds; None and empty: not told.
+
+    ended:      whether the program came to its end.
+    failures:   results that the program itself judged as failed, by their kind.
+    """
+
+    outputs: tuple[Output, ...]
+    ended: bool
+    failures: tuple[str, ...] = ()
+    arena: int | None = None
+    state: int | None = None
+    stack: int | None = None
+    stack_size: int | None = None
+    heap: int | None = None
+    median_us: float | None = None
+    latency: Mapping[str, Any] | None = None
+
+
+def is_end(line: str) -> bool:
+    """Whether a line is the last one of a program."""
+    found = _record(line)
+    return found is not None and found[0].get("result") == "end"
+
+
+def parse_results(text: str) -> Results:
+    """The results among all that a terminal has shown."""
+    records = [record for line in text.splitlines() if (record := _record(line))]
+    by_kind: dict[str, dict[str, Any]] = {str(r.get("result")): r for r, _ in records}
+    ram, latency = by_kind.get("ram", {}), by_kind.get("latency")
+    return Results(
+        tuple(_outputs(records)),
+        "end" in by_kind,
+        tuple(dict.fromkeys(str(r["result"]) for r, s in records if s and r["result"] != "end")),
+        ram.get("arena"),
+        ram.get("engine"),
+        ram.get("stack"),
+        ram.get("stack_size"),
+        ram.get("heap"),
+        latency.get("median_us") if latency else None,
+        latency,
+    )
+
+
+def _record(line: str) -> tuple[dict[str, Any], int] | None:
+    """The record of a line and its exit status; other lines, and broken ones, hold none."""
+    begin = line.find("[{")
+    if begin < 0:
+        return None
+    try:
+        record, *end = json.loads(line[begin:])
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "result" not in record:
+        return None
+    status = end[-1].get("exit_status", 0) if end and isinstance(end[-1], dict) else 0
+    return record, int(status)
+
+
+def _outputs(records: list[tuple[dict[str, Any], int]]) -> Iterator[Output]:
+    for record, _ in records:
+        if record["result"] == "output":
+            keys = ("image", "output", "crc", "expected")
+            yield Output(*(int(record.get(key, -1)) for key in keys))

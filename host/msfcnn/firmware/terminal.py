@@ -1,0 +1,80 @@
+"""Runs a program on its board, through RIOT's own flash and terminal (riotctrl)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+from riotctrl.ctrl import RIOTCtrl
+
+from msfcnn.errors import BoardError, Problem
+from msfcnn.firmware import riot
+from msfcnn.firmware.process import Finished, run_bounded
+from msfcnn.firmware.results import is_end
+
+_START = {"serial": 3.0}  # seconds until a terminal has opened its port
+_RESET_SECONDS = 60.0
+
+
+class _Ctrl(RIOTCtrl):  # type: ignore[misc]
+    """A board in exactly the given environment, whose terminal leaves no process behind."""
+
+    def __init__(self, application: Path, env: Mapping[str, str], runner: str) -> None:
+        super().__init__(str(application))
+        self.env = dict(env)
+        self.TERM_STARTED_DELAY = _START.get(runner, 0.0)
+
+    def reset(self) -> None:
+        """Reset the board; some boards report an error though it worked."""
+        run_bounded(self.make_command(self.RESET_TARGETS), _RESET_SECONDS, self.env)
+
+    def stop_term(self) -> None:
+        """End the terminal and all that it has started."""
+        group = getattr(self.term, "pid", None)
+        super().stop_term()
+        if group is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def flash(firmware: riot.Firmware) -> None:
+    """Writes the program to the board. Raises BoardError."""
+    board = firmware.board
+    variables = riot.port_variables(board)
+    done = riot.make(firmware, ["flash-only"], board.timeout.flash, variables)
+    if done.code == 0:
+        return
+    lines = done.output.strip().splitlines() or ["no output"]
+    what = f"cannot be flashed: {lines[-1].strip()}"
+    if done.code is None:
+        what = f"flashing did not end within {board.timeout.flash:g} s"
+    raise BoardError(Problem(board.name, what, "try: scons flash with the same variables"))
+
+
+def run_on_board(firmware: riot.Firmware) -> Finished:
+    """All that a built program prints until it ends or its time is over; flashes a real board."""
+    board = firmware.board
+    if board.runner == "serial":
+        flash(firmware)
+    env = {**riot.environment(firmware), **riot.port_variables(board)}
+    ctrl = _Ctrl(firmware.application, env, board.runner)
+    begin, shown, ended, late = time.monotonic(), "", False, False
+    with ctrl.run_term(reset=board.runner == "serial") as terminal:
+        deadline = begin + board.timeout.run
+        while not ended and not late:
+            try:
+                terminal.expect(r"\r?\n", timeout=max(0.1, deadline - time.monotonic()))
+                shown += terminal.before + "\n"
+                ended = is_end(terminal.before)
+            except pexpect.EOF:
+                shown += terminal.before or ""
+                ended = True
+            except pexpect.TIMEOUT:
+                shown += terminal.before or ""
+                late = True
+    return Finished(None if late else 0, shown, time.monotonic() - begin, stopped=ended)

@@ -1,0 +1,449 @@
+"""Every way to run every chain that can matter, priced: the edges of the fusion graph.
+
+`cost` prices one option. Here all of them are priced together: for an end of the chain and a
+band height the chain grows backwards, step by step. What a step costs depends on the options
+downstream only through the pixels that its output must deliver (the state); options with equal
+states are one item each, of which those are dropped that are no better than another one in both
+bytes and MACs. The results equal `cost` to the byte; a test compares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.graph.chains import LONGEST, Chain, chain, chains_from, delayed, fuses
+from msfcnn.graph.cost import SUM_BYTES, cost, is_final, without_io
+from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
+from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
+from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
+from msfcnn.model import InputMode
+
+Array = NDArray[np.int64]
+Chains = dict[tuple[int, int], Chain]
+SPLITS = (16, 32, 48, 64)
+_NEVER = 1 << 40  # bytes: more than any arena
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What need not be looked at: options with more bytes, or more MACs beyond the unfused ones."""
+
+    ram: int = _NEVER
+    extra_macs: int = _NEVER
+
+
+@dataclass
+class Items:
+    """Partial stages, column by column.
+
+    state:  index of the fresh pixels that the next step must deliver.
+    bytes:  windows, halos and rings so far.
+    runs:   most bytes of neighbouring runs; run: bytes of the last run.
+    late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
+    keep:   bit (end - i) is set if the halo of tensor i is kept.
+    """
+
+    state: Array
+    bytes: Array
+    runs: Array
+    run: Array
+    macs: Array
+    late: Array
+    keep: NDArray[np.uint64]
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Items:
+        """Some of them."""
+        return Items(
+            self.state[index],
+            self.bytes[index],
+            self.runs[index],
+            self.run[index],
+            self.macs[index],
+            self.late[index],
+            self.keep[index],
+        )
+
+
+@dataclass
+class Found:
+    """Options of one edge that were priced together.
+
+    total, without_io, macs, keep: one entry per option.
+    """
+
+    scheme: Scheme
+    band: int
+    split: int
+    total: Array
+    without_io: Array
+    macs: Array
+    keep: NDArray[np.uint64]
+
+
+@dataclass
+class _Skip:
+    """A sum at step `add`; its second operand is tensor `source`."""
+
+    add: int
+    source: int
+    tensor: int
+    behind_lines: int
+    behind_pixels: int
+    possible: bool
+    read: Array | None
+
+
+@dataclass
+class _Sweep:
+    """Backward growth of the chains that end before step `end`, for one band height."""
+
+    network: Network
+    chains: Chains
+    end: int
+    columns: bool
+    band: int
+    run: int
+    limits: Limits
+    found: dict[tuple[int, int], list[Found]]
+    skips: list[_Skip] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        last = self.network.steps[self.end - 1]
+        self.lines, self.pixels = self._extents(last.target)
+        count = -(-self.pixels // self.band)
+        high = np.minimum((np.arange(count) + 1) * self.band, self.pixels)
+        self.high = high.astype(np.int64)
+        self.used = self.lines
+        self.fresh = (np.arange(count) * self.band).astype(np.int64)[None, :]
+        self.items = Items(
+            np.zeros(1, np.int64),
+            np.zeros(1, np.int64),
+            np.zeros(1, np.int64),
+            np.zeros(1, np.int64),
+            np.zeros(1, np.int64),
+            np.zeros((1, 0), np.int64),
+            np.zeros(1, np.uint64),
+        )
+        self.out_high = self.high
+        self.first_window = (0, 0, 0)  # slots, bytes of a line, bytes saved
+        if not self.columns:
+            self.position = Position(self.lines, self.pixels)
+            self.written = self._written(last)
+        self.unfused = 0
+        self.sums = self.scratch = 0
+
+    def _extents(self, shape: tuple[int, int, int]) -> tuple[int, int]:
+        return (shape[1], shape[0]) if self.columns else (shape[0], shape[1])
+
+    def _axes(self, step: Step) -> tuple[Axis, Axis]:
+        return (step.columns, step.rows) if self.columns else (step.rows, step.columns)
+
+    def _written(self, step: Step) -> Array:
+        return self.position.bytes(self._extents(step.target)[1], step.target[2])
+
+    def _walk(self, step: Step) -> Walk:
+        """Of the step that was met last."""
+        across, along = self._axes(step)
+        return Walk(across, along, *self._extents(step.source), step.source[2], self.used)
+
+    def grow(self) -> None:
+        """Price every chain that ends here."""
+        steps = self.network.steps
+        for i in range(self.end - 1, max(-1, self.end - 1 - LONGEST), -1):
+            if i < self.end - 1 and not self._extend(i + 1):
+                return
+            self._compute(steps[i], i)
+            if self.end - i > 1:
+                self._finish(i)
+            if i == 0 or not fuses(steps[i - 1], steps[i]):
+                return
+
+    def _compute(self, step: Step, i: int) -> None:
+        """Step i delivers the fresh pixels: its MACs, and what it reads of tensor i."""
+        across, along = self._axes(step)
+        lines, pixels = self._extents(step.source)
+        self.computed = self.high[None, :] - self.fresh
+        self.items.macs = self.items.macs + (
+            self.computed.sum(axis=1)[self.items.state] * self.used * step.macs_per_pixel
+        )
+        self.unfused += step.macs
+        if step.y is not None:
+            self._meet_sum(step, i)
+        whole = step.reads is Reads.GLOBAL
+        self.in_used = lines if whole else min(lines, across.end(self.used))
+        top = np.full_like(self.high, pixels) if whole else along.end(self.high)
+        self.in_high = np.minimum(pixels, top)
+        done = np.concatenate([[0], self.in_high[:-1]])
+        low = np.zeros_like(self.fresh) if whole else np.maximum(0, along.first(self.fresh))
+        self.low = np.where(self.computed > 0, low, done[None, :])
+        self.done = done
+        if step.reads is Reads.GLOBAL:
+            self.sums += SUM_BYTES * step.target[2]
+
+    def _meet_sum(self, step: Step, i: int) -> None:
+        """A new skip; the bytes of its ring are due when its source becomes an inner tensor."""
+        assert step.y is not None
+        source = self.network.born[step.y] + 1
+        between = self.network.steps[source:i]
+        behind = [self._axes(s) for s in between]
+        skip = _Skip(
+            i,
+            source,
+            step.y,
+            sum(a.extent - 1 - a.pad for a, _ in behind),
+            sum(a.extent - 1 - a.pad for _, a in behind),
+            delayed(between) and all(s.source != source for s in self.skips),
+            None if self.columns else self._written(step),
+        )
+        length = self.computed.max(axis=1)
+        waiting = skip.behind_lines * length + np.minimum(length, self.run + skip.behind_pixels)
+        lines, _ = self._extents(step.source)
+        ring = np.minimum(waiting, length * lines) * step.target[2]
+        self.skips.append(skip)
+        late = ring if skip.possible else np.full_like(ring, _NEVER)
+        self.items.late = np.column_stack([self.items.late, late[self.items.state]])
+
+    def _finish(self, first: int) -> None:
+        """The items as complete stages that begin with step `first`."""
+        head = self.network.steps[first]
+        if head.kind is Kind.LOAD and self.columns and self.network.mode is InputMode.PUSH:
+            return
+        edge = self.chains.get((first, self.end))
+        if edge is None:
+            return
+        items = self.items
+        ok = np.ones(len(items.bytes), dtype=bool)
+        for k, skip in enumerate(self.skips):
+            if skip.source == first and head.x == skip.tensor:
+                ok &= items.late[:, k] < _NEVER
+        scratch = max(self.scratch, head.kernels.first.scratch)
+        windows = items.bytes + items.runs + self.sums + scratch
+        region = self._region(edge)[items.state]
+        total = windows + region + edge.other_bytes
+        bare = total
+        if is_final(edge):
+            bare = np.minimum(total, windows + edge.input_bytes + edge.other_bytes)
+        ok &= bare <= self.limits.ram
+        if not ok.any():
+            return
+        self.found.setdefault((first, self.end), []).append(
+            Found(
+                Scheme.H_CACHE if self.columns else Scheme.LINE,
+                self.band,
+                0,
+                total[ok],
+                bare[ok],
+                items.macs[ok],
+                items.keep[ok],
+            )
+        )
+
+    def _region(self, edge: Chain) -> Array:
+        """Bytes of input and output together, per state."""
+        source, target = edge.input_bytes, edge.output_bytes
+        states = len(self.low)
+        if not edge.may_overlap:
+            return np.full(states, source + target, dtype=np.int64)
+        if not self.columns:
+            return np.full(states, self._row_region(edge), dtype=np.int64)
+        row_in = self._extents(edge.steps[0].source)[0] * edge.steps[0].source[2]
+        row_out = self.lines * edge.steps[-1].target[2]
+        ahead = (self.out_high[None, :] * row_out - self.low * row_in).max(axis=1)
+        region: Array = np.maximum(max(source, target), source + ahead)
+        return region
+
+    def _row_region(self, edge: Chain) -> int:
+        head = self._walk(edge.steps[0])
+        skips = [s for s in self.skips if s.source == edge.first and s.tensor == edge.input]
+        sums = [s.read for s in skips if s.read is not None]
+        ahead = overhang(self.written, self.position.needed(head), sums)
+        slots, line, save = self.first_window
+        late = unfilled(slots, line, save, head) if slots and not sums else 0
+        return edge.input_bytes + max(-late, ahead)
+
+    def _extend(self, i: int) -> bool:
+        """Tensor i becomes an inner one: its window, and its halo kept or not."""
+        step = self.network.steps[i]
+        if self.network.dies[step.x] >= self.end:
+            return False
+        # see cost.kernel_of: what is loaded is not planar
+        loaded = self.network.steps[i - 1].kind is Kind.LOAD and step.kind is Kind.DEPTHWISE
+        kernel = step.kernels.first if loaded else step.kernels.inner
+        self.scratch = max(self.scratch, kernel.scratch)
+        if not self.columns:
+            self.position = self.position.before(self._walk(step), step.reads is Reads.GLOBAL)
+        self._pay_rings(i)
+        plain, kept = self._branches(step, i)
+        both = _joined(plain, kept) if kept is not None else plain
+        self.high, self.used = self.in_high, self.in_used
+        self._prune(both)
+        return len(self.items.bytes) > 0
+
+    def _pay_rings(self, i: int) -> None:
+        items = self.items
+        for k, skip in enumerate(self.skips):
+            if skip.source == i:
+                items.bytes = items.bytes + items.late[:, k]
+                items.late[:, k] = 0
+        self.items = items.take(items.bytes < _NEVER)
+
+    def _branches(self, step: Step, i: int) -> tuple[Items, Items | None]:
+        items, channels = self.items, step.source[2]
+        state = items.state
+        length: Array = (self.in_high[None, :] - self.low).max(axis=1)
+        window = run = np.zeros_like(length)
+        if step.reads is Reads.WINDOW:
+            window = self._window(step, length)
+        else:
+            run = np.minimum(self.run, length) * channels
+        plain = self._with(items, state, window[state], run[state])
+        halo = (self.done[None, 1:] - self.low[:, 1:]).max(axis=1, initial=0)
+        able = halo[state] > 0
+        if not self.columns or not able.any():
+            self.states = self.low
+            return plain, None
+        fresh = np.maximum(self.low, self.done[None, :])
+        if step.reads is not Reads.WINDOW:
+            written = np.maximum(fresh - self.low, self.in_high[None, :] - fresh).max(axis=1)
+            run = np.minimum(self.run, written) * channels
+        window = window + halo * self.in_used * channels
+        kept = self._with(items, state + len(self.low), window[state], run[state])
+        for k, skip in enumerate(self.skips):
+            if skip.source < i <= skip.add:
+                kept.late[:, k] = _NEVER
+        kept.keep = kept.keep | np.uint64(1 << (self.end - i))
+        self.states = np.concatenate([self.low, fresh])
+        return plain, kept.take(able)
+
+    def _window(self, step: Step, length: Array) -> Array:
+        across, along = self._axes(step)
+        lines, _ = self._extents(step.source)
+        channels, extent = step.source[2], across.extent
+        run = np.minimum(self.run, self.computed.max(axis=1))
+        save = (run - 1) * along.stride + along.extent
+        whole = min(extent, lines) * length
+        if extent == 1 or lines < extent or (not self.columns and save[0] >= length[0]):
+            self.first_window = (min(extent, lines), int(length[0]) * channels, 0)
+            return whole * channels
+        self.first_window = (extent - 1, int(length[0]) * channels, int(save[0]) * channels)
+        size: Array = np.where(save >= length, whole, (extent - 1) * length + save) * channels
+        return size
+
+    def _with(self, items: Items, state: Array, window: Array, run: Array) -> Items:
+        return Items(
+            state,
+            items.bytes + window,
+            np.maximum(items.runs, run + items.run),
+            run,
+            items.macs,
+            items.late.copy(),
+            items.keep,
+        )
+
+    def _prune(self, items: Items) -> None:
+        """Drop what is too large or dominated; equal states become one."""
+        small = items.bytes + items.runs + self.sums + self.scratch <= self.limits.ram
+        small &= items.macs - self.unfused <= self.limits.extra_macs
+        items = items.take(small)
+        fresh, index = np.unique(self.states, axis=0, return_inverse=True)
+        items.state = index.reshape(-1)[items.state].astype(np.int64)
+        items = items.take(_undominated(items))
+        seen, items.state = np.unique(items.state, return_inverse=True)
+        self.fresh, self.items = fresh[seen], items
+
+
+def _joined(a: Items, b: Items) -> Items:
+    return Items(
+        np.concatenate([a.state, b.state]),
+        np.concatenate([a.bytes, b.bytes]),
+        np.concatenate([a.runs, b.runs]),
+        np.concatenate([a.run, b.run]),
+        np.concatenate([a.macs, b.macs]),
+        np.concatenate([a.late, b.late]),
+        np.concatenate([a.keep, b.keep]),
+    )
+
+
+def _undominated(items: Items) -> NDArray[np.intp]:
+    """Items for which no other of equal state, runs and rings has less bytes and less MACs."""
+    keys = [items.macs, items.bytes, items.runs, items.run, *items.late.T, items.state]
+    order = np.lexsort(keys)
+    group = np.zeros(len(order), dtype=bool)
+    for key in keys[2:]:
+        sorted_key = key[order]
+        group[1:] |= sorted_key[1:] != sorted_key[:-1]
+    number = np.cumsum(group)
+    # within a group bytes ascend: an item is worth something if its MACs are the least so far
+    macs = items.macs[order] - number * (1 << 44)
+    least = np.minimum.accumulate(macs)
+    better = np.ones(len(order), dtype=bool)
+    better[1:] = macs[1:] < least[:-1]
+    return order[better]
+
+
+def all_chains(network: Network) -> Chains:
+    """Every run of steps that can be one stage, by its ends."""
+    firsts = range(len(network.steps))
+    return {(c.first, c.last): c for first in firsts for c in chains_from(network, first)}
+
+
+def band_heights(height: int) -> tuple[int, ...]:
+    """The smallest band height for every number of bands."""
+    return tuple(sorted({-(-height // count) for count in range(1, height + 1)}))
+
+
+def single_stages(network: Network, run: int = DEFAULT_RUN) -> dict[tuple[int, int], list[Found]]:
+    """Edges of one step."""
+    found = {}
+    for index, step in enumerate(network.steps):
+        edge = chain(network, index, index + 1)
+        assert edge is not None
+        found[index, index + 1] = [_priced(edge, Option(Scheme.LAYER, step.target[1], run=run))]
+    return found
+
+
+def line_stages(
+    network: Network, limits: Limits, run: int = DEFAULT_RUN
+) -> dict[tuple[int, int], list[Found]]:
+    """Edges that run in a row sweep, whole or by groups of channels."""
+    found: dict[tuple[int, int], list[Found]] = {}
+    chains = all_chains(network)
+    for end in range(2, len(network.steps) + 1):
+        width = network.steps[end - 1].target[1]
+        _Sweep(network, chains, end, False, width, run, limits, found).grow()
+    for edge in (e for e in chains.values() if e.splits):
+        width, channels = edge.shapes[-1][1], edge.shapes[-1][2]
+        for split in SPLITS:
+            if split < channels:
+                option = Option(Scheme.LINE, width, split=split, run=run)
+                found.setdefault((edge.first, edge.last), []).append(_priced(edge, option))
+    return found
+
+
+def band_stages(
+    network: Network, limits: Limits, run: int = DEFAULT_RUN
+) -> dict[tuple[int, int], list[Found]]:
+    """Edges that run in column sweeps, band by band."""
+    found: dict[tuple[int, int], list[Found]] = {}
+    chains = all_chains(network)
+    for end in range(2, len(network.steps) + 1):
+        for band in band_heights(network.steps[end - 1].target[0]):
+            _Sweep(network, chains, end, True, band, run, limits, found).grow()
+    return found
+
+
+def _priced(edge: Chain, option: Option) -> Found:
+    priced = cost(edge, option)
+    one = np.ones(1, dtype=np.int64)
+    return Found(
+        option.scheme,
+        option.band,
+        option.split,
+        one * priced.total,
+        one * without_io(edge, priced),
+        one * priced.macs,
+        np.zeros(1, dtype=np.uint64),
+    )

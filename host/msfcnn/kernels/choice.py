@@ -1,0 +1,146 @@
+"""The kernels of an op for an instruction set.
+
+An op has two: one for its place inside a stage, where it reads windows, and one for the first
+place, where it reads a whole tensor, pixel by pixel. They differ where a kernel wants planar
+lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from msfcnn.kernels import armv7em
+from msfcnn.model import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
+    Model,
+    Op,
+    Requantize,
+    Reshape,
+    Softmax,
+)
+from msfcnn.numerics import conv_constants
+
+GENERIC = "generic"
+ARMV7EM = "armv7e-m"
+ISAS = (GENERIC, ARMV7EM)
+
+_ALIGN = 4
+_GATHERED = 2  # pixels whose taps a portable convolution gathers at a time
+
+_NAMES = {
+    MaxPool: "max_pool",
+    AveragePool: "average_pool",
+    GlobalAveragePool: "global_average",
+    Requantize: "rescale",
+    Concat: "rescale",
+    Add: "add",
+    Softmax: "softmax",
+}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A C function of the engine: its name, and the bytes of scratch it needs (aligned to 4).
+
+    packed: whether its constants are packed for the instruction set.
+    """
+
+    name: str
+    scratch: int = 0
+    packed: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernels of an op inside a stage and at its beginning."""
+
+    inner: Kernel
+    first: Kernel
+
+
+def choose(model: Model, op: Op, isa: str) -> Choice:
+    """The kernels of an op; what an instruction set cannot do exactly stays portable."""
+    portable = _portable(op)
+    if isa != ARMV7EM:
+        return Choice(portable, portable)
+    if isinstance(op, Conv):
+        return _armv7em_conv(model, op, portable)
+    fast = _ARMV7EM.get(portable.name)
+    kernel = portable if fast is None else Kernel(fast)
+    return Choice(kernel, kernel)
+
+
+_ARMV7EM = {
+    f"msfcnn_{name}": f"msfcnn_{name}_v7em"
+    for name in ("add", "max_pool", "average_pool", "global_average")
+}
+
+
+def _portable(op: Op) -> Kernel:
+    if isinstance(op, Conv):
+        if op.depthwise:
+            return Kernel("msfcnn_depthwise")
+        if is_pointwise(op):
+            return Kernel("msfcnn_pointwise")
+        return Kernel("msfcnn_conv", _aligned(_GATHERED * _taps(op)))
+    assert not isinstance(op, Reshape), "a reshape has no kernel"
+    return Kernel(f"msfcnn_{_NAMES[type(op)]}")
+
+
+def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
+    constants = conv_constants(model, op)
+    if op.depthwise:
+        g = op.geometry
+        square = (g.kernel_h, g.stride_h, g.dilation_h) == (g.kernel_w, g.stride_w, g.dilation_w)
+        packed = square and len(op.weights) == op.groups
+        if not packed or armv7em.pack_depthwise(
+            op.weights, constants, g.stride_w, g.dilation_w
+        ) is (None):
+            return Choice(portable, portable)
+        scratch = armv7em.depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w)
+        return Choice(Kernel("msfcnn_depthwise_v7em", _aligned(scratch), True), portable)
+    if op.groups > 1:
+        return Choice(portable, portable)
+    words = armv7em.pack_conv(op.weights, constants, several_pixels(model, op))
+    if words is None:
+        return Choice(portable, portable)
+    if is_pointwise(op):
+        scratch = armv7em.pointwise_scratch(words, _taps(op))
+        kernel = Kernel("msfcnn_pointwise_v7em", _aligned(scratch), True)
+        return Choice(kernel, kernel)
+    _, height, width, depth = op.weights.shape
+    # lines may be rows or columns
+    scratch = max(
+        armv7em.conv_scratch(words, height, width * depth),
+        armv7em.conv_scratch(words, width, height * depth),
+    )
+    kernel = Kernel("msfcnn_conv_v7em", _aligned(scratch), True)
+    return Choice(kernel, kernel)
+
+
+def several_pixels(model: Model, op: Conv) -> bool:
+    """Whether two pixels of its output can be computed together."""
+    output = model.tensors[op.output]
+    return output.height * output.width > 1
+
+
+def is_pointwise(op: Conv) -> bool:
+    """Whether a convolution reads exactly the pixel it computes, all channels of it."""
+    g = op.geometry
+    plain = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w) == (1, 1, 1, 1)
+    return plain and not g.padded and op.groups == 1
+
+
+def _taps(op: Conv) -> int:
+    return int(np.prod(op.weights.shape[1:]))
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGN) * _ALIGN

@@ -1,0 +1,132 @@
+"""A nightly run from begin to end: which jobs are still to do, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from msfcnn.errors import SUCCESS, BoardError, MismatchError, Problem, UsageError
+from msfcnn.files import write_atomically
+from msfcnn.nightly.compare import Verdict, disagreements, judge
+from msfcnn.nightly.history import History, Run
+from msfcnn.nightly.job import run_job
+from msfcnn.nightly.settings import Job, NightlyModel, Settings
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SOURCES = ("*.py", "*.c", "*.h", "*.S", "Makefile*", "*.mk")
+
+RunJob = Callable[[Job, Path, Path], Mapping[str, Any]]
+Tell = Callable[[str, Verdict | None], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came out. `resumed`: jobs that an interrupted run had done already."""
+
+    run: Run
+    verdicts: tuple[Verdict, ...]
+    resumed: int
+    skip_absent: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0: all good; 4: something regressed or is wrong; 5: a board or a build failed."""
+        states = {verdict.state for verdict in self.verdicts}
+        if "regressed" in states:
+            return MismatchError.exit_code
+        bad = {"failed"} if self.skip_absent else {"failed", "absent"}
+        return BoardError.exit_code if states & bad else SUCCESS
+
+
+def run_all(
+    settings: Settings,
+    fresh: bool = False,
+    execute: RunJob = run_job,
+    tell: Tell | None = None,
+) -> Report:
+    """Do what is left to do of all jobs, compare, and write everything down as it comes.
+
+    tell: called before a job (without a verdict) and after it.
+    """
+    history = History(settings.keep)
+    models = {job.model.name: _model_file(job.model, settings.keep) for job in settings.jobs}
+    print_of = fingerprint(settings, models.values())
+    run = history.last()
+    if fresh or run is None or run.ended or run.fingerprint != print_of:
+        name = _new_name(history)
+        history.add("begin", name, fingerprint=print_of)
+        run = history.runs[name]
+    resumed = len(run.results)
+    for job in settings.jobs:
+        if job.key in run.results:
+            continue
+        if tell:
+            tell(job.key, None)
+        result = execute(job, models[job.model.name], settings.keep.absolute() / "programs")
+        history.add("result", run.name, job=job.key, **result)
+        if tell:
+            tell(job.key, judge(job, result, history.accepted(job.key, run.name)))
+    report = Report(run, _verdicts(settings, history, run), resumed, settings.skip_absent)
+    history.add("end", run.name, accepted=report.exit_code == SUCCESS)
+    return report
+
+
+def accept(keep: Path) -> Run:
+    """Make the last run the one that later ones are compared with. Raises UsageError."""
+    history = History(keep)
+    run = history.last()
+    if run is None or not run.ended:
+        what = "the last run is not complete" if run else "there is no run to accept"
+        raise UsageError(Problem(str(keep), what, "run msfcnn nightly first"))
+    history.add("accept", run.name, accepted=True)
+    return run
+
+
+def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
+    """Of all that decides about results: an interrupted run goes on only if it is the same."""
+    digest = hashlib.sha256(settings.source.read_bytes())
+    root = _PACKAGE.parents[1]
+    trees = [_PACKAGE, root / "riot_pkg", root / "apps"]
+    files = {path for tree in trees for kind in _SOURCES for path in tree.rglob(kind)}
+    for path in [*sorted(p for p in files if "bin" not in p.parts), *models]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _verdicts(settings: Settings, history: History, run: Run) -> tuple[Verdict, ...]:
+    differ = disagreements(run.results)
+    found = []
+    for job in settings.jobs:
+        result = run.results[job.key]
+        verdict = judge(job, result, history.accepted(job.key, run.name))
+        if job.key in differ:
+            verdict = Verdict(job.key, "regressed", (*verdict.reasons, differ[job.key]))
+        found.append(verdict)
+    return tuple(found)
+
+
+def _model_file(model: NightlyModel, keep: Path) -> Path:
+    """The ONNX file; networks of the zoo are built beside the history."""
+    if model.file is not None:
+        return model.file
+    from msfcnn import zoo
+
+    path = keep / "models" / f"{model.name}.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = dict(model.zoo_options)
+    write_atomically(path, zoo.build(str(model.zoo), **options).SerializeToString())
+    return path
+
+
+def _new_name(history: History) -> str:
+    """The time, and a number behind it where a second has seen more than one run."""
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    last = history.last()
+    if last is None or last.name < now:
+        return now
+    base, _, number = last.name.partition("+")
+    return f"{base}+{int(number or 0) + 1:03}"

@@ -1,0 +1,83 @@
+"""What nightly runs have found: lines of JSON, only ever added to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FILE = "history.jsonl"
+
+Result = Mapping[str, Any]
+
+
+@dataclass
+class Run:
+    """One night. `results`: by job; `accepted`: later runs are compared with it."""
+
+    name: str
+    fingerprint: str
+    results: dict[str, Result] = field(default_factory=dict)
+    ended: bool = False
+    accepted: bool = False
+
+
+class History:
+    """The runs of a directory, oldest first.
+
+    Every line is an event: begin, result, end or accept of a run. A line that an interruption
+    has left unfinished is ignored.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / FILE
+        self.runs: dict[str, Run] = {}
+        for event in _events(self.path):
+            self._apply(event)
+
+    def last(self) -> Run | None:
+        """The latest run, ended or not."""
+        return next(reversed(self.runs.values()), None)
+
+    def accepted(self, job: str, before: str) -> Result | None:
+        """The result of a job in the last accepted run that has one, before a run."""
+        for run in reversed(self.runs.values()):
+            if run.name < before and run.accepted and job in run.results:
+                return run.results[job]
+        return None
+
+    def add(self, event: str, run: str, **data: object) -> None:
+        """Write an event down, at once."""
+        line = {"event": event, "run": run, **data}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(line, allow_nan=False) + "\n"
+        if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
+            text = "\n" + text  # behind what an interruption has left
+        with self.path.open("a") as file:
+            file.write(text)
+        self._apply(line)
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
+        name = event["run"]
+        if event["event"] == "begin":
+            self.runs[name] = Run(name, event["fingerprint"])
+        elif name in self.runs and event["event"] == "result":
+            self.runs[name].results[event["job"]] = event
+        elif name in self.runs:
+            run = self.runs[name]
+            run.ended = run.ended or event["event"] == "end"
+            run.accepted = run.accepted or bool(event.get("accepted"))
+
+
+def _events(path: Path) -> Iterator[Mapping[str, Any]]:
+    if not path.is_file():
+        return
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and {"event", "run"} <= event.keys():
+            yield event

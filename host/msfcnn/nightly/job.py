@@ -1,0 +1,82 @@
+"""Runs one job in a process of its own, so that nothing that hangs or breaks stops the rest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msfcnn.firmware.process import Finished, run_bounded
+from msfcnn.nightly.settings import Job
+
+_MARGIN = 60.0  # seconds for planning and for the verdict, beside the board's own timeouts
+_SHOWN = 300  # characters of a defect's last words
+
+
+def command(job: Job, model: Path, root: Path) -> Sequence[str]:
+    """`msfcnn test` for a job."""
+    words = ["test", str(model), "--board", job.board.name, "--root", str(root), "--json"]
+    words += ["--input", job.model.input]
+    if job.model.ram is not None:
+        words += ["--max-ram", str(job.model.ram)]
+    if job.model.macs is not None:
+        words += ["--max-macs", str(job.model.macs)]
+    return [sys.executable, "-m", "msfcnn", *words]
+
+
+def run_job(job: Job, model: Path, root: Path) -> Mapping[str, Any]:
+    """The result of a job as plain data; what goes wrong is in it."""
+    timeout = job.board.timeout
+    seconds = timeout.build + timeout.flash + timeout.run + _MARGIN
+    return as_result(job, run_bounded(command(job, model, root), seconds), seconds)
+
+
+def as_result(job: Job, done: Finished, limit: float) -> Mapping[str, Any]:
+    """What `msfcnn test --json` has printed, as a result."""
+    base = {"model": job.model.name, "board": job.board.name, "seconds": round(done.seconds, 1)}
+    if done.code is None:
+        return {**base, "state": "failed", "reason": f"did not end within {limit:g} s"}
+    data = _object(done.output)
+    if data is None:
+        last = done.output.strip()[-_SHOWN:] or "nothing"
+        what = f"msfcnn test broke off with exit code {done.code}: {last}"
+        return {**base, "state": "failed", "reason": what}
+    if "error" in data:
+        error = data["error"]
+        texts = (f"{p['where']}: {p['what']}" for p in error["problems"])
+        reason = "; ".join(text.removeprefix(f"{job.board.name}: ") for text in texts)
+        hint = next((p["hint"] for p in error["problems"] if p["hint"]), "")
+        state = "absent" if error["kind"] == "absent" else "failed"
+        return {**base, "state": state, "reason": f"{reason} ({hint})" if hint else reason}
+    return {**base, **_measured(data["boards"][0])}
+
+
+def _measured(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    trial, planned, size = data["trial"], data["planned"], data["tally"] or {}
+    wrong = [f"{c['name']}: {c['what']}" for c in trial["checks"] if not c["holds"]]
+    ram = {key: size.get(key) for key in ("state", "stack", "static_rest")}
+    return {
+        "state": "failed" if wrong else "passed",
+        "reason": "; ".join(wrong),
+        "outputs": trial["outputs"],
+        "ram": {"arena": planned["peak_ram"], **ram, "stack_used": trial["stack_used"]},
+        "ram_total": size.get("ram"),
+        "flash": size.get("flash"),
+        "macs": planned["macs"],
+        "recompute_factor": planned["recompute_factor"],
+        "time_us": trial["median_us"],
+    }
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    """The JSON object that a command has printed, whatever stands before it."""
+    begin = text.find("{\n")
+    if begin < 0:
+        return None
+    try:
+        data, _ = json.JSONDecoder().raw_decode(text[begin:])
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None

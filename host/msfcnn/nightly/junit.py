@@ -1,0 +1,38 @@
+"""The verdicts of a run as JUnit XML, for CI services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+from msfcnn.nightly.campaign import Report
+
+_KINDS: Mapping[str, str] = {"failed": "error", "regressed": "failure"}
+
+
+def junit_xml(report: Report) -> str:
+    """A suite with one case a job; regressions are failures, broken jobs errors."""
+    states = [verdict.state for verdict in report.verdicts]
+    absent = "skipped" if report.skip_absent else "error"
+    kinds = [_KINDS.get(state, absent if state == "absent" else "") for state in states]
+    results = report.run.results
+    suite = ElementTree.Element(
+        "testsuite",
+        name="msfcnn nightly",
+        timestamp=report.run.name.rstrip("Z").partition("+")[0].rstrip("Z"),
+        tests=str(len(states)),
+        failures=str(kinds.count("failure")),
+        errors=str(kinds.count("error")),
+        skipped=str(kinds.count("skipped")),
+        time=str(sum(results[v.job]["seconds"] for v in report.verdicts)),
+    )
+    for verdict, kind in zip(report.verdicts, kinds, strict=True):
+        model, _, board = verdict.job.partition("/")
+        seconds = str(results[verdict.job]["seconds"])
+        case = ElementTree.SubElement(suite, "testcase", classname=model, name=board, time=seconds)
+        if kind:
+            ElementTree.SubElement(case, kind, message="; ".join(verdict.reasons))
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

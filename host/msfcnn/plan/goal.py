@@ -1,0 +1,48 @@
+"""What a plan is to be good for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.graph.fusion import Schemes
+from msfcnn.graph.options import DEFAULT_RUN
+from msfcnn.graph.steps import Network
+from msfcnn.plan.table import Bound
+
+NOTHING_TWICE = 1.0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The bounds, and the plan space.
+
+    max_ram:    bytes of arena; then the plan of least MACs that fits is taken.
+    max_macs:   bound on the recompute factor; without max_ram the plan of least RAM is taken. With
+                neither of the two, nothing is computed twice.
+    run:        pixels of a kernel call that every plan has room for.
+    without_io: RAM is what the paper counts, without the network's output.
+    """
+
+    max_ram: int | None = None
+    max_macs: float | None = None
+    schemes: Schemes = Schemes.ALL
+    run: int = DEFAULT_RUN
+    without_io: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Whether the network's output is left out of the RAM; the paper's plans always do so."""
+        return self.without_io or self.schemes is Schemes.PAPER
+
+    def within(self, size: int) -> Bound:
+        """The bound on the RAM that is counted."""
+        return Bound(without_io=size) if self.bare else Bound(size)
+
+    def most_macs(self, network: Network) -> int | None:
+        """The bound in MACs; None for no bound."""
+        factor = self.max_macs
+        if factor is None:
+            if self.max_ram is not None:
+                return None
+            factor = NOTHING_TWICE
+        return None if factor == float("inf") else int(factor * network.macs + 1e-6)

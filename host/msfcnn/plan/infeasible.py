@@ -1,0 +1,147 @@
+"""Why there is no plan for a goal, and what would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.errors import InfeasibleError, Problem
+from msfcnn.graph.chains import Chain, chain
+from msfcnn.graph.cost import cost, without_io
+from msfcnn.graph.fusion import Schemes
+from msfcnn.graph.options import Option
+from msfcnn.graph.paper import paper_cost, paper_without_io
+from msfcnn.graph.steps import LOAD_OP
+from msfcnn.model import InputMode, Model
+from msfcnn.plan.goal import Goal
+from msfcnn.plan.paths import Path, cheapest, least_ram
+from msfcnn.plan.space import Space
+from msfcnn.plan.table import ANY
+from msfcnn.sizes import format_size
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """What the goal asks for and what there is.
+
+    best:    the plan of least RAM within the bound on MACs; None if the MACs are the problem.
+    helps:   what would make a plan possible, the mildest first.
+    """
+
+    goal: Goal
+    best: Path | None
+    binding: tuple[Chain, Option] | None
+    helps: tuple[str, ...]
+
+
+class NoPlanError(InfeasibleError):
+    """No plan meets the goal; says why with the names of a model where there is one."""
+
+    def __init__(self, shortfall: Shortfall, model: Model | None = None) -> None:
+        best = shortfall.best
+        least = 0 if best is None else _counted(best, shortfall.goal)
+        super().__init__(*_problems(shortfall, least, model), best_ram=least)
+        self.shortfall = shortfall
+        if shortfall.binding:
+            self.binding_ops = tuple(_names(shortfall.binding[0], model))
+
+
+def no_plan(space: Space, goal: Goal) -> NoPlanError:
+    """The error for a goal that no plan of the space meets."""
+    macs = goal.most_macs(space.network)
+    best = least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+    if best is None:
+        return NoPlanError(Shortfall(goal, None, None, ("use --max-macs 1.0 or more",)))
+    return NoPlanError(
+        Shortfall(goal, best, _binding(space, goal, best), _helps(space, goal, best))
+    )
+
+
+def _counted(path: Path, goal: Goal) -> int:
+    return path.without_io if goal.bare else path.ram
+
+
+def _binding(space: Space, goal: Goal, best: Path) -> tuple[Chain, Option]:
+    """The stage that needs the most."""
+    edges: list[tuple[Chain, Option]] = []
+    for (first, last), option in best.edges:
+        edge = chain(space.network, first, last)
+        assert edge is not None, "edges are chains"
+        edges.append((edge, option))
+    return max(edges, key=lambda edge: sum(_parts(*edge, goal)))
+
+
+def _parts(edge: Chain, option: Option, goal: Goal) -> tuple[int, int, int]:
+    """Bytes of input and output (as they count for the bound), windows, live skips."""
+    if goal.schemes is Schemes.PAPER:
+        paper = paper_cost(edge)
+        io = paper_without_io(edge, paper) - paper.caches - paper.others
+        return io, paper.caches, paper.others
+    found = cost(edge, option)
+    io = found.region
+    if goal.bare:
+        io = without_io(edge, found) - found.window_bytes - found.others
+    return io, found.window_bytes, found.others
+
+
+def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
+    """Other bounds and options for which there is a plan: each has been tried."""
+    assert goal.max_ram is not None, "without a bound on RAM there is always a plan"
+    helps = []
+    unbounded = cheapest(space.everything, goal.within(goal.max_ram))
+    if unbounded is not None:
+        factor = -(-1000 * unbounded.macs // max(1, space.network.macs)) / 1000
+        helps.append(f"allow more MACs: --max-macs {factor:.3f}")
+    helps.append(f"allow more RAM: --max-ram {_counted(best, goal)}")
+    if unbounded is None and goal.run > 1 and goal.schemes is Schemes.ALL:
+        single = Space(space.network, goal.schemes, 1)
+        least = least_ram(single.everything, ANY, goal.bare)
+        if least is not None and _counted(least, goal) < _counted(best, goal):
+            helps.append(f"--run 1 needs {format_size(_counted(least, goal))} bytes")
+    if unbounded is None:
+        if space.network.mode is InputMode.PUSH:
+            helps.append("--input pull may need less")
+        helps.append("use a smaller input resolution or width")
+    return tuple(helps)
+
+
+def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem]:
+    goal = found.goal
+    hint = "; or ".join(found.helps)
+    if found.best is None:
+        return [Problem("--max-macs", f"no plan has only {goal.max_macs} times the MACs", hint)]
+    limit = goal.max_ram or 0
+    within = "" if goal.max_macs is None else f" with --max-macs {goal.max_macs:g}"
+    what = (
+        f"{format_size(limit)} bytes are not enough{within}: the network needs at least "
+        f"{format_size(least)}, {format_size(least - limit)} more"
+    )
+    assert found.binding is not None, "every plan has a stage that needs the most"
+    where, needs = _stage(*found.binding, goal, model)
+    return [Problem("--max-ram", what, hint), Problem(where, f"this stage binds it: {needs}")]
+
+
+def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tuple[str, str]:
+    """Its first and last node, and what it needs."""
+    names = _names(edge, model)
+    both, windows, others = _parts(edge, option, goal)
+    tensors = _tensor(edge, -1, edge.output, model)
+    if edge.input is not None and edge.input_bytes:
+        tensors = f"{_tensor(edge, 0, edge.input, model)} and {tensors}"
+    needs = (
+        f"{format_size(both)} bytes for {tensors}, "
+        f"{format_size(windows)} for windows, {format_size(others)} for live skips"
+    )
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", needs
+
+
+def _tensor(edge: Chain, i: int, tensor: int, model: Model | None) -> str:
+    shape = "x".join(map(str, edge.shapes[i]))
+    return f"{model.tensors[tensor].name} ({shape})" if model else f"a tensor {shape}"
+
+
+def _names(edge: Chain, model: Model | None) -> list[str]:
+    """Nodes as Netron shows them; kinds of kernels where there is no model."""
+    if model is None:
+        return [f"step {edge.first + i} ({s.kind.value})" for i, s in enumerate(edge.steps)]
+    ops = dict.fromkeys(step.op for step in edge.steps)
+    return ["the image" if op == LOAD_OP else model.ops[op].node for op in ops]

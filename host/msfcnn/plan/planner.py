@@ -1,0 +1,55 @@
+"""The plan for a goal: least RAM for a bound on MACs (P1), least MACs for one on RAM (P2)."""
+
+from __future__ import annotations
+
+from msfcnn.graph.chains import chain
+from msfcnn.graph.fusion import Schemes, least_macs
+from msfcnn.graph.steps import Network
+from msfcnn.plan.goal import Goal
+from msfcnn.plan.infeasible import no_plan
+from msfcnn.plan.paths import Path, cheapest, front, least_ram
+from msfcnn.plan.space import Space, space_of
+from msfcnn.plan.table import ANY
+from msfcnn.plan.types import Plan, PlannedStage
+
+
+def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:
+    """The best plan for a goal, exact in the plan space; `space` saves pricing it again.
+
+    Raises NoPlanError, with the least RAM that is possible and what needs it.
+    """
+    space = space or space_of(network, goal)
+    path = _search(space, goal)
+    if path is None:
+        raise no_plan(space, goal)
+    return _plan(network, path)
+
+
+def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Path, ...]:
+    """Every trade-off of RAM and MACs that is worth something, by descending RAM."""
+    return front((space or space_of(network, goal)).everything)
+
+
+def _search(space: Space, goal: Goal) -> Path | None:
+    macs = goal.most_macs(space.network)
+    if goal.max_ram is None:
+        return least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+    bound = goal.within(goal.max_ram)
+    if space.schemes is Schemes.ALL:
+        plain = least_ram(space.lines, least_macs(space.network), goal.bare, bound)
+        if plain is not None:
+            return plain  # nothing that is computed twice can be cheaper
+    found = space.table(macs)
+    path = cheapest(found, bound)
+    if path is None or (macs is not None and path.macs > macs):
+        return None
+    return least_ram(found, path.macs, goal.bare)
+
+
+def _plan(network: Network, path: Path) -> Plan:
+    stages = []
+    for (first, last), option in path.edges:
+        edge = chain(network, first, last)
+        assert edge is not None, "edges are chains"
+        stages.append(PlannedStage(edge, option))
+    return Plan(network, tuple(stages))

@@ -1,0 +1,66 @@
+"""Everything a network's plans can be made of, priced when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from msfcnn.graph.fusion import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
+from msfcnn.graph.paper import paper_graph
+from msfcnn.graph.search import Limits
+from msfcnn.graph.steps import Network
+from msfcnn.plan.goal import Goal
+from msfcnn.plan.paths import Path, smallest
+from msfcnn.plan.table import Table, table
+
+
+@dataclass(frozen=True)
+class Space:
+    """The plan space of a network; several goals can be asked of one space."""
+
+    network: Network
+    schemes: Schemes
+    run: int
+
+    def table(self, macs: int | None = None) -> Table:
+        """What matters to plans with at most so many MACs."""
+        if self.schemes is Schemes.PAPER or macs is None or macs > self.network.macs:
+            return self.everything
+        return self.nothing_twice
+
+    @cached_property
+    def everything(self) -> Table:
+        """For every bound."""
+        if self.schemes is Schemes.PAPER:
+            return table(paper_graph(self.network))
+        return table(with_bands(self._lines, Limits(self._most_ram)))
+
+    @cached_property
+    def nothing_twice(self) -> Table:
+        """For the MACs of the network, but not more."""
+        spare = self.network.macs - least_macs(self.network)
+        return table(with_bands(self._lines, Limits(self._most_ram, spare)))
+
+    @cached_property
+    def lines(self) -> Table:
+        """Layer by layer and row sweeps: nothing is computed twice."""
+        return table(self._lines)
+
+    @cached_property
+    def _lines(self) -> FusionGraph:
+        return unfused_graph(self.network, self.run)
+
+    @property
+    def _most_ram(self) -> int:
+        """A stage with more bytes than the best plan of least MACs is of no use to any plan."""
+        best = self._best_line_plan
+        return Limits().ram if best is None else max(best.ram, best.without_io)
+
+    @cached_property
+    def _best_line_plan(self) -> Path | None:
+        return smallest(self.lines, least_macs(self.network))
+
+
+def space_of(network: Network, goal: Goal) -> Space:
+    """The space that a goal chooses from."""
+    return Space(network, goal.schemes, goal.run)

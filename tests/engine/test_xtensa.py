@@ -1,0 +1,57 @@
+"""The engine on an Xtensa processor, the family of the ESP32: right bytes under QEMU."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.importer import load_model
+from msfcnn.reference import execute
+from msfcnn.verify.images import load_images
+from msfcnn.verify.toolchain import engine_directory, engine_sources
+
+SUPPORT = Path(__file__).with_name("xtensa")
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+IMAGES = 3
+
+
+def images_header(images: NDArray[np.int8]) -> str:
+    """images.h: one initializer per image."""
+    rows = ["{" + ",".join(map(str, image.ravel())) + "}" for image in images]
+    size = images[0].size
+    return f"static const int8_t images[{len(images)}][{size}] = {{{', '.join(rows)}}};\n"
+
+
+def test_digits_on_lx106(
+    repo_root: Path, require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    compiler, emulator = map(require_tool, ("xtensa-lx106-elf-gcc", "qemu-system-xtensa"))
+    onnx = repo_root / "apps" / "digits" / "digits.onnx"
+    model = load_model(onnx)
+    images = load_images(model, onnx.with_name("digits_test.npz"))[0][:IMAGES]
+    generate = [sys.executable, "-m", "msfcnn", "generate", onnx, "--out", tmp_path]
+    subprocess.run(generate, check=True, capture_output=True)
+    (tmp_path / "images.h").write_text(images_header(images))
+
+    program = tmp_path / "digits.elf"
+    flags = [*WARNINGS, "-O2", "-ffreestanding", "-mtext-section-literals", "-nostdlib"]
+    flags += ["-fno-tree-loop-distribute-patterns"]  # memset() would call itself
+    flags += [f"@{tmp_path / 'digits.cflags'}", f"-T{SUPPORT / 'link.ld'}"]
+    flags += [f"-I{path}" for path in (SUPPORT, engine_directory() / "include", tmp_path)]
+    sources = [SUPPORT / "runner.c", *tmp_path.glob("*.c"), *engine_sources()]
+    command = [compiler, *flags, *sources, "-lgcc", "-o", program]
+    compiled = subprocess.run(command, capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+
+    machine = ["-M", "sim", "-cpu", "lx106", "-nographic", "-monitor", "none", "-semihosting"]
+    command = [emulator, *machine, "-kernel", program]
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    expected = execute(model, images)[model.outputs[0].tensor]
+    assert done.stdout == np.ascontiguousarray(expected).tobytes()
+    assert len(set(map(bytes, expected))) > 1

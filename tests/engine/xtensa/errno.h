@@ -1,0 +1,11 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+#pragma once
+
+#define ENOMEM      12
+#define EINVAL      22
+#define ENOTSUP     95
+#define EALREADY    114

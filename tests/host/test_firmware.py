@@ -1,0 +1,447 @@
+"""Programs for boards without boards: make's complaints, ELF files, results, processes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from msfcnn import zoo
+from msfcnn.boards import Timeouts, Usb, find_board, load_boards
+from msfcnn.errors import AbsentError, BoardError, UsageError
+from msfcnn.firmware import riot
+from msfcnn.firmware.build import Built, Request, build, build_many
+from msfcnn.firmware.diagnose import build_error
+from msfcnn.firmware.elf import Image, Section, read_image
+from msfcnn.firmware.port import find_port
+from msfcnn.firmware.process import Finished, run_bounded
+from msfcnn.firmware.results import is_end, parse_results
+from msfcnn.firmware.tally import tally_image
+from msfcnn.firmware.trial import judge, run_program, try_out
+
+DIGITS = Path("apps/digits/digits.onnx")
+
+
+@pytest.fixture
+def digits(repo_root: Path) -> Path:
+    return repo_root / DIGITS
+
+
+def failure(board: str, output: str, code: int | None = 2) -> BoardError:
+    return build_error(find_board(board), Finished(code, output, 1.0), Path("/RIOT"))
+
+
+# --- what a failed build means
+
+
+@pytest.mark.parametrize(
+    ("board", "tool", "hint"),
+    [
+        ("nucleo-f767zi", "arm-none-eabi-gcc", "apt install gcc-arm-none-eabi"),
+        ("hifive1b", "riscv64-unknown-elf-gcc", "picolibc-riscv64-unknown-elf"),
+        ("esp32-wroom-32", "xtensa-esp32-elf-gcc", "/RIOT/dist/tools/esptools/install.sh esp32,"),
+        ("esp32s3-devkit", "xtensa-esp32s3-elf-gcc", "install.sh esp32s3,"),
+        ("esp32c3-devkit", "riscv32-esp-elf-gcc", "install.sh esp32c3,"),
+        ("hifive1b", "qemu-system-riscv32", "apt install qemu-system-misc"),
+    ],
+)
+def test_a_missing_tool_is_named_with_its_source(board: str, tool: str, hint: str) -> None:
+    text = f"\x1b[1;31mCompiler {tool} is required but not found in PATH.  Aborting.\x1b[0m\n"
+    error = failure(board, text)
+    assert isinstance(error, AbsentError)
+    assert error.exit_code == 5
+    (problem,) = error.problems
+    assert (problem.where, problem.what) == (board, f"{tool} not found")
+    assert hint in problem.hint
+
+
+def test_vendor_headers_that_riot_would_clone() -> None:
+    text = "fatal: unable to access 'https://github.com/ARM-software/CMSIS_5/': Could not resolve"
+    error = failure("rpi-pico", text)
+    assert isinstance(error, AbsentError)
+    assert "could not clone" in error.problems[0].what
+    assert "https://github.com/ARM-software/CMSIS_5 " in error.problems[0].what
+    assert "insteadOf https://github.com/ARM-software/CMSIS_5" in error.problems[0].hint
+
+
+def test_too_little_ram() -> None:
+    error = failure("microbit", "ld: region `ram' overflowed by 16320 bytes\n")
+    assert not isinstance(error, AbsentError)
+    assert error.problems[0].what == "the program is 16,320 bytes too large for its RAM"
+    assert error.problems[0].hint == "give a lower ram="
+
+
+def test_too_little_ram_below_a_stack() -> None:
+    text = (
+        "ld: section .stack VMA [80003f00,80003fff] overlaps section .bss VMA [8000005c,800040ff]\n"
+        "ld: region `ram' overflowed by 0 bytes\n"
+    )
+    assert "is 512 bytes too large for its RAM" in failure("hifive1b", text).problems[0].what
+
+
+def test_too_little_flash() -> None:
+    error = failure("microbit", "ld: region `rom' overflowed by 12 bytes\n")
+    assert "12 bytes too large for its flash" in error.problems[0].what
+
+
+def test_build_takes_too_long() -> None:
+    error = failure("microbit", "", code=None)
+    assert error.problems[0].what == "the build did not end within 900 s"
+
+
+def test_our_own_error_comes_through() -> None:
+    text = "make: ...\nerror: x.onnx: no such file\n  hint: look\nmake: *** [x] Error 2\n"
+    problem = failure("native64", text).problems[0]
+    assert (problem.what, problem.hint) == ("x.onnx: no such file", "look")
+
+
+def test_unknown_failure_shows_the_first_error() -> None:
+    text = "gcc main.c\nmain.c:3: error: no such thing\nmake: *** [main.o] Error 1\n"
+    assert failure("native64", text).problems[0].what.endswith("main.c:3: error: no such thing")
+
+
+# --- RIOT and its make
+
+
+def test_without_riot_there_is_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RIOTBASE", str(tmp_path))
+    with pytest.raises(AbsentError) as caught:
+        riot.riot_base()
+    assert str(tmp_path) in caught.value.problems[0].what
+    assert "git clone https://github.com/RIOT-OS/RIOT" in caught.value.problems[0].hint
+    assert "board=host does without" in caught.value.problems[0].hint
+
+
+def firmware(tmp_path: Path, board: str, monkeypatch: pytest.MonkeyPatch) -> riot.Firmware:
+    (tmp_path / "Makefile.include").touch()
+    monkeypatch.setenv("RIOTBASE", str(tmp_path))
+    return riot.Firmware(find_board(board), tmp_path, tmp_path / "b", tmp_path / "p", {"A": "1"})
+
+
+def test_the_state_of_an_outer_make_does_not_get_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MSFCNN_MAX_RAM"):
+        monkeypatch.setenv(name, "1")
+    env = riot.environment(firmware(tmp_path, "native64", monkeypatch), libc=False)
+    assert not {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MSFCNN_MAX_RAM"} & set(env)
+    assert (env["BOARD"], env["A"], env["HOME"]) == ("native64", "1", os.environ["HOME"])
+
+
+def test_an_emulator_is_riots_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = riot.environment(firmware(tmp_path, "hifive1b", monkeypatch), libc=False)
+    assert env["TERMPROG"] == "qemu-system-riscv32"
+    assert env["TERMFLAGS"].endswith("-kernel $(ELFFILE)")
+
+
+def test_places_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "nrf52840dk: {remote: {iotlab: auto-ssh}, usb: null}\n"
+        "rpi-pico: {remote: {labgrid: pico 1}}\n"
+    )
+    monkeypatch.setenv("MSFCNN_BOARDS", str(site))
+    env = riot.environment(firmware(tmp_path, "nrf52840dk", monkeypatch), libc=False)
+    assert env["IOTLAB_NODE"] == "auto-ssh"
+    env = riot.environment(firmware(tmp_path, "rpi-pico", monkeypatch), libc=False)
+    assert (env["TERMPROG"], env["TERMFLAGS"]) == ("labgrid-client", "-p 'pico 1' console")
+
+
+def test_unknown_application_lists_all(repo_root: Path) -> None:
+    with pytest.raises(BoardError) as caught:
+        riot.application_directory("bnch")
+    assert "bench, digits, stream" in caught.value.problems[0].hint
+
+
+def test_port_by_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    from serial.tools import list_ports, list_ports_common
+
+    def port(device: str, serial: str) -> list_ports_common.ListPortInfo:
+        info = list_ports_common.ListPortInfo(device, skip_link_detection=True)
+        info.vid, info.pid, info.serial_number = 0x0483, 0x374B, serial
+        return info
+
+    there = [port("/dev/ttyACM0", "066A"), port("/dev/ttyACM1", "066B")]
+    monkeypatch.setattr(list_ports, "comports", lambda: there)
+    assert find_port("b", Usb(0x0483, serial="066B")) == "/dev/ttyACM1"
+    board = dataclasses.replace(find_board("nucleo-f767zi"), usb=Usb(serial="066A"))
+    monkeypatch.delenv("PORT", raising=False)
+    known = {"PORT": "/dev/ttyACM0", "DEBUG_ADAPTER_ID": "066A"}
+    assert riot.port_variables(board) == known
+    with pytest.raises(AbsentError, match="no serial port with vendor 1366"):
+        find_port("b", Usb(0x1366))
+    with pytest.raises(AbsentError, match=r"more than one .* ttyACM0 \(serial 066A\)|/dev/ttyACM1"):
+        find_port("b", Usb(0x0483, 0x374B))
+
+
+# --- sizes
+
+
+def image(stored: Mapping[str, int], symbols: Mapping[str, int]) -> Image:
+    sections = (
+        Section(".text", 0, 1000, stored=True, ram=False),
+        Section(".data", 0x2000, 20, stored=True, ram=True),
+        Section(".bss", 0x2100, 500, stored=False, ram=True),
+    )
+    return Image(sections, stored, symbols)
+
+
+def test_tally_adds_up() -> None:
+    stored = {
+        "/bin/msfcnn/engine.o": 300,
+        "/bin/msfcnn_model_x/x.o": 20,
+        "/bin/msfcnn_model_x/x_weights.o": 400,
+        "/bin/core/msg.o": 100,
+    }
+    symbols = {"arena": 256, "nn": 64, "main_stack": 100, "isr_stack": 10, "other": 9}
+    size = tally_image(image(stored, symbols), 4096, 1024)
+    assert (size.engine, size.tables, size.weights, size.flash_rest) == (300, 20, 400, 300)
+    assert (size.arena, size.state, size.stack, size.static_rest) == (256, 64, 110, 90)
+    assert (size.flash, size.ram, size.free) == (1020, 520, 504)
+
+
+def test_image_of_a_linked_program(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    """Against what size and nm say about a bare-metal program."""
+    gcc, size = require_tool("arm-none-eabi-gcc"), require_tool("arm-none-eabi-size")
+    (tmp_path / "a.c").write_text(
+        "const char table[1000] = {1}; int used = 5; char arena[3000];\n"
+        "int _start(int i) { return table[i] + used + arena[i]; }\n"
+    )
+    (tmp_path / "x.ld").write_text(
+        "MEMORY { rom (rx) : ORIGIN = 0x0, LENGTH = 64K\n"
+        " ram (rwx) : ORIGIN = 0x20000000, LENGTH = 16K }\n"
+        "SECTIONS { .text : { *(.text*) *(.rodata*) } > rom\n"
+        " .data : { *(.data*) } > ram AT > rom\n"
+        " .bss : { *(.bss*) *(COMMON) } > ram }\n"
+    )
+    elf = tmp_path / "a.elf"
+    words = [gcc, "-mcpu=cortex-m4", "-nostdlib", "-c", "a.c", "-o", "a.o"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    words = [gcc, "-nostdlib", "a.o", "-o", str(elf), "-Tx.ld", "-Wl,-Map=a.map"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    said = subprocess.run([size, str(elf)], capture_output=True, text=True, check=True).stdout
+    text, data, bss = map(int, said.splitlines()[1].split()[:3])
+    found = read_image(elf)
+    assert (found.flash, found.ram) == (text + data, data + bss)
+    assert found.stored == {"a.o": text + data}
+    assert found.symbols == {"used": 4, "arena": 3000}
+
+
+def test_unreadable_program(tmp_path: Path) -> None:
+    (tmp_path / "a.elf").write_text("nothing")
+    (tmp_path / "a.map").write_text("nothing")
+    with pytest.raises(BoardError, match=r"a\.elf: cannot be read"):
+        read_image(tmp_path / "a.elf")
+
+
+# --- what a program prints
+
+
+def test_results_of_a_terminal() -> None:
+    text = """main(): This is RIOT!
+[{"result": "output", "image": 0, "output": 0, "crc": 7, "expected": 7}, {"exit_status": 0}]
+[{"result": "output", "image": 1, "output": 0, "crc": 8, "expected": 9}, {"exit_status": 1}]
+[{"result": "latency", "median_us": 945}, {"exit_status": 0}]
+[{"result": "ram", "arena": 10, "engine": 20, "stack": 30, "stack_size": 40, "heap": 0}, {}]
+[{"result": "cut off
+[{"result": "end", "failures": 1}, {"exit_status": 1}]
+"""
+    results = parse_results(text)
+    assert [(o.image, o.right) for o in results.outputs] == [(0, True), (1, False)]
+    assert (results.arena, results.state, results.stack, results.stack_size) == (10, 20, 30, 40)
+    assert (results.heap, results.median_us, results.failures) == (0, 945, ("output",))
+    assert results.ended
+    assert not parse_results(text[: text.index('[{"result": "end"')]).ended
+    assert [is_end(line) for line in text.splitlines()].index(True) == 6
+
+
+# --- processes
+
+
+def test_a_process_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
+    script = tmp_path / "hang.sh"
+    script.write_text("trap '' TERM HUP INT\necho begun\nsleep 60 &\necho $! >child\nsleep 60\n")
+    begin = time.monotonic()
+    done = run_bounded(["sh", str(script)], 1.0, cwd=tmp_path)
+    assert (done.code, done.output) == (None, "begun\n")
+    assert time.monotonic() - begin < 15
+    child = int((tmp_path / "child").read_text())
+    deadline = time.monotonic() + 5
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(child)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_a_process_is_ended_when_it_has_said_enough() -> None:
+    code = "import time; print('a', flush=True); print('end', flush=True); time.sleep(60)"
+    done = run_bounded([sys.executable, "-c", code], 30, until=lambda line: line == "end")
+    assert done.stopped
+    assert done.seconds < 20
+
+
+def test_exit_code_and_errors_of_a_process() -> None:
+    code = "import sys; sys.stderr.write('bad'); sys.exit(3)"
+    assert run_bounded([sys.executable, "-c", code], 30).code == 3
+    assert run_bounded([sys.executable, "-c", code], 30).output == "bad"
+
+
+# --- a terminal, with a Makefile in RIOT's place
+
+
+def terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, seconds: float
+) -> Finished:
+    from msfcnn.firmware.terminal import run_on_board
+
+    made = firmware(tmp_path, "native64", monkeypatch)
+    (tmp_path / "Makefile").write_text(f"cleanterm:\n\t@{recipe}\n")
+    board = dataclasses.replace(made.board, timeout=Timeouts(run=seconds))
+    return run_on_board(dataclasses.replace(made, board=board))
+
+
+def test_terminal_of_a_program_that_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = '[{\\"result\\": \\"end\\"}, {}]'
+    done = terminal(tmp_path, monkeypatch, f'echo "{line}"; sleep 60', 30)
+    assert done.seconds < 20
+    assert parse_results(done.output).ended
+
+
+def test_terminal_of_a_program_that_breaks_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = terminal(tmp_path, monkeypatch, "echo panic", 30)
+    assert done.code == 0
+    assert done.output.strip() == "panic"
+
+
+def test_terminal_of_a_program_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = tmp_path / "child"
+    recipe = f"echo begun; trap '' INT HUP TERM; sleep 60 & echo $$! >{child}; sleep 60"
+    done = terminal(tmp_path, monkeypatch, recipe, 1)
+    assert done.code is None
+    assert done.output.strip() == "begun"
+    assert done.seconds < 20
+    deadline = time.monotonic() + 5
+    while _runs(int(child.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(int(child.read_text()))
+
+
+# --- the host, for real
+
+
+def on_host(model: Path, root: Path) -> Request:
+    return Request(find_board("host"), model, root=root)
+
+
+def test_host_program_passes(digits: Path, tmp_path: Path) -> None:
+    trial = try_out(on_host(digits, tmp_path))
+    assert trial.passed, trial.checks
+    assert len(trial.results.outputs) == 4
+    assert trial.results.arena == trial.built.generated.layout.peak_ram
+    size = trial.built.tally
+    assert size is None or size.flash == size.engine + size.tables + size.weights + size.flash_rest
+
+
+def replace_program(built: Built, script: str) -> None:
+    built.program.write_text(f"#!/bin/sh\n{script}\n")
+    built.program.chmod(0o755)
+
+
+def test_program_that_writes_a_wrong_byte(digits: Path, tmp_path: Path) -> None:
+    built = build(on_host(digits, tmp_path))
+    real = built.program.with_name("real")
+    built.program.rename(real)
+    flip = "printf '\\177' | dd of=$2 bs=1 seek=10 conv=notrunc 2>/dev/null"
+    replace_program(built, f"{real} $1 $2 && {flip}")
+    (outputs,) = (c for c in judge(built, run_program(built)) if c.name == "outputs")
+    assert not outputs.holds
+    assert "1 of 4 differ, first that of image 1" in outputs.what
+
+
+def test_program_that_fails(digits: Path, tmp_path: Path) -> None:
+    built = build(on_host(digits, tmp_path))
+    replace_program(built, "echo no luck; exit 3")
+    with pytest.raises(BoardError, match="host: the program failed: no luck"):
+        run_program(built)
+
+
+def test_one_of_many_that_fails_does_not_stop_the_others(
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIOTBASE", str(tmp_path))
+    there = Request(find_board("native64"), digits, root=tmp_path)
+    absent, host = build_many([there, on_host(digits, tmp_path)])
+    assert isinstance(absent.error, AbsentError)
+    assert host.built is not None
+    assert host.built.program.is_file()
+
+
+# --- with RIOT
+
+
+@pytest.fixture(scope="session")
+def riot_base() -> Path:
+    try:
+        return riot.riot_base()
+    except BoardError as error:
+        pytest.skip(f"RIOT not found: {error.problems[0].hint}")
+
+
+@pytest.mark.parametrize("board", [b.name for b in load_boards().values() if b.ram])
+def test_sizes_of_boards_are_what_riot_says(
+    board: str, riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    require_tool("make")
+    ours = find_board(board)
+    application = riot.application_directory("bench")
+    asked = riot.Firmware(ours, application, tmp_path / "b", tmp_path / "p", {})
+    ram, rom = riot.ask(asked, ["RAM_LEN", "ROM_LEN"])
+    assert ours.ram == _length(ram)
+    if rom:  # RIOT leaves the flash of ESP32 to Espressif's tools
+        assert ours.flash == _length(rom)
+
+
+def _length(text: str) -> int:
+    return int(text[:-1]) * 1024 if text.endswith("K") else int(text, 0)
+
+
+def test_application_with_a_model_of_its_own(
+    riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    require_tool("make")
+    other = tmp_path / "other.onnx"
+    other.write_bytes(zoo.build("ds-cnn").SerializeToString())
+    request = Request(find_board("native64"), other, application="digits", root=tmp_path)
+    with pytest.raises(UsageError, match=r"the application has a model of its own, digits\.onnx"):
+        build(request)
+
+
+def test_espressifs_toolchain_is_asked_for(
+    riot_base: Path, repo_root: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    require_tool("make")
+    if shutil.which("xtensa-esp32-elf-gcc"):
+        pytest.skip("Espressif's toolchain is installed here")
+    request = Request(find_board("esp32-wroom-32"), repo_root / DIGITS, root=tmp_path)
+    with pytest.raises(AbsentError) as caught:
+        build(request)
+    assert caught.value.problems[0].what == "xtensa-esp32-elf-gcc not found"
+    assert "esptools/install.sh esp32," in caught.value.problems[0].hint
+    log = (request.directory / "make.log").read_text()
+    assert 'for "esp32-wroom-32" with CPU "esp32"' in log  # the dependencies were resolved
+    assert (request.directory / "gen" / "digits.c").is_file()
