@@ -9,7 +9,7 @@ bytes and MACs. The results equal `cost` to the byte; a test compares them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -348,11 +348,21 @@ class _Sweep:
         small = items.bytes + items.runs + self.sums + self.scratch <= self.limits.ram
         small &= items.macs - self.unfused <= self.limits.extra_macs
         items = items.take(small)
-        fresh, index = np.unique(self.states, axis=0, return_inverse=True)
-        items.state = index.reshape(-1)[items.state].astype(np.int64)
+        items, self.states = _renumbered(items, self.states)
         items = items.take(_undominated(items))
-        seen, items.state = np.unique(items.state, return_inverse=True)
-        self.fresh, self.items = fresh[seen], items
+        self.items, self.fresh = _renumbered(items, self.states)
+
+
+def _renumbered(items: Items, states: Array) -> tuple[Items, Array]:
+    """With the states that occur, each once; `states` is [states, bands]."""
+    numbers: dict[bytes, int] = {}
+    number = np.zeros(len(states), dtype=np.int64)
+    firsts = []
+    for state in np.unique(items.state).tolist():
+        number[state] = numbers.setdefault(states[state].tobytes(), len(numbers))
+        if number[state] == len(firsts):
+            firsts.append(state)
+    return replace(items, state=number[items.state]), states[firsts]
 
 
 def _joined(a: Items, b: Items) -> Items:
