@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -558,7 +559,7 @@ def global_average_cases(
     inner = sorted({int(c) for c in rng.integers(0, len(pixels), 2)} - {0})
     cuts = [0, *inner, len(pixels)]
     cases = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         run = {"pixels": end - begin, "channels": channels, "first": int(begin == 0)}
         run |= {"pixel_step": channels, "channel_step": 1, "first_step": 1, **out_steps}
         last = expected if end == len(pixels) else None

@@ -171,6 +171,10 @@ def test_port_by_id(monkeypatch: pytest.MonkeyPatch) -> None:
     there = [port("/dev/ttyACM0", "066A"), port("/dev/ttyACM1", "066B")]
     monkeypatch.setattr(list_ports, "comports", lambda: there)
     assert find_port("b", Usb(0x0483, serial="066B")) == "/dev/ttyACM1"
+    board = dataclasses.replace(find_board("nucleo-f767zi"), usb=Usb(serial="066A"))
+    monkeypatch.delenv("PORT", raising=False)
+    known = {"PORT": "/dev/ttyACM0", "DEBUG_ADAPTER_ID": "066A"}
+    assert riot.port_variables(board) == known
     with pytest.raises(AbsentError, match="no serial port with vendor 1366"):
         find_port("b", Usb(0x1366))
     with pytest.raises(AbsentError, match=r"more than one .* ttyACM0 \(serial 066A\)|/dev/ttyACM1"):

@@ -138,10 +138,14 @@ def make_command(firmware: Firmware, goal: str) -> tuple[list[str], Mapping[str,
 
 
 def port_variables(board: Board) -> Mapping[str, str]:
-    """PORT of a board at this computer, if it can be told. Raises BoardError if it is absent."""
+    """What tells a board at this computer from others of its kind: port and debug adapter.
+
+    A PORT in the environment is left alone. Raises AbsentError if the board is not there.
+    """
     if board.usb is None or "PORT" in os.environ:
         return {}
-    return {"PORT": find_port(board.name, board.usb)}
+    adapter = {"DEBUG_ADAPTER_ID": board.usb.serial} if board.usb.serial else {}
+    return {"PORT": find_port(board.name, board.usb), **adapter}
 
 
 def _dropped(name: str) -> bool:

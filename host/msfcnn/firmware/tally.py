@@ -60,7 +60,8 @@ def tally_image(image: Image, flash_limit: int | None, ram_limit: int | None) ->
     engine = tables = weights = 0
     for path, size in image.stored.items():
         module, name = PurePath(path).parent.name, PurePath(path).stem
-        if module == ENGINE:
+        # kernels of an instruction set are in a directory of their own
+        if ENGINE in (module, PurePath(path).parent.parent.name):
             engine += size
         elif module.startswith(MODEL) and name.endswith("_weights"):
             weights += size

@@ -67,7 +67,8 @@ def _binding(space: Space, goal: Goal, best: Path) -> tuple[Chain, Option]:
         edge = chain(space.network, first, last)
         assert edge is not None, "edges are chains"
         edges.append((edge, option))
-    return max(edges, key=lambda edge: sum(_parts(edge[0], edge[1], goal)))
+    sizes = [sum(_parts(*edge, goal)) for edge in edges]
+    return edges[sizes.index(max(sizes))]
 
 
 def _parts(edge: Chain, option: Option, goal: Goal) -> tuple[int, int, int]:

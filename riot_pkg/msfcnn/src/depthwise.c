@@ -19,95 +19,157 @@
 
 #include "kernels.h"
 
-/* a channel of the input lines, and the weights of an output */
+/* a channel of the input lines, and the constants of one of its outputs */
 typedef struct {
     const msfcnn_op_t *op;
     const msfcnn_run_t *run;
+    msfcnn_range_t range;
     const int8_t *weights;
     int32_t bias;
+    int32_t multiplier;
+    unsigned shift;
     unsigned channel;           /* of the input */
+    int8_t *out;                /* the next output */
 } channel_t;
 
-/* one pixel; any of its taps may be padding */
-static int32_t _checked(const channel_t *ch, unsigned pixel)
+static inline void _store(channel_t *ch, int32_t acc)
+{
+    *ch->out = msfcnn_requantize(&ch->range, acc, ch->multiplier, ch->shift);
+    ch->out += ch->run->out_pixel_step;
+}
+
+/* the first pixel of line i that exists, in this channel */
+static const int8_t *_line(const channel_t *ch, unsigned i)
+{
+    const msfcnn_run_t *run = ch->run;
+
+    return run->line[i] + ch->channel * (size_t)((i == 0) ? run->first_step : run->channel_step);
+}
+
+/* one pixel, any of whose taps may be padding */
+static void _checked(channel_t *ch, unsigned pixel)
 {
     const msfcnn_op_t *op = ch->op;
     const msfcnn_run_t *run = ch->run;
     const int8_t *w = ch->weights;
+    int32_t pad = op->pad_value;
     int32_t acc = ch->bias;
-    size_t step = run->first_step;
 
-    for (unsigned i = 0; i < op->kernel_u; i++, step = run->channel_step) {
-        const int8_t *line = run->line[i];
-        unsigned inside = (line != NULL) ? run->inside : 0;
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        unsigned inside = (run->line[i] != NULL) ? run->inside : 0;
+        const int8_t *line = (inside > 0) ? _line(ch, i) : NULL;
         /* in front of the line this wraps around to beyond its end */
         unsigned x = pixel * op->stride_v - run->before;
 
-        for (unsigned j = 0; j < op->kernel_v; j++, x += op->dilation_v) {
-            int32_t value = op->pad_value;
-            if (x < inside) {
-                value = line[x * run->pixel_step + ch->channel * step];
-            }
-            acc += value * *w++;
+        for (unsigned j = op->kernel_v; j > 0; j--, x += op->dilation_v) {
+            int32_t value = (x < inside) ? line[x * run->pixel_step] : pad;
+
+            acc += msfcnn_multiply(value, *w++);
         }
     }
-    return acc;
+    _store(ch, acc);
 }
 
-/* where the first tap of a pixel in line i is */
-static const int8_t *_tap(const channel_t *ch, unsigned i, unsigned pixel)
-{
-    const msfcnn_run_t *run = ch->run;
-    size_t step = (i == 0) ? run->first_step : run->channel_step;
-    size_t x = pixel * (size_t)ch->op->stride_v - run->before;
-
-    return run->line[i] + x * run->pixel_step + ch->channel * step;
-}
-
-/* one pixel; no tap at an end of the line is padding, but whole lines may be */
-static int32_t _inner(const channel_t *ch, unsigned pixel)
+/* n pixels, at most four; no tap at an end of a line is padding, but whole lines may be */
+static void _four(channel_t *ch, unsigned pixel, unsigned n)
 {
     const msfcnn_op_t *op = ch->op;
-    size_t step = op->dilation_v * ch->run->pixel_step;
+    size_t tap = op->dilation_v * ch->run->pixel_step;
+    size_t step = op->stride_v * ch->run->pixel_step;
+    size_t offset = pixel * step - ch->run->before * ch->run->pixel_step;
     const int8_t *w = ch->weights;
-    int32_t acc = ch->bias;
+    int32_t a0 = ch->bias, a1 = a0, a2 = a0, a3 = a0;
+    /* those that do not exist are computed where the last one is */
+    size_t second = (n > 1) ? step : 0;
+    size_t third = (n > 2) ? 2 * step : 0;
+    size_t fourth = (n > 3) ? 3 * step : 0;
 
     for (unsigned i = 0; i < op->kernel_u; i++) {
         const int8_t *end = w + op->kernel_v;
 
         if (ch->run->line[i] == NULL) {
+            int32_t sum = 0;
             while (w != end) {
-                acc += op->pad_value * *w++;
+                sum += *w++;
             }
+            sum *= op->pad_value;
+            a0 += sum;
+            a1 += sum;
+            a2 += sum;
+            a3 += sum;
+            continue;
         }
-        else {
-            for (const int8_t *x = _tap(ch, i, pixel); w != end; x += step) {
-                acc += *x * *w++;
-            }
+        const int8_t *x0 = _line(ch, i) + offset;
+        const int8_t *x1 = x0 + second;
+        const int8_t *x2 = x0 + third;
+        const int8_t *x3 = x0 + fourth;
+        while (w != end) {
+            int32_t weight = *w++;
+            a0 += msfcnn_multiply(*x0, weight);
+            a1 += msfcnn_multiply(*x1, weight);
+            a2 += msfcnn_multiply(*x2, weight);
+            a3 += msfcnn_multiply(*x3, weight);
+            x0 += tap;
+            x1 += tap;
+            x2 += tap;
+            x3 += tap;
         }
     }
-    return acc;
+    _store(ch, a0);
+    if (n > 1) {
+        _store(ch, a1);
+    }
+    if (n > 2) {
+        _store(ch, a2);
+    }
+    if (n > 3) {
+        _store(ch, a3);
+    }
 }
 
-static int32_t _inner_3x3(const int8_t *const x[3], size_t offset, size_t step, const int8_t *w,
-                          int32_t acc)
+/* pixels of a 3x3 kernel none of whose taps is padding */
+static void _inner_3x3(channel_t *ch, unsigned pixel, unsigned n)
 {
-    const int8_t *x0 = x[0] + offset;
-    const int8_t *x1 = x[1] + offset;
-    const int8_t *x2 = x[2] + offset;
+    const msfcnn_op_t *op = ch->op;
+    size_t tap = op->dilation_v * ch->run->pixel_step;
+    size_t step = op->stride_v * ch->run->pixel_step;
+    size_t offset = pixel * step - ch->run->before * ch->run->pixel_step;
+    const int8_t *x0 = _line(ch, 0) + offset;
+    const int8_t *x1 = _line(ch, 1) + offset;
+    const int8_t *x2 = _line(ch, 2) + offset;
+    const int8_t *w = ch->weights;
+    int32_t w0 = w[0], w1 = w[1], w2 = w[2];
+    int32_t w3 = w[3], w4 = w[4], w5 = w[5];
+    int32_t w6 = w[6], w7 = w[7], w8 = w[8];
+    const msfcnn_range_t range = ch->range;
+    int32_t bias = ch->bias;
+    int32_t multiplier = ch->multiplier;
+    unsigned shift = ch->shift;
+    size_t out_step = ch->run->out_pixel_step;
+    int8_t *out = ch->out;
 
-    acc += x0[0] * w[0] + x1[0] * w[3] + x2[0] * w[6];
-    acc += x0[step] * w[1] + x1[step] * w[4] + x2[step] * w[7];
-    acc += x0[2 * step] * w[2] + x1[2 * step] * w[5] + x2[2 * step] * w[8];
-    return acc;
+    ch->out += n * out_step;
+    for (; n > 0; n--, x0 += step, x1 += step, x2 += step, out += out_step) {
+        int32_t acc = bias;
+
+        acc += msfcnn_multiply(x0[0], w0);
+        acc += msfcnn_multiply(x1[0], w3);
+        acc += msfcnn_multiply(x2[0], w6);
+        acc += msfcnn_multiply(x0[tap], w1);
+        acc += msfcnn_multiply(x1[tap], w4);
+        acc += msfcnn_multiply(x2[tap], w7);
+        acc += msfcnn_multiply(x0[2 * tap], w2);
+        acc += msfcnn_multiply(x1[2 * tap], w5);
+        acc += msfcnn_multiply(x2[2 * tap], w8);
+        *out = msfcnn_requantize(&range, acc, multiplier, shift);
+    }
 }
 
 void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)op->kernel_u * op->kernel_v;
-    size_t step = op->dilation_v * run->pixel_step;
-    channel_t ch = { .op = op, .run = run, .weights = k->weights + run->channel * taps };
+    channel_t ch = { .op = op, .run = run, .range = msfcnn_range(op) };
     unsigned span = (op->kernel_v - 1U) * op->dilation_v + 1;
     unsigned begin = 0;
     unsigned end = run->pixels;
@@ -121,30 +183,27 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
     while ((end > begin) && ((end - 1) * op->stride_v + span > run->before + run->inside)) {
         end--;
     }
-    for (unsigned c = 0, m = 0; c < run->channels; c++, ch.weights += taps) {
+    for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
-        int8_t *out = run->out + c * (size_t)run->out_channel_step;
-        const int8_t *x[3] = { NULL, NULL, NULL };
+        unsigned i = 0;
 
+        ch.weights = k->weights + o * taps;
         ch.bias = k->bias[o];
-        if (is_3x3 && (begin < end)) {
-            for (unsigned i = 0; i < 3; i++) {
-                x[i] = _tap(&ch, i, begin);
-            }
+        ch.multiplier = k->multiplier[o];
+        ch.shift = k->shift[o];
+        ch.out = run->out + c * (size_t)run->out_channel_step;
+        while (i < begin) {
+            _checked(&ch, i++);
         }
-        for (unsigned i = 0; i < run->pixels; i++, out += run->out_pixel_step) {
-            int32_t acc;
-            if ((i < begin) || (i >= end)) {
-                acc = _checked(&ch, i);
-            }
-            else if (is_3x3) {
-                size_t offset = (i - begin) * op->stride_v * run->pixel_step;
-                acc = _inner_3x3(x, offset, step, ch.weights, ch.bias);
-            }
-            else {
-                acc = _inner(&ch, i);
-            }
-            *out = msfcnn_requantize(op, acc, k->multiplier[o], k->shift[o]);
+        if (is_3x3 && (begin < end)) {
+            _inner_3x3(&ch, begin, end - begin);
+            i = end;
+        }
+        for (; i < end; i += 4) {
+            _four(&ch, i, (end - i < 4) ? end - i : 4);
+        }
+        for (i = end; i < run->pixels; i++) {
+            _checked(&ch, i);
         }
         if (++m == k->group_outputs) {
             m = 0;

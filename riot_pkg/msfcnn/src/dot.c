@@ -18,81 +18,116 @@
 /* outputs computed together: an input byte is loaded once for all of them */
 #define BLOCK 4
 
-static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps, int32_t acc)
+/* no instruction: keeps compilers from loading so many taps ahead that registers run out */
+#define IN_ORDER()  __asm__ volatile ("" ::: "memory")
+
+/* one tap of one or two pixels for each output of a block */
+#define TAP_1(t)                            \
+    do {                                    \
+        int32_t x = a[t];                   \
+        a0 += msfcnn_multiply(x, w0[t]);    \
+        a1 += msfcnn_multiply(x, w1[t]);    \
+        a2 += msfcnn_multiply(x, w2[t]);    \
+        a3 += msfcnn_multiply(x, w3[t]);    \
+    } while (0)
+
+#define TAP_2(t)                            \
+    do {                                    \
+        int32_t x = a[t], y = b[t], w;      \
+        w = w0[t];                          \
+        a0 += msfcnn_multiply(x, w);        \
+        b0 += msfcnn_multiply(y, w);        \
+        w = w1[t];                          \
+        a1 += msfcnn_multiply(x, w);        \
+        b1 += msfcnn_multiply(y, w);        \
+        w = w2[t];                          \
+        a2 += msfcnn_multiply(x, w);        \
+        b2 += msfcnn_multiply(y, w);        \
+        w = w3[t];                          \
+        a3 += msfcnn_multiply(x, w);        \
+        b3 += msfcnn_multiply(y, w);        \
+    } while (0)
+
+/* where outputs go, and their constants */
+typedef struct {
+    msfcnn_range_t range;
+    int8_t *out;
+    size_t pixel_step;
+    size_t channel_step;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const uint8_t *shift;
+} outputs_t;
+
+static inline void _store(outputs_t *to, int32_t a)
 {
+    *to->out = msfcnn_requantize(&to->range, a + *to->bias++, *to->multiplier++, *to->shift++);
+    to->out += to->channel_step;
+}
+
+static inline void _store_two(outputs_t *to, int32_t a, int32_t b)
+{
+    to->out[to->pixel_step] = msfcnn_requantize(&to->range, b + *to->bias, *to->multiplier,
+                                                *to->shift);
+    _store(to, a);
+}
+
+static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)
+{
+    int32_t acc = 0;
+
     for (size_t t = 0; t < taps; t++) {
-        acc += a[t] * w[t];
+        acc += msfcnn_multiply(a[t], w[t]);
     }
     return acc;
 }
 
-static void _dot_1x4(const int8_t *a, const int8_t *w, size_t taps, int32_t acc[BLOCK])
+static void _block(outputs_t *to, const int8_t *a, const int8_t *w0, size_t taps)
 {
-    const int8_t *w0 = w;
     const int8_t *w1 = w0 + taps;
     const int8_t *w2 = w1 + taps;
     const int8_t *w3 = w2 + taps;
-    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3];
+    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
 
-    for (const int8_t *end = w1; w0 != end;) {
-        int32_t x = *a++;
-        a0 += x * *w0++;
-        a1 += x * *w1++;
-        a2 += x * *w2++;
-        a3 += x * *w3++;
+    for (; taps >= 2; taps -= 2, a += 2, w0 += 2, w1 += 2, w2 += 2, w3 += 2) {
+        TAP_1(0);
+        IN_ORDER();
+        TAP_1(1);
     }
-    acc[0] = a0;
-    acc[1] = a1;
-    acc[2] = a2;
-    acc[3] = a3;
+    if (taps > 0) {
+        TAP_1(0);
+    }
+    _store(to, a0);
+    _store(to, a1);
+    _store(to, a2);
+    _store(to, a3);
 }
 
-/* acc_a are the outputs of the pixel at a, acc_b those of the pixel at b */
-static void _dot_2x4(const int8_t *a, const int8_t *b, const int8_t *w, size_t taps,
-                     int32_t acc_a[BLOCK], int32_t acc_b[BLOCK])
+static void _block_of_two(outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w0,
+                          size_t taps)
 {
-    const int8_t *w0 = w;
     const int8_t *w1 = w0 + taps;
     const int8_t *w2 = w1 + taps;
     const int8_t *w3 = w2 + taps;
-    int32_t a0 = acc_a[0], a1 = acc_a[1], a2 = acc_a[2], a3 = acc_a[3];
-    int32_t b0 = acc_b[0], b1 = acc_b[1], b2 = acc_b[2], b3 = acc_b[3];
+    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
+    int32_t b0 = 0, b1 = 0, b2 = 0, b3 = 0;
 
-    for (const int8_t *end = w1; w0 != end;) {
-        int32_t xa = *a++;
-        int32_t xb = *b++;
-        int32_t weight = *w0++;
-        a0 += xa * weight;
-        b0 += xb * weight;
-        weight = *w1++;
-        a1 += xa * weight;
-        b1 += xb * weight;
-        weight = *w2++;
-        a2 += xa * weight;
-        b2 += xb * weight;
-        weight = *w3++;
-        a3 += xa * weight;
-        b3 += xb * weight;
+    for (; taps >= 4; taps -= 4, a += 4, b += 4, w0 += 4, w1 += 4, w2 += 4, w3 += 4) {
+        TAP_2(0);
+        IN_ORDER();
+        TAP_2(1);
+        IN_ORDER();
+        TAP_2(2);
+        IN_ORDER();
+        TAP_2(3);
     }
-    acc_a[0] = a0;
-    acc_a[1] = a1;
-    acc_a[2] = a2;
-    acc_a[3] = a3;
-    acc_b[0] = b0;
-    acc_b[1] = b1;
-    acc_b[2] = b2;
-    acc_b[3] = b3;
-}
-
-/* n results of the channels from c on */
-static void _store(const msfcnn_op_t *op, const msfcnn_run_t *run, int8_t *out,
-                   const int32_t *acc, unsigned c, unsigned n)
-{
-    const msfcnn_conv_t *k = op->constants;
-
-    for (unsigned i = 0; i < n; i++, out += run->out_channel_step) {
-        *out = msfcnn_requantize(op, acc[i], k->multiplier[c + i], k->shift[c + i]);
+    for (; taps > 0; taps--, a++, b++, w0++, w1++, w2++, w3++) {
+        TAP_2(0);
     }
+    _store_two(to, a0, b0);
+    _store_two(to, a1, b1);
+    _store_two(to, a2, b2);
+    _store_two(to, a3, b3);
 }
 
 void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a, const int8_t *b,
@@ -101,35 +136,30 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a,
     const msfcnn_conv_t *k = op->constants;
     unsigned c = run->channel + first;
     const int8_t *w = k->weights + c * taps;
-    int8_t *out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step;
-    int32_t acc_a[BLOCK];
-    int32_t acc_b[BLOCK];
+    outputs_t to = {
+        .range = msfcnn_range(op),
+        .out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step,
+        .pixel_step = run->out_pixel_step,
+        .channel_step = run->out_channel_step,
+        .bias = k->bias + c,
+        .multiplier = k->multiplier + c,
+        .shift = k->shift + c,
+    };
 
-    while (channels > 0) {
-        unsigned n = (channels < BLOCK) ? channels : BLOCK;
-
-        for (unsigned i = 0; i < n; i++) {
-            acc_a[i] = acc_b[i] = k->bias[c + i];
-        }
-        if (n < BLOCK) {
-            for (unsigned i = 0; i < n; i++) {
-                acc_a[i] = _dot(a, w + i * taps, taps, acc_a[i]);
-                acc_b[i] = (b != NULL) ? _dot(b, w + i * taps, taps, acc_b[i]) : 0;
-            }
-        }
-        else if (b != NULL) {
-            _dot_2x4(a, b, w, taps, acc_a, acc_b);
+    for (; channels >= BLOCK; channels -= BLOCK, w += BLOCK * taps) {
+        if (b != NULL) {
+            _block_of_two(&to, a, b, w, taps);
         }
         else {
-            _dot_1x4(a, w, taps, acc_a);
+            _block(&to, a, w, taps);
         }
-        _store(op, run, out, acc_a, c, n);
+    }
+    for (; channels > 0; channels--, w += taps) {
         if (b != NULL) {
-            _store(op, run, out + run->out_pixel_step, acc_b, c, n);
+            _store_two(&to, _dot(a, w, taps), _dot(b, w, taps));
         }
-        w += n * taps;
-        out += n * (size_t)run->out_channel_step;
-        c += n;
-        channels -= n;
+        else {
+            _store(&to, _dot(a, w, taps));
+        }
     }
 }

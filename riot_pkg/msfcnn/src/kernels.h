@@ -26,40 +26,100 @@ extern "C" {
 #endif
 
 /**
+ * @brief   What all outputs of an op have in common
+ *
+ * A copy of it stays in registers: what is stored through a pointer to bytes cannot change it.
+ */
+typedef struct {
+    int32_t zero;               /**< zero point */
+    int32_t low;                /**< smallest output */
+    int32_t high;               /**< largest output */
+} msfcnn_range_t;
+
+/**
+ * @brief   The range of an op's outputs
+ */
+static inline msfcnn_range_t msfcnn_range(const msfcnn_op_t *op)
+{
+    return (msfcnn_range_t){ op->out_zero, op->clamp_low, op->clamp_high };
+}
+
+/**
  * @brief   Clamps to the bounds of an op's output
  */
-static inline int8_t msfcnn_clamp(const msfcnn_op_t *op, int32_t value)
+static inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 {
-    if (value < op->clamp_low) {
-        return op->clamp_low;
-    }
-    return (value > op->clamp_high) ? op->clamp_high : (int8_t)value;
+    value = (value < range->low) ? range->low : value;
+    return (int8_t)((value > range->high) ? range->high : value);
+}
+
+/**
+ * @brief   (acc * multiplier + (1 << (shift - 1))) >> shift, at most +-255, for shifts up to 32
+ */
+int32_t msfcnn_scale_up(int32_t acc, int32_t multiplier, unsigned shift);
+
+/**
+ * @brief   Product of two numbers that fit in 16 bits
+ */
+static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
+{
+#if defined(__XTENSA__)
+    /* the smaller ones have no other multiplication, and compilers miss this one */
+    int32_t product;
+
+    __asm__ ("mul16s %0, %1, %2" : "=a"(product) : "a"(a), "a"(b));
+    return product;
+#else
+    return a * b;
+#endif
+}
+
+/**
+ * @brief   Upper half of a product
+ *
+ * @param[in]   a   any number
+ * @param[in]   b   0 to 2^31 - 1
+ */
+static inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
+{
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+    /* there is no such instruction; by halves, none of the sums leaves 32 bits */
+    uint32_t a_low = (uint16_t)a;
+    int32_t a_high = a >> 16;
+    uint32_t b_low = (uint16_t)b;
+    int32_t b_high = b >> 16;
+    int32_t upper = a_high * (int32_t)b_low + (int32_t)((a_low * b_low) >> 16);
+    int32_t lower = (int32_t)(a_low * (uint32_t)b_high) + (int32_t)(uint16_t)upper;
+
+    return a_high * b_high + (upper >> 16) + (lower >> 16);
+#else
+    return (int32_t)(((int64_t)a * b) >> 32);
+#endif
 }
 
 /**
  * @brief   The one rounding: accumulator to activation
  *
- * @param[in]   op          clamp and zero point of the output
+ * @param[in]   range       of the outputs
  * @param[in]   acc         accumulator
  * @param[in]   multiplier  0 to 2^31 - 1
- * @param[in]   shift       1 to 62; the scaled accumulator fits in 32 bits or is clamped anyway
+ * @param[in]   shift       1 to 62
  */
-static inline int8_t msfcnn_requantize(const msfcnn_op_t *op, int32_t acc, int32_t multiplier,
-                                       unsigned shift)
+static inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
+                                       int32_t multiplier, unsigned shift)
 {
-    int64_t product = (int64_t)acc * multiplier;
     int32_t scaled;
 
     if (shift > 32) {
-        /* the rounding is a multiple of 2^32: the upper half is enough, and cannot overflow */
-        scaled = ((int32_t)(product >> 32) + (INT32_C(1) << (shift - 33))) >> (shift - 32);
+        /* what rounding adds is a multiple of 2^32, so the lower half does not matter; the upper
+         * one is below 2^30 and what is added at most 2^29 */
+        scaled = msfcnn_multiply_high(acc, multiplier) + (INT32_C(1) << (shift - 33));
+        scaled >>= shift - 32;
     }
     else {
-        product = (product + (INT64_C(1) << (shift - 1))) >> shift;
-        /* beyond +-255 everything is clamped, whatever the zero point */
-        scaled = (product > 255) ? 255 : (product < -255) ? -255 : (int32_t)product;
+        scaled = msfcnn_scale_up(acc, multiplier, shift);
     }
-    return msfcnn_clamp(op, scaled + op->out_zero);
+    return msfcnn_clamp(range, scaled + range->zero);
 }
 
 /**

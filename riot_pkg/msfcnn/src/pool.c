@@ -74,6 +74,7 @@ static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t
 void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
 
     for (unsigned i = 0; i < run->pixels; i++) {
         int8_t *out = run->out + i * run->out_pixel_step;
@@ -81,7 +82,7 @@ void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
             int32_t max = _max(op, run, &taps, c);
-            *out = msfcnn_clamp(op, (max * k->multiplier[0] + k->offset) >> k->shift);
+            *out = msfcnn_clamp(&range, (max * k->multiplier[0] + k->offset) >> k->shift);
         }
     }
 }
@@ -89,6 +90,7 @@ void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     unsigned lines = 0;
 
     for (unsigned i = 0; i < op->kernel_u; i++) {
@@ -103,7 +105,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
             int32_t acc = _sum(op, run, &taps, c) - zero;
-            *out = msfcnn_requantize(op, acc, k->multiplier[f], k->shift[f]);
+            *out = msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
         }
     }
 }
@@ -111,6 +113,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 void msfcnn_global_average(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     int32_t *sums = run->scratch;
     const int8_t *x = run->line[0];
 
@@ -127,7 +130,7 @@ void msfcnn_global_average(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++) {
             run->out[c * (size_t)run->out_channel_step] =
-                msfcnn_requantize(op, sums[c] - zero, k->multiplier[0], k->shift[0]);
+                msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
         }
     }
 }

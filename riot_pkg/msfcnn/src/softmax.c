@@ -21,6 +21,7 @@ static void _pixel(const msfcnn_op_t *op, unsigned channels, const int8_t *x, in
                    size_t out_step)
 {
     const msfcnn_softmax_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     int32_t max = INT8_MIN;
     uint64_t sum = 0;
 
@@ -35,7 +36,7 @@ static void _pixel(const msfcnn_op_t *op, unsigned channels, const int8_t *x, in
         uint64_t share = (uint64_t)k->exp[max - x[c]] * k->inverse_scale;
         uint64_t rounded = (2 * share + sum) / (2 * sum);
         /* a share is at most 1: only absurd scales get beyond the range of int8 */
-        *out = msfcnn_clamp(op, (rounded > 512 ? 512 : (int32_t)rounded) + op->out_zero);
+        *out = msfcnn_clamp(&range, (rounded > 512 ? 512 : (int32_t)rounded) + range.zero);
     }
 }
 

@@ -20,14 +20,19 @@
 void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     const int8_t *x = run->line[0];
+    unsigned channels = run->channels;
+    size_t step = run->out_channel_step;
+    int32_t offset = k->offset;
+    unsigned shift = k->shift;
     int32_t m = k->multiplier[0];
 
     for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
-        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
-            *out = msfcnn_clamp(op, (x[c] * m + k->offset) >> k->shift);
+        for (unsigned c = 0; c < channels; c++, out += step) {
+            *out = msfcnn_clamp(&range, (x[c] * m + offset) >> shift);
         }
     }
 }
@@ -35,16 +40,21 @@ void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
 void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     const int8_t *x = run->line[0];
+    unsigned channels = run->channels;
+    size_t step = run->out_channel_step;
     const int8_t *y = run->second;
+    int32_t offset = k->offset;
+    unsigned shift = k->shift;
     int32_t m = k->multiplier[0];
     int32_t n = k->multiplier[1];
 
     for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += run->second_step) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
-        for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
-            *out = msfcnn_clamp(op, (k->offset + x[c] * m + y[c] * n) >> k->shift);
+        for (unsigned c = 0; c < channels; c++, out += step) {
+            *out = msfcnn_clamp(&range, (offset + x[c] * m + y[c] * n) >> shift);
         }
     }
 }

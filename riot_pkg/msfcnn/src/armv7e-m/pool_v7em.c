@@ -76,6 +76,7 @@ static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_
 void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_sum_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
 
     for (unsigned i = 0; i < run->pixels; i++) {
         int8_t *out = run->out + i * run->out_pixel_step;
@@ -86,7 +87,7 @@ void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             uint32_t max = _max(op, run, &taps, c, n);
             for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
                 int32_t acc = msfcnn_v7em_byte(max, b) * k->multiplier[0] + k->offset;
-                *out = msfcnn_clamp(op, acc >> k->shift);
+                *out = msfcnn_clamp(&range, acc >> k->shift);
             }
         }
     }
@@ -116,6 +117,7 @@ static void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *t
 void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     unsigned lines = 0;
 
     if (op->kernel_u * op->kernel_v > LANE_TAPS) {
@@ -139,7 +141,7 @@ void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             _sum(op, run, &taps, c, n, sums);
             for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
                 int32_t acc = (int16_t)(sums[b & 1] >> (8 * (b & 2))) - zero;
-                *out = msfcnn_requantize(op, acc, k->multiplier[f], k->shift[f]);
+                *out = msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
             }
         }
     }
@@ -165,6 +167,7 @@ static void _accumulate(int32_t *sums, const int8_t *x, size_t step, unsigned pi
 void msfcnn_global_average_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
     int32_t *sums = run->scratch;
     const int8_t *x = run->line[0];
 
@@ -182,7 +185,7 @@ void msfcnn_global_average_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++) {
             run->out[c * (size_t)run->out_channel_step] =
-                msfcnn_requantize(op, sums[c] - zero, k->multiplier[0], k->shift[0]);
+                msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
         }
     }
 }
