@@ -496,7 +496,8 @@ def sum_constants(rng: np.random.Generator, inputs: int) -> SumConstants:
 
 def _sum_text(k: SumConstants) -> str:
     factors = ", ".join(map(str, k.multipliers))
-    return f"static const msfcnn_sum_t @_k = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
+    fields = f".multiplier = {{ {factors} }}, .offset = {k.offset}, .shift = {k.shift}"
+    return f"static const msfcnn_sum_t @_k = {{ {fields} }};"
 
 
 def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelCase:
