@@ -526,8 +526,8 @@ def _pool_text(k: PoolConstants) -> str:
         [
             _array("int32_t", "@_multiplier", k.scaling.multiplier, 4),
             _array("uint8_t", "@_shift", k.scaling.shift, 1),
-            "static const msfcnn_pool_t @_k = { @_multiplier, @_shift, "
-            f"{len(k.scaling.multiplier)}, {k.input_zero} }};",
+            "static const msfcnn_pool_t @_k = { .multiplier = @_multiplier, .shift = @_shift, "
+            f".n_factors = {len(k.scaling.multiplier)}, .input_zero = {k.input_zero} }};",
         ]
     )
 
