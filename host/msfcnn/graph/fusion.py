@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from msfcnn.graph.chains import fuses
+from msfcnn.graph.edges import band_stages, line_stages, single_stages
 from msfcnn.graph.options import DEFAULT_RUN, Option
-from msfcnn.graph.search import Found, Limits, band_stages, line_stages, single_stages
+from msfcnn.graph.search import Found, Limits
 from msfcnn.graph.steps import Network, Reads
 
 Edges = dict[tuple[int, int], list[Found]]

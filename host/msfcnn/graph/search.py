@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.graph.chains import LONGEST, Chain, chain, chains_from, delayed, fuses
-from msfcnn.graph.cost import SUM_BYTES, cost, is_final, without_io
-from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
+from msfcnn.graph.chains import LONGEST, Chain, Chains, delayed, fuses
+from msfcnn.graph.cost import SUM_BYTES, is_final
+from msfcnn.graph.items import Items, joined, renumbered, undominated
+from msfcnn.graph.options import Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 
 Array = NDArray[np.int64]
-Chains = dict[tuple[int, int], Chain]
-SPLITS = (16, 32, 48, 64)
 _NEVER = 1 << 40  # bytes: more than any arena
 
 
@@ -33,38 +32,6 @@ class Limits:
 
     ram: int = _NEVER
     extra_macs: int = _NEVER
-
-
-@dataclass
-class Items:
-    """Partial stages, column by column.
-
-    state:  index of the fresh pixels that the next step must deliver.
-    bytes:  windows, halos and rings so far.
-    runs:   most bytes of neighbouring runs; run: bytes of the last run.
-    late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
-    keep:   bit (end - i) is set if the halo of tensor i is kept.
-    """
-
-    state: Array
-    bytes: Array
-    runs: Array
-    run: Array
-    macs: Array
-    late: Array
-    keep: NDArray[np.uint64]
-
-    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Items:
-        """Some of them."""
-        return Items(
-            self.state[index],
-            self.bytes[index],
-            self.runs[index],
-            self.run[index],
-            self.macs[index],
-            self.late[index],
-            self.keep[index],
-        )
 
 
 @dataclass
@@ -97,7 +64,7 @@ class _Skip:
 
 
 @dataclass
-class _Sweep:
+class Sweep:
     """Backward growth of the chains that end before step `end`, for one band height."""
 
     network: Network
@@ -277,7 +244,7 @@ class _Sweep:
             self.position = self.position.before(self._walk(step), step.reads is Reads.GLOBAL)
         self._pay_rings(i)
         plain, kept = self._branches(step, i)
-        both = _joined(plain, kept) if kept is not None else plain
+        both = joined(plain, kept) if kept is not None else plain
         self.high, self.used = self.in_high, self.in_used
         self._prune(both)
         return len(self.items.bytes) > 0
@@ -348,102 +315,6 @@ class _Sweep:
         small = items.bytes + items.runs + self.sums + self.scratch <= self.limits.ram
         small &= items.macs - self.unfused <= self.limits.extra_macs
         items = items.take(small)
-        fresh, index = np.unique(self.states, axis=0, return_inverse=True)
-        items.state = index.reshape(-1)[items.state].astype(np.int64)
-        items = items.take(_undominated(items))
-        seen, items.state = np.unique(items.state, return_inverse=True)
-        self.fresh, self.items = fresh[seen], items
-
-
-def _joined(a: Items, b: Items) -> Items:
-    return Items(
-        np.concatenate([a.state, b.state]),
-        np.concatenate([a.bytes, b.bytes]),
-        np.concatenate([a.runs, b.runs]),
-        np.concatenate([a.run, b.run]),
-        np.concatenate([a.macs, b.macs]),
-        np.concatenate([a.late, b.late]),
-        np.concatenate([a.keep, b.keep]),
-    )
-
-
-def _undominated(items: Items) -> NDArray[np.intp]:
-    """Items for which no other of equal state, runs and rings has less bytes and less MACs."""
-    keys = [items.macs, items.bytes, items.runs, items.run, *items.late.T, items.state]
-    order = np.lexsort(keys)
-    group = np.zeros(len(order), dtype=bool)
-    for key in keys[2:]:
-        sorted_key = key[order]
-        group[1:] |= sorted_key[1:] != sorted_key[:-1]
-    number = np.cumsum(group)
-    # within a group bytes ascend: an item is worth something if its MACs are the least so far
-    macs = items.macs[order] - number * (1 << 44)
-    least = np.minimum.accumulate(macs)
-    better = np.ones(len(order), dtype=bool)
-    better[1:] = macs[1:] < least[:-1]
-    return order[better]
-
-
-def all_chains(network: Network) -> Chains:
-    """Every run of steps that can be one stage, by its ends."""
-    firsts = range(len(network.steps))
-    return {(c.first, c.last): c for first in firsts for c in chains_from(network, first)}
-
-
-def band_heights(height: int) -> tuple[int, ...]:
-    """The smallest band height for every number of bands."""
-    return tuple(sorted({-(-height // count) for count in range(1, height + 1)}))
-
-
-def single_stages(network: Network, run: int = DEFAULT_RUN) -> dict[tuple[int, int], list[Found]]:
-    """Edges of one step."""
-    found = {}
-    for index, step in enumerate(network.steps):
-        edge = chain(network, index, index + 1)
-        assert edge is not None
-        found[index, index + 1] = [_priced(edge, Option(Scheme.LAYER, step.target[1], run=run))]
-    return found
-
-
-def line_stages(
-    network: Network, limits: Limits, run: int = DEFAULT_RUN
-) -> dict[tuple[int, int], list[Found]]:
-    """Edges that run in a row sweep, whole or by groups of channels."""
-    found: dict[tuple[int, int], list[Found]] = {}
-    chains = all_chains(network)
-    for end in range(2, len(network.steps) + 1):
-        width = network.steps[end - 1].target[1]
-        _Sweep(network, chains, end, False, width, run, limits, found).grow()
-    for edge in (e for e in chains.values() if e.splits):
-        width, channels = edge.shapes[-1][1], edge.shapes[-1][2]
-        for split in SPLITS:
-            if split < channels:
-                option = Option(Scheme.LINE, width, split=split, run=run)
-                found.setdefault((edge.first, edge.last), []).append(_priced(edge, option))
-    return found
-
-
-def band_stages(
-    network: Network, limits: Limits, run: int = DEFAULT_RUN
-) -> dict[tuple[int, int], list[Found]]:
-    """Edges that run in column sweeps, band by band."""
-    found: dict[tuple[int, int], list[Found]] = {}
-    chains = all_chains(network)
-    for end in range(2, len(network.steps) + 1):
-        for band in band_heights(network.steps[end - 1].target[0]):
-            _Sweep(network, chains, end, True, band, run, limits, found).grow()
-    return found
-
-
-def _priced(edge: Chain, option: Option) -> Found:
-    priced = cost(edge, option)
-    one = np.ones(1, dtype=np.int64)
-    return Found(
-        option.scheme,
-        option.band,
-        option.split,
-        one * priced.total,
-        one * without_io(edge, priced),
-        one * priced.macs,
-        np.zeros(1, dtype=np.uint64),
-    )
+        items, self.states = renumbered(items, self.states)
+        items = items.take(undominated(items))
+        self.items, self.fresh = renumbered(items, self.states)

@@ -1,0 +1,84 @@
+"""Partial stages of the search, as columns of numbers, and which of them are worth something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.int64]
+
+
+@dataclass
+class Items:
+    """Partial stages, column by column.
+
+    state:  index of the fresh pixels that the next step must deliver.
+    bytes:  windows, halos and rings so far.
+    runs:   most bytes of neighbouring runs; run: bytes of the last run.
+    late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
+    keep:   bit (end - i) is set if the halo of tensor i is kept.
+    """
+
+    state: Array
+    bytes: Array
+    runs: Array
+    run: Array
+    macs: Array
+    late: Array
+    keep: NDArray[np.uint64]
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Items:
+        """Some of them."""
+        return Items(
+            self.state[index],
+            self.bytes[index],
+            self.runs[index],
+            self.run[index],
+            self.macs[index],
+            self.late[index],
+            self.keep[index],
+        )
+
+
+def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
+    """With the states that occur, each once; `states` is [states, bands]."""
+    numbers: dict[bytes, int] = {}
+    number = np.zeros(len(states), dtype=np.int64)
+    firsts = []
+    for state in np.unique(items.state).tolist():
+        number[state] = numbers.setdefault(states[state].tobytes(), len(numbers))
+        if number[state] == len(firsts):
+            firsts.append(state)
+    return replace(items, state=number[items.state]), states[firsts]
+
+
+def joined(a: Items, b: Items) -> Items:
+    """Those of a and those of b."""
+    return Items(
+        np.concatenate([a.state, b.state]),
+        np.concatenate([a.bytes, b.bytes]),
+        np.concatenate([a.runs, b.runs]),
+        np.concatenate([a.run, b.run]),
+        np.concatenate([a.macs, b.macs]),
+        np.concatenate([a.late, b.late]),
+        np.concatenate([a.keep, b.keep]),
+    )
+
+
+def undominated(items: Items) -> NDArray[np.intp]:
+    """Items for which no other of equal state, runs and rings has less bytes and less MACs."""
+    keys = [items.macs, items.bytes, items.runs, items.run, *items.late.T, items.state]
+    order = np.lexsort(keys)
+    group = np.zeros(len(order), dtype=bool)
+    for key in keys[2:]:
+        sorted_key = key[order]
+        group[1:] |= sorted_key[1:] != sorted_key[:-1]
+    number = np.cumsum(group)
+    # within a group bytes ascend: an item is worth something if its MACs are the least so far
+    macs = items.macs[order] - number * (1 << 44)
+    least = np.minimum.accumulate(macs)
+    better = np.ones(len(order), dtype=bool)
+    better[1:] = macs[1:] < least[:-1]
+    return order[better]
