@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -495,7 +496,8 @@ def sum_constants(rng: np.random.Generator, inputs: int) -> SumConstants:
 
 def _sum_text(k: SumConstants) -> str:
     factors = ", ".join(map(str, k.multipliers))
-    return f"static const msfcnn_sum_t @_k = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
+    fields = f".multiplier = {{ {factors} }}, .offset = {k.offset}, .shift = {k.shift}"
+    return f"static const msfcnn_sum_t @_k = {{ {fields} }};"
 
 
 def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelCase:
@@ -524,8 +526,8 @@ def _pool_text(k: PoolConstants) -> str:
         [
             _array("int32_t", "@_multiplier", k.scaling.multiplier, 4),
             _array("uint8_t", "@_shift", k.scaling.shift, 1),
-            "static const msfcnn_pool_t @_k = { @_multiplier, @_shift, "
-            f"{len(k.scaling.multiplier)}, {k.input_zero} }};",
+            "static const msfcnn_pool_t @_k = { .multiplier = @_multiplier, .shift = @_shift, "
+            f".n_factors = {len(k.scaling.multiplier)}, .input_zero = {k.input_zero} }};",
         ]
     )
 
@@ -558,7 +560,7 @@ def global_average_cases(
     inner = sorted({int(c) for c in rng.integers(0, len(pixels), 2)} - {0})
     cuts = [0, *inner, len(pixels)]
     cases = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         run = {"pixels": end - begin, "channels": channels, "first": int(begin == 0)}
         run |= {"pixel_step": channels, "channel_step": 1, "first_step": 1, **out_steps}
         last = expected if end == len(pixels) else None

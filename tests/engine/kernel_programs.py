@@ -17,6 +17,7 @@ from msfcnn.verify.toolchain import engine_directory
 DRIVER = Path(__file__).with_name("kernel_driver.c")
 PORT = Path(msfcnn.bench.__file__).with_name("bare")
 VERDICTS = ("equal", "different", "written outside", "too large for the driver")
+ENGINE = ("engine", "sweep", "window")  # what calls kernels
 FLAGS = (
     *("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"),
     "-fno-tree-loop-distribute-patterns",  # or a memset() of the port calls itself
@@ -35,7 +36,7 @@ def kernel_sources(isa: str) -> list[Path]:
     """The kernels without the engine around them."""
     source = engine_directory() / "src"
     own = [p for p in sorted((source / isa).glob("*")) if p.suffix in (".c", ".S")]
-    return [f for f in sorted(source.glob("*.c")) if f.stem not in ("engine", "sweep")] + own
+    return [f for f in sorted(source.glob("*.c")) if f.stem not in ENGINE] + own
 
 
 def run_cases(

@@ -57,12 +57,14 @@ class PlanFigures:
     """A plan in figures.
 
     totals:  by the accounting of the plan space: the engine's, or the paper's.
+    bare:    whether the RAM that counts is without the network's output.
     engine:  what the engine uses and executes; the same unless the plan space is the paper's.
     nearby:  the least MACs with a little more RAM than `base`, and with a little less.
     image:   bytes of the input image; with_caller: whether it is beside the arena.
     """
 
     paper: bool
+    bare: bool
     totals: Point
     engine: Point
     stages: tuple[StageFigures, ...]
@@ -77,7 +79,7 @@ class PlanFigures:
     @property
     def binding(self) -> int:
         """The stage that needs the most RAM, as it was counted for the bound."""
-        sizes = [stage.without_io if self.paper else stage.total for stage in self.stages]
+        sizes = [stage.without_io if self.bare else stage.total for stage in self.stages]
         return sizes.index(max(sizes))
 
 
@@ -101,6 +103,7 @@ def plan_figures(
     nearby = neighbours(space, request.goal, request.max_ram or base)
     return PlanFigures(
         paper,
+        request.goal.bare,
         totals,
         engine,
         stages,

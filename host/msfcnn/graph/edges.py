@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from msfcnn.graph.chains import Chain, chain
+from msfcnn.graph.chains import Chain, all_chains, chain
 from msfcnn.graph.cost import cost, without_io
 from msfcnn.graph.options import Option, Scheme
-from msfcnn.graph.search import Found, Limits, Sweep, Terms, all_chains
+from msfcnn.graph.search import Found, Limits, Sweep, Terms
 from msfcnn.graph.steps import Network
 
 SPLITS = (16, 32, 48, 64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,18 @@ class Items:
             self.late[index],
             self.keep[index],
         )
+
+
+def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
+    """With the states that occur, each once; `states` is [states, bands]."""
+    numbers: dict[bytes, int] = {}
+    number = np.zeros(len(states), dtype=np.int64)
+    firsts: list[Array] = []
+    for state in np.unique(items.state).tolist():
+        number[state] = numbers.setdefault(states[state].tobytes(), len(numbers))
+        if number[state] == len(firsts):
+            firsts.append(state)
+    return replace(items, state=number[items.state]), states[firsts]
 
 
 def joined(a: Items, b: Items) -> Items:

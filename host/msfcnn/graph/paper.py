@@ -15,11 +15,11 @@ from math import prod
 
 import numpy as np
 
-from msfcnn.graph.chains import Chain
+from msfcnn.graph.chains import Chain, all_chains
 from msfcnn.graph.cost import is_final
 from msfcnn.graph.fusion import FusionGraph
 from msfcnn.graph.options import Option, Scheme
-from msfcnn.graph.search import Found, all_chains
+from msfcnn.graph.search import Found
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 

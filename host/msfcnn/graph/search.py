@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.graph.chains import LONGEST, Chain, chains_from, delayed, fuses
+from msfcnn.graph.chains import LONGEST, Chain, Chains, delayed, fuses
 from msfcnn.graph.cost import SUM_BYTES, is_final, is_planar
-from msfcnn.graph.items import Array, Items, joined, undominated
+from msfcnn.graph.items import Array, Items, joined, renumbered, undominated
 from msfcnn.graph.options import DEFAULT_RUN, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
 from msfcnn.graph.price import Currency, Place, Price, kernel_at
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 
-Chains = dict[tuple[int, int], Chain]
 _NEVER = 1 << 40  # bytes: more than any arena
 
 
@@ -355,14 +354,6 @@ class Sweep:
         small = items.bytes + items.runs + self.sums + self.scratch <= self.limits.ram
         small &= items.price - self.floor <= self.limits.extra
         items = items.take(small)
-        fresh, index = np.unique(self.states, axis=0, return_inverse=True)
-        items.state = index.reshape(-1)[items.state].astype(np.int64)
+        items, self.states = renumbered(items, self.states)
         items = items.take(undominated(items))
-        seen, items.state = np.unique(items.state, return_inverse=True)
-        self.fresh, self.items = fresh[seen], items
-
-
-def all_chains(network: Network) -> Chains:
-    """Every run of steps that can be one stage, by its ends."""
-    firsts = range(len(network.steps))
-    return {(c.first, c.last): c for first in firsts for c in chains_from(network, first)}
+        self.items, self.fresh = renumbered(items, self.states)

@@ -62,7 +62,9 @@ static void _checked(channel_t *ch, unsigned pixel)
         unsigned x = pixel * op->stride_v - run->before;
 
         for (unsigned j = op->kernel_v; j > 0; j--, x += op->dilation_v) {
-            acc += ((x < inside) ? line[x * run->pixel_step] : pad) * *w++;
+            int32_t value = (x < inside) ? line[x * run->pixel_step] : pad;
+
+            acc += msfcnn_multiply(value, *w++);
         }
     }
     _store(ch, acc);
@@ -103,10 +105,10 @@ static void _four(channel_t *ch, unsigned pixel, unsigned n)
         const int8_t *x3 = x0 + fourth;
         while (w != end) {
             int32_t weight = *w++;
-            a0 += *x0 * weight;
-            a1 += *x1 * weight;
-            a2 += *x2 * weight;
-            a3 += *x3 * weight;
+            a0 += msfcnn_multiply(*x0, weight);
+            a1 += msfcnn_multiply(*x1, weight);
+            a2 += msfcnn_multiply(*x2, weight);
+            a3 += msfcnn_multiply(*x3, weight);
             x0 += tap;
             x1 += tap;
             x2 += tap;
@@ -150,9 +152,15 @@ static void _inner_3x3(channel_t *ch, unsigned pixel, unsigned n)
     for (; n > 0; n--, x0 += step, x1 += step, x2 += step, out += out_step) {
         int32_t acc = bias;
 
-        acc += x0[0] * w0 + x1[0] * w3 + x2[0] * w6;
-        acc += x0[tap] * w1 + x1[tap] * w4 + x2[tap] * w7;
-        acc += x0[2 * tap] * w2 + x1[2 * tap] * w5 + x2[2 * tap] * w8;
+        acc += msfcnn_multiply(x0[0], w0);
+        acc += msfcnn_multiply(x1[0], w3);
+        acc += msfcnn_multiply(x2[0], w6);
+        acc += msfcnn_multiply(x0[tap], w1);
+        acc += msfcnn_multiply(x1[tap], w4);
+        acc += msfcnn_multiply(x2[tap], w7);
+        acc += msfcnn_multiply(x0[2 * tap], w2);
+        acc += msfcnn_multiply(x1[2 * tap], w5);
+        acc += msfcnn_multiply(x2[2 * tap], w8);
         *out = msfcnn_requantize(&range, acc, multiplier, shift);
     }
 }

@@ -25,27 +25,27 @@
 #define TAP_1(t)                            \
     do {                                    \
         int32_t x = a[t];                   \
-        a0 += x * w0[t];                    \
-        a1 += x * w1[t];                    \
-        a2 += x * w2[t];                    \
-        a3 += x * w3[t];                    \
+        a0 += msfcnn_multiply(x, w0[t]);    \
+        a1 += msfcnn_multiply(x, w1[t]);    \
+        a2 += msfcnn_multiply(x, w2[t]);    \
+        a3 += msfcnn_multiply(x, w3[t]);    \
     } while (0)
 
 #define TAP_2(t)                            \
     do {                                    \
         int32_t x = a[t], y = b[t], w;      \
         w = w0[t];                          \
-        a0 += x * w;                        \
-        b0 += y * w;                        \
+        a0 += msfcnn_multiply(x, w);        \
+        b0 += msfcnn_multiply(y, w);        \
         w = w1[t];                          \
-        a1 += x * w;                        \
-        b1 += y * w;                        \
+        a1 += msfcnn_multiply(x, w);        \
+        b1 += msfcnn_multiply(y, w);        \
         w = w2[t];                          \
-        a2 += x * w;                        \
-        b2 += y * w;                        \
+        a2 += msfcnn_multiply(x, w);        \
+        b2 += msfcnn_multiply(y, w);        \
         w = w3[t];                          \
-        a3 += x * w;                        \
-        b3 += y * w;                        \
+        a3 += msfcnn_multiply(x, w);        \
+        b3 += msfcnn_multiply(y, w);        \
     } while (0)
 
 /* where outputs go, and their constants */
@@ -77,7 +77,7 @@ static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)
     int32_t acc = 0;
 
     for (size_t t = 0; t < taps; t++) {
-        acc += a[t] * w[t];
+        acc += msfcnn_multiply(a[t], w[t]);
     }
     return acc;
 }

@@ -59,6 +59,22 @@ static inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 int32_t msfcnn_scale_up(int32_t acc, int32_t multiplier, unsigned shift);
 
 /**
+ * @brief   Product of two numbers that fit in 16 bits
+ */
+static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
+{
+#if defined(__XTENSA__)
+    /* the smaller ones have no other multiplication, and compilers miss this one */
+    int32_t product;
+
+    __asm__ ("mul16s %0, %1, %2" : "=a"(product) : "a"(a), "a"(b));
+    return product;
+#else
+    return a * b;
+#endif
+}
+
+/**
  * @brief   Upper half of a product
  *
  * @param[in]   a   any number
