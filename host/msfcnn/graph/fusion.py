@@ -15,7 +15,8 @@ from msfcnn.graph.price import Currency, Place
 from msfcnn.graph.search import Found, Limits, Terms
 from msfcnn.graph.steps import Network, Reads, Step
 
-LONGER_RUNS = (4, 16)  # pixels of a kernel call that plans for few instructions can choose
+LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
+NO_LIMITS = Limits()
 
 Edges = dict[tuple[int, int], list[Found]]
 
@@ -46,16 +47,19 @@ def option_of(edge: tuple[int, int], found: Found, index: int) -> Option:
 
 
 def unfused_graph(
-    network: Network, run: int = DEFAULT_RUN, currency: Currency = Currency.MACS
+    network: Network,
+    run: int = DEFAULT_RUN,
+    currency: Currency = Currency.MACS,
+    limits: Limits = NO_LIMITS,
 ) -> FusionGraph:
-    """Edges that compute nothing twice: single steps and row sweeps."""
+    """Edges that compute nothing twice: single steps and row sweeps within the limits."""
     edges: Edges = {}
     for terms in _terms(network, run, currency):
         _add(edges, single_stages(network, terms))
-        _add(edges, line_stages(network, Limits(), terms))
+        _add(edges, line_stages(network, limits, terms))
         if currency is Currency.INSTRUCTIONS:
             plain = replace(terms, tight=False)
-            _add(edges, line_stages(network, Limits(), plain))
+            _add(edges, line_stages(network, limits, plain))
     return FusionGraph(network, run, edges, currency)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.graph.fusion import least_prices, with_bands
+from msfcnn.graph.fusion import FusionGraph, least_prices, unfused_graph, with_bands
 from msfcnn.graph.price import Currency
 from msfcnn.graph.search import Limits
 from msfcnn.plan.goal import Goal
@@ -17,9 +17,11 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
     if goal.max_ram is None:
         return least_ram(_smaller(space, goal, most), most, goal.bare)
     bound = goal.within(goal.max_ram)
-    plain = cheapest(space.timed_lines, bound)
+    limits = Limits(goal.max_ram)
+    lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, limits)
+    plain = cheapest(table(lines), bound)
     ceiling = most if plain is None else min(most, plain.price)
-    found = _with_bands(space, goal.max_ram, ceiling)
+    found = _with_bands(space, lines, goal.max_ram, ceiling)
     path = cheapest(found, bound)
     if path is None or path.price > most:
         return None
@@ -43,12 +45,11 @@ def _smaller(space: Space, goal: Goal, most: int) -> Table:
     """What can take less RAM than the best plan that computes nothing twice."""
     best = least_ram(space.timed_lines, most, goal.bare)
     assert best is not None, "the fastest of them is fast enough"
-    return _with_bands(space, max(best.ram, best.without_io), most)
+    return _with_bands(space, space.timed_lines.graph, max(best.ram, best.without_io), most)
 
 
-def _with_bands(space: Space, ram: int, most: int) -> Table:
+def _with_bands(space: Space, lines: FusionGraph, ram: int, most: int) -> Table:
     """Everything that a plan of so many bytes and instructions can be made of."""
-    lines = space.timed_lines.graph
     floors = least_prices(space.network, space.run, Currency.INSTRUCTIONS)
     extra = Limits().extra if most >= ANY else max(0, most - sum(floors))
     return table(with_bands(lines, Limits(ram, extra)))
