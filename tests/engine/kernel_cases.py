@@ -496,7 +496,8 @@ def sum_constants(rng: np.random.Generator, inputs: int) -> SumConstants:
 
 def _sum_text(k: SumConstants) -> str:
     factors = ", ".join(map(str, k.multipliers))
-    return f"static const msfcnn_sum_t @_k = {{ {{ {factors} }}, {k.offset}, {k.shift} }};"
+    fields = f".multiplier = {{ {factors} }}, .offset = {k.offset}, .shift = {k.shift}"
+    return f"static const msfcnn_sum_t @_k = {{ {fields} }};"
 
 
 def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelCase:
@@ -525,8 +526,8 @@ def _pool_text(k: PoolConstants) -> str:
         [
             _array("int32_t", "@_multiplier", k.scaling.multiplier, 4),
             _array("uint8_t", "@_shift", k.scaling.shift, 1),
-            "static const msfcnn_pool_t @_k = { @_multiplier, @_shift, "
-            f"{len(k.scaling.multiplier)}, {k.input_zero} }};",
+            "static const msfcnn_pool_t @_k = { .multiplier = @_multiplier, .shift = @_shift, "
+            f".n_factors = {len(k.scaling.multiplier)}, .input_zero = {k.input_zero} }};",
         ]
     )
 

@@ -197,9 +197,9 @@ def pack_depthwise(
 
 
 def depthwise_scratch(kernel_lines: int, kernel_pixels: int, stride: int) -> int:
-    """Bytes of scratch: the taps of 16 pixels of a channel, and two words a kernel line."""
+    """Bytes of scratch: the taps of 16 pixels of a channel, and four words a kernel line."""
     patch = kernel_lines * (15 * stride + kernel_pixels)
-    return patch if kernel_pixels == 3 else patch + 8 * kernel_lines
+    return patch if kernel_pixels == 3 else patch + 16 * kernel_lines
 
 
 def _plane(w: NDArray[np.int64], k: ConvConstants, channel: int) -> Words | None:

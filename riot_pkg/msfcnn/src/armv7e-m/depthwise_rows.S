@@ -8,7 +8,8 @@
  * of a run, any number of kernel lines.
  *
  * As in depthwise_3x3.S pieces of code follow each other as the caller lists them, each for a few
- * pixels; here every tap exists. A channel has
+ * pixels; here every tap exists. Where lines end, each channel's are copied to between padding
+ * first. A channel has
  *     bias, the words of each kernel line, m, c, s
  * where a kernel line of five is w0|w2, w1|w3, w4 and one of seven is w5, w0|w2, w1|w3, w4|w6,
  * and an output is ssat8((c + (sum * m >> 32)) >> s).
@@ -29,8 +30,12 @@
 #define CHANNELS    24
 #define PIECES      28
 #define PIXEL_STEP  32
-#define FRAME       40
-#define NEXT_PIECE  36
+#define COPIES      36      /* bytes of a line to copy, 0: none */
+#define BEFORE      40      /* padded taps in front of them */
+#define NEXT_PIECE  44
+#define FRAME       48
+
+#define ROW         16      /* bytes: line, next, source, source's next */
 
 /* r0 line, r1 constants, r2 r3 r4 r9 weights, r5-r8 sums, r10 lr taps, r11 lines, r12 count */
 
@@ -223,7 +228,7 @@
     .set    ADVANCE, \advance
 9:
     \line
-    str     r0, [r11], #8
+    str     r0, [r11], #ROW
     subs    r12, r12, #1
     bne     9b
     ldm     r1, {r3, r4, r9}
@@ -258,8 +263,13 @@
 msfcnn_v7em_depthwise_rows:
     push    {r4-r11, lr}
     sub     sp, sp, #FRAME
-    ldm     r0, {r2-r10}
-    stm     sp, {r2-r10}
+    ldm     r0, {r2-r12}
+    stm     sp, {r2-r12}
+.Lchannel:
+    ldr     r10, [sp, #COPIES]
+    cmp     r10, #0
+    beq     .Lfirst_piece
+    bl      .Lcopy
 .Lfirst_piece:
     ldr     r2, [sp, #PIECES]
     ldr     r3, [r2], #4
@@ -272,7 +282,7 @@ msfcnn_v7em_depthwise_rows:
     ldrd    r3, r4, [r11]
     subs    r12, r12, #1
     add     r3, r3, r4
-    str     r3, [r11], #8
+    str     r3, [r11], #ROW
     bne     1b
     add     r0, sp, #CONSTANTS
     ldm     r0, {r1-r5}     /* constants, words, out, next_out, channels */
@@ -280,9 +290,43 @@ msfcnn_v7em_depthwise_rows:
     add     r3, r3, r4
     subs    r5, r5, #1
     stm     r0, {r1-r5}
-    bne     .Lfirst_piece
+    bne     .Lchannel
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
+
+/* the sources of a channel to their lines; r10 bytes each, in words of which the last overlaps */
+.Lcopy:
+    ldrd    r11, r12, [sp, #LINES]
+    ldr     r9, [sp, #BEFORE]
+1:
+    ldm     r11, {r2-r5}
+    cbz     r4, 3f
+    add     r5, r5, r4
+    str     r5, [r11, #8]
+    add     r2, r2, r9
+    subs    r6, r10, #4
+    blo     4f
+    ldr     r7, [r4, r6]    /* the last word */
+    add     r8, r2, r6
+2:
+    ldr     r5, [r4], #4
+    str     r5, [r2], #4
+    subs    r6, r6, #4
+    bhi     2b
+    str     r7, [r8]
+3:
+    add     r11, r11, #ROW
+    subs    r12, r12, #1
+    bne     1b
+    bx      lr
+4:
+    adds    r6, r6, #4
+5:
+    subs    r6, r6, #1
+    ldrb    r7, [r4, r6]
+    strb    r7, [r2, r6]
+    bne     5b
+    b       3b
 
 .L5_four:
     PIECE   LINE_5_FOUR, 4, r5, r6, r7, r8

@@ -253,26 +253,29 @@ static void _rows(const part_t *part)
         .size = k->words * sizeof(uint32_t),
         .out = part->out,
         .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
-        .channels = direct ? run->channels : 1U,
+        .channels = run->channels,
         .pieces = pieces,
         .pixel_step = run->out_pixel_step,
+        .copied = direct ? 0 : part->length,
+        .before = part->before,
     };
     for (unsigned i = 0; i < op->kernel_u; i++) {
-        row[i].line = direct ? patch : patch + i * _pitch(op);
-        row[i].next = back;
-        if (direct && (run->line[i] != NULL)) {
-            row[i].line = run->line[i] + part->skipped;
-            row[i].next += (intptr_t)_step(run, i);
+        const int8_t *line = run->line[i];
+        size_t step = _step(run, i);
+
+        row[i] = (msfcnn_v7em_row_t){ direct ? patch : patch + i * _pitch(op), back, NULL, step };
+        if (line != NULL) {
+            line += part->skipped;
+            if (direct) {
+                row[i].line = (int8_t *)(uintptr_t)line;
+                row[i].next += (intptr_t)step;
+            }
+            else {
+                row[i].source = line;
+            }
         }
     }
-    for (unsigned c = 0; c < run->channels; c += rows.channels) {
-        if (!direct) {
-            _copy_lines(part, c, patch);
-        }
-        msfcnn_v7em_depthwise_rows(&rows);
-        rows.constants += k->words;
-        rows.out += run->out_channel_step;
-    }
+    msfcnn_v7em_depthwise_rows(&rows);
 }
 
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)

@@ -182,8 +182,10 @@ extern const uintptr_t msfcnn_v7em_row_pieces[1 + 4 * 3];
  * @brief   A kernel line
  */
 typedef struct {
-    const int8_t *line;         /**< the next taps to read */
+    int8_t *line;               /**< the next taps to read; is only written if it is a copy */
     intptr_t next;              /**< from the end of a line to the next channel's beginning */
+    const int8_t *source;       /**< what is copied there before each channel, or NULL */
+    size_t source_next;         /**< from there to the next channel's */
 } msfcnn_v7em_row_t;
 
 /**
@@ -199,6 +201,8 @@ typedef struct {
     size_t channels;            /**< at least 1 */
     const uintptr_t *pieces;    /**< addresses of code, the last one is the next channel's */
     size_t pixel_step;          /**< bytes from one output pixel to the next */
+    size_t copied;              /**< bytes to copy from each source, 0: none */
+    size_t before;              /**< bytes in front of where they are copied to */
 } msfcnn_v7em_rows_t;
 
 /**
