@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds, add_network_options, request_of
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.plan_text import front_blocks, plan_blocks
 from msfcnn.cli.progress import progress
@@ -31,8 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "Without a bound nothing is computed twice. docs/plan.md explains the figures.",
     )
     add_model(parser)
-    add_bounds(parser)
-    add_network_options(parser)
+    add_plan_options(parser)
     parser.add_argument(
         "--pareto",
         action="store_true",
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> Outcome:
         model, _ = folded(source, request.keep_dead)
         space = plan_space(model, request)
         if args.pareto:
-            points = front_points(space, request)
+            points = front_points(model, space, request)
         else:
             found = plan_figures(model, space, request)
     about = _model_data(source, model, request)
