@@ -140,6 +140,7 @@ def test_without_a_plan_the_error_says_what_there_is(
     model = networks["mbv2"]
     nodes = {layer["node"] for layer in ask("inspect", model)["layers"]}
     error = ask("plan", model, "--max-ram", "1K", code=3)["error"]
+    assert ask("plan", model, "--max-ram", "1K", "--pareto", code=3)["error"] == error
     capsys.readouterr()
     assert error["best_ram"] == ask("plan", model, "--max-macs", "inf")["peak_ram"]
     assert error["binding_ops"]

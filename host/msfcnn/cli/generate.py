@@ -45,17 +45,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
     """The options that decide what is generated from a model."""
     add_bounds(parser)
-    add_network_options(parser, input_option)
     parser.add_argument(
         "--isa",
         choices=("generic", "armv7e-m"),
         default="generic",
         help="instruction set (default: generic)",
     )
-
-
-def add_network_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
-    """The options that decide what is to be computed."""
     parser.add_argument(
         input_option,
         dest="input_mode",
@@ -129,7 +124,7 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         model=args.model,
         name=getattr(args, "name", None) or c_name(args.model.stem),
         command=command,
-        isa=getattr(args, "isa", "generic"),
+        isa=args.isa,
         input_mode=InputMode(args.input_mode),
         max_ram=args.max_ram,
         max_macs=args.max_macs,

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds, add_network_options, request_of
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.plan_text import CYCLES_PER_INSTRUCTION, front_blocks, plan_blocks
 from msfcnn.cli.progress import progress
@@ -33,8 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "Without a bound nothing is computed twice. docs/plan.md explains the figures.",
     )
     add_model(parser)
-    add_bounds(parser)
-    add_network_options(parser)
+    add_plan_options(parser)
     parser.add_argument(
         "--board",
         metavar="B",
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace) -> Outcome:
         model, _ = folded(source, request.keep_dead)
         space = plan_space(model, request)
         if args.pareto:
-            points = front_points(space, request)
+            points = front_points(model, space, request)
         else:
             found = plan_figures(model, space, request, board.clock if board else None)
     about = _model_data(source, model, request)

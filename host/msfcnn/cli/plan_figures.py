@@ -117,8 +117,11 @@ def plan_figures(
     )
 
 
-def front_points(space: Space, request: GenerateRequest) -> tuple[Point, ...]:
-    """The front, within the bounds of the request where there are any."""
+def front_points(model: Model, space: Space, request: GenerateRequest) -> tuple[Point, ...]:
+    """The front, within the bounds of the request where there are any.
+
+    Raises InfeasibleError if nothing is within them.
+    """
     goal, macs = request.goal, space.network.macs
     most = goal.most_macs(space.network) if goal.max_macs is not None else None
     points = []
@@ -127,6 +130,8 @@ def front_points(space: Space, request: GenerateRequest) -> tuple[Point, ...]:
         fits = goal.max_ram is None or ram <= goal.max_ram
         if fits and (most is None or path.macs <= most):
             points.append(_point(path, macs))
+    if not points:
+        lay_out(model, space, request)  # says why
     return tuple(points)
 
 

@@ -80,7 +80,7 @@ def _row(stage: StageFigures, way: StageWay, binding: bool) -> tuple[str, ...]:
 
 def _scheme(stage: StageFigures, way: StageWay) -> str:
     parts = [stage.scheme.value]
-    parts += [f"{len(way.kept)} halos kept"] if way.kept else []
+    parts += [f"{len(way.kept)} halo{'s' * (len(way.kept) > 1)} kept"] if way.kept else []
     parts += [f"{way.split} channels a pass"] if way.split else []
     return ", ".join(parts)
 

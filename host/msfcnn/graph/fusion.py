@@ -7,13 +7,14 @@ from enum import Enum
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.graph.chains import fuses
 from msfcnn.graph.edges import band_stages, line_stages, single_stages
 from msfcnn.graph.options import DEFAULT_RUN, Option
 from msfcnn.graph.price import Currency, Place
 from msfcnn.graph.search import Found, Limits, Terms
-from msfcnn.graph.steps import Network, Reads, Step
+from msfcnn.graph.steps import Axis, Network, Reads, Step
 
 LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
 NO_LIMITS = Limits()
@@ -100,20 +101,32 @@ def least_prices(
 
 
 def _necessary_pixels(network: Network) -> list[int]:
-    """Pixels of every step's output; fused steps leave out those that their reader never reads."""
+    """Pixels of every step's output; fused steps leave out those that their reader never reads.
+
+    Columns behind the last one that is read, and with bands also rows between those that are.
+    """
     found = []
-    lines = pixels = 0
+    rows, columns = np.zeros(0, dtype=bool), 0
     for i in range(len(network.steps) - 1, -1, -1):
         step = network.steps[i]
         after = network.steps[i + 1] if i + 1 < len(network.steps) else None
         height, width, _ = step.target
         if after is None or after.reads is Reads.GLOBAL or not fuses(step, after):
-            lines, pixels = height, width
+            rows, columns = np.ones(height, dtype=bool), width
         else:
-            lines = min(height, after.rows.end(lines))
-            pixels = min(width, after.columns.end(pixels))
-        found.append(lines * pixels)
+            rows = _read(after.rows, rows, height)
+            columns = min(width, after.columns.end(columns))
+        found.append(int(rows.sum()) * columns)
     return found[::-1]
+
+
+def _read(axis: Axis, outputs: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """Which of `size` inputs some of the outputs read."""
+    read = np.zeros(size, dtype=bool)
+    for output in np.flatnonzero(outputs):
+        first = axis.first(int(output))
+        read[max(0, first) : max(0, first + axis.extent)] = True
+    return read
 
 
 def _lowest_rate(network: Network, step: Step, run: int) -> float:

@@ -47,7 +47,7 @@ def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
     """With the states that occur, each once; `states` is [states, bands]."""
     numbers: dict[bytes, int] = {}
     number = np.zeros(len(states), dtype=np.int64)
-    firsts: list[Array] = []
+    firsts: list[int] = []
     for state in np.unique(items.state).tolist():
         number[state] = numbers.setdefault(states[state].tobytes(), len(numbers))
         if number[state] == len(firsts):

@@ -63,7 +63,7 @@ static const uint8_t _advance[2][MSFCNN_V7EM_STRIDE_2] = {
 
 /* a list of pieces of code */
 typedef struct {
-    uintptr_t piece[PART + 1];
+    uintptr_t piece[PART / 2 + 4];  /* the worst: stride 2, odd ends */
     unsigned n;
     unsigned wide;              /* stride 2 */
     unsigned advance;           /* bytes of a line that they leave behind */
