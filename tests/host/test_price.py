@@ -182,7 +182,7 @@ def test_more_pixels_and_channels_take_more_instructions(measured: object) -> No
         if c is not measured:
             continue
         name = next(k for k in c.kernels if "pointwise" in k)
-        works = [Work(name, channels, 1, 32, 32, "") for channels in (8, 16, 64)]
+        works = [Work(name, channels, 1, 32, 32, False, "") for channels in (8, 16, 64)]
         for narrow, wide in pairwise(works):
             assert c.kernel(narrow, 4) < c.kernel(wide, 4)
         assert all(c.kernel(works[0], n) < c.kernel(works[0], n + 2) for n in range(1, 15))

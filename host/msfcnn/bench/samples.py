@@ -69,7 +69,8 @@ class Sample:
         bias = self._rng.integers(-1000, 1000, outputs).astype(np.int64)
         target = self._slid(geometry, outputs)
         place = (self._name, target - 1, target)
-        self.ops.append(Conv(*place, geometry, groups, weights, scale, bias, RELU))
+        clamp = (RELU, Clamp())[len(self.ops) // 2 % 2]
+        self.ops.append(Conv(*place, geometry, groups, weights, scale, bias, clamp))
 
     def pool(self, kernel: int, average: bool) -> None:
         """A pool of stride 1."""

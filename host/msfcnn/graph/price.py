@@ -129,7 +129,7 @@ def work(step: Step, place: Place, channels: int) -> Work:
     shape = f"{rows.kernel}x{columns.kernel} s{rows.stride}" if depthwise else ""
     channelwise = step.depth == 1 and step.multiplier == 1
     inputs = taps * (channels if channelwise else 1)
-    return Work(kernel, channels, positions, taps, inputs, shape)
+    return Work(kernel, channels, positions, taps, inputs, step.clamps, shape)
 
 
 def call(step: Step, place: Place, channels: int) -> Call:

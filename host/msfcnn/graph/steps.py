@@ -21,6 +21,7 @@ from msfcnn.kernels.instructions import Coefficients
 from msfcnn.model import (
     Add,
     AveragePool,
+    Clamp,
     Concat,
     Conv,
     GlobalAveragePool,
@@ -107,6 +108,7 @@ class Step:
     depth:      input channels under one output channel.
     multiplier: output channels of a group.
     kernels:    C functions for it.
+    clamps:     to less than int8.
     swapped:    x and y are the second and the first operand of the sum.
     """
 
@@ -126,6 +128,7 @@ class Step:
     multiplier: int
     kernels: Choice
     swapped: bool = False
+    clamps: bool = False
 
     @property
     def reads(self) -> Reads:
@@ -276,7 +279,8 @@ def _steps(model: Model, root: list[int], index: int, op: Op, kernels: Choice) -
         depth = op.weights.shape[3]
         multiplier = len(op.weights) // op.groups
     place = (root[op.output], source, target, rows, columns, 0, target[2])
-    return [Step(index, 0, kind, x, y, *place, depth, multiplier, kernels)]
+    clamps = getattr(op, "clamp", Clamp()) != Clamp()
+    return [Step(index, 0, kind, x, y, *place, depth, multiplier, kernels, clamps=clamps)]
 
 
 def _part(

@@ -22,6 +22,7 @@ class Work:
     positions: pixels it looks at.
     taps:      of an output.
     inputs:    bytes that it gathers or expands.
+    clamped:   whether its outputs are clamped to less than int8.
     shape:     such as "3x3 s1", where a kernel has code of its own for some shapes; or nothing.
     """
 
@@ -30,6 +31,7 @@ class Work:
     positions: int
     taps: int
     inputs: int
+    clamped: bool
     shape: str
 
     @property
@@ -54,6 +56,9 @@ class Work:
             single,
             single * self.channels,
             single * self.channels * self.taps,
+            self.clamped * pixels,
+            self.clamped * self.channels,
+            self.clamped * outputs,
         )
 
 
