@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from msfcnn.graph.bands import bands
 from msfcnn.graph.cost import halo_pixels
 from msfcnn.graph.price import Place, call, work
 from msfcnn.graph.steps import Kind, Reads
+from msfcnn.kernels.costs import NOTHING
 from msfcnn.kernels.instructions import Coefficients, Features, copy_features
 from msfcnn.layout import layout
 from msfcnn.model import InputMode, Model
@@ -70,17 +71,22 @@ def fit(bench: Bench) -> Coefficients:
 
 def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
     alone, heads, fused = layers(), averages(), (pairs(), strided())
-    yield _alone(network(alone, InputMode.PULL, isa), 4), alone
+    yield _alone(_network(alone, isa, InputMode.PULL), 4), alone
     for run in RUNS:
-        yield _alone(network(alone, isa=isa), run), alone
-        yield _paired(network(heads, isa=isa), run, True), heads
+        yield _alone(_network(alone, isa), run), alone
+        yield _paired(_network(heads, isa), run, True), heads
         for model in fused:
-            net = network(model, isa=isa)
+            net = _network(model, isa)
             for tight in (True, False):
                 yield _paired(net, run, tight), model
             if run in (1, 4):
                 yield _alone(net, run), model
                 yield _banded(net, run), model
+
+
+def _network(model: Model, isa: str, mode: InputMode = InputMode.IMAGE) -> Network:
+    """Without estimates: what they are to be made with may be older than their features."""
+    return replace(network(model, mode, isa), measured=NOTHING)
 
 
 def _alone(net: Network, run: int) -> Plan:
