@@ -10,7 +10,7 @@ from msfcnn.emit import EmitOptions, emit
 from msfcnn.graph import network
 from msfcnn.layout import layout
 from msfcnn.model import InputMode, Model
-from msfcnn.pipeline import Generated
+from msfcnn.pipeline import Generated, folded
 from msfcnn.plan import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.verify.toolchain import SANITIZERS, WARNINGS, engine_directory, engine_sources
@@ -19,11 +19,12 @@ LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", "-DCONFIG_MSFCNN_KERNEL_LINES=16"]
 
 
 def passes(model: Model, name: str, plan: Plan, stretch: bool = True) -> Generated:
-    """All passes behind the planner."""
+    """All passes behind the planner; dead channels stay."""
+    source, folding = folded(model, keep_dead=True)
     scheduled = schedule(plan, stretch)
     laid_out = layout(scheduled)
     sources = emit(model, scheduled, laid_out, EmitOptions(name, "test"))
-    return Generated(model, plan, scheduled, laid_out, sources)
+    return Generated(source, folding, model, plan, scheduled, laid_out, sources)
 
 
 def generate(model: Model, name: str, mode: InputMode = InputMode.IMAGE) -> Mapping[str, str]:

@@ -75,8 +75,8 @@ def run_once(
     program = Builder(machine, "generic", "-O3", build).program(digits, "digits")
     fresh = build / f"run{len(list(build.glob('run*')))}"
     fresh.mkdir()
-    stages = len(digits.schedule.stages)
-    return run(machine, program.path, images, stages, fresh, **options)
+    stages, ops = len(digits.schedule.stages), len(digits.schedule.network.steps)
+    return run(machine, program.path, images, stages, ops, fresh, **options)
 
 
 def test_the_clock_counts_a_loop_of_known_length(

@@ -1,82 +1,106 @@
-"""The compiled engine gives the reference's bytes, in exactly the announced arena."""
+"""Every plan of a network gives the reference's bytes, in exactly the announced arena."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_build import passes
+from numpy.typing import NDArray
+from plan_programs import check_bytes, describe, run_plans
 from random_models import random_images, random_model
+from random_plans import RUNS, band_choices, keepable, only_once, random_plan
 
-from msfcnn.graph import EdgeOption, Scheme, fusion_graph
-from msfcnn.model import Concat, InputMode, Model, Reshape
-from msfcnn.model.liveness import last_readers
-from msfcnn.plan import Plan, PlannedStage, plan_layer_by_layer
+from msfcnn.graph import Chain, Network, Option, Scheme, chains_from, network
+from msfcnn.model import InputMode, Model
+from msfcnn.plan import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.reference import execute
-from msfcnn.verify.execute import execute_c
+from msfcnn.schedule import Schedule, schedule
 
-QUICK = 12
-SEEDS = [
-    *range(QUICK),
-    *(pytest.param(seed, marks=pytest.mark.long) for seed in range(QUICK, 80)),
-]
+QUICK, ALL = 12, 300
+TOGETHER = 6  # networks of a long test
+RANDOM_PLANS = 8  # for each way in
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine's objects, compiled once for all models."""
-    return tmp_path_factory.mktemp("engine")
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_random_plans(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_network(seed, tmp_path, engine)
 
 
-def check(model: Model, plan: Plan, directory: Path, engine: Path, seed: int) -> None:
-    """The code of a plan runs cleanly under sanitizers and equals the reference everywhere."""
-    generated = passes(model, "net", plan)
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
+def test_many_random_plans(first: int, tmp_path: Path, engine: Path) -> None:
+    for seed in range(first, min(first + TOGETHER, ALL)):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        check_network(seed, directory, engine)
+
+
+def check_network(seed: int, directory: Path, engine: Path) -> None:
+    """Layer by layer, the planner's plans and random ones, whole, pushed and pulled."""
+    model, rng = random_model(seed), np.random.default_rng(seed)
+    schedules = [s for mode in InputMode for s in plans_of(network(model, mode), rng)]
     images = random_images(model, 2, seed)
+    check_plans(model, schedules, images, directory, engine)
+
+
+def plans_of(graph: Network, rng: np.random.Generator) -> Iterator[Schedule]:
+    yield schedule(plan_layer_by_layer(graph))
+    for factor in (1.0, float("inf")):
+        yield schedule(plan(graph, Goal(max_macs=factor)), stretch=False)
+    for number in range(RANDOM_PLANS):
+        yield schedule(random_plan(graph, rng), stretch=number % 4 == 3)
+
+
+def check_plans(
+    model: Model,
+    schedules: Sequence[Schedule],
+    images: NDArray[np.int8],
+    directory: Path,
+    engine: Path,
+) -> None:
+    """They run cleanly, equal the reference everywhere, and need what was predicted."""
     expected = execute(model, images)
-    done = execute_c(generated, "net", images, directory, engine=engine)
-    for tensor, values in done.tensors.items():
-        np.testing.assert_array_equal(values, expected[tensor], model.tensors[tensor].name)
-    for port, values in zip(model.outputs, done.outputs, strict=True):
-        np.testing.assert_array_equal(values, expected[port.tensor], port.name)
+    for run in run_plans(model, schedules, images, directory, engine):
+        check_bytes(model, run, expected)
+        assert run.schedule.peak_ram == run.peak == run.announced, describe(run)
 
 
-@pytest.mark.parametrize("mode", InputMode)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_layer_by_layer(seed: int, mode: InputMode, tmp_path: Path, engine: Path) -> None:
+@pytest.mark.parametrize("seed", [0, 3, *(pytest.param(s, marks=pytest.mark.long) for s in (5, 8))])
+def test_every_option_of_the_longest_chain(seed: int, tmp_path: Path, engine: Path) -> None:
+    """R in {1, 2, 3, H/2, H}, tight and plain, nothing, one or all kept, every split and run."""
     model = random_model(seed)
-    check(model, plan_layer_by_layer(fusion_graph(model), mode), tmp_path, engine, seed)
+    schedules = []
+    for mode in InputMode:
+        graph = network(model, mode)
+        everywhere = [chains_from(graph, first)[-1] for first in range(len(graph.steps))]
+        longest = max(everywhere, key=lambda edge: len(edge.steps))
+        assert len(longest.steps) > 2, "the model is too simple for this test"
+        for option in every_option(longest):
+            schedules.append(schedule(_with_stage(graph, longest, option), stretch=False))
+    assert len({s.peak_ram for s in schedules}) > 5
+    images = random_images(model, 2, seed)
+    check_plans(model, schedules, images, tmp_path, engine)
 
 
-@pytest.mark.parametrize("mode", InputMode)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_line_stages(seed: int, mode: InputMode, tmp_path: Path, engine: Path) -> None:
-    """The engine sweeps several ops at once over line buffers: only the tables change."""
-    model = random_model(seed)
-    plan = Plan(tuple(_fused(model)), mode)
-    if all(stage.last - stage.first == 1 for stage in plan.stages):
-        pytest.skip(f"random model {seed} has no two ops that one stage can hold")
-    check(model, plan, tmp_path, engine, seed)
+def every_option(edge: Chain) -> Iterator[Option]:
+    width = edge.shapes[-1][1]
+    for tight in (True, False):
+        for run in RUNS:
+            yield Option(Scheme.LINE, width, run=run, tight=tight)
+        for split in (1, 3) if edge.splits else ():
+            yield Option(Scheme.LINE, width, split=split, tight=tight)
+        if only_once(edge):
+            continue
+        for band in band_choices(edge):
+            free = keepable(edge, band)
+            for keep in {frozenset[int](), *(frozenset({i}) for i in free), frozenset(free)}:
+                yield Option(Scheme.H_CACHE, band, keep, run=1 + len(keep), tight=tight)
 
 
-def _fused(model: Model) -> list[PlannedStage]:
-    """The longest stages whose inner tensors nobody outside reads."""
-    stages, first = [], 0
-    while first < len(model.ops):
-        last = max(
-            end for end in range(first + 1, len(model.ops) + 1) if _one_stage(model, first, end)
-        )
-        option = EdgeOption(Scheme.LINE, 0, 0, 0)
-        stages.append(PlannedStage(first, last, option))
-        first = last
-    return stages
-
-
-def _one_stage(model: Model, first: int, end: int) -> bool:
-    if end - first == 1:
-        return True
-    ops = model.ops[first:end]
-    if any(isinstance(op, Reshape) for op in ops) or isinstance(ops[-1], Concat):
-        return False
-    readers = last_readers(model)
-    return all(readers[op.output] < end for op in ops[:-1])
+def _with_stage(graph: Network, edge: Chain, option: Option) -> Plan:
+    """Layer by layer but for one stage."""
+    alone = plan_layer_by_layer(graph).stages
+    fused = PlannedStage(edge, option)
+    return Plan(graph, (*alone[: edge.first], fused, *alone[edge.last :]))

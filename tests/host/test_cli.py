@@ -75,10 +75,6 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["inspect", "no.onnx"], "no.onnx: no such file"),
         (["generate", __file__, "--out", "x", "--max-ram", "big"], "--max-ram: 'big' is not"),
         (["generate", __file__, "--out", "x", "--max-macs", "0"], "--max-macs: '0' is not"),
-        (
-            ["generate", __file__, "--out", "x", "--max-macs", "1", "--max-ram", "1"],
-            "argument --max-ram: not allowed with argument --max-macs",
-        ),
         (["ops", "--markdown", "--json"], "--markdown: does not go with --json"),
     ],
 )

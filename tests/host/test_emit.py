@@ -14,7 +14,7 @@ from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
 from msfcnn.errors import ModelError, UsageError
 from msfcnn.model import Geometry, Model, Reshape
-from msfcnn.verify.toolchain import DEFAULT_STAGE_OPS, DEFAULT_TAPS, engine_directory
+from msfcnn.verify.toolchain import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
 
 INCLUDE = engine_directory() / "include" / "msfcnn"
 
@@ -29,7 +29,7 @@ def defined(header: str, name: str) -> int:
 
 def test_generator_and_engine_agree_on_numbers() -> None:
     assert defined("tables.h", "MSFCNN_ABI") == ABI
-    assert defined("config.h", "CONFIG_MSFCNN_TAPS") == DEFAULT_TAPS
+    assert defined("config.h", "CONFIG_MSFCNN_KERNEL_LINES") == DEFAULT_KERNEL_LINES
     assert defined("config.h", "CONFIG_MSFCNN_STAGE_OPS") == DEFAULT_STAGE_OPS
 
 

@@ -366,9 +366,9 @@ def test_model_name(tmp_path: Path) -> None:
 
 
 def test_a_model_may_have_its_own_boards(tmp_path: Path) -> None:
-    text = "models: {a: {zoo: mbv2, width: 0.35, boards: [hifive1b]}, b: {zoo: ds-cnn}}\n"
+    text = "models: {a: {zoo: mbv2, width: 0.35, boards: [rpi-pico]}, b: {zoo: ds-cnn}}\n"
     found = read_settings(settings_file(tmp_path, text + GOOD_BOARDS + "slower: {default: 0.2}\n"))
-    assert [job.key for job in found.jobs] == ["a/hifive1b", "b/host"]
+    assert [job.key for job in found.jobs] == ["a/rpi-pico", "b/host"]
     assert found.jobs[0].model.zoo_options == {"width": 0.35}
     assert found.jobs[0].slower == 0.2
 

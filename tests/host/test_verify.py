@@ -13,8 +13,9 @@ import pytest
 from onnx_builder import Net, Scale
 
 from msfcnn.cli import main
-from msfcnn.pipeline import Generated, GenerateRequest
+from msfcnn.pipeline import Generated
 from msfcnn.verify import check
+from msfcnn.verify.execute import Execution
 
 pytest.importorskip("onnxruntime", reason="pip install 'msfcnn[verify]'")
 
@@ -33,16 +34,18 @@ def network(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
-    """Lets the generator write something else than it should."""
+    """Lets the generator write something else than it should, of the plan and layer by layer."""
 
-    def change_sources(change: Change) -> None:
-        honest = check.generate
-
-        def spoiled(request: GenerateRequest) -> Generated:
-            generated = honest(request)
+    def spoiled(honest: Callable[..., Generated], change: Change) -> Callable[..., Generated]:
+        def generate(*arguments: object) -> Generated:
+            generated = honest(*arguments)
             return dataclasses.replace(generated, sources=change(generated.sources))
 
-        monkeypatch.setattr(check, "generate", spoiled)
+        return generate
+
+    def change_sources(change: Change) -> None:
+        for name in ("generate", "generate_layers"):
+            monkeypatch.setattr(check, name, spoiled(getattr(check, name), change))
 
     return change_sources
 
@@ -88,6 +91,24 @@ def test_the_first_op_that_differs_is_named(
     assert "Conv_1" in capsys.readouterr().out
 
 
+def test_a_plan_that_is_wrong_alone_is_caught(
+    network: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Layer by layer everything is right; the fused stages write one wrong byte."""
+    honest = check.execute_c
+
+    def spoiled(generated: Generated, *arguments: object, **options: object) -> Execution:
+        done = honest(generated, *arguments, **options)  # type: ignore[arg-type]
+        if len(generated.schedule.stages) < len(generated.model.ops):
+            done.outputs[0].flat[3] ^= 1
+        return done
+
+    monkeypatch.setattr(check, "execute_c", spoiled)
+    code, found = verify(network, capsys)
+    assert (code, found["first_mismatch"]) == (4, "Conv_2")
+    assert [layer["c_differs"] for layer in found["layers"]] == [0, 0, 0, 1]
+
+
 def test_a_disagreement_with_onnxruntime_is_a_mismatch(
     network: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,16 +131,13 @@ def test_a_header_that_announces_too_little_is_caught(
 ) -> None:
     """The model's tables want more bytes than its header announces."""
 
-    def smaller(sources: Mapping[str, str]) -> Mapping[str, str]:
-        def less(found: re.Match[str]) -> str:
-            return f"{found[1]}{int(found[2]) - 64}"
-
-        pattern = r"(define NET_ARENA_SIZE\s+)(\d+)"
-        changed = {file: re.sub(pattern, less, text) for file, text in sources.items()}
+    def larger(sources: Mapping[str, str]) -> Mapping[str, str]:
+        size = ".arena_size = NET_ARENA_SIZE"
+        changed = {file: text.replace(size, f"{size} + 64") for file, text in sources.items()}
         assert changed != sources
         return changed
 
-    spoil(smaller)
+    spoil(larger)
     assert main(["verify", str(network)]) == 4
     assert "does not run cleanly" in capsys.readouterr().err
 
@@ -130,9 +148,12 @@ def test_code_that_leaves_its_arena_is_caught(
     """Header and table announce the same, and it is not enough."""
 
     def smaller(sources: Mapping[str, str]) -> Mapping[str, str]:
-        pattern = r"(define NET_ARENA_SIZE\s+|\.arena_size = )\d+"
-        changed = {file: re.sub(pattern, r"\g<1>512", text) for file, text in sources.items()}
-        assert sum(changed[file] != sources[file] for file in sources) == 2
+        def less(found: re.Match[str]) -> str:
+            return f"{found[1]}{int(found[2]) - 1}"
+
+        pattern = r"(define NET_ARENA_SIZE\s+)(\d+)"
+        changed = {file: re.sub(pattern, less, text) for file, text in sources.items()}
+        assert changed != sources
         return changed
 
     spoil(smaller)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from riot_build import APPS, App, Board, bench_results, msfcnn
 
+from msfcnn.boards import find_board
 from msfcnn.importer import load_model
 from msfcnn.reference import execute
 from msfcnn.verify.images import load_images, random_images
@@ -31,8 +32,9 @@ def planned(model: Path, board: Board, directory: Path, *options: str) -> tuple[
     Skips if no plan is that small.
     """
     limit = str(board.arena or ARENA)
-    words = ("generate", model, "--out", directory / "plan", "--max-ram", limit, *options)
-    plan = msfcnn(*words)
+    isa = find_board(board.name).isa  # of boards.yaml: the package must come to the same
+    words = ("generate", model, "--out", directory / "plan", "--max-ram", limit, "--isa", isa)
+    plan = msfcnn(*words, *options)
     if plan.get("error", {}).get("kind") == "infeasible":
         pytest.skip(f"{board.name}: no plan of {model.name} within {limit} bytes")
     return limit, int(plan["peak_ram"])

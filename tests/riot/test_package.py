@@ -225,7 +225,7 @@ def test_wrong_path(fresh: Callable[..., App]) -> None:
 
 def test_infeasible_limit(fresh: Callable[..., App]) -> None:
     app = fresh("MSFCNN_MODEL = digits.onnx", "MSFCNN_MAX_RAM = 64")
-    fails(app, "the limit is 64")
+    fails(app, "--max-ram", "64 bytes")
 
 
 def test_wrong_option(fresh: Callable[..., App]) -> None:

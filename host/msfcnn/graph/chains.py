@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msfcnn.graph.steps import CHANNELWISE, Axis, Kind, Network, Reads, Shape, Step
 
+Chains = dict[tuple[int, int], "Chain"]
 LONGEST = 60  # steps of a stage; a mask of its kept tensors fits in 64 bits
 
 
@@ -120,6 +121,12 @@ def chain(network: Network, first: int, last: int) -> Chain | None:
 def chains_from(network: Network, first: int) -> tuple[Chain, ...]:
     """Every chain that begins with step `first`."""
     return tuple(_grow(network, first, len(network.steps)))
+
+
+def all_chains(network: Network) -> Chains:
+    """Every run of steps that can be one stage, by its ends."""
+    firsts = range(len(network.steps))
+    return {(c.first, c.last): c for first in firsts for c in chains_from(network, first)}
 
 
 def _grow(network: Network, first: int, end: int) -> list[Chain]:

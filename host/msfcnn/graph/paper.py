@@ -15,11 +15,11 @@ from math import prod
 
 import numpy as np
 
-from msfcnn.graph.chains import Chain
+from msfcnn.graph.chains import Chain, all_chains
 from msfcnn.graph.cost import is_final
 from msfcnn.graph.fusion import FusionGraph
 from msfcnn.graph.options import Option, Scheme
-from msfcnn.graph.search import Found, all_chains
+from msfcnn.graph.search import Found
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 
@@ -74,6 +74,7 @@ def _priced(edge: Chain) -> Found:
         Scheme.LAYER if single else Scheme.H_CACHE,
         edge.shapes[-1][1] if single else 1,
         0,
+        1,
         one * found.total,
         one * paper_without_io(edge, found),
         one * found.macs,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.graph.price import Currency, InstructionPrice, MacPrice, Price
 from msfcnn.kernels.choice import GENERIC, Choice, Kernel, choose, is_pointwise
+from msfcnn.kernels.costs import coefficients_of
+from msfcnn.kernels.instructions import Coefficients
 from msfcnn.model import (
     Add,
     AveragePool,
@@ -161,6 +165,7 @@ class Network:
     sizes:   bytes of each tensor, by index.
     born:    step that writes a tensor first; -1 for an image that stays with the caller.
     dies:    last step that reads it; the number of steps for a network output.
+    measured: what instructions are estimated with.
     """
 
     steps: tuple[Step, ...]
@@ -170,6 +175,16 @@ class Network:
     sizes: dict[int, int]
     born: dict[int, int]
     dies: dict[int, int]
+    measured: Coefficients
+
+    @cached_property
+    def instructions(self) -> InstructionPrice:
+        """Prices in estimated instructions."""
+        return InstructionPrice(self.measured)
+
+    def price(self, currency: Currency) -> Price:
+        """Prices in a currency."""
+        return MacPrice() if currency is Currency.MACS else self.instructions
 
     def live(self, cut: int) -> tuple[int, ...]:
         """Tensors in the arena before step `cut` that are still needed, in order of birth."""
@@ -186,8 +201,16 @@ class Network:
         return sum(step.macs for step in self.steps)
 
 
-def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC) -> Network:
-    """The steps of a model; with a load in front if the image is pushed or pulled."""
+def network(
+    model: Model,
+    mode: InputMode = InputMode.IMAGE,
+    isa: str = GENERIC,
+    core: str | None = None,
+) -> Network:
+    """The steps of a model; with a load in front if the image is pushed or pulled.
+
+    core: whose instructions are estimated; one that suits the isa by default.
+    """
     root = _roots(model)
     image = model.input.tensor
     steps = [] if mode is InputMode.IMAGE else [_load(model, image)]
@@ -207,7 +230,8 @@ def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC)
     for tensor in outputs:
         dies[tensor] = len(steps)
     sizes = {t: model.tensors[t].size for t in born}
-    return Network(tuple(steps), mode, image, outputs, sizes, born, dies)
+    measured = coefficients_of(isa, core)
+    return Network(tuple(steps), mode, image, outputs, sizes, born, dies, measured)
 
 
 def _oriented(steps: list[Step], image: int) -> list[Step]:

@@ -1,0 +1,107 @@
+"""The planner against brute force: every path, every option, priced one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from plan_space import Figures, all_plans, figures, pareto
+from random_models import random_model
+
+from msfcnn.errors import InfeasibleError
+from msfcnn.graph import Network, cost, edges, network
+from msfcnn.model import InputMode
+from msfcnn.plan import Goal, Plan, plan
+from msfcnn.plan import pareto as front
+from msfcnn.plan.table import ANY
+
+QUICK, ALL = 12, 200
+TOGETHER = 8  # networks of a long test
+SPLITS = (2, 3, 5)  # small networks have few channels
+INFINITE = float("inf")
+FACTORS = (1.0, 1.05, 1.1, 1.3, 1.5, 2.0, INFINITE)
+MODES = tuple(InputMode)
+
+
+def small_networks() -> Iterator[Network]:
+    """Random networks of 3 to 7 steps, their image whole, pushed or pulled in turn."""
+    for seed in range(10_000):
+        found = network(random_model(seed), MODES[seed % len(MODES)])
+        if 3 <= len(found.steps) <= 7:
+            yield found
+
+
+def nth(indices: range) -> list[Network]:
+    return [n for i, n in zip(range(indices.stop), small_networks(), strict=False) if i in indices]
+
+
+@pytest.fixture(autouse=True)
+def _small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "SPLITS", SPLITS)
+
+
+def test_optimality() -> None:
+    for graph in nth(range(QUICK)):
+        check(graph)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
+def test_optimality_of_many(first: int) -> None:
+    for graph in nth(range(first, min(first + TOGETHER, ALL))):
+        check(graph)
+
+
+def check(graph: Network) -> None:
+    everything = all_plans(graph, SPLITS)
+    for factor in FACTORS:
+        most = int(factor * graph.macs + 1e-6) if factor < INFINITE else ANY
+        assert found_for(graph, Goal(max_macs=factor)) == least_ram(everything, most)
+    sizes = np.unique(everything[:, 0])
+    for limit in {int(s) for s in (sizes[0], *np.quantile(sizes, (0.2, 0.5, 0.9)))}:
+        ram, _, macs = found_for(graph, Goal(max_ram=limit))
+        assert ram <= limit
+        assert macs == everything[everything[:, 0] <= limit, 2].min()
+    with pytest.raises(InfeasibleError) as caught:
+        plan(graph, Goal(max_ram=int(sizes[0]) - 1))
+    assert caught.value.best_ram == sizes[0]
+    assert {(p.ram, p.without_io, p.macs) for p in front(graph, Goal())} == set(fronts(everything))
+
+
+def found_for(graph: Network, goal: Goal) -> Figures:
+    """Figures of the plan, priced stage by stage."""
+    return total(plan(graph, goal))
+
+
+def total(found: Plan) -> Figures:
+    stages = [figures(s.chain, cost(s.chain, s.option)) for s in found.stages]
+    rams, bares, macs = zip(*stages, strict=True)
+    return max(rams), max(bares), sum(macs)
+
+
+def least_ram(plans: NDArray[np.int64], macs: int) -> Figures:
+    """P1: least bytes, of those the least as the paper counts, of those the least MACs."""
+    return min(map(as_figures, plans[plans[:, 2] <= macs]))
+
+
+def as_figures(row: NDArray[np.int64]) -> Figures:
+    ram, bare, macs = row.tolist()
+    return ram, bare, macs
+
+
+def fronts(plans: NDArray[np.int64]) -> list[Figures]:
+    """Of the fronts of either way of counting those that nothing beats in all three figures."""
+    chosen = [*_front(plans, 0, 1), *_front(plans, 1, 0)]
+    return pareto(chosen)
+
+
+def _front(plans: NDArray[np.int64], counted: int, other: int) -> list[Figures]:
+    """The front of bytes and MACs, each point with the least bytes in the other way of counting."""
+    order = np.lexsort([plans[:, other], plans[:, 2], plans[:, counted]])
+    kept: list[Figures] = []
+    for ram, bare, macs in (as_figures(plans[i]) for i in order):
+        if not kept or macs < kept[-1][2]:
+            kept.append((ram, bare, macs))
+    return kept
