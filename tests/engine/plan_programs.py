@@ -37,7 +37,7 @@ class PlanRun:
     tensors, outputs: int8 [image, H, W, C] of what is whole in the arena at the end of a stage
                       (by tensor), and of each network output.
     peak:             bytes of arena as laid out, and `announced` in the header.
-    untouched, end:   bytes that were never written; the end of the highest one that was.
+    untouched:        (begin, end) of the bytes that were never written.
     """
 
     schedule: Schedule
@@ -45,8 +45,13 @@ class PlanRun:
     outputs: list[NDArray[np.int8]]
     peak: int
     announced: int
-    untouched: int
-    end: int
+    untouched: list[tuple[int, int]]
+
+    @property
+    def end(self) -> int:
+        """The end of the highest byte that was written."""
+        last = self.untouched[-1] if self.untouched else (0, 0)
+        return last[0] if last[1] == self.announced else self.announced
 
 
 def run_plans(
@@ -78,7 +83,7 @@ def run_plans(
         size = re.search(rf"define P{i}_ARENA_SIZE\s+(\d+)", sources[i][f"p{i}.h"])
         assert size is not None
         outputs = parts[len(stages) :]
-        runs.append(PlanRun(s, tensors, outputs, placed.peak_ram, int(size[1]), *results[i]))
+        runs.append(PlanRun(s, tensors, outputs, placed.peak_ram, int(size[1]), results[i]))
     assert at == len(values)
     return runs
 
@@ -89,13 +94,15 @@ def check_bytes(model: Model, run: PlanRun, expected: Sequence[NDArray[np.int8]]
     seen += zip((port.tensor for port in model.outputs), run.outputs, strict=True)
     for tensor, values in seen:
         wanted = expected[tensor].reshape(values.shape)
-        assert np.array_equal(values, wanted), f"{model.tensors[tensor].name} of {describe(run)}"
+        assert np.array_equal(values, wanted), (
+            f"{model.tensors[tensor].name} of {describe(run.schedule)}"
+        )
 
 
-def describe(run: PlanRun) -> str:
+def describe(schedule: Schedule) -> str:
     """The stages of a plan, for a complaint."""
-    stages = [(s.chain.first, s.chain.last, s.option) for s in run.schedule.stages]
-    return f"{run.schedule.network.mode}: {stages}"
+    stages = [(s.chain.first, s.chain.last, s.option) for s in schedule.stages]
+    return f"{schedule.network.mode}: {stages}"
 
 
 def _compiled(sources: Sequence[Sources], directory: Path, engine: Path) -> Path:
@@ -125,11 +132,12 @@ def _alone(text: str, prefix: str) -> str:
     return re.sub(rf"\b({'|'.join(map(re.escape, names))})\b", rf"_{prefix}\1", text)
 
 
-def _run(program: Path, images: NDArray[np.int8], directory: Path) -> list[tuple[int, int]]:
-    """Never-written bytes and the end of the written ones, of each plan."""
+def _run(program: Path, images: NDArray[np.int8], directory: Path) -> list[list[tuple[int, int]]]:
+    """Begin and end of never-written bytes, of each plan."""
     (directory / "images.bin").write_bytes(np.ascontiguousarray(images[:IMAGES]).tobytes())
     command = [str(program), str(directory / "images.bin"), str(directory / "results.bin")]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise CrashError(done.stderr[:2000])
-    return [(int(a), int(b)) for a, b in map(str.split, done.stdout.splitlines())]
+    lines = [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
+    return [list(zip(line[::2], line[1::2], strict=True)) for line in lines]

@@ -8,8 +8,7 @@
  * sanitizer guards both ends. Usage: plans IMAGES RESULTS; the program is linked with the models.
  *
  * RESULTS takes, for every plan and image, what each stage wrote and the outputs. For each plan a
- * line on stdout tells how many bytes of the arena were never written and the end of the highest
- * one that was.
+ * line on stdout tells which bytes of the arena were never written: begin and end of each piece.
  */
 
 #include <stdint.h>
@@ -96,7 +95,7 @@ static void run_plan(int8_t *images[2], FILE *results)
 {
     const msfcnn_model_t *model = plans[plan];
     msfcnn_t nn;
-    size_t size = arena_sizes[plan], len, untouched = 0, end = 0;
+    size_t size = arena_sizes[plan], len;
     uint8_t *arena = allocate(size), *kept = allocate(size);
     int8_t *outputs[2][8];
 
@@ -126,11 +125,13 @@ static void run_plan(int8_t *images[2], FILE *results)
             free(outputs[i][k]);
         }
     }
-    for (size_t b = 0; b < size; b++) {
-        untouched += kept[b];
-        end = kept[b] ? end : b + 1;
+    for (size_t b = 0, begin = 0; b < size; b++) {
+        begin = (b > 0 && kept[b - 1]) ? begin : b;
+        if (kept[b] && (b + 1 == size || !kept[b + 1])) {
+            printf("%lu %lu ", (unsigned long)begin, (unsigned long)b + 1);
+        }
     }
-    printf("%lu %lu\n", (unsigned long)untouched, (unsigned long)end);
+    printf("\n");
     free(kept);
     free(arena);
 }

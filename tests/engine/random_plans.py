@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from msfcnn.graph import Chain, Network, Option, Scheme, chains_from, track
-from msfcnn.graph.bands import bands
-from msfcnn.graph.cost import halo_pixels
+import numpy as np
+from plan_space import may_keep
+
+from msfcnn.graph import Chain, Network, Option, Scheme, chains_from
 from msfcnn.model import InputMode
 from msfcnn.plan import Plan, PlannedStage
 
@@ -36,8 +37,10 @@ def random_option(chain: Chain, rng: np.random.Generator) -> Option:
     if only_once(chain) or rng.random() < 0.3:
         return Option(Scheme.LINE, width, run=run, tight=tight)
     band = int(rng.choice(band_choices(chain)))
-    keep = frozenset(i for i in keepable(chain, band) if rng.random() < 0.4)
-    return Option(Scheme.H_CACHE, band, keep, run=run, tight=tight)
+    keep = frozenset(i for i in range(1, len(chain.steps)) if rng.random() < 0.4)
+    keep &= frozenset(keepable(chain, band))
+    option = Option(Scheme.H_CACHE, band, keep, run=run, tight=tight)
+    return option if may_keep(chain, option) else replace(option, keep=frozenset())
 
 
 def only_once(chain: Chain) -> bool:
@@ -52,7 +55,6 @@ def band_choices(chain: Chain) -> list[int]:
 
 
 def keepable(chain: Chain, band: int) -> list[int]:
-    """Inner tensors whose halo may be kept: not between a delayed skip and its sum."""
-    blocked = {i for s in chain.skips if s.source >= 0 for i in range(s.source + 1, s.add + 1)}
-    rows = bands(track(chain, True), Option(Scheme.H_CACHE, band))
-    return [i for i in range(1, len(chain.steps)) if i not in blocked and halo_pixels(rows, i) > 0]
+    """Inner tensors of which each may be kept, if no other one is."""
+    options = {i: Option(Scheme.H_CACHE, band, frozenset({i})) for i in range(1, len(chain.steps))}
+    return [i for i, option in options.items() if may_keep(chain, option)]

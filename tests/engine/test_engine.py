@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from plan_programs import check_bytes, describe, run_plans
+from plan_space import may_keep
 from random_models import random_images, random_model
 from random_plans import RUNS, band_choices, keepable, only_once, random_plan
 
@@ -96,7 +97,9 @@ def every_option(edge: Chain) -> Iterator[Option]:
         for band in band_choices(edge):
             free = keepable(edge, band)
             for keep in {frozenset[int](), *(frozenset({i}) for i in free), frozenset(free)}:
-                yield Option(Scheme.H_CACHE, band, keep, run=1 + len(keep), tight=tight)
+                option = Option(Scheme.H_CACHE, band, keep, run=1 + len(keep), tight=tight)
+                if may_keep(edge, option):
+                    yield option
 
 
 def _with_stage(graph: Network, edge: Chain, option: Option) -> Plan:

@@ -1,75 +1,67 @@
-"""Real and published networks: the C engine on every stored input."""
+"""Real and published networks: the C code of several plans on stored images, all of them exact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from shared_networks import LARGE, SMALL, SharedNetwork, load_network
 
-from msfcnn.importer import load_model
-from msfcnn.model import InputMode, Model
-from msfcnn.pipeline import GenerateRequest, generate
+from msfcnn.model import InputMode
+from msfcnn.pipeline import GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
 from msfcnn.verify.execute import execute_c
 
-NAMES = (
-    *("digits_cnn", "mcunet_vww_5fps", "vww_96", "person_detect", "kws_dscnn"),
-    *("mobilenet_v2_224", "mbv2_w035_r144", "mbv2_w035_r144_msf", "mcunet_320kb_in_r176"),
-    *("chain_mbv2_w035_r144", "chain_mn2_vww5_r80", "chain_mn2_320k_r176"),
-)
+FAST = ["-O2"]
 QUICK_IMAGES = 2
-COUNTS = [
-    pytest.param(QUICK_IMAGES, id="first-images"),
-    pytest.param(None, id="all-images", marks=pytest.mark.long),
-]
+WAYS = [(InputMode.IMAGE, None), (InputMode.IMAGE, 1.3), (InputMode.PUSH, None)]
+WAYS += [(InputMode.PULL, 1.3)]
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
-    """A stored network with its golden values."""
-
-    name: str
-    path: Path
-    model: Model
-    stored: Mapping[str, NDArray[np.generic]]
-
-    def images(self, count: int | None) -> NDArray[np.int8]:
-        view = self.model.input.view(self.model)
-        return np.stack([view.from_onnx(x) for x in self.stored["x_q"][:count]])
-
-    def golden(self, key: str, count: int | None) -> NDArray[np.int8]:
-        """Stored outputs as int8 [n, H, W, C]."""
-        view = self.model.outputs[0].view(self.model)
-        return np.stack([view.from_onnx(y) for y in self.stored[key][:count]])
+@pytest.fixture
+def network(request: pytest.FixtureRequest, shared_models: Path) -> SharedNetwork:
+    return load_network(shared_models, request.param)
 
 
-@pytest.fixture(params=NAMES)
-def network(request: pytest.FixtureRequest, shared_models: Path) -> Network:
-    path = shared_models / f"{request.param}.onnx"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not among the shared models")
-    with np.load(path.with_suffix(".npz")) as archive:
-        stored = dict(archive)
-    return Network(request.param, path, load_model(path), stored)
+def networks(first_images: tuple[str, ...], all_images: tuple[str, ...]) -> pytest.MarkDecorator:
+    """The first images of some networks in the quick suite, all of the others in the long one."""
+    long = pytest.mark.long
+    cases = [pytest.param(n, QUICK_IMAGES, id=f"{n}-first-images") for n in first_images]
+    cases += [pytest.param(n, None, id=f"{n}-all-images", marks=long) for n in all_images]
+    return pytest.mark.parametrize(("network", "count"), cases, indirect=["network"])
 
 
-@pytest.mark.parametrize("mode", InputMode)
-@pytest.mark.parametrize("count", COUNTS)
-def test_c_equals_the_reference(
-    network: Network, count: int | None, mode: InputMode, tmp_path: Path
+@networks(SMALL, SMALL + LARGE)
+def test_layer_by_layer(
+    network: SharedNetwork, count: int | None, tmp_path: Path, fast_engine: Path
 ) -> None:
-    request = GenerateRequest(network.path, "net", "test", input_mode=mode)
-    generated = generate(request)
+    """Every tensor equals the reference, every output the golden one."""
+    generated = generate_layers(network.model, "net")
     images = network.images(count)
-    done = execute_c(generated, "net", images, tmp_path, flags=["-O2"])
-    expected = execute(generated.model, images)
+    done = execute_c(generated, "net", images, tmp_path, flags=FAST, engine=fast_engine)
+    expected = execute(network.model, images)
     for tensor, values in done.tensors.items():
         np.testing.assert_array_equal(values, expected[tensor], network.model.tensors[tensor].name)
-    np.testing.assert_array_equal(done.outputs[0], network.golden("y_exact", count))
-    assert done.untouched == 0
-    words = generated.sources["net.h"].split()
-    assert int(words[words.index("NET_ARENA_SIZE") + 1]) == generated.layout.peak_ram
+    np.testing.assert_array_equal(done.outputs[0], network.golden(count))
+
+
+@pytest.mark.parametrize(("mode", "factor"), WAYS)
+@networks(SMALL[:3], SMALL + LARGE)
+def test_plans(
+    network: SharedNetwork,
+    count: int | None,
+    mode: InputMode,
+    factor: float | None,
+    tmp_path: Path,
+    fast_engine: Path,
+) -> None:
+    """As `msfcnn generate` plans by default, and for a bound on the recomputation."""
+    request = GenerateRequest(network.path, "net", "test", input_mode=mode, max_macs=factor)
+    generated = generate(request)
+    images = network.images(count)
+    done = execute_c(
+        generated, "net", images, tmp_path, flags=FAST, keep_stages=False, engine=fast_engine
+    )
+    np.testing.assert_array_equal(done.outputs[0], network.golden(count))
+    assert generated.recompute_factor <= (factor or 1.0)
