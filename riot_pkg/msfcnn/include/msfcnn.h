@@ -99,6 +99,7 @@ struct msfcnn {
     uint16_t rows_in;               /**< input rows that have arrived */
     msfcnn_position_t at[CONFIG_MSFCNN_STAGE_OPS];      /**< of each op of the stage */
     const int8_t *line[CONFIG_MSFCNN_KERNEL_LINES];     /**< of the run that is computed */
+    msfcnn_run_t run;               /**< that is computed: here, it does not burden the stack */
 };
 
 /**

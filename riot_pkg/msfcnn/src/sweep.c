@@ -193,14 +193,14 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t from = _run_input(nn, i);
-    msfcnn_run_t run;
+    msfcnn_run_t *run = &nn->run;
 
-    _describe_output(nn, i, to, &run);
-    _describe_input(&from, pixels, &run);
+    _describe_output(nn, i, to, run);
+    _describe_input(&from, pixels, run);
     nn->line[0] = from.at;
     if (op->reads != MSFCNN_PAIR) {
-        run.pixels = (uint16_t)pixels;
-        op->kernel(op, &run);
+        run->pixels = (uint16_t)pixels;
+        op->kernel(op, run);
         return;
     }
     /* the ring of a residual may begin anew within the run */
@@ -208,12 +208,12 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
     for (unsigned n; pixels > 0; pixels -= n) {
         n = pixels;
         msfcnn_view_t second = msfcnn_second(nn, i, &n);
-        run.second = second.at;
-        run.second_step = second.pixel_step;
-        run.pixels = (uint16_t)n;
-        op->kernel(op, &run);
-        nn->line[0] += n * run.pixel_step;
-        run.out += n * run.out_pixel_step;
+        run->second = second.at;
+        run->second_step = second.pixel_step;
+        run->pixels = (uint16_t)n;
+        op->kernel(op, run);
+        nn->line[0] += n * run->pixel_step;
+        run->out += n * run->out_pixel_step;
         nn->at[i].pixel = (uint16_t)(nn->at[i].pixel + n);
     }
     nn->at[i].pixel = (uint16_t)begin;
@@ -231,7 +231,7 @@ static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reac
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t from = { NULL, 0, 1 };
-    msfcnn_run_t run;
+    msfcnn_run_t *run = &nn->run;
     int line = reach->first;
 
     for (unsigned k = 0; k < op->kernel_u; k++, line += op->dilation_u) {
@@ -241,16 +241,16 @@ static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reac
             nn->line[k] = from.at;
         }
     }
-    _describe_output(nn, i, to, &run);
-    _describe_input(&from, (unsigned)(reach->end - reach->from), &run);
-    run.pixels = (uint16_t)pixels;
-    run.before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
+    _describe_output(nn, i, to, run);
+    _describe_input(&from, (unsigned)(reach->end - reach->from), run);
+    run->pixels = (uint16_t)pixels;
+    run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
     if (reach->slides) {
         from = msfcnn_saved(nn, i, reach->from);
         nn->line[0] = from.at;
-        run.first_step = from.channel_step;
+        run->first_step = from.channel_step;
     }
-    op->kernel(op, &run);
+    op->kernel(op, run);
 }
 
 /* one more run of input pixels for an average over all; the output comes with the last */
@@ -259,18 +259,18 @@ static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, uns
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t to = msfcnn_target(nn, i);
-    msfcnn_run_t run;
+    msfcnn_run_t *run = &nn->run;
 
     if (!last) {
         to.at = NULL;
     }
-    _describe_output(nn, i, &to, &run);
-    _describe_input(from, pixels, &run);
+    _describe_output(nn, i, &to, run);
+    _describe_input(from, pixels, run);
     nn->line[0] = from->at;
-    run.pixels = (uint16_t)pixels;
-    run.first = (uint8_t)first;
-    run.scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
-    op->kernel(op, &run);
+    run->pixels = (uint16_t)pixels;
+    run->first = (uint8_t)first;
+    run->scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
+    op->kernel(op, run);
 }
 
 static int _global(msfcnn_t *nn, unsigned i)
