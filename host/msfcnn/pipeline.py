@@ -29,13 +29,12 @@ class GenerateRequest:
 
     name:       C identifier of the model.
     command:    as the user typed it, for the banner of the generated files.
-    max_ram:    bytes of arena allowed; then the plan of least MACs that fits is taken.
-    max_macs:   bound on executed MACs / unfused MACs; the plan of least RAM is taken. With neither
-                of the two nothing is computed twice.
+    max_ram, max_macs, max_time: see plan.Goal.
     schemes:    the plan space.
     run:        pixels of a kernel call that every plan has room for.
     keep_dead:  leave dead channels in the network.
     without_io: RAM is counted without the network's output, as the paper does.
+    core:       whose instructions are estimated; one that suits the isa by default.
     """
 
     model: Path
@@ -49,11 +48,14 @@ class GenerateRequest:
     run: int = DEFAULT_RUN
     keep_dead: bool = False
     without_io: bool = False
+    max_time: float | None = None
+    core: str | None = None
 
     @property
     def goal(self) -> Goal:
         """What the plan is to be good for."""
-        return Goal(self.max_ram, self.max_macs, self.schemes, self.run, self.without_io)
+        bounds = (self.max_ram, self.max_macs)
+        return Goal(*bounds, self.schemes, self.run, self.without_io, self.max_time)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def generate(request: GenerateRequest) -> Generated:
 
 def plan_space(model: Model, request: GenerateRequest) -> Space:
     """What the plans of a model can be made of; several goals can be asked of one space."""
-    return space_of(network(model, request.input_mode, request.isa), request.goal)
+    steps = network(model, request.input_mode, request.isa, request.core)
+    return space_of(steps, request.goal)
 
 
 def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan, Schedule, Layout]:
@@ -149,6 +152,7 @@ def summary(generated: Generated) -> Mapping[str, object]:
         "peak_ram_without_io": generated.schedule.peak_ram_without_io,
         "macs": generated.schedule.macs,
         "recompute_factor": generated.recompute_factor,
+        "estimated_instructions": generated.schedule.instructions,
         "weight_bytes": constant_bytes(model),
         "input_bytes": model.tensors[model.input.tensor].size,
         "output_bytes": sum(model.tensors[p.tensor].size for p in model.outputs),

@@ -417,15 +417,17 @@ def conv_v7em_case(rng: np.random.Generator) -> KernelCase:
     return _conv_case(rng, "conv_v7em", p, 1, 0, _conv_packer(p, True, gathered=True))
 
 
-def depthwise_v7em_case(rng: np.random.Generator) -> KernelCase:
-    """Depthwise on planar lines, of the shapes that there are kernels for."""
+def depthwise_v7em_case(
+    rng: np.random.Generator, kernel: str = "depthwise_v7em", planar: bool = True
+) -> KernelCase:
+    """Depthwise of the shapes that there are kernels for."""
     sizes = [(3, 3), (3, 3), (3, 3), *PACKED_DEPTHWISE]
     g = _some_geometry(rng, sizes)
     g = replace(g, stride_w=int(rng.integers(1, 3)), dilation_w=1)
     if rng.random() < 0.7:  # what networks have
         g = replace(g, pad_left=g.kernel_w // 2, pad_right=g.kernel_w // 2)
     channels = int(rng.choice([2, 3, 5, 24, 40]))
-    p = _some_place(rng, g, channels, channels, planar_in=True)
+    p = _some_place(rng, g, channels, channels, planar)
 
     def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
         packed = pack_depthwise(w, k, g.stride_w, 1)
@@ -434,9 +436,9 @@ def depthwise_v7em_case(rng: np.random.Generator) -> KernelCase:
         text = _array("uint32_t", "@_words", packed.words, 4)
         text += "\nstatic const msfcnn_depthwise_v7em_t @_k = "
         text += f"{{ @_words, {packed.words_per_channel} }};"
-        return text, depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w)
+        return text, depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w, p.planar_in)
 
-    return _conv_case(rng, "depthwise_v7em", p, channels, 0, pack)
+    return _conv_case(rng, kernel, p, channels, 0, pack)
 
 
 def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
@@ -655,6 +657,9 @@ V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "pointwise_v7em": pointwise_v7em_case,
     "conv_v7em": conv_v7em_case,
     "depthwise_v7em": depthwise_v7em_case,
+    "depthwise_interleaved_v7em": lambda rng: depthwise_v7em_case(
+        rng, "depthwise_interleaved_v7em", planar=False
+    ),
     "max_pool_v7em": lambda rng: max_pool_case(rng, "max_pool_v7em"),
     "average_pool_v7em": lambda rng: average_pool_case(rng, "average_pool_v7em"),
     "add_v7em": lambda rng: add_case(rng, "add_v7em"),

@@ -20,15 +20,23 @@ from msfcnn.bench.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.bench.table import BEGIN, END, replace_tables
 from msfcnn.cli import main
 from msfcnn.cli.bench import bench_words
+from msfcnn.emit import EmitOptions, emit
 from msfcnn.errors import BoardError, MismatchError, UsageError
+from msfcnn.graph import Kind
+from msfcnn.layout import layout
 from msfcnn.model import Conv
 from msfcnn.pipeline import Generated, GenerateRequest, generate
-from msfcnn.verify.images import load_images
+from msfcnn.plan import plan_layer_by_layer
+from msfcnn.schedule import schedule
+from msfcnn.verify.images import load_images, random_images
 from msfcnn.verify.toolchain import engine_directory, engine_sources
+from msfcnn.zoo import build as build_network
 
 EMULATED = [machine for machine in MACHINES if machine.emulator]
 EXACT = [machine for machine in EMULATED if machine.ticks and machine.ticks >= 1]
 IMAGES = 3
+LARGEST_ERROR = 0.15  # of an estimate
+LARGEST_SHARE = 0.1  # of the engine, where there is RAM enough
 
 
 @pytest.fixture(params=MACHINES, ids=lambda machine: machine.name)
@@ -75,8 +83,8 @@ def run_once(
     program = Builder(machine, "generic", "-O3", build).program(digits, "digits")
     fresh = build / f"run{len(list(build.glob('run*')))}"
     fresh.mkdir()
-    stages = len(digits.schedule.stages)
-    return run(machine, program.path, images, stages, fresh, **options)
+    stages, ops = len(digits.schedule.stages), len(digits.schedule.network.steps)
+    return run(machine, program.path, images, stages, ops, fresh, **options)
 
 
 def test_the_clock_counts_a_loop_of_known_length(
@@ -237,7 +245,7 @@ def test_the_command_counts(
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
-        ([], 2, "one of the arguments MODEL --kernels --table is required"),
+        ([], 2, "one of the arguments MODEL --kernels --table --fit is required"),
         ([__file__, "--count", "0"], 2, "--count: 0 is too few"),
         (["--kernels", "--images", __file__], 2, "--images: goes with one MODEL only"),
         ([__file__, "--board", "qemu-cortex-m5"], 5, "did you mean qemu-cortex-m"),
@@ -272,3 +280,43 @@ def test_scons_variables_become_options() -> None:
     assert words == ["bench", "m.onnx", "--board", "qemu-rv32", "--max-macs", "1.2"]
     with pytest.raises(UsageError, match="no such variable"):
         bench_words({"bord": "x"})
+
+
+def test_kernels_are_counted_without_the_engine(
+    cortex_m4: Machine, digits: Generated, images: NDArray[np.int8], build: Path
+) -> None:
+    plan = plan_layer_by_layer(digits.plan.network)
+    alone = schedule(plan, stretch=False)
+    laid_out = layout(alone)
+    sources = emit(digits.model, alone, laid_out, EmitOptions("alone", "test"))
+    layers = dataclasses.replace(
+        digits, plan=plan, schedule=alone, layout=laid_out, sources=sources
+    )
+    found = Bench(cortex_m4, build, isa="generic").measure(layers, "alone", images)
+    for stage, count in zip(alone.stages, found.kernels, strict=True):
+        height, width, _ = stage.chain.steps[0].target
+        if stage.chain.steps[0].kind is not Kind.GLOBAL_AVERAGE:
+            assert count.calls == height * -(-width // stage.option.run)
+    for stage, count in zip(found.stages, found.kernels, strict=True):
+        assert 0 < count.cost < stage.cost
+    assert 0 < found.overhead < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "isa"), [("digits", "armv7e-m"), ("digits", "generic"), ("ds-cnn", "armv7e-m")]
+)
+def test_estimates_are_close(
+    name: str, isa: str, cortex_m4: Machine, build: Path, repo_root: Path
+) -> None:
+    path = repo_root / "apps" / "digits" / "digits.onnx"
+    if name != "digits":
+        path = build / f"{name}.onnx"
+        path.write_bytes(build_network(name).SerializeToString())
+    for bound in (None, 1 << 20):
+        request = GenerateRequest(path, "net", "test", isa, max_ram=bound, core=cortex_m4.core)
+        generated = generate(request)
+        images = random_images(generated.model, 1)
+        found = Bench(cortex_m4, build, isa=isa).measure(generated, "net", images)
+        assert abs(found.estimate_error) < LARGEST_ERROR
+        if bound is not None:
+            assert found.overhead < LARGEST_SHARE

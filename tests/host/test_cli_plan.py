@@ -19,6 +19,7 @@ from msfcnn.cli.progress import progress
 from msfcnn.zoo import build
 
 DIGITS = Path(__file__).resolve().parents[2] / "apps" / "digits" / "digits.onnx"
+ANY_MACS = ("--max-macs", "inf")  # with a bound on RAM: MACs decide, not instructions
 Ask = Callable[..., dict[str, Any]]
 
 
@@ -95,7 +96,7 @@ def test_bounds_hold(networks: dict[str, Path], ask: Ask) -> None:
     assert between["recompute_factor"] <= 1.05
     assert free["peak_ram"] <= between["peak_ram"] <= plain["peak_ram"]
     limit = between["peak_ram"]
-    fitting = ask("plan", model, "--max-ram", limit)
+    fitting = ask("plan", model, "--max-ram", limit, *ANY_MACS)
     assert fitting["peak_ram"] <= limit
     assert fitting["macs"] <= between["macs"]
     both = ask("plan", model, "--max-ram", limit, "--max-macs", "1.05")
@@ -113,9 +114,10 @@ def test_the_front_is_what_single_bounds_give(networks: dict[str, Path], ask: As
     least = ask("plan", model, "--max-macs", "inf")["peak_ram"]
     assert min(p["peak_ram"] for p in points) == least
     for point in (points[0], points[len(points) // 2]):
-        found = ask("plan", model, "--max-ram", point["peak_ram"])
+        found = ask("plan", model, "--max-ram", point["peak_ram"], *ANY_MACS)
         assert found["macs"] <= point["macs"]
-        bare = ask("plan", model, "--without-io", "--max-ram", point["peak_ram_without_io"])
+        limit = ["--without-io", "--max-ram", point["peak_ram_without_io"]]
+        bare = ask("plan", model, *limit, *ANY_MACS)
         assert bare["peak_ram_without_io"] <= point["peak_ram_without_io"]
         assert bare["macs"] <= point["macs"]
     some = ask("plan", model, "--pareto", "--max-macs", "1.05")["points"]
@@ -127,11 +129,11 @@ def test_what_two_kilobytes_buy_and_cost(networks: dict[str, Path], ask: Ask) ->
     plan = ask("plan", model, "--max-macs", "1.05")
     more, less = plan["nearby"]
     assert (more["ram"], less["ram"]) == (plan["peak_ram"] + 2048, plan["peak_ram"] - 2048)
-    assert more["macs"] == ask("plan", model, "--max-ram", more["ram"])["macs"]
+    assert more["macs"] == ask("plan", model, "--max-ram", more["ram"], *ANY_MACS)["macs"]
     if less["macs"] is None:
         ask("plan", model, "--max-ram", less["ram"], code=3)
     else:
-        assert less["macs"] == ask("plan", model, "--max-ram", less["ram"])["macs"]
+        assert less["macs"] == ask("plan", model, "--max-ram", less["ram"], *ANY_MACS)["macs"]
 
 
 def test_without_a_plan_the_error_says_what_there_is(
@@ -140,6 +142,7 @@ def test_without_a_plan_the_error_says_what_there_is(
     model = networks["mbv2"]
     nodes = {layer["node"] for layer in ask("inspect", model)["layers"]}
     error = ask("plan", model, "--max-ram", "1K", code=3)["error"]
+    assert ask("plan", model, "--max-ram", "1K", "--pareto", code=3)["error"] == error
     capsys.readouterr()
     assert error["best_ram"] == ask("plan", model, "--max-macs", "inf")["peak_ram"]
     assert error["binding_ops"]
@@ -236,3 +239,31 @@ def test_who_waits_sees_something(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress("planning"):
         pass
     assert patient.getvalue() == ""
+
+
+def test_a_bound_on_ram_asks_for_speed(networks: dict[str, Path], ask: Ask) -> None:
+    model = networks["mbv2"]
+    limit = ask("plan", model)["peak_ram"] + 4096
+    fast = ask("plan", model, "--max-ram", limit)
+    assert fast["peak_ram"] <= limit
+    few = ask("plan", model, "--max-ram", limit, *ANY_MACS)
+    assert few["macs"] <= fast["macs"]
+    seconds = {}
+    for factor in ("1", "1.5", "inf"):
+        seconds[factor] = ask("plan", model, "--max-time-factor", factor)
+    rams = [found["peak_ram"] for found in seconds.values()]
+    assert rams == sorted(rams, reverse=True)
+    assert main(["plan", str(model), "--max-time-factor", "2", "--max-macs", "2"]) == 2
+
+
+def test_a_board_gives_kernels_and_time(ask: Ask) -> None:
+    plain = ask("plan", DIGITS)["estimate"]
+    assert (plain["isa"], plain["clock"], plain["seconds"]) == ("generic", None, None)
+    fast = ask("plan", DIGITS, "--board", "nucleo-f767zi")["estimate"]
+    assert fast["isa"] == "armv7e-m"
+    assert fast["instructions"] < plain["instructions"]
+    cycles = fast["instructions"] * fast["assumed_cycles_per_instruction"]
+    assert fast["seconds"] == pytest.approx(cycles / fast["clock"])
+    small = ask("plan", DIGITS, "--board", "microbit")["estimate"]
+    assert small["core"] == "cortex-m0"
+    assert small["instructions"] > fast["instructions"]

@@ -78,6 +78,7 @@ class Builder:
             "ARENA": f"{upper}_ARENA_SIZE",
             "IMAGE": f"{upper}_INPUT_SIZE",
             "STAGES": str(len(generated.schedule.stages)),
+            "OPS": str(len(generated.schedule.network.steps)),
         }
         options = ("-O2", *flags, *(f"-DRUNNER_{key}={value}" for key, value in defines.items()))
         runner = self._object(BARE / "runner.c", options, (sources,))

@@ -46,6 +46,11 @@ class Machine:
         return "instructions" if self.ticks else "ns"
 
     @property
+    def core(self) -> str:
+        """Its name in the cost model."""
+        return self.name.removeprefix("qemu-")
+
+    @property
     def binutils(self) -> str:
         """Prefix of the compiler's companions, such as arm-none-eabi-."""
         return self.compiler[0].removesuffix("gcc") if self.emulator else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,9 +38,19 @@ class StageCost:
         return self.nodes[0] if len(self.nodes) == 1 else f"{self.nodes[0]} .. {self.nodes[-1]}"
 
 
+@dataclass(frozen=True)
+class KernelCount:
+    """What the kernel of a step takes in one inference, without the engine around it."""
+
+    node: str
+    kernel: str
+    calls: int
+    cost: int
+
+
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A model on a machine. `model_macs`: without recomputation; sizes in bytes."""
+    """A model on a machine."""
 
     machine: Machine
     isa: str
@@ -47,6 +58,7 @@ class Measurement:
     generated: Generated
     run: Run
     stages: tuple[StageCost, ...]
+    kernels: tuple[KernelCount, ...]
     code: CodeSize
 
     @property
@@ -60,6 +72,16 @@ class Measurement:
         macs = self.generated.model.macs
         return self.cost / macs if macs else None
 
+    @property
+    def estimate_error(self) -> float:
+        """By which share the estimated instructions are too many."""
+        return self.generated.schedule.instructions / self.cost - 1
+
+    @property
+    def overhead(self) -> float:
+        """Share of the engine: of windows, runs and stage control, beyond the kernels."""
+        return 1 - sum(kernel.cost for kernel in self.kernels) / self.cost
+
     def data(self) -> Mapping[str, object]:
         """Everything as plain data."""
         return {
@@ -70,6 +92,7 @@ class Measurement:
             "unit": self.machine.unit,
             "cost": self.cost,
             "cost_per_mac": self.per_mac,
+            "overhead": self.overhead,
             "costs": list(self.run.inferences),
             "stack_bytes": self.run.stack,
             "context_bytes": self.run.context,
@@ -82,6 +105,7 @@ class Measurement:
             "costs_by_stage": [
                 {"nodes": list(s.nodes), "cost": s.cost, "macs": s.macs} for s in self.stages
             ],
+            "kernels": [dataclasses.asdict(kernel) for kernel in self.kernels],
         }
 
 
@@ -108,7 +132,8 @@ class Bench:
         program = self._builder.program(generated, name)
         with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
             stages = len(generated.schedule.stages)
-            done = run(self.machine, program.path, images, stages, Path(directory))
+            ops = len(generated.schedule.network.steps)
+            done = run(self.machine, program.path, images, stages, ops, Path(directory))
         _compare(self.machine, generated.source, images, done.outputs)
         return Measurement(
             self.machine,
@@ -117,6 +142,7 @@ class Bench:
             generated,
             done,
             _stages(generated, done),
+            _kernels(generated, done),
             program.size,
         )
 
@@ -129,6 +155,18 @@ def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
             stage.cost.macs,
         )
         for stage, cost in zip(generated.schedule.stages, done.stages, strict=True)
+    )
+
+
+def _kernels(generated: Generated, done: Run) -> tuple[KernelCount, ...]:
+    steps = [
+        (step, stage.kernel(i))
+        for stage in generated.schedule.stages
+        for i, step in enumerate(stage.chain.steps)
+    ]
+    return tuple(
+        KernelCount(node_of(generated.model, step), kernel.name, *count)
+        for (step, kernel), count in zip(steps, done.kernels, strict=True)
     )
 
 

@@ -33,11 +33,13 @@ class Run:
     outputs: int8 [n, bytes], all outputs of an image behind each other.
     loop:    what the calibration loop took; 0 where it is not counted.
     stages:  of the first image; they add up to its inference.
+    kernels: (calls, cost) of the kernel of each op of the tables, for the first image.
     """
 
     outputs: NDArray[np.int8]
     inferences: tuple[int, ...]
     stages: tuple[int, ...]
+    kernels: tuple[tuple[int, int], ...]
     stack: int | None
     context: int
     loop: int
@@ -48,10 +50,14 @@ def run(
     program: Path,
     images: NDArray[np.int8],
     stages: int,
+    ops: int,
     directory: Path,
     loop_turns: int = LOOP_TURNS,
 ) -> Run:
-    """Runs a program on images [n, H, W, C] in an empty `directory`. Raises BoardError."""
+    """Runs a program on images [n, H, W, C] in an empty `directory`.
+
+    stages, ops: of the model's tables. Raises BoardError.
+    """
     setup = np.array([len(images), loop_turns], dtype="<u4")
     (directory / "setup").write_bytes(setup.tobytes())
     (directory / "images").write_bytes(np.ascontiguousarray(images).tobytes())
@@ -65,11 +71,14 @@ def run(
     loop = _count(twice - once, per)
     if machine.ticks:
         _check_clock(machine, loop, loop_turns * LOOP_INSTRUCTIONS, per)
-    inferences = [_count(t - empty, per) for t in ticks[stages:]]
+    hollow, *counts = ticks[stages : stages + 1 + 2 * ops]
+    inferences = [_count(t - empty, per) for t in ticks[stages + 1 + 2 * ops :]]
+    kernels = zip(counts[::2], counts[1::2], strict=True)
     return Run(
         outputs,
         tuple(inferences),
         tuple(_without_probe([_count(t, per) for t in ticks[:stages]], inferences[0])),
+        tuple((calls, max(0, _count(t - calls * hollow, per))) for calls, t in kernels),
         stack if machine.emulator else None,
         context,
         loop,

@@ -45,6 +45,42 @@ def network_table(found: Mapping[str, Sequence[Measurement]]) -> str:
     return _markdown(rows, text_columns=1)
 
 
+def estimate_table(
+    found: Mapping[str, Sequence[Measurement]], fast: Mapping[str, Measurement]
+) -> str:
+    """A row for each network: errors of the estimates, and the engine's share.
+
+    found: plans of least RAM, on each machine; fast: with more RAM than needed, on the first one.
+    """
+    boards = [m.machine for m in next(iter(found.values()))]
+    first = _title(boards[0])
+    titles = [f"error on {_title(board)}" for board in boards]
+    shares = [f"engine on {first}", f"fastest on {first}", "its arena", "error", "engine"]
+    rows = [["network", *titles, *shares]]
+    for name, measurements in found.items():
+        quick = fast[name]
+        rows.append(
+            [
+                name,
+                *(_signed(m.estimate_error) for m in measurements),
+                _share(measurements[0].overhead),
+                _cost(quick),
+                format_size(quick.generated.layout.peak_ram),
+                _signed(quick.estimate_error),
+                _share(quick.overhead),
+            ]
+        )
+    return _markdown(rows, text_columns=1)
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f} %"
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 def kernel_table(found: Sequence[Sequence[KernelCost]]) -> str:
     """A row for each kernel: what it takes per MAC or element on each machine."""
     boards = [cost.measurement.machine for cost in found[0]]

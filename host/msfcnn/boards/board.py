@@ -50,6 +50,7 @@ class Board:
 
     riot:      RIOT's name of the board; None where RIOT takes no part.
     clock:     Hz; None where it says nothing, as on an emulator.
+    core:      whose instructions are estimated; None for the usual one of the isa.
     emulator:  the command that runs a program, up to where its file goes.
     """
 
@@ -62,6 +63,7 @@ class Board:
     flash: int | None = None
     default_max_ram: int | None = None
     clock: int | None = None
+    core: str | None = None
     emulator: str | None = None
     usb: Usb | None = None
     remote: Remote | None = None
@@ -80,6 +82,7 @@ def make_board(name: str, entry: Entry) -> Board:
         flash=size_of(entry.get("flash")),
         default_max_ram=size_of(entry.get("default_max_ram")),
         clock=hertz_of(entry.get("clock")),
+        core=_text(entry.get("core")),
         emulator=_text(entry.get("emulator")),
         usb=_usb(entry.get("usb")),
         remote=_remote(entry.get("remote")),

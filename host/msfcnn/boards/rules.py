@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from msfcnn.boards.board import REMOTES, RUNNERS, Entry, hertz_of, size_of, usb_id_of
 from msfcnn.errors import Problem, UsageError
 from msfcnn.kernels import ISAS
+from msfcnn.kernels.costs import CORES
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")
-_OPTIONAL = ("riot", *_SIZES, "clock", "emulator", "usb", "remote", "timeout")
+_OPTIONAL = ("riot", *_SIZES, "clock", "core", "emulator", "usb", "remote", "timeout")
 _KEYS = _REQUIRED + _OPTIONAL
 _USB_KEYS = ("vendor", "product", "serial")
 _TIMEOUT_KEYS = ("build", "flash", "run")
@@ -21,6 +22,7 @@ _WHAT_TO_WRITE = {
     "description": "one line for people",
     "runner": " or ".join(RUNNERS),
     "isa": " or ".join(ISAS),
+    "core": " or ".join(CORES),
     "riot": "the board's name in RIOT, a directory of its boards/",
     "emulator": "a command line such as qemu-system-arm -M mps2-an386 -nographic -kernel",
 }
@@ -57,7 +59,7 @@ def _key_problems(where: str, entry: Entry, keys: Sequence[str]) -> Iterator[Pro
 
 
 def _choice_problems(where: str, entry: Entry) -> Iterator[Problem]:
-    for key, choices in (("runner", RUNNERS), ("isa", ISAS)):
+    for key, choices in (("runner", RUNNERS), ("isa", ISAS), ("core", CORES)):
         if key in entry and entry[key] not in choices:
             yield Problem(where, f"{key}: unknown {key} {entry[key]!r}", _hint(key))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "bench"
 DEFAULT_BOARD = "qemu-cortex-m4"
 DEFAULT_MODEL = "apps/digits/digits.onnx"  # of `scons bench`
+AMPLE = 2 << 20  # bytes of RAM: more than the fastest plan of any of the networks needs
 LEVELS = ("0", "1", "2", "3", "s")
 
 
@@ -51,6 +52,11 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="FILE.md",
         type=existing_file,
         help="measure the test networks on all boards and write the tables in a document anew",
+    )
+    what.add_argument(
+        "--fit",
+        action="store_true",
+        help="fit the cost model anew: what plans estimate instructions with",
     )
     parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
     add_plan_options(parser)
@@ -99,6 +105,8 @@ def run(args: argparse.Namespace) -> Outcome:
     _check(args)
     if args.table:
         return _write_table(args)
+    if args.fit:
+        return _fit(args)
     from msfcnn.bench import Bench, find_machine
 
     bench = Bench(find_machine(args.board), args.build, f"-O{args.optimize}", args.isa)
@@ -130,6 +138,7 @@ def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
         model=path,
         name=c_name(path.stem),
         isa=bench.isa,
+        core=bench.machine.core,
     )
     generated = generate(request)
     if args.images:
@@ -167,10 +176,12 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         ("kernels", f"{found.isa}, compiled with {found.optimize}"),
         (found.machine.unit, f"{format_size(found.cost)} per inference{each}"),
     ]
+    facts.append(("engine's share", f"{100 * found.overhead:.1f} % beyond the kernels"))
     if len(set(found.run.inferences)) > 1:
         low, high = min(found.run.inferences), max(found.run.inferences)
         facts.append(("other images", f"{format_size(low)} to {format_size(high)}"))
     facts += [
+        ("estimate", _estimate(found)),
         ("arena", f"{format_size(generated.layout.peak_ram)} bytes"),
         ("recompute factor", f"{generated.recompute_factor:.3f}"),
         ("context", f"{format_size(found.run.context)} bytes"),
@@ -187,6 +198,12 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         ("outputs", f"equal to the reference ({len(found.run.inferences)} images)"),
     ]
     return facts
+
+
+def _estimate(found: Measurement) -> str:
+    estimated = found.generated.schedule.instructions
+    error = f", {100 * found.estimate_error:+.1f} %" if found.machine.ticks else ""
+    return f"{format_size(estimated)} instructions{error}"
 
 
 def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
@@ -228,12 +245,34 @@ def _kernel_data(cost: KernelCost) -> dict[str, object]:
     }
 
 
+def _fit(args: argparse.Namespace) -> Outcome:
+    """The cost model, for every instruction set on the boards that stand for it."""
+    from msfcnn.bench import Bench, find_machine
+    from msfcnn.bench.fit import FITTED, fit
+    from msfcnn.bench.fitted import MODULE, module_text
+
+    benches = [
+        Bench(find_machine(machine), args.build, f"-O{args.optimize}", isa)
+        for isa, machine in FITTED
+    ]
+    found = [fit(bench) for bench in benches]
+    changed = write_atomically(MODULE, module_text(found))
+    data = {"file": str(MODULE), "changed": changed, "fitted": [list(pair) for pair in FITTED]}
+    return Outcome(data, (Facts((("file", f"{MODULE}{'' if changed else ', unchanged'}"),)),))
+
+
 def _write_table(args: argparse.Namespace) -> Outcome:
     """All networks, layers and sizes on every emulated board, into a document."""
     from msfcnn.bench import MACHINES, Bench, find_machine
     from msfcnn.bench.kernels import KERNELS, measure_kernel
     from msfcnn.bench.networks import networks
-    from msfcnn.bench.table import kernel_table, network_table, replace_tables, size_table
+    from msfcnn.bench.table import (
+        estimate_table,
+        kernel_table,
+        network_table,
+        replace_tables,
+        size_table,
+    )
 
     text = args.table.read_text(encoding="utf-8")
     replace_tables(args.table, text, "")  # whether it has a place for them
@@ -245,7 +284,10 @@ def _write_table(args: argparse.Namespace) -> Outcome:
     kernels = [[measure_kernel(bench, k, args.build) for bench in benches] for k in KERNELS]
     small = [Bench(machine, args.build, "-Os", args.isa) for machine in machines]
     sizes = size_table([_measure(args, bench, paths[0]) for bench in (*benches, *small)])
-    tables = "\n".join((network_table(found), kernel_table(kernels), sizes))
+    ample = argparse.Namespace(**{**vars(args), "max_ram": AMPLE, "max_macs": None})
+    fast = {path.stem: _measure(ample, benches[0], path) for path in paths}
+    estimates = estimate_table(found, fast)
+    tables = "\n".join((network_table(found), estimates, kernel_table(kernels), sizes))
     changed = write_atomically(args.table, replace_tables(args.table, text, tables))
     data = {
         "file": str(args.table),

@@ -23,7 +23,7 @@ Plans and generates C code for a model, builds it for boards and shows what it o
   board=host      what to build for, or all; `msfcnn boards` lists them
   model=...       int8 QDQ ONNX file, or with calib= a float one
                   (default: apps/digits/digits.onnx)
-  ram=16K         fewest MACs within this much RAM for the arena
+  ram=16K         the fastest plan within this much RAM for the arena
                   (without ram= and macs=: what boards.yaml allows on the board)
   macs=1.2        least RAM with at most 1.2 times the MACs
   calib=FILE.npz  quantize the float model first, with these images

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "generate"
 _DEFAULTS = {"schemes": "all", "run_pixels": 2, "isa": "generic", "input_mode": "image"}
+_FLAGS = {"input_mode": "input", "run_pixels": "run", "max_time": "max-time-factor"}
+_NETWORK_OPTIONS = ("schemes", "run_pixels", "isa", "input_mode")
 DEFAULT_RUN = 2  # of graph.options, which is not imported just for --help
 
 
@@ -43,17 +45,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
     """The options that decide what is generated from a model."""
     add_bounds(parser)
-    add_network_options(parser, input_option)
     parser.add_argument(
         "--isa",
         choices=("generic", "armv7e-m"),
         default="generic",
         help="instruction set (default: generic)",
     )
-
-
-def add_network_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
-    """The options that decide what is to be computed."""
     parser.add_argument(
         input_option,
         dest="input_mode",
@@ -75,9 +72,18 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
         "--max-ram",
         metavar="SIZE",
         type=partial(parse_size, where="--max-ram"),
-        help="fewest MACs within this much RAM, such as 16K",
+        help="the fastest within this much RAM, such as 16K: fewest estimated instructions",
     )
-    parser.add_argument(
+    fast = parser.add_mutually_exclusive_group()
+    fast.add_argument(
+        "--max-time-factor",
+        dest="max_time",
+        metavar="T",
+        type=partial(parse_factor, where="--max-time-factor"),
+        help="least RAM with at most T times the estimated instructions of the fastest plan; "
+        "together with --max-ram: fewest instructions, but not more",
+    )
+    fast.add_argument(
         "--max-macs",
         metavar="F",
         type=partial(parse_factor, where="--max-macs"),
@@ -118,7 +124,7 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         model=args.model,
         name=getattr(args, "name", None) or c_name(args.model.stem),
         command=command,
-        isa=getattr(args, "isa", "generic"),
+        isa=args.isa,
         input_mode=InputMode(args.input_mode),
         max_ram=args.max_ram,
         max_macs=args.max_macs,
@@ -126,6 +132,7 @@ def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
         run=args.run_pixels,
         keep_dead=args.keep_dead_channels,
         without_io=args.without_io,
+        max_time=args.max_time,
     )
 
 
@@ -165,10 +172,10 @@ def _facts(generated: Generated, files: Sequence[Path]) -> Facts:
 def _command(args: argparse.Namespace) -> str:
     """The command that repeats this run, for the headers of the sources."""
     words = ["msfcnn", NAME, str(args.model), "--out", str(args.out)]
-    for option in ("name", "max_ram", "max_macs", "schemes", "run_pixels", "isa", "input_mode"):
+    for option in ("name", "max_ram", "max_macs", "max_time", *_NETWORK_OPTIONS):
         value = getattr(args, option)
         if value is not None and value != _DEFAULTS.get(option):
-            flag = option.removesuffix("_mode").removesuffix("_pixels").replace("_", "-")
+            flag = _FLAGS.get(option, option).replace("_", "-")
             words += [f"--{flag}", str(value)]
     flags = ("keep_dead_channels", "without_io")
     words += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(args, flag)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_bounds, add_network_options, request_of
+from msfcnn.cli.generate import add_plan_options, request_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
-from msfcnn.cli.plan_text import front_blocks, plan_blocks
+from msfcnn.cli.plan_text import CYCLES_PER_INSTRUCTION, front_blocks, plan_blocks
 from msfcnn.cli.progress import progress
 
 if TYPE_CHECKING:
+    from msfcnn.boards import Board
     from msfcnn.cli.plan_figures import PlanFigures, Point, StageWay
     from msfcnn.model import Model
     from msfcnn.pipeline import GenerateRequest
@@ -31,8 +33,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "Without a bound nothing is computed twice. docs/plan.md explains the figures.",
     )
     add_model(parser)
-    add_bounds(parser)
-    add_network_options(parser)
+    add_plan_options(parser)
+    parser.add_argument(
+        "--board",
+        metavar="B",
+        help="estimate the instructions for a board, and the time at its clock",
+    )
     parser.add_argument(
         "--pareto",
         action="store_true",
@@ -46,20 +52,31 @@ def run(args: argparse.Namespace) -> Outcome:
     from msfcnn.importer import load_model
     from msfcnn.pipeline import folded, plan_space
 
-    request = request_of(args, f"msfcnn plan {args.model}")
+    request, board = _requested(args)
     source = load_model(request.model)
     with progress("planning"):
         model, _ = folded(source, request.keep_dead)
         space = plan_space(model, request)
         if args.pareto:
-            points = front_points(space, request)
+            points = front_points(model, space, request)
         else:
-            found = plan_figures(model, space, request)
+            found = plan_figures(model, space, request, board.clock if board else None)
     about = _model_data(source, model, request)
     if args.pareto:
         data = {**about, "points": [_point_data(point) for point in points]}
         return Outcome(data, front_blocks(points, about["accounting"] == "paper"))
     return Outcome({**about, **_plan_data(found)}, plan_blocks(found))
+
+
+def _requested(args: argparse.Namespace) -> tuple[GenerateRequest, Board | None]:
+    """With the instruction set and the core of the board, if one is named."""
+    from msfcnn.boards import find_board
+
+    request = request_of(args, f"msfcnn plan {args.model}")
+    if args.board is None:
+        return request, None
+    board = find_board(args.board)
+    return replace(request, isa=board.isa, core=board.core), board
 
 
 def _model_data(source: Model, model: Model, request: GenerateRequest) -> dict[str, object]:
@@ -88,6 +105,14 @@ def _plan_data(found: PlanFigures) -> dict[str, object]:
     return {
         **_point_data(found.totals),
         "engine": _point_data(found.engine),
+        "estimate": {
+            "instructions": found.estimate.instructions,
+            "isa": found.estimate.isa,
+            "core": found.estimate.core,
+            "clock": found.estimate.clock,
+            "seconds": found.estimate.seconds,
+            "assumed_cycles_per_instruction": CYCLES_PER_INSTRUCTION,
+        },
         "binding_stage": found.binding,
         "stages": [
             _stage_data(stage, way) for stage, way in zip(found.stages, found.ways, strict=True)

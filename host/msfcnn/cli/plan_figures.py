@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msfcnn.cli.plan_text import CYCLES_PER_INSTRUCTION
 from msfcnn.graph.fusion import Schemes
 from msfcnn.model import Model
 from msfcnn.pipeline import GenerateRequest, lay_out
@@ -35,6 +36,23 @@ class StageWay:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """Estimated instructions of an inference, for kernels on a core; the clock in Hz."""
+
+    instructions: int
+    isa: str
+    core: str
+    clock: int | None
+
+    @property
+    def seconds(self) -> float | None:
+        """At the clock, with the assumed cycles of an instruction."""
+        if self.clock is None:
+            return None
+        return self.instructions * CYCLES_PER_INSTRUCTION / self.clock
+
+
+@dataclass(frozen=True)
 class PlanFigures:
     """A plan in figures.
 
@@ -51,6 +69,7 @@ class PlanFigures:
     engine: Point
     stages: tuple[StageFigures, ...]
     ways: tuple[StageWay, ...]
+    estimate: Estimate
     macs: int
     nearby: tuple[Neighbour, Neighbour]
     input_mode: str
@@ -64,7 +83,9 @@ class PlanFigures:
         return sizes.index(max(sizes))
 
 
-def plan_figures(model: Model, space: Space, request: GenerateRequest) -> PlanFigures:
+def plan_figures(
+    model: Model, space: Space, request: GenerateRequest, clock: int | None = None
+) -> PlanFigures:
     """The plan for a request. Raises InfeasibleError."""
     _, scheduled, laid_out = lay_out(model, space, request)
     paper = request.schemes is Schemes.PAPER
@@ -87,6 +108,7 @@ def plan_figures(model: Model, space: Space, request: GenerateRequest) -> PlanFi
         engine,
         stages,
         _ways(scheduled, model),
+        Estimate(scheduled.instructions, request.isa, space.network.measured.core, clock),
         macs,
         nearby,
         request.input_mode.value,
@@ -95,8 +117,11 @@ def plan_figures(model: Model, space: Space, request: GenerateRequest) -> PlanFi
     )
 
 
-def front_points(space: Space, request: GenerateRequest) -> tuple[Point, ...]:
-    """The front, within the bounds of the request where there are any."""
+def front_points(model: Model, space: Space, request: GenerateRequest) -> tuple[Point, ...]:
+    """The front, within the bounds of the request where there are any.
+
+    Raises InfeasibleError if nothing is within them.
+    """
     goal, macs = request.goal, space.network.macs
     most = goal.most_macs(space.network) if goal.max_macs is not None else None
     points = []
@@ -105,6 +130,8 @@ def front_points(space: Space, request: GenerateRequest) -> tuple[Point, ...]:
         fits = goal.max_ram is None or ram <= goal.max_ram
         if fits and (most is None or path.macs <= most):
             points.append(_point(path, macs))
+    if not points:
+        lay_out(model, space, request)  # says why
     return tuple(points)
 
 

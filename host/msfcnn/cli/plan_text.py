@@ -9,10 +9,11 @@ from msfcnn.render import Block, Column, Facts, Table, Verbatim
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.cli.plan_figures import PlanFigures, Point, StageWay
+    from msfcnn.cli.plan_figures import Estimate, PlanFigures, Point, StageWay
     from msfcnn.plan.neighbours import Neighbour
     from msfcnn.schedule.figures import StageFigures
 
+CYCLES_PER_INSTRUCTION = 1.5  # a guess that nobody has measured; wait states make it more
 PAPER_NOTE = (
     "Counted as the msf-CNN paper does; the engine's figures for the same stages are below.\n"
 )
@@ -79,7 +80,7 @@ def _row(stage: StageFigures, way: StageWay, binding: bool) -> tuple[str, ...]:
 
 def _scheme(stage: StageFigures, way: StageWay) -> str:
     parts = [stage.scheme.value]
-    parts += [f"{len(way.kept)} halos kept"] if way.kept else []
+    parts += [f"{len(way.kept)} halo{'s' * (len(way.kept) > 1)} kept"] if way.kept else []
     parts += [f"{way.split} channels a pass"] if way.split else []
     return ", ".join(parts)
 
@@ -91,6 +92,7 @@ def _facts(found: PlanFigures) -> Facts:
         ("without output", f"{format_size(totals.without_io)} bytes"),
         ("MACs", format_size(totals.macs)),
         ("recompute factor", f"{totals.factor:.3f}"),
+        ("estimate", _estimate(found.estimate)),
         *(_nearby(found, neighbour) for neighbour in found.nearby),
     ]
     if found.paper:
@@ -101,6 +103,19 @@ def _facts(found: PlanFigures) -> Facts:
         )
         pairs.append(("in the engine", what))
     return Facts(tuple(pairs))
+
+
+def _estimate(estimate: Estimate) -> str:
+    what = (
+        f"{estimate.instructions / 1e6:.2f} M instructions an inference "
+        f"({estimate.isa} kernels, as counted on {estimate.core})"
+    )
+    if estimate.seconds is None or estimate.clock is None:
+        return what
+    return (
+        f"{what}; {1000 * estimate.seconds:.1f} ms at {estimate.clock / 1e6:g} MHz, if an "
+        f"instruction took {CYCLES_PER_INSTRUCTION:g} cycles: an assumption, not measured"
+    )
 
 
 def _image(found: PlanFigures) -> str:

@@ -13,7 +13,8 @@ from msfcnn.graph.bands import Band, bands
 from msfcnn.graph.chains import Chain, Skip
 from msfcnn.graph.options import Option, Track, track
 from msfcnn.graph.overlap import region_bytes, unfilled, walk
-from msfcnn.graph.steps import Kind, Reads
+from msfcnn.graph.price import Currency, MacPrice, Place, Price, kernel_at
+from msfcnn.graph.steps import Kind, Reads, Step
 from msfcnn.kernels.choice import Kernel
 
 SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
@@ -71,7 +72,7 @@ class Ring:
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes and MACs of a chain with an option.
+    """Bytes, MACs and estimated instructions of a chain with an option.
 
     windows: per inner tensor (1 .. n - 1 along the chain); halos likewise, where kept.
     tail:    the window that lies next to the input, whose beginning may reach into it; 0: none.
@@ -91,6 +92,7 @@ class Cost:
     region: int
     others: int
     macs: int
+    instructions: int
 
     @property
     def window_bytes(self) -> int:
@@ -104,6 +106,10 @@ class Cost:
     def total(self) -> int:
         """Bytes of arena while the stage runs."""
         return self.window_bytes + self.region + self.others
+
+    def price(self, currency: Currency) -> int:
+        """In a currency."""
+        return self.macs if currency is Currency.MACS else self.instructions
 
 
 def cost(chain: Chain, option: Option) -> Cost:
@@ -123,15 +129,19 @@ def cost(chain: Chain, option: Option) -> Cost:
         max(kernel_of(chain, windows, i).scratch for i in range(len(chain.steps))),
         region_bytes(seen, option, rows, late),
         chain.other_bytes,
-        _macs(seen, rows),
+        _price(seen, option, rows, windows, MacPrice()),
+        _price(seen, option, rows, windows, chain.network.instructions),
     )
 
 
 def kernel_of(chain: Chain, windows: dict[int, Window], i: int) -> Kernel:
     """The kernel of step i; those for planar lines need a window that is planar."""
-    step = chain.steps[i]
-    inner = i > 0 and (step.kind is not Kind.DEPTHWISE or windows[i].planar)
-    return step.kernels.inner if inner else step.kernels.first
+    return kernel_at(chain.steps[i], i > 0, i > 0 and windows[i].planar)
+
+
+def is_planar(step: Step, loaded: bool) -> bool:
+    """Whether its window is planar; what is loaded is not."""
+    return step.kind is Kind.DEPTHWISE and step.reads is Reads.WINDOW and not loaded
 
 
 def without_io(chain: Chain, found: Cost) -> int:
@@ -161,7 +171,7 @@ def most_computed(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
 
 def _window(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], i: int) -> Window:
     step, channels = seen.chain.steps[i], seen.channels[i]
-    planar = step.kind is Kind.DEPTHWISE and seen.chain.steps[i - 1].kind is not Kind.LOAD
+    planar = is_planar(step, seen.chain.steps[i - 1].kind is Kind.LOAD)
     if step.reads is not Reads.WINDOW:
         written = max(max(b[i].fresh - b[i].low, b[i].high - b[i].fresh) for b in rows)
         return Window(0, min(option.run, written), 0, channels, False)
@@ -211,9 +221,25 @@ def _summed(seen: Track, i: int) -> int:
     return seen.channels[i + 1] if seen.chain.steps[i].reads is Reads.GLOBAL else 0
 
 
-def _macs(seen: Track, rows: tuple[tuple[Band, ...], ...]) -> int:
+def _price(
+    seen: Track,
+    option: Option,
+    rows: tuple[tuple[Band, ...], ...],
+    windows: dict[int, Window],
+    price: Price,
+) -> int:
     total = 0
     for i, step in enumerate(seen.chain.steps):
-        pixels = sum(band[i + 1].high - band[i + 1].fresh for band in rows)
-        total += pixels * seen.used[i + 1] * step.macs_per_pixel
+        place = Place(columns=option.columns)
+        if i > 0:
+            place = Place(True, windows[i].planar, windows[i].save > 0, option.columns)
+        line = price.line(step, place, option.run, option.split)
+        pixels = [band[i + 1].high - band[i + 1].fresh for band in rows]
+        total += seen.used[i + 1] * int(line[pixels].sum())
+    for i in option.keep:
+        copied = sum(band[i].fresh - band[i].low for band in rows) + len(rows) * halo_pixels(
+            rows, i
+        )
+        copy = price.copy(seen.channels[i], windows[i].planar)
+        total += seen.used[i] * copied * copy
     return total

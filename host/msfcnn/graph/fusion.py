@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,12 @@ from numpy.typing import NDArray
 from msfcnn.graph.chains import fuses
 from msfcnn.graph.edges import band_stages, line_stages, single_stages
 from msfcnn.graph.options import DEFAULT_RUN, Option
-from msfcnn.graph.search import Found, Limits
-from msfcnn.graph.steps import Axis, Network, Reads
+from msfcnn.graph.price import Currency, Place
+from msfcnn.graph.search import Found, Limits, Terms
+from msfcnn.graph.steps import Axis, Network, Reads, Step
+
+LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
+NO_LIMITS = Limits()
 
 Edges = dict[tuple[int, int], list[Found]]
 
@@ -31,28 +36,40 @@ class FusionGraph:
     network: Network
     run: int
     edges: Edges
+    currency: Currency = Currency.MACS
 
 
-def option_of(graph: FusionGraph, edge: tuple[int, int], found: Found, index: int) -> Option:
+def option_of(edge: tuple[int, int], found: Found, index: int) -> Option:
     """One of the options that were priced together."""
     first, last = edge
     mask = int(found.keep[index])
     keep = frozenset(i for i in range(1, last - first) if mask >> (last - first - i) & 1)
-    return Option(found.scheme, found.band, keep, found.split, graph.run)
+    return Option(found.scheme, found.band, keep, found.split, found.run, found.tight)
 
 
-def unfused_graph(network: Network, run: int = DEFAULT_RUN) -> FusionGraph:
-    """Edges that compute nothing twice: single steps and row sweeps."""
-    edges = single_stages(network, run)
-    _add(edges, line_stages(network, Limits(), run))
-    return FusionGraph(network, run, edges)
+def unfused_graph(
+    network: Network,
+    run: int = DEFAULT_RUN,
+    currency: Currency = Currency.MACS,
+    limits: Limits = NO_LIMITS,
+) -> FusionGraph:
+    """Edges that compute nothing twice: single steps and row sweeps within the limits."""
+    edges: Edges = {}
+    for terms in _terms(network, run, currency):
+        _add(edges, single_stages(network, terms))
+        _add(edges, line_stages(network, limits, terms))
+        if currency is Currency.INSTRUCTIONS:
+            plain = replace(terms, tight=False)
+            _add(edges, line_stages(network, limits, plain))
+    return FusionGraph(network, run, edges, currency)
 
 
 def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
     """And those that run in bands, as far as the limits let them matter."""
     edges = {ends: list(found) for ends, found in graph.edges.items()}
-    _add(edges, band_stages(graph.network, limits, graph.run))
-    return FusionGraph(graph.network, graph.run, edges)
+    for terms in _terms(graph.network, graph.run, graph.currency):
+        _add(edges, band_stages(graph.network, limits, terms, graph.run))
+    return FusionGraph(graph.network, graph.run, edges, graph.currency)
 
 
 def _add(edges: Edges, more: Edges) -> None:
@@ -60,10 +77,27 @@ def _add(edges: Edges, more: Edges) -> None:
         edges.setdefault(ends, []).extend(found)
 
 
+def _terms(network: Network, run: int, currency: Currency) -> tuple[Terms, ...]:
+    """Longer runs than `run`, like plain windows, take more RAM but fewer instructions."""
+    runs = (run, *(r for r in LONGER_RUNS if r > run and currency is Currency.INSTRUCTIONS))
+    floors = least_prices(network, run, currency)
+    return tuple(Terms(currency, network.price(currency), floors, r) for r in runs)
+
+
 def least_macs(network: Network) -> int:
     """MACs that no plan goes below."""
+    return sum(least_prices(network))
+
+
+def least_prices(
+    network: Network, run: int = DEFAULT_RUN, currency: Currency = Currency.MACS
+) -> tuple[int, ...]:
+    """What no plan pays less for, step by step: its necessary pixels at their lowest price."""
     sizes = _necessary_pixels(network)
-    return sum(n * s.macs_per_pixel for n, s in zip(sizes, network.steps, strict=True))
+    if currency is Currency.MACS:
+        return tuple(n * s.macs_per_pixel for n, s in zip(sizes, network.steps, strict=True))
+    rates = (_lowest_rate(network, step, run) for step in network.steps)
+    return tuple(int(n * rate) for n, rate in zip(sizes, rates, strict=True))
 
 
 def _necessary_pixels(network: Network) -> list[int]:
@@ -93,3 +127,19 @@ def _read(axis: Axis, outputs: NDArray[np.bool_], size: int) -> NDArray[np.bool_
         first = axis.first(int(output))
         read[max(0, first) : max(0, first + axis.extent)] = True
     return read
+
+
+def _lowest_rate(network: Network, step: Step, run: int) -> float:
+    """Least price of a pixel of its output, wherever it stands and however it is cut.
+
+    Saving what is overwritten and computing by groups of channels only cost more.
+    """
+    price = network.price(Currency.INSTRUCTIONS)
+    flags = (False, True)
+    rates = []
+    for inner, planar, columns in product(flags, flags, flags):
+        place = Place(inner, planar, False, columns)
+        for r in (run, *LONGER_RUNS):
+            line = price.line(step, place, r)[1:]
+            rates.append(float((line / np.arange(1, len(line) + 1)).min()))
+    return min(rates)

@@ -1,4 +1,4 @@
-"""Partial stages of the search, as columns of numbers, and which of them are worth something."""
+"""Partial stages that the search for edges grows, as columns of numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Items:
     bytes:  windows, halos and rings so far.
     runs:   most bytes of neighbouring runs; run: bytes of the last run.
     late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
+    price:  so far, without that of the step met last.
     keep:   bit (end - i) is set if the halo of tensor i is kept.
     """
 
@@ -25,7 +26,7 @@ class Items:
     bytes: Array
     runs: Array
     run: Array
-    macs: Array
+    price: Array
     late: Array
     keep: NDArray[np.uint64]
 
@@ -36,7 +37,7 @@ class Items:
             self.bytes[index],
             self.runs[index],
             self.run[index],
-            self.macs[index],
+            self.price[index],
             self.late[index],
             self.keep[index],
         )
@@ -55,30 +56,30 @@ def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
 
 
 def joined(a: Items, b: Items) -> Items:
-    """Those of a and those of b."""
+    """All of both."""
     return Items(
         np.concatenate([a.state, b.state]),
         np.concatenate([a.bytes, b.bytes]),
         np.concatenate([a.runs, b.runs]),
         np.concatenate([a.run, b.run]),
-        np.concatenate([a.macs, b.macs]),
+        np.concatenate([a.price, b.price]),
         np.concatenate([a.late, b.late]),
         np.concatenate([a.keep, b.keep]),
     )
 
 
 def undominated(items: Items) -> NDArray[np.intp]:
-    """Items for which no other of equal state, runs and rings has less bytes and less MACs."""
-    keys = [items.macs, items.bytes, items.runs, items.run, *items.late.T, items.state]
+    """Items for which no other of equal state, runs and rings has less bytes and a lower price."""
+    keys = [items.price, items.bytes, items.runs, items.run, *items.late.T, items.state]
     order = np.lexsort(keys)
     group = np.zeros(len(order), dtype=bool)
     for key in keys[2:]:
         sorted_key = key[order]
         group[1:] |= sorted_key[1:] != sorted_key[:-1]
     number = np.cumsum(group)
-    # within a group bytes ascend: an item is worth something if its MACs are the least so far
-    macs = items.macs[order] - number * (1 << 44)
-    least = np.minimum.accumulate(macs)
+    # within a group bytes ascend: an item is worth something if its price is the least so far
+    price = items.price[order] - number * (1 << 44)
+    least = np.minimum.accumulate(price)
     better = np.ones(len(order), dtype=bool)
-    better[1:] = macs[1:] < least[:-1]
+    better[1:] = price[1:] < least[:-1]
     return order[better]

@@ -74,6 +74,7 @@ def _priced(edge: Chain) -> Found:
         Scheme.LAYER if single else Scheme.H_CACHE,
         edge.shapes[-1][1] if single else 1,
         0,
+        1,
         one * found.total,
         one * paper_without_io(edge, found),
         one * found.macs,

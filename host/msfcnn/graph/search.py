@@ -4,7 +4,7 @@
 band height the chain grows backwards, step by step. What a step costs depends on the options
 downstream only through the pixels that its output must deliver (the state); options with equal
 states are one item each, of which those are dropped that are no better than another one in both
-bytes and MACs. The results equal `cost` to the byte; a test compares them.
+bytes and price. The results equal `cost` exactly; a test compares them.
 """
 
 from __future__ import annotations
@@ -15,39 +15,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.graph.chains import LONGEST, Chain, Chains, delayed, fuses
-from msfcnn.graph.cost import SUM_BYTES, is_final
-from msfcnn.graph.items import Items, joined, renumbered, undominated
-from msfcnn.graph.options import Scheme
+from msfcnn.graph.cost import SUM_BYTES, is_final, is_planar
+from msfcnn.graph.items import Array, Items, joined, renumbered, undominated
+from msfcnn.graph.options import DEFAULT_RUN, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
+from msfcnn.graph.price import Currency, Place, Price, kernel_at
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 
-Array = NDArray[np.int64]
 _NEVER = 1 << 40  # bytes: more than any arena
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What need not be looked at: options with more bytes, or more MACs beyond the unfused ones."""
+    """What need not be looked at: options with more bytes, or that cost more than they must."""
 
     ram: int = _NEVER
-    extra_macs: int = _NEVER
+    extra: int = _NEVER
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What options are charged for.
+
+    price:  of pieces of a stage, in the currency.
+    floors: for every step what no plan pays less for.
+    run, tight: as in Option.
+    """
+
+    currency: Currency
+    price: Price
+    floors: tuple[int, ...]
+    run: int = DEFAULT_RUN
+    tight: bool = True
 
 
 @dataclass
 class Found:
     """Options of one edge that were priced together.
 
-    total, without_io, macs, keep: one entry per option.
+    run, tight: as in Option.
+    total, without_io, price, keep: one entry per option.
     """
 
     scheme: Scheme
     band: int
     split: int
+    run: int
     total: Array
     without_io: Array
-    macs: Array
+    price: Array
     keep: NDArray[np.uint64]
+    tight: bool = True
 
 
 @dataclass
@@ -72,7 +91,7 @@ class Sweep:
     end: int
     columns: bool
     band: int
-    run: int
+    terms: Terms
     limits: Limits
     found: dict[tuple[int, int], list[Found]]
     skips: list[_Skip] = field(default_factory=list)
@@ -99,7 +118,7 @@ class Sweep:
         if not self.columns:
             self.position = Position(self.lines, self.pixels)
             self.written = self._written(last)
-        self.unfused = 0
+        self.floor = 0
         self.sums = self.scratch = 0
 
     def _extents(self, shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -129,14 +148,11 @@ class Sweep:
                 return
 
     def _compute(self, step: Step, i: int) -> None:
-        """Step i delivers the fresh pixels: its MACs, and what it reads of tensor i."""
+        """Step i delivers the fresh pixels: what it reads of tensor i."""
         across, along = self._axes(step)
         lines, pixels = self._extents(step.source)
         self.computed = self.high[None, :] - self.fresh
-        self.items.macs = self.items.macs + (
-            self.computed.sum(axis=1)[self.items.state] * self.used * step.macs_per_pixel
-        )
-        self.unfused += step.macs
+        self.floor += self.terms.floors[i]
         if step.y is not None:
             self._meet_sum(step, i)
         whole = step.reads is Reads.GLOBAL
@@ -166,7 +182,9 @@ class Sweep:
             None if self.columns else self._written(step),
         )
         length = self.computed.max(axis=1)
-        waiting = skip.behind_lines * length + np.minimum(length, self.run + skip.behind_pixels)
+        waiting = skip.behind_lines * length + np.minimum(
+            length, self.terms.run + skip.behind_pixels
+        )
         lines, _ = self._extents(step.source)
         ring = np.minimum(waiting, length * lines) * step.target[2]
         self.skips.append(skip)
@@ -186,7 +204,9 @@ class Sweep:
         for k, skip in enumerate(self.skips):
             if skip.source == first and head.x == skip.tensor:
                 ok &= items.late[:, k] < _NEVER
-        scratch = max(self.scratch, head.kernels.first.scratch)
+        scratch = max(self.scratch, kernel_at(head, inner=False, planar=False).scratch)
+        price = items.price + self._price(head, Place(columns=self.columns))[items.state]
+        ok &= price - self.floor <= self.limits.extra
         windows = items.bytes + items.runs + self.sums + scratch
         region = self._region(edge)[items.state]
         total = windows + region + edge.other_bytes
@@ -201,10 +221,12 @@ class Sweep:
                 Scheme.H_CACHE if self.columns else Scheme.LINE,
                 self.band,
                 0,
+                self.terms.run,
                 total[ok],
                 bare[ok],
-                items.macs[ok],
+                price[ok],
                 items.keep[ok],
+                self.terms.tight,
             )
         )
 
@@ -236,10 +258,10 @@ class Sweep:
         step = self.network.steps[i]
         if self.network.dies[step.x] >= self.end:
             return False
-        # see cost.kernel_of: what is loaded is not planar
-        loaded = self.network.steps[i - 1].kind is Kind.LOAD and step.kind is Kind.DEPTHWISE
-        kernel = step.kernels.first if loaded else step.kernels.inner
-        self.scratch = max(self.scratch, kernel.scratch)
+        # see cost._window: what is loaded is not planar
+        loaded = self.network.steps[i - 1].kind is Kind.LOAD
+        self.planar = is_planar(step, loaded)
+        self.scratch = max(self.scratch, kernel_at(step, True, self.planar).scratch)
         if not self.columns:
             self.position = self.position.before(self._walk(step), step.reads is Reads.GLOBAL)
         self._pay_rings(i)
@@ -262,11 +284,17 @@ class Sweep:
         state = items.state
         length: Array = (self.in_high[None, :] - self.low).max(axis=1)
         window = run = np.zeros_like(length)
+        tight = np.zeros_like(length, dtype=bool)
         if step.reads is Reads.WINDOW:
-            window = self._window(step, length)
+            window, tight = self._window(step, length)
         else:
-            run = np.minimum(self.run, length) * channels
-        plain = self._with(items, state, window[state], run[state])
+            run = np.minimum(self.terms.run, length) * channels
+        dear, cheap = (
+            self._price(step, Place(True, self.planar, saves, self.columns))
+            for saves in (True, False)
+        )
+        price = np.where(tight, dear, cheap)
+        plain = self._with(items, state, window[state], run[state], price[state])
         halo = (self.done[None, 1:] - self.low[:, 1:]).max(axis=1, initial=0)
         able = halo[state] > 0
         if not self.columns or not able.any():
@@ -275,9 +303,12 @@ class Sweep:
         fresh = np.maximum(self.low, self.done[None, :])
         if step.reads is not Reads.WINDOW:
             written = np.maximum(fresh - self.low, self.in_high[None, :] - fresh).max(axis=1)
-            run = np.minimum(self.run, written) * channels
+            run = np.minimum(self.terms.run, written) * channels
         window = window + halo * self.in_used * channels
-        kept = self._with(items, state + len(self.low), window[state], run[state])
+        copied = (fresh - self.low).sum(axis=1) + len(self.high) * halo
+        copies = copied * self.in_used * self.terms.price.copy(channels, self.planar)
+        paid = (price + copies)[state]
+        kept = self._with(items, state + len(self.low), window[state], run[state], paid)
         for k, skip in enumerate(self.skips):
             if skip.source < i <= skip.add:
                 kept.late[:, k] = _NEVER
@@ -285,27 +316,35 @@ class Sweep:
         self.states = np.concatenate([self.low, fresh])
         return plain, kept.take(able)
 
-    def _window(self, step: Step, length: Array) -> Array:
+    def _window(self, step: Step, length: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Bytes, and whether it saves what is overwritten."""
         across, along = self._axes(step)
         lines, _ = self._extents(step.source)
         channels, extent = step.source[2], across.extent
-        run = np.minimum(self.run, self.computed.max(axis=1))
+        run = np.minimum(self.terms.run, self.computed.max(axis=1))
         save = (run - 1) * along.stride + along.extent
         whole = min(extent, lines) * length
-        if extent == 1 or lines < extent or (not self.columns and save[0] >= length[0]):
+        never = extent == 1 or lines < extent or not self.terms.tight
+        if never or (not self.columns and save[0] >= length[0]):
             self.first_window = (min(extent, lines), int(length[0]) * channels, 0)
-            return whole * channels
+            return whole * channels, np.zeros_like(whole, dtype=bool)
         self.first_window = (extent - 1, int(length[0]) * channels, int(save[0]) * channels)
-        size: Array = np.where(save >= length, whole, (extent - 1) * length + save) * channels
-        return size
+        tight = save < length
+        return np.where(tight, (extent - 1) * length + save, whole) * channels, tight
 
-    def _with(self, items: Items, state: Array, window: Array, run: Array) -> Items:
+    def _price(self, step: Step, place: Place) -> Array:
+        """What the step met last costs, per state."""
+        line = self.terms.price.line(step, place, self.terms.run)
+        total: Array = line[self.computed].sum(axis=1) * self.used
+        return total
+
+    def _with(self, items: Items, state: Array, window: Array, run: Array, price: Array) -> Items:
         return Items(
             state,
             items.bytes + window,
             np.maximum(items.runs, run + items.run),
             run,
-            items.macs,
+            items.price + price,
             items.late.copy(),
             items.keep,
         )
@@ -313,7 +352,7 @@ class Sweep:
     def _prune(self, items: Items) -> None:
         """Drop what is too large or dominated; equal states become one."""
         small = items.bytes + items.runs + self.sums + self.scratch <= self.limits.ram
-        small &= items.macs - self.unfused <= self.limits.extra_macs
+        small &= items.price - self.floor <= self.limits.extra
         items = items.take(small)
         items, self.states = renumbered(items, self.states)
         items = items.take(undominated(items))

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.graph.price import Currency, InstructionPrice, MacPrice, Price
 from msfcnn.kernels.choice import GENERIC, Choice, Kernel, choose, is_pointwise
+from msfcnn.kernels.costs import coefficients_of
+from msfcnn.kernels.instructions import Coefficients
 from msfcnn.model import (
     Add,
     AveragePool,
+    Clamp,
     Concat,
     Conv,
     GlobalAveragePool,
@@ -103,6 +108,7 @@ class Step:
     depth:      input channels under one output channel.
     multiplier: output channels of a group.
     kernels:    C functions for it.
+    clamps:     to less than int8.
     swapped:    x and y are the second and the first operand of the sum.
     """
 
@@ -122,6 +128,7 @@ class Step:
     multiplier: int
     kernels: Choice
     swapped: bool = False
+    clamps: bool = False
 
     @property
     def reads(self) -> Reads:
@@ -161,6 +168,7 @@ class Network:
     sizes:   bytes of each tensor, by index.
     born:    step that writes a tensor first; -1 for an image that stays with the caller.
     dies:    last step that reads it; the number of steps for a network output.
+    measured: what instructions are estimated with.
     """
 
     steps: tuple[Step, ...]
@@ -170,6 +178,16 @@ class Network:
     sizes: dict[int, int]
     born: dict[int, int]
     dies: dict[int, int]
+    measured: Coefficients
+
+    @cached_property
+    def instructions(self) -> InstructionPrice:
+        """Prices in estimated instructions."""
+        return InstructionPrice(self.measured)
+
+    def price(self, currency: Currency) -> Price:
+        """Prices in a currency."""
+        return MacPrice() if currency is Currency.MACS else self.instructions
 
     def live(self, cut: int) -> tuple[int, ...]:
         """Tensors in the arena before step `cut` that are still needed, in order of birth."""
@@ -186,8 +204,16 @@ class Network:
         return sum(step.macs for step in self.steps)
 
 
-def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC) -> Network:
-    """The steps of a model; with a load in front if the image is pushed or pulled."""
+def network(
+    model: Model,
+    mode: InputMode = InputMode.IMAGE,
+    isa: str = GENERIC,
+    core: str | None = None,
+) -> Network:
+    """The steps of a model; with a load in front if the image is pushed or pulled.
+
+    core: whose instructions are estimated; one that suits the isa by default.
+    """
     root = _roots(model)
     image = model.input.tensor
     steps = [] if mode is InputMode.IMAGE else [_load(model, image)]
@@ -207,7 +233,8 @@ def network(model: Model, mode: InputMode = InputMode.IMAGE, isa: str = GENERIC)
     for tensor in outputs:
         dies[tensor] = len(steps)
     sizes = {t: model.tensors[t].size for t in born}
-    return Network(tuple(steps), mode, image, outputs, sizes, born, dies)
+    measured = coefficients_of(isa, core)
+    return Network(tuple(steps), mode, image, outputs, sizes, born, dies, measured)
 
 
 def _oriented(steps: list[Step], image: int) -> list[Step]:
@@ -252,7 +279,8 @@ def _steps(model: Model, root: list[int], index: int, op: Op, kernels: Choice) -
         depth = op.weights.shape[3]
         multiplier = len(op.weights) // op.groups
     place = (root[op.output], source, target, rows, columns, 0, target[2])
-    return [Step(index, 0, kind, x, y, *place, depth, multiplier, kernels)]
+    clamps = getattr(op, "clamp", Clamp()) != Clamp()
+    return [Step(index, 0, kind, x, y, *place, depth, multiplier, kernels, clamps=clamps)]
 
 
 def _part(

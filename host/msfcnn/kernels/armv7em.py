@@ -196,9 +196,14 @@ def pack_depthwise(
     return PackedDepthwise(np.concatenate(words), len(words[0]))
 
 
-def depthwise_scratch(kernel_lines: int, kernel_pixels: int, stride: int) -> int:
-    """Bytes of scratch: the taps of 16 pixels of a channel, and four words a kernel line."""
+def depthwise_scratch(kernel_lines: int, kernel_pixels: int, stride: int, planar: bool) -> int:
+    """Bytes of scratch: the taps of 16 pixels of a channel, or of four if lines are interleaved.
+
+    With them come four words a kernel line.
+    """
     patch = kernel_lines * (15 * stride + kernel_pixels)
+    if not planar:
+        return 4 * patch + 16 * kernel_lines
     return patch if kernel_pixels == 3 else patch + 16 * kernel_lines
 
 

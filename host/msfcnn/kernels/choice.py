@@ -104,8 +104,11 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
             op.weights, constants, g.stride_w, g.dilation_w
         ) is (None):
             return Choice(portable, portable)
-        scratch = armv7em.depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w)
-        return Choice(Kernel("msfcnn_depthwise_v7em", _aligned(scratch), True), portable)
+        shape = (g.kernel_h, g.kernel_w, g.stride_w)
+        return Choice(
+            _depthwise("msfcnn_depthwise_v7em", shape, planar=True),
+            _depthwise("msfcnn_depthwise_interleaved_v7em", shape, planar=False),
+        )
     if op.groups > 1:
         return Choice(portable, portable)
     words = armv7em.pack_conv(op.weights, constants, several_pixels(model, op))
@@ -123,6 +126,11 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     )
     kernel = Kernel("msfcnn_conv_v7em", _aligned(scratch), True)
     return Choice(kernel, kernel)
+
+
+def _depthwise(name: str, shape: tuple[int, int, int], planar: bool) -> Kernel:
+    """A packed kernel; shape: kernel lines and pixels, stride."""
+    return Kernel(name, _aligned(armv7em.depthwise_scratch(*shape, planar)), True)
 
 
 def several_pixels(model: Model, op: Conv) -> bool:

@@ -16,9 +16,11 @@ NOTHING_TWICE = 1.0
 class Goal:
     """The bounds, and the plan space.
 
-    max_ram:    bytes of arena; then the plan of least MACs that fits is taken.
+    max_ram:    bytes of arena; then the fastest plan that fits is taken: that of the fewest
+                estimated instructions, or, with max_macs, of the least MACs.
     max_macs:   bound on the recompute factor; without max_ram the plan of least RAM is taken. With
                 neither of the two, nothing is computed twice.
+    max_time:   bound on estimated instructions / those of the fastest plan; instead of max_macs.
     run:        pixels of a kernel call that every plan has room for.
     without_io: RAM is what the paper counts, without the network's output.
     """
@@ -28,6 +30,14 @@ class Goal:
     schemes: Schemes = Schemes.ALL
     run: int = DEFAULT_RUN
     without_io: bool = False
+    max_time: float | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether instructions decide, not MACs."""
+        if self.schemes is Schemes.PAPER or self.max_macs is not None:
+            return False
+        return self.max_ram is not None or self.max_time is not None
 
     @property
     def bare(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msfcnn.errors import InfeasibleError, Problem
 from msfcnn.graph.chains import Chain, chain
@@ -16,6 +16,7 @@ from msfcnn.plan.goal import Goal
 from msfcnn.plan.paths import Path, cheapest, least_ram
 from msfcnn.plan.space import Space
 from msfcnn.plan.table import ANY
+from msfcnn.plan.timed import fastest, timed_path
 from msfcnn.sizes import format_size
 
 
@@ -23,7 +24,7 @@ from msfcnn.sizes import format_size
 class Shortfall:
     """What the goal asks for and what there is.
 
-    best:    the plan of least RAM within the bound on MACs; None if the MACs are the problem.
+    best:    the plan of least RAM within the bound on MACs or time; None if that is the problem.
     helps:   what would make a plan possible, the mildest first.
     """
 
@@ -47,8 +48,11 @@ class NoPlanError(InfeasibleError):
 
 def no_plan(space: Space, goal: Goal) -> NoPlanError:
     """The error for a goal that no plan of the space meets."""
-    macs = goal.most_macs(space.network)
-    best = least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+    if goal.max_time is None:
+        macs = goal.most_macs(space.network)
+        best = least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+    else:
+        best = timed_path(space, replace(goal, max_ram=None))
     if best is None:
         return NoPlanError(Shortfall(goal, None, None, ("use --max-macs 1.0 or more",)))
     return NoPlanError(
@@ -88,10 +92,14 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
     """Other bounds and options for which there is a plan: each has been tried."""
     assert goal.max_ram is not None, "without a bound on RAM there is always a plan"
     helps = []
-    unbounded = cheapest(space.everything, goal.within(goal.max_ram))
+    if goal.max_time is None:
+        unbounded = cheapest(space.everything, goal.within(goal.max_ram))
+        needed, more = space.network.macs, "allow more MACs: --max-macs"
+    else:
+        unbounded = timed_path(space, replace(goal, max_time=None))
+        needed, more = fastest(space).price, "allow more time: --max-time-factor"
     if unbounded is not None:
-        factor = -(-1000 * unbounded.macs // max(1, space.network.macs)) / 1000
-        helps.append(f"allow more MACs: --max-macs {factor:.3f}")
+        helps.append(f"{more} {-(-1000 * unbounded.price // max(1, needed)) / 1000:.3f}")
     helps.append(f"allow more RAM: --max-ram {_counted(best, goal)}")
     if unbounded is None and goal.run > 1 and goal.schemes is Schemes.ALL:
         single = Space(space.network, goal.schemes, 1)
@@ -112,6 +120,8 @@ def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem
         return [Problem("--max-macs", f"no plan has only {goal.max_macs} times the MACs", hint)]
     limit = goal.max_ram or 0
     within = "" if goal.max_macs is None else f" with --max-macs {goal.max_macs:g}"
+    if goal.max_time is not None:
+        within = f" with --max-time-factor {goal.max_time:g}"
     what = (
         f"{format_size(limit)} bytes are not enough{within}: the network needs at least "
         f"{format_size(least)}, {format_size(least - limit)} more"

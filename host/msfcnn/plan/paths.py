@@ -1,92 +1,112 @@
-"""Paths through the fusion graph: the least MACs within a bound, the least RAM for given MACs.
+"""Paths through the fusion graph: the lowest price within a bound, the least RAM for a price.
 
-A plan's peak is that of its largest stage, its MACs the sum over its stages. For a bound on the
+A plan's peak is that of its largest stage, its price (MACs or estimated instructions) the sum
+over its stages. For a bound on the
 peak, every edge takes its cheapest option within the bound, and one relaxation of the graph in
-order of the cut points gives the least MACs: exact, because the choices do not depend on each
-other. That minimum can only fall when the bound rises, so the least bound for given MACs is found
+order of the cut points gives the lowest price: exact, because the choices do not depend on each
+other. That minimum can only fall when the bound rises, so the least bound for a price is found
 by bisection over the sizes that occur.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from msfcnn.graph.fusion import option_of
+from msfcnn.graph.chains import Chain, chain
+from msfcnn.graph.cost import cost
+from msfcnn.graph.fusion import FusionGraph, option_of
 from msfcnn.graph.options import Option
+from msfcnn.graph.price import Currency
 from msfcnn.plan.table import ANY, UNBOUNDED, Bound, Table
 
 
 @dataclass(frozen=True)
 class Path:
-    """Edges with their options; peaks in bytes."""
+    """Edges with their options; peaks in bytes, price in the currency of the graph."""
 
+    graph: FusionGraph
     edges: tuple[tuple[tuple[int, int], Option], ...]
     ram: int
     without_io: int
-    macs: int
+    price: int
+
+    @cached_property
+    def macs(self) -> int:
+        """MACs executed."""
+        if self.graph.currency is Currency.MACS:
+            return self.price
+        return sum(cost(c, option).macs for c, option in self.stages())
+
+    def stages(self) -> Iterator[tuple[Chain, Option]]:
+        """Chains with their options, in order."""
+        for (first, last), option in self.edges:
+            found = chain(self.graph.network, first, last)
+            assert found is not None, "edges are chains"
+            yield found, option
 
 
 def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
-    """The path of least MACs within a bound; None if there is none."""
+    """The path of lowest price within a bound; None if there is none."""
     best: list[int] = [0] + [ANY] * table.steps
     came: list[tuple[int, int] | None] = [None] * (table.steps + 1)
     for end in range(1, table.steps + 1):
         for number, row in enumerate(table.ending[end]):
             index = row.cheapest(bound) if best[row.edge[0]] < ANY else -1
-            if index >= 0 and best[row.edge[0]] + row.macs[index] < best[end]:
-                best[end], came[end] = best[row.edge[0]] + row.macs[index], (number, index)
+            if index >= 0 and best[row.edge[0]] + row.price[index] < best[end]:
+                best[end], came[end] = best[row.edge[0]] + row.price[index], (number, index)
     return _path(table, came, best[-1]) if best[-1] < ANY else None
 
 
-def _path(table: Table, came: list[tuple[int, int] | None], macs: int) -> Path:
+def _path(table: Table, came: list[tuple[int, int] | None], price: int) -> Path:
     edges, ram, without_io, at = [], 0, 0, table.steps
     while at > 0:
         step = came[at]
         assert step is not None, "every reached cut point was reached from somewhere"
         row, index = table.ending[at][step[0]], step[1]
-        edges.append((row.edge, option_of(table.graph, row.edge, *row.origin[index])))
+        edges.append((row.edge, option_of(row.edge, *row.origin[index])))
         ram = max(ram, row.ram[index])
         without_io = max(without_io, row.without_io[index])
         at = row.edge[0]
-    return Path(tuple(reversed(edges)), ram, without_io, macs)
+    return Path(table.graph, tuple(reversed(edges)), ram, without_io, price)
 
 
-def smallest(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
-    """The path of least RAM with at most so many MACs; of those the least without_io, then MACs.
+def smallest(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
+    """The path of least RAM that costs no more; of those the least without_io, then the cheapest.
 
-    None if no path within the bound has so few MACs.
+    None if no path within the bound is that cheap.
     """
-    ram = _least(table.sizes(), lambda size: _fits(table, Bound(size, bound.without_io), macs))
+    ram = _least(table.sizes(), lambda size: _fits(table, Bound(size, bound.without_io), price))
     if ram is None or ram > bound.ram:
         return None
     if table.alike:
         return cheapest(table, Bound(ram))
-    bare = _least(table.sizes_without_io(), lambda size: _fits(table, Bound(ram, size), macs))
+    bare = _least(table.sizes_without_io(), lambda size: _fits(table, Bound(ram, size), price))
     assert bare is not None, "a path was found within this bound"
     return cheapest(table, Bound(ram, bare))
 
 
-def smallest_without_io(table: Table, macs: int, bound: Bound = UNBOUNDED) -> Path | None:
-    """The path of least RAM as the paper counts; of those the least RAM, then MACs.
+def smallest_without_io(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
+    """The path of least RAM as the paper counts; of those the least RAM, then the cheapest.
 
-    None if no path within the bound has so few MACs.
+    None if no path within the bound is that cheap.
     """
     sizes = table.sizes_without_io()
-    bare = _least(sizes, lambda size: _fits(table, Bound(bound.ram, size), macs))
+    bare = _least(sizes, lambda size: _fits(table, Bound(bound.ram, size), price))
     if bare is None or bare > bound.without_io:
         return None
-    return smallest(table, macs, Bound(bound.ram, bare))
+    return smallest(table, price, Bound(bound.ram, bare))
 
 
-def least_ram(table: Table, macs: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
+def least_ram(table: Table, price: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
     """One of the two: the least RAM, counted with or without the network's output."""
-    return (smallest_without_io if without_io else smallest)(table, macs, bound)
+    return (smallest_without_io if without_io else smallest)(table, price, bound)
 
 
-def _fits(table: Table, bound: Bound, macs: int) -> bool:
+def _fits(table: Table, bound: Bound, price: int) -> bool:
     path = cheapest(table, bound)
-    return path is not None and path.macs <= macs
+    return path is not None and path.price <= price
 
 
 def _least(sizes: list[int], fits: Callable[[int], bool]) -> int | None:
@@ -104,11 +124,11 @@ def _least(sizes: list[int], fits: Callable[[int], bool]) -> int | None:
 
 
 def front(table: Table) -> tuple[Path, ...]:
-    """Paths that no other one beats in RAM and MACs, counted either way; by descending RAM."""
+    """Paths that no other one beats in RAM and price, counted either way; by descending RAM."""
     paths = _front(table, paper=False)
     if not table.alike:
         paths += _front(table, paper=True)
-    unique = {(p.ram, p.without_io, p.macs): p for p in paths}
+    unique = {(p.ram, p.without_io, p.price): p for p in paths}
     return tuple(unique[key] for key in sorted(unique, reverse=True) if not _beaten(key, unique))
 
 
@@ -119,13 +139,13 @@ def _beaten(key: tuple[int, int, int], others: dict[tuple[int, int, int], Path])
 
 
 def _front(table: Table, paper: bool) -> list[Path]:
-    """From the path of least MACs down: each next one needs fewer bytes."""
+    """From the cheapest path down: each next one needs fewer bytes."""
     found: list[Path] = []
     path = cheapest(table)
     while path is not None:
         bound = Bound(without_io=path.without_io - 1) if paper else Bound(path.ram - 1)
         smaller = cheapest(table, bound)
-        if smaller is None or smaller.macs > path.macs:
+        if smaller is None or smaller.price > path.price:
             found.append(path if table.alike else _tightened(table, path, paper))
         path = smaller
     return found
@@ -133,6 +153,6 @@ def _front(table: Table, paper: bool) -> list[Path]:
 
 def _tightened(table: Table, path: Path, paper: bool) -> Path:
     """The path with as few bytes as possible in the other way of counting."""
-    least = (smallest_without_io if paper else smallest)(table, path.macs)
-    assert least is not None, "the path itself has so few MACs"
+    least = (smallest_without_io if paper else smallest)(table, path.price)
+    assert least is not None, "the path itself is that cheap"
     return least

@@ -1,4 +1,4 @@
-"""The plan for a goal: least RAM for a bound on MACs (P1), least MACs for one on RAM (P2)."""
+"""The plan for a goal: least RAM for a bound on MACs or time (P1), the fastest in RAM (P2)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msfcnn.plan.infeasible import no_plan
 from msfcnn.plan.paths import Path, cheapest, front, least_ram
 from msfcnn.plan.space import Space, space_of
 from msfcnn.plan.table import ANY
+from msfcnn.plan.timed import timed_path
 from msfcnn.plan.types import Plan, PlannedStage
 
 
@@ -31,6 +32,8 @@ def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Pa
 
 
 def _search(space: Space, goal: Goal) -> Path | None:
+    if goal.timed:
+        return timed_path(space, goal)
     macs = goal.most_macs(space.network)
     if goal.max_ram is None:
         return least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msfcnn.graph.fusion import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
 from msfcnn.graph.paper import paper_graph
+from msfcnn.graph.price import Currency
 from msfcnn.graph.search import Limits
 from msfcnn.graph.steps import Network
 from msfcnn.plan.goal import Goal
@@ -45,6 +46,11 @@ class Space:
     def lines(self) -> Table:
         """Layer by layer and row sweeps: nothing is computed twice."""
         return table(self._lines)
+
+    @cached_property
+    def timed_lines(self) -> Table:
+        """Likewise, priced in estimated instructions."""
+        return table(unfused_graph(self.network, self.run, Currency.INSTRUCTIONS))
 
     @cached_property
     def _lines(self) -> FusionGraph:

@@ -30,24 +30,24 @@ UNBOUNDED = Bound()
 class Row:
     """The options of an edge that are worth something, by ascending bytes.
 
-    alike: bytes are the same however they are counted; then MACs descend.
+    alike: bytes are the same however they are counted; then prices descend.
     """
 
     edge: tuple[int, int]
     ram: list[int]
     without_io: list[int]
-    macs: list[int]
+    price: list[int]
     origin: list[tuple[Found, int]]
     alike: bool
 
     def cheapest(self, bound: Bound) -> int:
-        """Index of the option with the least MACs within a bound; -1 if there is none."""
+        """Index of the option with the lowest price within a bound; -1 if there is none."""
         if self.alike:
             return bisect_right(self.ram, min(bound.ram, bound.without_io)) - 1
         best = -1
         for i, (ram, bare) in enumerate(zip(self.ram, self.without_io, strict=True)):
             fits = ram <= bound.ram and bare <= bound.without_io
-            if fits and (best < 0 or self.macs[i] < self.macs[best]):
+            if fits and (best < 0 or self.price[i] < self.price[best]):
                 best = i
         return best
 
@@ -87,33 +87,33 @@ def _row(graph: FusionGraph, edge: tuple[int, int]) -> Row:
     found = graph.edges[edge]
     ram = np.concatenate([f.total for f in found])
     bare = np.concatenate([f.without_io for f in found])
-    macs = np.concatenate([f.macs for f in found])
+    price = np.concatenate([f.price for f in found])
     origin = [(f, i) for f in found for i in range(len(f.total))]
-    order = np.lexsort([bare, macs, ram])
+    order = np.lexsort([bare, price, ram])
     alike = bool((bare == ram).all())
-    kept = _descending(order, macs) if alike else _undominated(order, bare, macs)
+    kept = _descending(order, price) if alike else _undominated(order, bare, price)
     return Row(
         edge,
         ram[kept].tolist(),
         bare[kept].tolist(),
-        macs[kept].tolist(),
+        price[kept].tolist(),
         [origin[i] for i in kept],
         alike,
     )
 
 
-def _descending(order: NDArray[np.intp], macs: Array) -> NDArray[np.intp]:
+def _descending(order: NDArray[np.intp], price: Array) -> NDArray[np.intp]:
     """Of options sorted by bytes those with less MACs than all before."""
-    least = np.minimum.accumulate(macs[order])
+    least = np.minimum.accumulate(price[order])
     worth = np.ones(len(order), dtype=bool)
-    worth[1:] = macs[order][1:] < least[:-1]
+    worth[1:] = price[order][1:] < least[:-1]
     return order[worth]
 
 
-def _undominated(order: NDArray[np.intp], bare: Array, macs: Array) -> NDArray[np.intp]:
+def _undominated(order: NDArray[np.intp], bare: Array, price: Array) -> NDArray[np.intp]:
     """Of options sorted by bytes those that no other one beats in all three figures."""
     kept: list[int] = []
     for i in order:
-        if not any(bare[k] <= bare[i] and macs[k] <= macs[i] for k in kept):
+        if not any(bare[k] <= bare[i] and price[k] <= price[i] for k in kept):
             kept.append(int(i))
     return np.array(kept, dtype=np.intp)

@@ -31,15 +31,16 @@ def _stage(chain: Chain, option: Option) -> ScheduledStage:
 
 
 def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
-    """The stage with longer runs and plain windows, as far as neither way of counting rises."""
+    """The fastest of longer runs and plain windows, as far as neither way of counting rises."""
 
     def fits(other: ScheduledStage) -> bool:
         return other.cost.total <= peak and other.without_io <= bare
 
-    for run in range(LONGEST_RUN, stage.option.run, -1):
-        longer = _stage(stage.chain, replace(stage.option, run=run))
-        if fits(longer):
-            stage = longer
-            break
-    plain = _stage(stage.chain, replace(stage.option, tight=False))
-    return plain if fits(plain) else stage
+    ways = [
+        _stage(stage.chain, replace(stage.option, run=run, tight=tight))
+        for run in range(max(LONGEST_RUN, stage.option.run), stage.option.run - 1, -1)
+        for tight in sorted({stage.option.tight, False})
+    ]
+    return min(
+        (way for way in ways if fits(way)), key=lambda way: way.cost.instructions, default=stage
+    )

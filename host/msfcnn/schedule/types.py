@@ -50,6 +50,11 @@ class Schedule:
         return sum(stage.cost.macs for stage in self.stages)
 
     @property
+    def instructions(self) -> int:
+        """Estimated instructions."""
+        return sum(stage.cost.instructions for stage in self.stages)
+
+    @property
     def binding_stage(self) -> int:
         """The stage that needs the most RAM."""
         totals = [stage.cost.total for stage in self.stages]

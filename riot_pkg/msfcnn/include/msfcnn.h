@@ -91,12 +91,15 @@ struct msfcnn {
     void *fetch_arg;                /**< for the fetch function */
     msfcnn_probe_t probe;           /**< may be NULL */
     void *probe_arg;                /**< for the probe */
-    uint16_t stage;                 /**< the running one */
+    const msfcnn_stage_t *running;  /**< stage */
+    const msfcnn_op_t *ops;         /**< of the running stage */
+    uint16_t stage;                 /**< index of the running one */
     uint16_t op;                    /**< of the stage, where the sweep goes on */
     uint16_t channel;               /**< first output channel of the pass */
     uint16_t rows_in;               /**< input rows that have arrived */
     msfcnn_position_t at[CONFIG_MSFCNN_STAGE_OPS];      /**< of each op of the stage */
     const int8_t *line[CONFIG_MSFCNN_KERNEL_LINES];     /**< of the run that is computed */
+    msfcnn_run_t run;               /**< that is computed: here, it does not burden the stack */
 };
 
 /**

@@ -10,7 +10,7 @@
  * @file
  * @brief       Depthwise convolution, portable: channel by channel
  *
- * Taps that are padding are rare: pixels that meet them at an end of a line take the slow way.
+ * Pixels that meet padding at an end of a line are computed one by one, but those of 3x3 kernels.
  *
  * @}
  */
@@ -46,32 +46,53 @@ static const int8_t *_line(const channel_t *ch, unsigned i)
     return run->line[i] + ch->channel * (size_t)((i == 0) ? run->first_step : run->channel_step);
 }
 
-/* one pixel, any of whose taps may be padding */
-static void _checked(channel_t *ch, unsigned pixel)
+/* what a pixel whose taps are all padding would add up to */
+static int32_t _padding(const channel_t *ch)
+{
+    const int8_t *w = ch->weights;
+    int32_t sum = 0;
+
+    for (size_t n = (size_t)ch->op->kernel_u * ch->op->kernel_v; n > 0; n--) {
+        sum += *w++;
+    }
+    return ch->bias + sum * ch->op->pad_value;
+}
+
+/* one pixel, any of whose taps may be padding; padding: see there */
+static void _one(channel_t *ch, unsigned pixel, int32_t padding)
 {
     const msfcnn_op_t *op = ch->op;
     const msfcnn_run_t *run = ch->run;
-    const int8_t *w = ch->weights;
+    size_t step = op->dilation_v * run->pixel_step;
     int32_t pad = op->pad_value;
-    int32_t acc = ch->bias;
+    int32_t acc = padding;
+    unsigned n = op->kernel_v;
+    unsigned skipped = 0;
+    /* in front of the line this wraps around to beyond its end */
+    unsigned x = pixel * op->stride_v - run->before;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        unsigned inside = (run->line[i] != NULL) ? run->inside : 0;
-        const int8_t *line = (inside > 0) ? _line(ch, i) : NULL;
-        /* in front of the line this wraps around to beyond its end */
-        unsigned x = pixel * op->stride_v - run->before;
+    for (; (n > 0) && (x >= run->inside); n--, skipped++) {
+        x += op->dilation_v;
+    }
+    while ((n > 0) && (x + (n - 1) * op->dilation_v >= run->inside)) {
+        n--;
+    }
+    for (unsigned i = 0; (n > 0) && (i < op->kernel_u); i++) {
+        if (run->line[i] != NULL) {
+            const int8_t *from = _line(ch, i) + x * run->pixel_step;
+            const int8_t *w = ch->weights + i * op->kernel_v + skipped;
+            const int8_t *end = w + n;
 
-        for (unsigned j = op->kernel_v; j > 0; j--, x += op->dilation_v) {
-            int32_t value = (x < inside) ? line[x * run->pixel_step] : pad;
-
-            acc += msfcnn_multiply(value, *w++);
+            for (; w != end; w++, from += step) {
+                acc += msfcnn_multiply(*from - pad, *w);
+            }
         }
     }
     _store(ch, acc);
 }
 
-/* n pixels, at most four; no tap at an end of a line is padding, but whole lines may be */
-static void _four(channel_t *ch, unsigned pixel, unsigned n)
+/* four pixels; no tap at an end of a line is padding, but whole lines may be */
+static void _four(channel_t *ch, unsigned pixel)
 {
     const msfcnn_op_t *op = ch->op;
     size_t tap = op->dilation_v * ch->run->pixel_step;
@@ -79,10 +100,6 @@ static void _four(channel_t *ch, unsigned pixel, unsigned n)
     size_t offset = pixel * step - ch->run->before * ch->run->pixel_step;
     const int8_t *w = ch->weights;
     int32_t a0 = ch->bias, a1 = a0, a2 = a0, a3 = a0;
-    /* those that do not exist are computed where the last one is */
-    size_t second = (n > 1) ? step : 0;
-    size_t third = (n > 2) ? 2 * step : 0;
-    size_t fourth = (n > 3) ? 3 * step : 0;
 
     for (unsigned i = 0; i < op->kernel_u; i++) {
         const int8_t *end = w + op->kernel_v;
@@ -100,9 +117,9 @@ static void _four(channel_t *ch, unsigned pixel, unsigned n)
             continue;
         }
         const int8_t *x0 = _line(ch, i) + offset;
-        const int8_t *x1 = x0 + second;
-        const int8_t *x2 = x0 + third;
-        const int8_t *x3 = x0 + fourth;
+        const int8_t *x1 = x0 + step;
+        const int8_t *x2 = x1 + step;
+        const int8_t *x3 = x2 + step;
         while (w != end) {
             int32_t weight = *w++;
             a0 += msfcnn_multiply(*x0, weight);
@@ -116,52 +133,106 @@ static void _four(channel_t *ch, unsigned pixel, unsigned n)
         }
     }
     _store(ch, a0);
-    if (n > 1) {
-        _store(ch, a1);
-    }
-    if (n > 2) {
-        _store(ch, a2);
-    }
-    if (n > 3) {
-        _store(ch, a3);
-    }
+    _store(ch, a1);
+    _store(ch, a2);
+    _store(ch, a3);
 }
 
-/* pixels of a 3x3 kernel none of whose taps is padding */
-static void _inner_3x3(channel_t *ch, unsigned pixel, unsigned n)
+/* the next input pixel of three lines; x counts them and is wrapped around in front of a line */
+#define COLUMN(p, q, r)                     \
+    do {                                    \
+        if (x < inside) {                   \
+            p = *x0;                        \
+            q = *x1;                        \
+            r = *x2;                        \
+            x0 += step0;                    \
+            x1 += step1;                    \
+            x2 += step2;                    \
+        }                                   \
+        else {                              \
+            p = q = r = pad;                \
+        }                                   \
+        x++;                                \
+    } while (0)
+
+/* all pixels of a 3x3 kernel, of stride 1 or 2: nine input pixels move through registers */
+static void _run_3x3(channel_t *ch)
 {
     const msfcnn_op_t *op = ch->op;
-    size_t tap = op->dilation_v * ch->run->pixel_step;
-    size_t step = op->stride_v * ch->run->pixel_step;
-    size_t offset = pixel * step - ch->run->before * ch->run->pixel_step;
-    const int8_t *x0 = _line(ch, 0) + offset;
-    const int8_t *x1 = _line(ch, 1) + offset;
-    const int8_t *x2 = _line(ch, 2) + offset;
+    const msfcnn_run_t *run = ch->run;
+    const msfcnn_range_t range = ch->range;
     const int8_t *w = ch->weights;
     int32_t w0 = w[0], w1 = w[1], w2 = w[2];
     int32_t w3 = w[3], w4 = w[4], w5 = w[5];
     int32_t w6 = w[6], w7 = w[7], w8 = w[8];
-    const msfcnn_range_t range = ch->range;
     int32_t bias = ch->bias;
     int32_t multiplier = ch->multiplier;
     unsigned shift = ch->shift;
-    size_t out_step = ch->run->out_pixel_step;
+    size_t out_step = run->out_pixel_step;
     int8_t *out = ch->out;
+    /* lines that do not exist are a single pixel that repeats */
+    const int8_t *x0 = (run->line[0] != NULL) ? _line(ch, 0) : &op->pad_value;
+    const int8_t *x1 = (run->line[1] != NULL) ? _line(ch, 1) : &op->pad_value;
+    const int8_t *x2 = (run->line[2] != NULL) ? _line(ch, 2) : &op->pad_value;
+    size_t step0 = (run->line[0] != NULL) ? run->pixel_step : 0;
+    size_t step1 = (run->line[1] != NULL) ? run->pixel_step : 0;
+    size_t step2 = (run->line[2] != NULL) ? run->pixel_step : 0;
+    unsigned inside = run->inside;
+    int32_t pad = op->pad_value;
+    bool wide = op->stride_v == 2;
+    unsigned x = 0U - run->before;
+    int32_t a0, a1, a2, b0, b1, b2, c0, c1, c2;
 
-    ch->out += n * out_step;
-    for (; n > 0; n--, x0 += step, x1 += step, x2 += step, out += out_step) {
+    COLUMN(a0, a1, a2);
+    COLUMN(b0, b1, b2);
+    for (unsigned n = run->pixels;; out += out_step) {
         int32_t acc = bias;
 
-        acc += msfcnn_multiply(x0[0], w0);
-        acc += msfcnn_multiply(x1[0], w3);
-        acc += msfcnn_multiply(x2[0], w6);
-        acc += msfcnn_multiply(x0[tap], w1);
-        acc += msfcnn_multiply(x1[tap], w4);
-        acc += msfcnn_multiply(x2[tap], w7);
-        acc += msfcnn_multiply(x0[2 * tap], w2);
-        acc += msfcnn_multiply(x1[2 * tap], w5);
-        acc += msfcnn_multiply(x2[2 * tap], w8);
+        COLUMN(c0, c1, c2);
+        acc += msfcnn_multiply(a0, w0);
+        acc += msfcnn_multiply(a1, w3);
+        acc += msfcnn_multiply(a2, w6);
+        acc += msfcnn_multiply(b0, w1);
+        acc += msfcnn_multiply(b1, w4);
+        acc += msfcnn_multiply(b2, w7);
+        acc += msfcnn_multiply(c0, w2);
+        acc += msfcnn_multiply(c1, w5);
+        acc += msfcnn_multiply(c2, w8);
         *out = msfcnn_requantize(&range, acc, multiplier, shift);
+        if (--n == 0) {
+            return;
+        }
+        if (wide) {
+            a0 = c0;
+            a1 = c1;
+            a2 = c2;
+            COLUMN(b0, b1, b2);
+        }
+        else {
+            a0 = b0;
+            a1 = b1;
+            a2 = b2;
+            b0 = c0;
+            b1 = c1;
+            b2 = c2;
+        }
+    }
+}
+
+/* all pixels of any kernel; begin to end - 1 meet no padding in their lines */
+static void _run(channel_t *ch, unsigned begin, unsigned end)
+{
+    int32_t padding = _padding(ch);
+    unsigned i = 0;
+
+    while (i < begin) {
+        _one(ch, i++, padding);
+    }
+    for (; i + 4 <= end; i += 4) {
+        _four(ch, i);
+    }
+    while (i < ch->run->pixels) {
+        _one(ch, i++, padding);
     }
 }
 
@@ -173,10 +244,9 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
     unsigned span = (op->kernel_v - 1U) * op->dilation_v + 1;
     unsigned begin = 0;
     unsigned end = run->pixels;
-    bool is_3x3 = (op->kernel_u == 3) && (op->kernel_v == 3) && (run->line[0] != NULL)
-                  && (run->line[1] != NULL) && (run->line[2] != NULL);
+    bool is_3x3 = (op->kernel_u == 3) && (op->kernel_v == 3) && (op->stride_v <= 2)
+                  && (op->dilation_v == 1);
 
-    /* pixels begin to end - 1 meet no padding in their lines */
     while ((begin < end) && (begin * op->stride_v < run->before)) {
         begin++;
     }
@@ -185,25 +255,17 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
     }
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
-        unsigned i = 0;
 
         ch.weights = k->weights + o * taps;
         ch.bias = k->bias[o];
         ch.multiplier = k->multiplier[o];
         ch.shift = k->shift[o];
         ch.out = run->out + c * (size_t)run->out_channel_step;
-        while (i < begin) {
-            _checked(&ch, i++);
+        if (is_3x3) {
+            _run_3x3(&ch);
         }
-        if (is_3x3 && (begin < end)) {
-            _inner_3x3(&ch, begin, end - begin);
-            i = end;
-        }
-        for (; i < end; i += 4) {
-            _four(&ch, i, (end - i < 4) ? end - i : 4);
-        }
-        for (i = end; i < run->pixels; i++) {
-            _checked(&ch, i);
+        else {
+            _run(&ch, begin, end);
         }
         if (++m == k->group_outputs) {
             m = 0;

@@ -18,6 +18,13 @@
 /* outputs computed together: an input byte is loaded once for all of them */
 #define BLOCK 4
 
+/* taps a turn of the innermost loop */
+#ifdef __OPTIMIZE_SIZE__
+#  define UNROLL    2
+#else
+#  define UNROLL    4
+#endif
+
 /* no instruction: keeps compilers from loading so many taps ahead that registers run out */
 #define IN_ORDER()  __asm__ volatile ("" ::: "memory")
 
@@ -112,14 +119,17 @@ static void _block_of_two(outputs_t *to, const int8_t *a, const int8_t *b, const
     int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
     int32_t b0 = 0, b1 = 0, b2 = 0, b3 = 0;
 
-    for (; taps >= 4; taps -= 4, a += 4, b += 4, w0 += 4, w1 += 4, w2 += 4, w3 += 4) {
+    for (; taps >= UNROLL; taps -= UNROLL, a += UNROLL, b += UNROLL, w0 += UNROLL, w1 += UNROLL,
+         w2 += UNROLL, w3 += UNROLL) {
         TAP_2(0);
         IN_ORDER();
         TAP_2(1);
+#if UNROLL > 2
         IN_ORDER();
         TAP_2(2);
         IN_ORDER();
         TAP_2(3);
+#endif
     }
     for (; taps > 0; taps--, a++, b++, w0++, w1++, w2++, w3++) {
         TAP_2(0);

@@ -84,9 +84,11 @@ static void _begin_pass(msfcnn_t *nn)
 
 void msfcnn_begin_stage(msfcnn_t *nn)
 {
-    const msfcnn_stage_t *stage = msfcnn_stage(nn);
+    const msfcnn_stage_t *stage = nn->model->stages + nn->stage;
     const msfcnn_move_t *move = nn->model->moves + stage->first_move;
 
+    nn->running = stage;
+    nn->ops = nn->model->ops + stage->first_op;
     for (unsigned n = stage->n_moves; n > 0; n--, move++) {
         memmove(nn->arena + move->to, nn->arena + move->from, move->size);
     }
@@ -131,26 +133,25 @@ static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
     return EMITTED;
 }
 
-/* whether the window of op i > 0 has what its next pixels read; asks for what is missing */
-static int _has_window(msfcnn_t *nn, unsigned i, unsigned pixels)
+/* whether the window of op i > 0 has what its next pixels reach; asks for what is missing */
+static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
 {
-    msfcnn_reach_t reach = msfcnn_reach(nn, i, pixels);
     msfcnn_position_t *in = &nn->at[i - 1];
 
-    if (reach.end == 0 || in->line > reach.newest) {
+    if (reach->end == 0 || in->line > reach->newest) {
         return 1;
     }
-    if (in->line < reach.newest) {
+    if (in->line < reach->newest) {
         in->want = UINT16_MAX;
         return 0;
     }
-    if (in->pixel >= reach.end) {
+    if (in->pixel >= reach->end) {
         return 1;
     }
-    if (reach.slides) {
-        msfcnn_save(nn, i, &reach);
+    if (reach->slides) {
+        msfcnn_save(nn, i, reach);
     }
-    in->want = (uint16_t)(reach.end - in->pixel);
+    in->want = (uint16_t)(reach->end - in->pixel);
     return 0;
 }
 
@@ -192,14 +193,14 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t from = _run_input(nn, i);
-    msfcnn_run_t run;
+    msfcnn_run_t *run = &nn->run;
 
-    _describe_output(nn, i, to, &run);
-    _describe_input(&from, pixels, &run);
+    _describe_output(nn, i, to, run);
+    _describe_input(&from, pixels, run);
     nn->line[0] = from.at;
     if (op->reads != MSFCNN_PAIR) {
-        run.pixels = (uint16_t)pixels;
-        op->kernel(op, &run);
+        run->pixels = (uint16_t)pixels;
+        op->kernel(op, run);
         return;
     }
     /* the ring of a residual may begin anew within the run */
@@ -207,12 +208,12 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
     for (unsigned n; pixels > 0; pixels -= n) {
         n = pixels;
         msfcnn_view_t second = msfcnn_second(nn, i, &n);
-        run.second = second.at;
-        run.second_step = second.pixel_step;
-        run.pixels = (uint16_t)n;
-        op->kernel(op, &run);
-        nn->line[0] += n * run.pixel_step;
-        run.out += n * run.out_pixel_step;
+        run->second = second.at;
+        run->second_step = second.pixel_step;
+        run->pixels = (uint16_t)n;
+        op->kernel(op, run);
+        nn->line[0] += n * run->pixel_step;
+        run->out += n * run->out_pixel_step;
         nn->at[i].pixel = (uint16_t)(nn->at[i].pixel + n);
     }
     nn->at[i].pixel = (uint16_t)begin;
@@ -225,31 +226,31 @@ static msfcnn_view_t _kernel_line(const msfcnn_t *nn, unsigned i, const msfcnn_r
                     : msfcnn_slot(nn, i, line, reach->from);
 }
 
-static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
+static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
+                            const msfcnn_view_t *to, unsigned pixels)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
-    msfcnn_reach_t reach = msfcnn_reach(nn, i, pixels);
     msfcnn_view_t from = { NULL, 0, 1 };
-    msfcnn_run_t run;
-    int line = reach.first;
+    msfcnn_run_t *run = &nn->run;
+    int line = reach->first;
 
     for (unsigned k = 0; k < op->kernel_u; k++, line += op->dilation_u) {
         nn->line[k] = NULL;
         if (line >= 0 && line < op->lines) {
-            from = _kernel_line(nn, i, &reach, (unsigned)line);
+            from = _kernel_line(nn, i, reach, (unsigned)line);
             nn->line[k] = from.at;
         }
     }
-    _describe_output(nn, i, to, &run);
-    _describe_input(&from, (unsigned)(reach.end - reach.from), &run);
-    run.pixels = (uint16_t)pixels;
-    run.before = (uint16_t)((reach.x < 0) ? -reach.x : 0);
-    if (reach.slides) {
-        from = msfcnn_saved(nn, i, reach.from);
+    _describe_output(nn, i, to, run);
+    _describe_input(&from, (unsigned)(reach->end - reach->from), run);
+    run->pixels = (uint16_t)pixels;
+    run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
+    if (reach->slides) {
+        from = msfcnn_saved(nn, i, reach->from);
         nn->line[0] = from.at;
-        run.first_step = from.channel_step;
+        run->first_step = from.channel_step;
     }
-    op->kernel(op, &run);
+    op->kernel(op, run);
 }
 
 /* one more run of input pixels for an average over all; the output comes with the last */
@@ -258,18 +259,18 @@ static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, uns
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t to = msfcnn_target(nn, i);
-    msfcnn_run_t run;
+    msfcnn_run_t *run = &nn->run;
 
     if (!last) {
         to.at = NULL;
     }
-    _describe_output(nn, i, &to, &run);
-    _describe_input(from, pixels, &run);
+    _describe_output(nn, i, &to, run);
+    _describe_input(from, pixels, run);
     nn->line[0] = from->at;
-    run.pixels = (uint16_t)pixels;
-    run.first = (uint8_t)first;
-    run.scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
-    op->kernel(op, &run);
+    run->pixels = (uint16_t)pixels;
+    run->first = (uint8_t)first;
+    run->scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
+    op->kernel(op, run);
 }
 
 static int _global(msfcnn_t *nn, unsigned i)
@@ -298,38 +299,65 @@ static int _global(msfcnn_t *nn, unsigned i)
     return NEED;
 }
 
+/* whether the op can compute up to so many pixels now; else it asks the op before it for more */
+static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *reach)
+{
+    uint8_t reads = msfcnn_op(nn, i)->reads;
+    msfcnn_position_t *at = &nn->at[i];
+
+    if (reads == MSFCNN_WINDOW) {
+        *reach = msfcnn_reach(nn, i, *pixels);
+        return i == 0 || _has_window(nn, i, reach);
+    }
+    if (i == 0 || reads == MSFCNN_GLOBAL) {
+        return 1;
+    }
+    if (at->run == 0) {
+        nn->at[i - 1].want = (uint16_t)*pixels;
+        return 0;
+    }
+    *pixels = at->run;
+    at->run = 0;
+    return 1;
+}
+
+static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
+                    const msfcnn_view_t *to, unsigned pixels)
+{
+    switch (msfcnn_op(nn, i)->reads) {
+        case MSFCNN_LOAD:
+            return _load(nn, to, pixels);
+        case MSFCNN_GLOBAL:
+            return _global(nn, i);
+        case MSFCNN_WINDOW:
+            _compute_window(nn, i, reach, to, pixels);
+            return EMITTED;
+        default:
+            _compute_run(nn, i, to, pixels);
+            return EMITTED;
+    }
+}
+
 static int _step(msfcnn_t *nn, unsigned i)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_position_t *at = &nn->at[i];
-    msfcnn_view_t to = msfcnn_target(nn, i);
     unsigned n = _min(_min(at->want, msfcnn_stage(nn)->run), (unsigned)(at->high - at->pixel));
+    int replays = at->pixel < at->fresh;
+    msfcnn_reach_t reach;
     int res = EMITTED;
 
-    if (at->pixel < at->fresh) {
+    if (replays) {
         n = _min(n, (unsigned)(at->fresh - at->pixel));
+    }
+    else if (!_ready(nn, i, &n, &reach)) {
+        return NEED;
+    }
+    msfcnn_view_t to = msfcnn_target(nn, i);
+    if (replays) {
         msfcnn_replay(nn, i, &to, n);
     }
-    else if (op->reads == MSFCNN_LOAD) {
-        res = _load(nn, &to, n);
-    }
-    else if (op->reads == MSFCNN_GLOBAL) {
-        res = _global(nn, i);
-    }
-    else if (op->reads == MSFCNN_WINDOW) {
-        if (i > 0 && !_has_window(nn, i, n)) {
-            return NEED;
-        }
-        _compute_window(nn, i, &to, n);
-    }
     else {
-        if (i > 0 && at->run == 0) {
-            nn->at[i - 1].want = (uint16_t)n;
-            return NEED;
-        }
-        n = (i > 0) ? at->run : n;
-        at->run = 0;
-        _compute_run(nn, i, &to, n);
+        res = _compute(nn, i, &reach, &to, n);
     }
     if (res == EMITTED) {
         _advance(nn, i, &to, n);

@@ -40,12 +40,12 @@ typedef struct {
 
 static inline const msfcnn_stage_t *msfcnn_stage(const msfcnn_t *nn)
 {
-    return &nn->model->stages[nn->stage];
+    return nn->running;
 }
 
 static inline const msfcnn_op_t *msfcnn_op(const msfcnn_t *nn, unsigned i)
 {
-    return &nn->model->ops[msfcnn_stage(nn)->first_op + i];
+    return nn->ops + i;
 }
 
 /**

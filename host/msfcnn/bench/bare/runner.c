@@ -10,10 +10,11 @@
  * Reads SETUP (two uint32: images, turns of the calibration loop) and IMAGES, writes OUTPUTS (all
  * outputs of every image) and FACTS (uint64 each): a pair of clock readings; the loop; the loop
  * with twice the turns; bytes of stack; bytes of context; ticks of every stage of the first image;
- * ticks of every whole inference. Python subtracts what the measuring itself takes.
+ * ticks of a call of an empty kernel; calls and ticks of every op's kernel; ticks of every whole
+ * inference. Python subtracts what the measuring itself takes.
  *
  * Compile with -DRUNNER_HEADER='"NAME.h"' -DRUNNER_MODEL=NAME_model, RUNNER_ARENA, RUNNER_IMAGE
- * (sizes in bytes) and RUNNER_STAGES.
+ * (sizes in bytes), RUNNER_STAGES and RUNNER_OPS.
  */
 
 #include "msfcnn.h"
@@ -31,10 +32,21 @@ typedef struct {
     uint64_t end[RUNNER_STAGES];
 } stages_t;
 
+typedef struct {
+    msfcnn_kernel_t kernel;
+    uint64_t calls;
+    uint64_t ticks;
+} count_t;
+
 static _Alignas(8) uint8_t arena[RUNNER_ARENA];
 static _Alignas(8) int8_t image[RUNNER_IMAGE];
 static msfcnn_t nn;
 static stages_t stages;
+
+/* the model with other kernels: they count, and call its own */
+static msfcnn_model_t counted;
+static msfcnn_op_t ops[RUNNER_OPS];
+static count_t counts[RUNNER_OPS];
 
 static void put(int file, uint64_t value)
 {
@@ -108,6 +120,48 @@ static void time_stages(void)
     msfcnn_set_probe(&nn, NULL, NULL);
 }
 
+static void count_kernel(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    count_t *count = &counts[op - ops];
+    uint64_t begin = port_clock();
+
+    count->kernel(op, run);
+    count->ticks += port_clock() - begin;
+    count->calls++;
+}
+
+static void empty_kernel(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    (void)op;
+    (void)run;
+}
+
+static void count_kernels(int facts)
+{
+    counts[0].kernel = empty_kernel;
+    count_kernel(ops, NULL);
+    put(facts, counts[0].ticks);
+    counts[0] = (count_t){ 0 };
+
+    counted = RUNNER_MODEL;
+    counted.ops = ops;
+    for (size_t i = 0; i < RUNNER_OPS; i++) {
+        ops[i] = RUNNER_MODEL.ops[i];
+        counts[i].kernel = ops[i].kernel;
+        ops[i].kernel = count_kernel;
+    }
+    if (msfcnn_init(&nn, &counted, arena, sizeof(arena)) != 0 || msfcnn_run(&nn, image) != 0) {
+        port_exit(NO_RUN);
+    }
+    for (size_t i = 0; i < RUNNER_OPS; i++) {
+        put(facts, counts[i].calls);
+        put(facts, counts[i].ticks);
+    }
+    if (msfcnn_init(&nn, &RUNNER_MODEL, arena, sizeof(arena)) != 0) {
+        port_exit(NO_INIT);
+    }
+}
+
 static void write_outputs(int file)
 {
     for (size_t i = 0; i < RUNNER_MODEL.n_outputs; i++) {
@@ -151,6 +205,7 @@ int main(void)
                 put(facts, stages.end[stage] -
                     (stage ? stages.end[stage - 1] : stages.begin));
             }
+            count_kernels(facts);
         }
         put(facts, ticks);
     }

@@ -127,3 +127,18 @@ NO_PATTERNS void *memcpy(void *to, const void *from, size_t len)
     }
     return to;
 }
+
+NO_PATTERNS void *memmove(void *to, const void *from, size_t len)
+{
+    const uint8_t *source = from;
+    uint8_t *p = to;
+
+    if (p <= source) {
+        return memcpy(to, from, len);
+    }
+    while (len > 0) {
+        len--;
+        p[len] = source[len];
+    }
+    return to;
+}

@@ -57,6 +57,9 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 /** @brief  As msfcnn_depthwise(), planar lines only; constants: msfcnn_depthwise_v7em_t */
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
+/** @brief  As msfcnn_depthwise_v7em() on interleaved lines, with the same constants */
+void msfcnn_depthwise_interleaved_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
 /** @brief  As msfcnn_max_pool() */
 void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 

@@ -8,7 +8,7 @@
  * @{
  *
  * @file
- * @brief       Depthwise convolution for Armv7E-M, on planar lines
+ * @brief       Depthwise convolution for Armv7E-M
  *
  * A run is computed in parts of a few pixels, each of them for all channels before the next.
  *
@@ -20,6 +20,7 @@
 #include "v7em.h"
 
 #define PART        16      /* pixels at a time */
+#define AT_A_TIME   4U      /* channels of interleaved lines */
 #define FRONT       4       /* bytes before a line of padding that may be read */
 
 /* some pixels of a run, and the taps that they need */
@@ -63,7 +64,7 @@ static const uint8_t _advance[2][MSFCNN_V7EM_STRIDE_2] = {
 
 /* a list of pieces of code */
 typedef struct {
-    uintptr_t piece[PART + 1];
+    uintptr_t piece[PART / 2 + 4];  /* the worst: stride 2, odd ends */
     unsigned n;
     unsigned wide;              /* stride 2 */
     unsigned advance;           /* bytes of a line that they leave behind */
@@ -122,7 +123,7 @@ static size_t _step(const msfcnn_run_t *run, unsigned i)
 }
 
 /* all channels, straight from the lines */
-static void _direct_3x3(const part_t *part)
+static __attribute__((noinline)) void _direct_3x3(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
@@ -192,7 +193,7 @@ static void _copy_lines(const part_t *part, unsigned channel, int8_t *patch)
 }
 
 /* channel by channel, by way of a patch */
-static void _padded_3x3(const part_t *part)
+static __attribute__((noinline)) void _padded_3x3(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
@@ -219,8 +220,29 @@ static void _padded_3x3(const part_t *part)
     }
 }
 
+/* at most: as many for four pixels as there are, one for two, one for one, the next channel */
+#define ROW_PIECES  (PART / 4 + 3)
+
+static void _choose_rows(const part_t *part, uintptr_t *list)
+{
+    const msfcnn_op_t *op = part->op;
+    const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (op->stride_v - 1)
+                             + 6 * (op->kernel_v > 5);
+
+    for (unsigned n = part->pixels / 4; n > 0; n--) {
+        *list++ = piece[0];
+    }
+    if (part->pixels & 2) {
+        *list++ = piece[1];
+    }
+    if (part->pixels & 1) {
+        *list++ = piece[2];
+    }
+    *list = msfcnn_v7em_row_pieces[0];
+}
+
 /* kernel lines of five or seven pixels */
-static void _rows(const part_t *part)
+static __attribute__((noinline)) void _rows(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
@@ -229,21 +251,9 @@ static void _rows(const part_t *part)
     int8_t *patch = (int8_t *)(row + op->kernel_u);
     bool direct = (part->before == 0) && (part->after == 0);
     intptr_t back = -(intptr_t)(part->pixels * op->stride_v);
-    const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (op->stride_v - 1)
-                             + 6 * (op->kernel_v > 5);
-    uintptr_t pieces[PART / 4 + 3];
-    uintptr_t *last = pieces;
+    uintptr_t pieces[ROW_PIECES];
 
-    for (unsigned n = part->pixels / 4; n > 0; n--) {
-        *last++ = piece[0];
-    }
-    if (part->pixels & 2) {
-        *last++ = piece[1];
-    }
-    if (part->pixels & 1) {
-        *last++ = piece[2];
-    }
-    *last = msfcnn_v7em_row_pieces[0];
+    _choose_rows(part, pieces);
     memset(patch, op->pad_value, (direct ? 1U : op->kernel_u) * _pitch(op));
 
     msfcnn_v7em_rows_t rows = {
@@ -278,6 +288,102 @@ static void _rows(const part_t *part)
     msfcnn_v7em_depthwise_rows(&rows);
 }
 
+/* the taps of n channels of interleaved lines, at most four, to the rows of as many patches */
+static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t *patch)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    size_t pitch = _pitch(op);
+    size_t size = op->kernel_u * pitch;
+    size_t step = run->pixel_step;
+
+    for (unsigned i = 0; i < op->kernel_u; i++, patch += pitch) {
+        if (run->line[i] == NULL) {
+            continue;
+        }
+        const int8_t *from = run->line[i] + part->skipped * step + channel;
+        int8_t *to = patch + part->before;
+        int8_t *end = to + part->length;
+
+        for (; (n == AT_A_TIME) && (to != end); from += step, to++) {
+            uint32_t taps = msfcnn_v7em_load(from);
+
+            to[0] = (int8_t)taps;
+            to[size] = (int8_t)(taps >> 8);
+            to[2 * size] = (int8_t)(taps >> 16);
+            to[3 * size] = (int8_t)(taps >> 24);
+        }
+        for (; to != end; from += step, to++) {
+            for (unsigned c = 0; c < n; c++) {
+                to[c * size] = from[c];
+            }
+        }
+    }
+}
+
+/* a few channels at a time, from interleaved lines by way of patches */
+static void _interleaved(const part_t *part)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    msfcnn_v7em_row_t *row = run->scratch;
+    int8_t *patch = (int8_t *)(row + op->kernel_u);
+    intptr_t next = (intptr_t)(op->kernel_u * _pitch(op));
+    intptr_t next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
+    part_t inner = { .op = op, .run = run, .pixels = part->pixels };
+    const uint32_t *constants = k->channels + run->channel * k->words;
+    int8_t *out = part->out;
+    bool is_3x3 = op->kernel_v == 3;
+    list_t list;    /* its pieces serve both */
+    unsigned n;
+
+    if (is_3x3) {
+        _choose(&list, &inner);
+        next -= (intptr_t)list.advance;
+    }
+    else {
+        _choose_rows(part, list.piece);
+        next -= (intptr_t)(part->pixels * op->stride_v);
+    }
+    memset(patch, op->pad_value, AT_A_TIME * op->kernel_u * _pitch(op));
+    for (unsigned c = 0; c < run->channels; c += n) {
+        n = (run->channels - c < AT_A_TIME) ? run->channels - c : AT_A_TIME;
+        _transpose(part, c, n, patch);
+        if (is_3x3) {
+            msfcnn_v7em_depthwise_3x3(&(msfcnn_v7em_planes_t){
+                .next_line = { next, next, next },
+                .next_out = next_out,
+                .channels = n,
+                .pieces = list.piece,
+                .pixel_step = run->out_pixel_step,
+                .line = { patch, patch + _pitch(op), patch + 2 * _pitch(op) },
+                .constants = constants,
+                .out = out,
+            });
+        }
+        else {
+            for (unsigned i = 0; i < op->kernel_u; i++) {
+                row[i].line = patch + i * _pitch(op);
+                row[i].next = next;
+            }
+            msfcnn_v7em_depthwise_rows(&(msfcnn_v7em_rows_t){
+                .rows = row,
+                .n_rows = op->kernel_u,
+                .constants = constants,
+                .size = k->words * sizeof(uint32_t),
+                .out = out,
+                .next_out = next_out,
+                .channels = n,
+                .pieces = list.piece,
+                .pixel_step = run->out_pixel_step,
+            });
+        }
+        constants += n * k->words;
+        out += n * (size_t)run->out_channel_step;
+    }
+}
+
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     for (unsigned first = 0; first < run->pixels; first += PART) {
@@ -292,6 +398,16 @@ void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
         else {
             _padded_3x3(&part);
         }
+    }
+    msfcnn_v7em_clamp(op, run);
+}
+
+void msfcnn_depthwise_interleaved_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    for (unsigned first = 0; first < run->pixels; first += PART) {
+        part_t part = _part(op, run, first);
+
+        _interleaved(&part);
     }
     msfcnn_v7em_clamp(op, run);
 }

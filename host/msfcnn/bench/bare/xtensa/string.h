@@ -14,3 +14,4 @@
 
 void *memset(void *to, int value, size_t len);
 void *memcpy(void *to, const void *from, size_t len);
+void *memmove(void *to, const void *from, size_t len);

@@ -1,0 +1,244 @@
+"""Fits the cost model: least squares over many shapes, with kernels and engine counted apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.bench.measure import Bench, KernelCount, Measurement
+from msfcnn.bench.samples import averages, layers, pairs, strided
+from msfcnn.emit import EmitOptions, emit
+from msfcnn.graph import Chain, Network, Option, Scheme, Step, chain, network, track
+from msfcnn.graph.bands import bands
+from msfcnn.graph.cost import halo_pixels
+from msfcnn.graph.price import Place, call, work
+from msfcnn.graph.steps import Kind, Reads
+from msfcnn.kernels.costs import NOTHING
+from msfcnn.kernels.instructions import Coefficients, Features, copy_features
+from msfcnn.layout import layout
+from msfcnn.model import InputMode, Model
+from msfcnn.pipeline import Generated, folded
+from msfcnn.plan import Plan, PlannedStage
+from msfcnn.schedule import ScheduledStage, schedule
+from msfcnn.verify.images import random_images
+
+# isa and machine; the first of an isa is what plans assume where no board is named
+FITTED = (
+    ("armv7e-m", "qemu-cortex-m4"),
+    ("generic", "qemu-rv32"),
+    ("generic", "qemu-cortex-m4"),
+    ("generic", "qemu-cortex-m0"),
+    ("generic", "qemu-xtensa"),
+)
+RUNS = (1, 2, 3, 4, 8, 16)
+# what a stage costs once: fitted, so that nothing else has to explain it, and then forgotten
+ONCE = ("stage", "moved byte")
+TINY = 1e-9
+TURNS = 3
+
+FloatArray = NDArray[np.float64]
+Engine = Mapping[str, float]
+
+
+@dataclass
+class Rows:
+    """Counts, with the features that are to explain them; kernels by their keys."""
+
+    kernels: dict[str, list[tuple[Features, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    engine: list[tuple[Engine, int]] = field(default_factory=list)
+
+
+def fit(bench: Bench) -> Coefficients:
+    """Measures the samples and fits. Raises BoardError, MismatchError."""
+    rows = Rows()
+    for plan, model in _samples(bench.isa):
+        generated = _generate(model, plan)
+        images = random_images(model, 1, seed=1)
+        _collect(bench.measure(generated, model.name, images), rows)
+    kernels = {key: _solve(found) for key, found in sorted(rows.kernels.items())}
+    names = sorted({name for features, _ in rows.engine for name in features})
+    table = [(tuple(f.get(name, 0.0) for name in names), cost) for f, cost in rows.engine]
+    engine = dict(zip(names, _solve(table), strict=True))
+    lasting = {name: value for name, value in engine.items() if name not in ONCE}
+    return Coefficients(bench.isa, bench.machine.core, kernels, lasting)
+
+
+def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
+    alone, heads, fused = layers(), averages(), (pairs(), strided())
+    yield _alone(_network(alone, isa, InputMode.PULL), 4), alone
+    for run in RUNS:
+        yield _alone(_network(alone, isa), run), alone
+        yield _paired(_network(heads, isa), run, True), heads
+        for model in fused:
+            net = _network(model, isa)
+            for tight in (True, False):
+                yield _paired(net, run, tight), model
+            if run in (1, 4):
+                yield _alone(net, run), model
+                yield _banded(net, run), model
+
+
+def _network(model: Model, isa: str, mode: InputMode = InputMode.IMAGE) -> Network:
+    """Without estimates: what they are to be made with may be older than their features."""
+    return replace(network(model, mode, isa), measured=NOTHING)
+
+
+def _alone(net: Network, run: int) -> Plan:
+    """Every step a stage."""
+    return _plan(net, [1] * len(net.steps), lambda c: Option(Scheme.LAYER, _width(c), run=run))
+
+
+def _paired(net: Network, run: int, tight: bool) -> Plan:
+    """Two steps a stage, in a row sweep."""
+    return _plan(net, _twos(net), lambda c: Option(_scheme(c), _width(c), run=run, tight=tight))
+
+
+def _banded(net: Network, band: int) -> Plan:
+    """Two steps a stage, in bands whose halo is kept."""
+
+    def option(edge: Chain) -> Option:
+        if len(edge.steps) == 1:
+            return Option(Scheme.LAYER, _width(edge))
+        plain = Option(Scheme.H_CACHE, band)
+        kept = halo_pixels(bands(track(edge, columns=True), plain), 1) > 0
+        return Option(Scheme.H_CACHE, band, frozenset({1} if kept else ()))
+
+    return _plan(net, _twos(net), option)
+
+
+def _twos(net: Network) -> list[int]:
+    full, rest = divmod(len(net.steps), 2)
+    return [2] * full + [1] * rest
+
+
+def _width(edge: Chain) -> int:
+    return edge.shapes[-1][1]
+
+
+def _scheme(edge: Chain) -> Scheme:
+    return Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
+
+
+def _plan(net: Network, lengths: Sequence[int], option: Callable[[Chain], Option]) -> Plan:
+    stages, at = [], 0
+    for length in lengths:
+        edge = chain(net, at, at + length)
+        assert edge is not None, "the samples are chains"
+        stages.append(PlannedStage(edge, option(edge)))
+        at += length
+    return Plan(net, tuple(stages))
+
+
+def _generate(model: Model, plan: Plan) -> Generated:
+    """With the runs and windows of the plan, however much RAM there is."""
+    scheduled = schedule(plan, stretch=False)
+    laid_out = layout(scheduled)
+    sources = emit(model, scheduled, laid_out, EmitOptions(model.name, "msfcnn bench --fit"))
+    _, folding = folded(model, keep_dead=True)
+    return Generated(model, folding, model, plan, scheduled, laid_out, sources)
+
+
+def _collect(found: Measurement, rows: Rows) -> None:
+    at = 0
+    generated = found.generated
+    stages = zip(generated.schedule.stages, generated.layout.stages, found.stages, strict=True)
+    for stage, places, measured in stages:
+        counts = found.kernels[at : at + len(stage.chain.steps)]
+        at += len(counts)
+        once = dict(zip(ONCE, (1, sum(move.size for move in places.moves)), strict=True))
+        beyond = max(1, measured.cost - sum(count.cost for count in counts))
+        rows.engine.append(({**_engine(stage, counts), **once}, beyond))
+        # the runs of those before the last are not known so exactly
+        if not stage.option.columns and stage.chain.steps[-1].kind is not Kind.LOAD:
+            _collect_kernel(stage, counts[-1], rows)
+
+
+def _collect_kernel(stage: ScheduledStage, count: KernelCount, rows: Rows) -> None:
+    """The kernel of the last step: lines of full runs and a rest."""
+    step = stage.chain.steps[-1]
+    its = work(step, _place(stage, len(stage.chain.steps) - 1), step.target[2])
+    lines, pixels = step.source[:2] if step.reads is Reads.GLOBAL else step.target[:2]
+    run = stage.option.run
+    if step.reads is Reads.GLOBAL and len(stage.chain.steps) == 1:
+        run = pixels
+    full, rest = divmod(pixels, run)
+    calls = [(full, run), (1, rest)] if rest else [(full, run)]
+    features = [tuple(lines * n * f for f in its.features(size)) for n, size in calls]
+    total = tuple(map(sum, zip(*features, strict=True)))
+    for key in its.keys:
+        rows.kernels[key].append((total, max(1, count.cost)))
+
+
+def _engine(stage: ScheduledStage, counts: Sequence[KernelCount]) -> Engine:
+    """All that the engine does in a stage, with the calls that were counted."""
+    total: dict[str, float] = defaultdict(float)
+    for i, (step, count) in enumerate(zip(stage.chain.steps, counts, strict=True)):
+        place = _place(stage, i)
+        calls, pixels = count.calls, step.target[0] * step.target[1]
+        if step.kind is Kind.LOAD:  # has no kernel that could be counted
+            calls = -(-pixels // stage.option.run)
+        saving = _saving(step, place)
+        for name, value in call(step, place, step.target[2]).features(pixels / calls).items():
+            total[name] += calls * value * (saving if name.startswith("save") else 1)
+    seen = track(stage.chain, stage.option.columns)
+    rows = bands(seen, stage.option)
+    for i in stage.option.keep:
+        copied = sum(band[i].fresh - band[i].low for band in rows) + len(rows) * halo_pixels(
+            rows, i
+        )
+        for name, value in copy_features(seen.channels[i], stage.cost.windows[i].planar).items():
+            total[name] += seen.used[i] * copied * value
+    return total
+
+
+def _saving(step: Step, place: Place) -> float:
+    """Share of lines that read as many lines of the input as the kernel has."""
+    axis, lines = (step.columns, 1) if place.columns else (step.rows, 0)
+    source, target = step.source[lines], step.target[lines]
+    whole = [u for u in range(target) if axis.first(u) >= 0 and axis.end(u + 1) <= source]
+    return len(whole) / target
+
+
+def _place(stage: ScheduledStage, i: int) -> Place:
+    if i == 0:
+        return Place(columns=stage.option.columns)
+    window = stage.cost.windows[i]
+    return Place(True, window.planar, window.save > 0, stage.option.columns)
+
+
+def _solve(rows: Iterable[tuple[Features, int]]) -> Features:
+    """Coefficients, none negative, of least squared relative errors."""
+    found = list(rows)
+    cost = np.array([cost for _, cost in found], dtype=np.float64)
+    table = np.array([features for features, _ in found], dtype=np.float64) / cost[:, None]
+    scale = np.maximum(table.max(axis=0), TINY)
+    solution = _nonnegative(table / scale, np.ones(len(cost))) / scale
+    return tuple(float(f"{v:.4g}") for v in solution)
+
+
+def _nonnegative(a: FloatArray, b: FloatArray) -> FloatArray:
+    """The x >= 0 of least |a x - b|, by Lawson and Hanson: one more column in turn."""
+    x = np.zeros(a.shape[1])
+    used = np.zeros(len(x), dtype=bool)
+    for _ in range(TURNS * len(x)):
+        gain = np.where(used, 0, a.T @ (b - a @ x))
+        if gain.max() <= TINY:
+            break
+        used[gain.argmax()] = True
+        while True:
+            fresh = np.zeros(len(x))
+            fresh[used] = np.linalg.lstsq(a[:, used], b, rcond=TINY)[0]
+            if fresh.min() >= 0:
+                break
+            falling = fresh < 0
+            share = (x[falling] / (x[falling] - fresh[falling])).min()
+            x = x + share * (fresh - x)
+            used &= x > TINY
+        x = fresh
+    return x

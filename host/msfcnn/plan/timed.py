@@ -1,0 +1,55 @@
+"""Plans for estimated instructions: the fewest within RAM, or the least RAM within a time."""
+
+from __future__ import annotations
+
+from msfcnn.graph.fusion import FusionGraph, least_prices, unfused_graph, with_bands
+from msfcnn.graph.price import Currency
+from msfcnn.graph.search import Limits
+from msfcnn.plan.goal import Goal
+from msfcnn.plan.paths import Path, cheapest, least_ram
+from msfcnn.plan.space import Space
+from msfcnn.plan.table import ANY, UNBOUNDED, Table, table
+
+
+def timed_path(space: Space, goal: Goal) -> Path | None:
+    """The best path for a goal in instructions; None if there is none."""
+    most = most_instructions(space, goal)
+    if goal.max_ram is None:
+        return least_ram(_smaller(space, goal, most), most, goal.bare)
+    bound = goal.within(goal.max_ram)
+    limits = Limits(goal.max_ram)
+    lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, limits)
+    plain = cheapest(table(lines), bound)
+    ceiling = most if plain is None else min(most, plain.price)
+    found = _with_bands(space, lines, goal.max_ram, ceiling)
+    path = cheapest(found, bound)
+    if path is None or path.price > most:
+        return None
+    return least_ram(found, path.price, goal.bare, bound)
+
+
+def fastest(space: Space) -> Path:
+    """The fewest instructions, whatever RAM they take, where nothing is computed twice."""
+    path = cheapest(space.timed_lines, UNBOUNDED)
+    assert path is not None, "layer by layer is always possible"
+    return path
+
+
+def most_instructions(space: Space, goal: Goal) -> int:
+    """What the goal's bound on time allows."""
+    factor = goal.max_time
+    return ANY if factor in (None, float("inf")) else int(factor * fastest(space).price + 1e-6)
+
+
+def _smaller(space: Space, goal: Goal, most: int) -> Table:
+    """What can take less RAM than the best plan that computes nothing twice."""
+    best = least_ram(space.timed_lines, most, goal.bare)
+    assert best is not None, "the fastest of them is fast enough"
+    return _with_bands(space, space.timed_lines.graph, max(best.ram, best.without_io), most)
+
+
+def _with_bands(space: Space, lines: FusionGraph, ram: int, most: int) -> Table:
+    """Everything that a plan of so many bytes and instructions can be made of."""
+    floors = least_prices(space.network, space.run, Currency.INSTRUCTIONS)
+    extra = Limits().extra if most >= ANY else max(0, most - sum(floors))
+    return table(with_bands(lines, Limits(ram, extra)))

@@ -1,0 +1,113 @@
+"""How planning time grows: `./dev python tests/benchmarks/planning_time.py` prints CPU seconds.
+
+Inverted residuals as in MobileNetV2 (expansion 6, 3x3, every stride-1 block with its sum), 8 to 40
+channels, four halvings of the resolution spread over the depth.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from msfcnn.graph import network
+from msfcnn.graph.fusion import Schemes
+from msfcnn.model import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Tensor
+from msfcnn.plan import Goal, pareto, plan
+from msfcnn.plan.space import Space
+
+RESOLUTIONS = (48, 96, 144, 192, 224, 320)
+BLOCKS = (4, 8, 16, 24, 32)
+ONCE = Geometry(1, 1)
+
+
+class Builder:
+    """Ops one after the other; weights are ones, planning does not look at them."""
+
+    def __init__(self, size: int) -> None:
+        self.tensors: list[Tensor] = []
+        self.ops: list[Op] = []
+        self._tensor(size, 3)
+
+    def _tensor(self, size: int, channels: int) -> None:
+        name, onnx_shape = f"t{len(self.tensors)}", (1, channels, size, size)
+        tensor = Tensor(name, size, size, channels, Quantization(0.1, 0), onnx_shape)
+        self.tensors.append(tensor)
+
+    def conv(self, channels: int, kernel: int, stride: int, depthwise: bool = False) -> None:
+        source = self.tensors[-1]
+        size = (source.height - 1) // stride + 1
+        groups = source.channels if depthwise else 1
+        pad = kernel // 2
+        geometry = Geometry(
+            kernel,
+            kernel,
+            stride_h=stride,
+            stride_w=stride,
+            pad_top=pad,
+            pad_left=pad,
+            pad_bottom=pad,
+            pad_right=pad,
+        )
+        weights = np.ones((channels, kernel, kernel, source.channels // groups), np.int8)
+        ones = np.ones(channels)
+        last = len(self.tensors) - 1
+        bias = ones.astype(np.int64)
+        self.ops.append(Conv(f"op{last}", last, last + 1, geometry, groups, weights, ones, bias))
+        self._tensor(size, channels)
+
+    def add(self, skip: int) -> None:
+        last = len(self.tensors) - 1
+        self.ops.append(Add(f"op{last}", skip, last, last + 1))
+        self._tensor(self.tensors[-1].height, self.tensors[-1].channels)
+
+    def model(self) -> Model:
+        last = len(self.tensors) - 1
+        ports = [
+            Port(t.name, i, t.onnx_shape, Order.CHW, "int8")
+            for i, t in ((0, self.tensors[0]), (last, self.tensors[last]))
+        ]
+        tensors, ops = tuple(self.tensors), tuple(self.ops)
+        return Model("benchmark", "0" * 64, tensors, ops, ports[0], (ports[1],))
+
+
+def inverted_residuals(size: int, blocks: int) -> Model:
+    """A stem and that many blocks."""
+    net = Builder(size)
+    net.conv(16, 3, 2)
+    halvings = {blocks * i // 4 for i in range(4)}
+    for block in range(blocks):
+        skip, before = len(net.tensors) - 1, net.tensors[-1].channels
+        channels = 8 * (1 + 4 * block // blocks)
+        stride = 2 if block in halvings and net.tensors[-1].height > 4 else 1
+        net.conv(6 * before, 1, 1)
+        net.conv(6 * before, 3, stride, depthwise=True)
+        net.conv(channels, 1, 1)
+        if stride == 1 and channels == before:
+            net.add(skip)
+    return net.model()
+
+
+def seconds(size: int, blocks: int) -> tuple[int, float, float, int]:
+    """Ops; CPU seconds of one bound and of the whole front; points of the front."""
+    steps = network(inverted_residuals(size, blocks))
+    start = time.process_time()
+    plan(steps, Goal(max_macs=1.2))
+    one = time.process_time() - start
+    start = time.process_time()
+    points = pareto(steps, Goal(), Space(steps, Schemes.ALL, Goal().run))
+    return len(steps.steps), one, time.process_time() - start, len(points)
+
+
+def main() -> None:
+    """One table for the resolution, one for the depth."""
+    print("resolution  ops  one bound, s  front, s  points")
+    for size in RESOLUTIONS:
+        print("{:10} {:4} {:13.2f} {:9.2f} {:7}".format(size, *seconds(size, 16)), flush=True)
+    print("blocks      ops  one bound, s  front, s  points")
+    for blocks in BLOCKS:
+        print("{:10} {:4} {:13.2f} {:9.2f} {:7}".format(blocks, *seconds(144, blocks)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Plans priced in estimated instructions: exact, never worse than those for MACs, and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from random_models import random_model
+
+from msfcnn.graph import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
+from msfcnn.graph.bands import bands
+from msfcnn.graph.cost import halo_pixels
+from msfcnn.graph.edges import SPLITS, band_heights, suits
+from msfcnn.graph.fusion import (
+    LONGER_RUNS,
+    FusionGraph,
+    least_prices,
+    option_of,
+    unfused_graph,
+    with_bands,
+)
+from msfcnn.graph.price import Currency
+from msfcnn.graph.search import Limits
+from msfcnn.kernels import ISAS
+from msfcnn.kernels.costs import CORES, coefficients_of
+from msfcnn.kernels.instructions import Work
+from msfcnn.kernels.measured import MEASURED
+from msfcnn.plan import Goal, NoPlanError, Plan, plan
+from msfcnn.plan.space import space_of
+from msfcnn.plan.timed import fastest
+from msfcnn.schedule import schedule
+
+SMALL = [seed for seed in range(40) if len(network(random_model(seed)).steps) <= 5][:10]
+CHECKED = 300  # options of a network that are priced again
+
+
+def every_option(edge: Chain) -> Iterator[Option]:
+    """Every option that plans for few instructions choose from."""
+    height, width, channels = edge.shapes[-1]
+    for run in (2, *LONGER_RUNS):
+        if len(edge.steps) == 1:
+            yield Option(Scheme.LAYER, width, run=run)
+            continue
+        for tight in (True, False):
+            yield Option(Scheme.LINE, width, run=run, tight=tight)
+            if edge.splits:
+                for split in (s for s in SPLITS if s < channels):
+                    yield Option(Scheme.LINE, width, split=split, run=run, tight=tight)
+        for band in (h for h in band_heights(height) if suits(run, 2, h)):
+            plain = Option(Scheme.H_CACHE, band, run=run)
+            rows = bands(track(edge, columns=True), plain)
+            inner = {i for s in edge.skips if s.source > 0 for i in range(s.source + 1, s.add + 1)}
+            free = [i for i in range(1, len(edge.steps)) if i not in inner]
+            free = [i for i in free if halo_pixels(rows, i) > 0]
+            for count in range(len(free) + 1):
+                yield from (replace(plain, keep=frozenset(k)) for k in combinations(free, count))
+
+
+def best_by_enumeration(net: Network, ram: int) -> int | None:
+    """The fewest estimated instructions within so many bytes, over every path and option."""
+    best: list[int | None] = [0] + [None] * len(net.steps)
+    for first in range(len(net.steps)):
+        before = best[first]
+        if before is None:
+            continue
+        for edge in chains_from(net, first):
+            costs = [cost(edge, option) for option in every_option(edge)]
+            prices = [c.instructions for c in costs if c.total <= ram]
+            if prices:
+                total, known = before + min(prices), best[edge.last]
+                best[edge.last] = total if known is None else min(known, total)
+    return best[-1]
+
+
+def price(found: Plan) -> int:
+    return sum(cost(stage.chain, stage.option).instructions for stage in found.stages)
+
+
+def peak(found: Plan) -> int:
+    return max(cost(stage.chain, stage.option).total for stage in found.stages)
+
+
+def small_network(seed: int) -> Network:
+    return network(random_model(seed), isa=ISAS[seed % len(ISAS)])
+
+
+def graph_of(net: Network, currency: Currency) -> FusionGraph:
+    return with_bands(unfused_graph(net, currency=currency), Limits())
+
+
+@pytest.mark.parametrize("currency", Currency)
+@pytest.mark.parametrize("seed", [*SMALL[:4], 5, 11, 23])
+def test_the_search_prices_like_cost(seed: int, currency: Currency) -> None:
+    net = small_network(seed)
+    graph = graph_of(net, currency)
+    found = [
+        (ends, f, i) for ends, fs in graph.edges.items() for f in fs for i in range(len(f.total))
+    ]
+    for k in np.random.default_rng(seed).permutation(len(found))[:CHECKED]:
+        ends, f, i = found[k]
+        edge = chain(net, *ends)
+        assert edge is not None
+        again = cost(edge, option_of(ends, f, i))
+        assert (f.total[i], f.price[i]) == (again.total, again.price(currency))
+
+
+@pytest.mark.parametrize("seed", SMALL)
+def test_the_fastest_plan_is_that_of_an_enumeration(seed: int) -> None:
+    net = small_network(seed)
+    least = peak(plan(net, Goal(max_macs=float("inf"))))
+    for ram in (least, least + least // 8, least + least // 2, 2 * least, 10 * least):
+        found = plan(net, Goal(max_ram=ram))
+        assert peak(found) <= ram
+        assert price(found) == best_by_enumeration(net, ram)
+    with pytest.raises(NoPlanError, match="not enough"):
+        plan(net, Goal(max_ram=least - 1))
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 3))
+def test_within_ram_instructions_are_never_more_than_those_of_the_least_macs(seed: int) -> None:
+    net = small_network(seed)
+    least = peak(plan(net, Goal(max_macs=float("inf"))))
+    for ram in (least, 2 * least):
+        timed = plan(net, Goal(max_ram=ram))
+        counted = plan(net, Goal(max_ram=ram, max_macs=float("inf")))
+        assert price(timed) <= price(counted)
+
+
+@pytest.mark.parametrize("seed", SMALL)
+@pytest.mark.parametrize("factor", [1.0, 1.2, 3.0])
+def test_a_bound_on_time_holds_and_takes_the_least_ram(seed: int, factor: float) -> None:
+    net = small_network(seed)
+    goal = Goal(max_time=factor)
+    most = factor * fastest(space_of(net, goal)).price
+    found = plan(net, goal)
+    assert price(found) <= most
+    enumerated = best_by_enumeration(net, peak(found) - 1)
+    assert enumerated is None or enumerated > most
+
+
+def test_too_little_ram_for_a_time_names_both_ways_out() -> None:
+    net = small_network(SMALL[0])
+    least = peak(plan(net, Goal(max_time=1.0)))
+    with pytest.raises(NoPlanError, match="--max-time-factor 1: the network needs at least") as e:
+        plan(net, Goal(max_ram=least - 1, max_time=1.0))
+    assert e.value.best_ram == least
+    assert f"--max-ram {least}" in e.value.problems[0].hint
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 3))
+def test_no_plan_pays_less_than_the_floors(seed: int) -> None:
+    net = small_network(seed)
+    for currency in Currency:
+        assert sum(least_prices(net, currency=currency)) <= sum(
+            cost(s.chain, s.option).price(currency) for s in plan(net, Goal(max_ram=1 << 30)).stages
+        )
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 3))
+def test_spare_ram_never_makes_a_schedule_slower(seed: int) -> None:
+    planned = plan(small_network(seed), Goal())
+    before = schedule(planned, stretch=False)
+    after = schedule(planned)
+    assert after.instructions <= before.instructions
+    assert after.peak_ram == before.peak_ram
+
+
+def test_every_instruction_set_and_core_is_measured() -> None:
+    assert {c.isa for c in MEASURED} == set(ISAS)
+    assert {c.core for c in MEASURED} == set(CORES)
+    for isa in ISAS:
+        assert coefficients_of(isa).isa == isa
+        assert coefficients_of(isa, "cortex-m7") == coefficients_of(isa)
+
+
+@pytest.mark.parametrize("measured", MEASURED, ids=lambda c: f"{c.isa}-{c.core}")
+def test_more_pixels_and_channels_take_more_instructions(measured: object) -> None:
+    for c in MEASURED:
+        if c is not measured:
+            continue
+        name = next(k for k in c.kernels if "pointwise" in k)
+        works = [Work(name, channels, 1, 32, 32, False, "") for channels in (8, 16, 64)]
+        for narrow, wide in pairwise(works):
+            assert c.kernel(narrow, 4) < c.kernel(wide, 4)
+        assert all(c.kernel(works[0], n) < c.kernel(works[0], n + 2) for n in range(1, 15))
