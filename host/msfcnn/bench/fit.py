@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.bench.measure import Bench, KernelCount, Measurement
-from msfcnn.bench.samples import averages, layers, pairs, strided
+from msfcnn.bench.samples import averages, layers, odd, pairs, strided
 from msfcnn.emit import EmitOptions, emit
 from msfcnn.graph import Chain, Network, Option, Scheme, Step, chain, network, track
 from msfcnn.graph.bands import bands
@@ -70,10 +70,11 @@ def fit(bench: Bench) -> Coefficients:
 
 
 def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
-    alone, heads, fused = layers(), averages(), (pairs(), strided())
+    alone, ragged, heads, fused = layers(), odd(), averages(), (pairs(), strided())
     yield _alone(_network(alone, isa, InputMode.PULL), 4), alone
     for run in RUNS:
-        yield _alone(_network(alone, isa), run), alone
+        for model in (alone, ragged):
+            yield _alone(_network(model, isa), run), model
         yield _paired(_network(heads, isa), run, True), heads
         for model in fused:
             net = _network(model, isa)

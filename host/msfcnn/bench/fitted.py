@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import msfcnn.kernels
 from msfcnn.kernels.instructions import Coefficients, Features
 
+WIDTH = 80  # of a line of numbers
 MODULE = Path(msfcnn.kernels.__file__).with_name("measured.py")
 
 _HEAD = '''"""Instructions of kernels and engine. Written by `msfcnn bench --fit`: do not edit."""
@@ -26,7 +28,7 @@ def module_text(fits: Sequence[Coefficients]) -> str:
 
 def _coefficients(c: Coefficients) -> str:
     kernels = "".join(
-        f'            "{key}":\n                ({_numbers(values)}),\n'
+        f'            "{key}": (\n{_numbers(values)}            ),\n'
         for key, values in c.kernels.items()
     )
     engine = "".join(f'            "{key}": {value:g},\n' for key, value in c.engine.items())
@@ -37,4 +39,5 @@ def _coefficients(c: Coefficients) -> str:
 
 
 def _numbers(values: Features) -> str:
-    return ", ".join(f"{value:g}" for value in values)
+    lines = textwrap.wrap(", ".join(f"{value:g}" for value in values) + ",", width=WIDTH)
+    return "".join(f"                {line}\n" for line in lines)

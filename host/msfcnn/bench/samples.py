@@ -151,6 +151,17 @@ def layers() -> Model:
     return net.model("layers")
 
 
+def odd() -> Model:
+    """Convolutions whose inputs and outputs do not come in fours."""
+    net = Sample((4, 21, 3))
+    net.conv(7, 3)
+    for outputs in (11, 11, 5, 30, 8, 6, 48, 11, 66, 22, 132, 57, 15, 25, 2, 106, 60, 31):
+        net.conv(outputs, 1)
+    net.conv(9, 3)
+    net.conv(10, 3)
+    return net.model("odd")
+
+
 def averages() -> Model:
     """Global averages, each behind a pointwise layer."""
     net = Sample((6, 13, 8))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from msfcnn.kernels.armv7em import PAIR_TAPS
+from msfcnn.kernels.armv7em import BLOCK, PAIR_TAPS
 
 Features = tuple[float, ...]
 
@@ -44,6 +44,7 @@ class Work:
         alone = "v7em" in self.kernel and self.taps > PAIR_TAPS
         single = pixels if alone else pixels % 2
         outputs = pixels * self.channels
+        odd_taps, odd_outputs = self.taps % BLOCK > 0, self.channels % BLOCK > 0
         return (
             1,
             self.channels,
@@ -59,6 +60,10 @@ class Work:
             self.clamped * pixels,
             self.clamped * self.channels,
             self.clamped * outputs,
+            odd_taps * pixels,
+            odd_taps * pixels * self.inputs,
+            odd_outputs * pixels,
+            odd_outputs * single,
         )
 
 
