@@ -13,7 +13,7 @@ from msfcnn.graph import network
 from msfcnn.graph.fusion import Schemes
 from msfcnn.graph.options import DEFAULT_RUN
 from msfcnn.importer import load_model
-from msfcnn.kernels import ISAS
+from msfcnn.kernels import BLOCK, ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.model import InputMode, Model
 from msfcnn.optimize import Folding, fold_dead_channels
@@ -133,7 +133,7 @@ def folded(source: Model, keep_dead: bool = False) -> tuple[Model, Folding]:
     if keep_dead:
         everything = tuple(tuple(range(tensor.channels)) for tensor in source.tensors)
         return source, compare(source, source, everything)
-    return fold_dead_channels(source)
+    return fold_dead_channels(source, BLOCK)
 
 
 def summary(generated: Generated) -> Mapping[str, object]:

@@ -3,13 +3,18 @@
  * SPDX-License-Identifier: MIT
  */
 
-/* What msfcnn.h promises of its functions; IMAGE_* takes whole images, PUSH_* rows. */
+/*
+ * What msfcnn.h promises of its functions. IMAGE_* takes whole images, PUSH_* rows, PULL_* fetches
+ * what it needs, all layer by layer; BANDS_* fetches what each band of its stages needs.
+ */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bands.h"
 #include "image.h"
+#include "pull.h"
 #include "push.h"
 
 #define CHECK(condition) \
@@ -21,10 +26,39 @@
     } while (0)
 
 static int failures;
-static _Alignas(MSFCNN_ARENA_ALIGN) int8_t arena[IMAGE_ARENA_SIZE + PUSH_ARENA_SIZE + 8];
+static _Alignas(MSFCNN_ARENA_ALIGN) int8_t arena[IMAGE_ARENA_SIZE + PUSH_ARENA_SIZE +
+                                                  PULL_ARENA_SIZE + BANDS_ARENA_SIZE];
 static _Alignas(MSFCNN_ARENA_ALIGN) int8_t second_arena[PUSH_ARENA_SIZE];
 static int8_t image[IMAGE_INPUT_SIZE];
 static int8_t expected[IMAGE_OUTPUT_SIZE];
+
+/* of the calls of fetch() */
+typedef struct {
+    const msfcnn_model_t *model;
+    unsigned calls;
+    unsigned fails_at;      /* this call fails, counted from 1; 0: none */
+    unsigned area;          /* pixels fetched */
+} source_t;
+
+static source_t whole = { &pull_model, 0, 0, 0 };
+
+static int fetch(void *arg, unsigned y, unsigned x, unsigned height, unsigned width, int8_t *out)
+{
+    source_t *source = arg;
+    const msfcnn_model_t *model = source->model;
+
+    CHECK(height > 0 && width > 0);
+    CHECK(y + height <= model->height && x + width <= model->width);
+    source->calls++;
+    source->area += height * width;
+    if (source->calls == source->fails_at) {
+        return -EIO;
+    }
+    for (unsigned row = y; row < y + height; row++, out += width * model->channels) {
+        memcpy(out, image + (row * model->width + x) * model->channels, width * model->channels);
+    }
+    return 1;   /* only negative values are errors */
+}
 
 static void test_init(void)
 {
@@ -39,11 +73,12 @@ static void test_init(void)
     /* a context whose init failed refuses to work */
     CHECK(msfcnn_run(&nn, image) == -EINVAL);
     CHECK(msfcnn_push_row(&nn, image) == -EINVAL);
+    CHECK(msfcnn_run_pull(&nn, fetch, &whole) == -EINVAL);
     CHECK(msfcnn_output(&nn, 0, NULL) == NULL);
     other.abi++;
     CHECK(msfcnn_init(&nn, &other, arena, sizeof(arena)) == -ENOTSUP);
     other = image_model;
-    other.taps = CONFIG_MSFCNN_TAPS + 1;
+    other.kernel_lines = CONFIG_MSFCNN_KERNEL_LINES + 1;
     CHECK(msfcnn_init(&nn, &other, arena, sizeof(arena)) == -ENOTSUP);
     other = image_model;
     other.stage_ops = CONFIG_MSFCNN_STAGE_OPS + 1;
@@ -62,6 +97,7 @@ static void test_run(void)
     CHECK(msfcnn_run(&nn, NULL) == -EINVAL);
     CHECK(msfcnn_run(NULL, image) == -EINVAL);
     CHECK(msfcnn_push_row(&nn, image) == -ENOTSUP);
+    CHECK(msfcnn_run_pull(&nn, fetch, &whole) == -ENOTSUP);
     CHECK(msfcnn_run(&nn, image) == 0);
     const int8_t *output = msfcnn_output(&nn, 0, &len);
     CHECK(output && len == IMAGE_OUTPUT_SIZE);
@@ -92,6 +128,7 @@ static void test_push(void)
     CHECK(msfcnn_init(&nn, &push_model, arena, PUSH_ARENA_SIZE) == 0);
     CHECK(msfcnn_push_row(NULL, image) == -EINVAL);
     CHECK(msfcnn_push_row(&nn, NULL) == -EINVAL);
+    CHECK(msfcnn_run_pull(&nn, fetch, &whole) == -ENOTSUP);
     CHECK(push_rows(&nn, 0, PUSH_INPUT_HEIGHT) == 1);
     CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
     /* the frame is complete: another row belongs to none */
@@ -106,6 +143,43 @@ static void test_push(void)
     CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
     CHECK(msfcnn_run(&nn, image) == 0);
     CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+}
+
+static void check_pull(const msfcnn_model_t *model, size_t size)
+{
+    msfcnn_t nn;
+    source_t source = { model, 0, 0, 0 };
+
+    CHECK(msfcnn_init(&nn, model, arena, size) == 0);
+    CHECK(msfcnn_run_pull(NULL, fetch, &source) == -EINVAL);
+    CHECK(msfcnn_run_pull(&nn, NULL, &source) == -EINVAL);
+    CHECK(msfcnn_push_row(&nn, image) == -ENOTSUP);
+    CHECK(source.calls == 0);
+    CHECK(msfcnn_run_pull(&nn, fetch, &source) == 0);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+    /* a fetch that fails ends the inference, whenever that is; the next one is not harmed */
+    unsigned calls = source.calls;
+    for (unsigned at = 1; at <= calls; at += 1 + calls / 7) {
+        source = (source_t){ model, 0, at, 0 };
+        CHECK(msfcnn_run_pull(&nn, fetch, &source) == -EIO);
+        CHECK(source.calls == at);
+        CHECK(msfcnn_output(&nn, 0, NULL) == NULL);
+    }
+    CHECK(msfcnn_run(&nn, image) == 0);
+    CHECK(memcmp(msfcnn_output(&nn, 0, NULL), expected, sizeof(expected)) == 0);
+}
+
+static void test_pull(void)
+{
+    msfcnn_t nn;
+    source_t source = { &bands_model, 0, 0, 0 };
+
+    check_pull(&pull_model, PULL_ARENA_SIZE);
+    check_pull(&bands_model, BANDS_ARENA_SIZE);
+    /* bands fetch the rows that they share again */
+    CHECK(msfcnn_init(&nn, &bands_model, arena, BANDS_ARENA_SIZE) == 0);
+    CHECK(msfcnn_run_pull(&nn, fetch, &source) == 0);
+    CHECK(source.area > BANDS_INPUT_HEIGHT * BANDS_INPUT_WIDTH);
 }
 
 /* two contexts, two models, rows in turn: nothing is shared */
@@ -155,6 +229,7 @@ int main(void)
     test_init();
     test_run();
     test_push();
+    test_pull();
     test_interleaved();
     test_probe();
     return failures ? 1 : 0;

@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from engine_build import compile_c, generate
+from engine_build import compile_c, generate, passes
 from random_models import random_model
 
+from msfcnn.files import write_all
+from msfcnn.graph import Scheme, network
 from msfcnn.model import InputMode
+from msfcnn.plan import Goal, plan
 from msfcnn.verify.toolchain import engine_directory
 
 API_TEST = Path(__file__).with_name("api_test.c")
@@ -18,12 +21,15 @@ API_TEST = Path(__file__).with_name("api_test.c")
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One network, generated for whole images and for pushed rows."""
+    """One network, generated for whole images, pushed rows and fetched pieces."""
     directory = tmp_path_factory.mktemp("api")
-    model = random_model(1)
-    for name, mode in (("image", InputMode.IMAGE), ("push", InputMode.PUSH)):
-        for file, text in generate(model, name, mode).items():
-            (directory / file).write_text(text)
+    model = random_model(10)
+    for mode in InputMode:
+        write_all(directory, generate(model, mode.value, mode))
+    graph = network(model, InputMode.PULL)
+    bands = plan(graph, Goal(max_macs=float("inf")))
+    assert bands.stages[0].option.scheme is Scheme.H_CACHE, "the model has another plan than before"
+    write_all(directory, passes(model, "bands", bands).sources)
     return directory
 
 
@@ -41,18 +47,20 @@ def test_other_abi_does_not_compile(generated: Path, tmp_path: Path) -> None:
         compile_c(generated, [tmp_path / "image.c"], tmp_path / "image.o", ["-c"])
 
 
-def test_too_few_taps_do_not_compile(generated: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="needs -DCONFIG_MSFCNN_TAPS"):
-        compile_c(
-            generated, [generated / "image.c"], tmp_path / "x.o", ["-c", "-DCONFIG_MSFCNN_TAPS=0"]
-        )
+@pytest.mark.parametrize("limit", ["STAGE_OPS", "KERNEL_LINES"])
+def test_too_small_a_configuration_does_not_compile(
+    limit: str, generated: Path, tmp_path: Path
+) -> None:
+    flags = ["-c", f"-DCONFIG_MSFCNN_{limit}=0"]
+    with pytest.raises(AssertionError, match=f"this model needs -DCONFIG_MSFCNN_{limit}="):
+        compile_c(generated, [generated / "image.c"], tmp_path / "x.o", flags)
 
 
 def test_header_is_cpp(generated: Path, tmp_path: Path) -> None:
     if not shutil.which("g++"):
         pytest.skip("g++ not found: apt install g++")
     source = tmp_path / "x.cpp"
-    source.write_text('#include "image.h"\nint main() { return image_model.pushed; }\n')
+    source.write_text('#include "image.h"\nint main() { return image_model.input; }\n')
     done = subprocess.run(
         ["g++", "-Wall", "-Werror", f"-I{engine_directory() / 'include'}", f"-I{generated}",
          "-fsyntax-only", str(source)],

@@ -65,7 +65,7 @@ def check_plans(
     expected = execute(model, images)
     for run in run_plans(model, schedules, images, directory, engine):
         check_bytes(model, run, expected)
-        assert run.schedule.peak_ram == run.peak == run.announced, describe(run)
+        assert run.schedule.peak_ram == run.peak == run.announced, describe(run.schedule)
 
 
 @pytest.mark.parametrize("seed", [0, 3, *(pytest.param(s, marks=pytest.mark.long) for s in (5, 8))])

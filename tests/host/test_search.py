@@ -54,7 +54,7 @@ def priced_options(graph: FusionGraph, ends: tuple[int, int]) -> list[Figures]:
     points = []
     for found in graph.edges[ends]:
         for i in range(len(found.total)):
-            point = int(found.total[i]), int(found.without_io[i]), int(found.macs[i])
+            point = int(found.total[i]), int(found.without_io[i]), int(found.price[i])
             option = option_of(graph, ends, found, i)
             assert figures(edge, cost(edge, option)) == point, f"{ends} {option}"
             points.append(point)

@@ -35,11 +35,12 @@ def run(args: argparse.Namespace) -> Outcome:
     from msfcnn.cli.dead_channels import folding_blocks, folding_data
     from msfcnn.cli.layers import layers
     from msfcnn.importer import load_model
+    from msfcnn.kernels import BLOCK
     from msfcnn.optimize import fold_dead_channels
 
     model = load_model(args.model)
     found = layers(model)
-    _, folding = fold_dead_channels(model)
+    _, folding = fold_dead_channels(model, BLOCK)
     return Outcome(
         {
             "model": _model_data(model),

@@ -30,6 +30,7 @@ from msfcnn.numerics import conv_constants
 GENERIC = "generic"
 ARMV7EM = "armv7e-m"
 ISAS = (GENERIC, ARMV7EM)
+BLOCK = 4  # output channels that kernels compute together
 
 _ALIGN = 4
 _GATHERED = 2  # pixels whose taps a portable convolution gathers at a time
