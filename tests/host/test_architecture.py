@@ -116,7 +116,10 @@ def test_model_and_numerics_stand_alone() -> None:
     assert all(within(u, allowed) for u in IMPORTS["numerics"] if u.startswith("msfcnn."))
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
+WRITTEN = PACKAGE / "kernels" / "measured.py"  # by `msfcnn bench --fit`: numbers only
+
+
+@pytest.mark.parametrize("path", [f for f in FILES if f != WRITTEN], ids=module_name)
 def test_no_file_is_long(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LINES
 

@@ -103,6 +103,7 @@ def test_bounds_hold(networks: dict[str, Path], ask: Ask) -> None:
     assert (both["peak_ram"] <= limit, both["macs"]) == (True, fitting["macs"])
 
 
+@pytest.mark.long
 def test_the_front_is_what_single_bounds_give(networks: dict[str, Path], ask: Ask) -> None:
     model = networks["mbv2"]
     points = ask("plan", model, "--pareto")["points"]
@@ -136,6 +137,7 @@ def test_what_two_kilobytes_buy_and_cost(networks: dict[str, Path], ask: Ask) ->
         assert less["macs"] == ask("plan", model, "--max-ram", less["ram"], *ANY_MACS)["macs"]
 
 
+@pytest.mark.long
 def test_without_a_plan_the_error_says_what_there_is(
     networks: dict[str, Path], ask: Ask, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -241,6 +243,7 @@ def test_who_waits_sees_something(monkeypatch: pytest.MonkeyPatch) -> None:
     assert patient.getvalue() == ""
 
 
+@pytest.mark.long
 def test_a_bound_on_ram_asks_for_speed(networks: dict[str, Path], ask: Ask) -> None:
     model = networks["mbv2"]
     limit = ask("plan", model)["peak_ram"] + 4096

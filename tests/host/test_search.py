@@ -55,7 +55,7 @@ def priced_options(graph: FusionGraph, ends: tuple[int, int]) -> list[Figures]:
     for found in graph.edges[ends]:
         for i in range(len(found.total)):
             point = int(found.total[i]), int(found.without_io[i]), int(found.price[i])
-            option = option_of(graph, ends, found, i)
+            option = option_of(ends, found, i)
             assert figures(edge, cost(edge, option)) == point, f"{ends} {option}"
             points.append(point)
     return points
