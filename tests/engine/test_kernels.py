@@ -47,7 +47,9 @@ def test_portable_kernels_on_emulated_processors(
     assert run_cases(_machine(machine), cases, rng, tmp_path, [optimize]).complaints == []
 
 
-@pytest.mark.parametrize("machine", ["qemu-cortex-m4", "qemu-cortex-m7"])
+@pytest.mark.parametrize(
+    "machine", ["qemu-cortex-m4", pytest.param("qemu-cortex-m7", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("family", V7EM)
 def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
     rng = _generator(machine, family)
