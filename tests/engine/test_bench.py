@@ -304,6 +304,7 @@ def test_kernels_are_counted_without_the_engine(
     assert 0 < found.overhead < 0.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "isa"), [("digits", "armv7e-m"), ("digits", "generic"), ("ds-cnn", "armv7e-m")]
 )

@@ -38,7 +38,7 @@ def test_portable_kernels_under_sanitizers(family: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("machine", EMULATED)
-@pytest.mark.parametrize("optimize", ["-O3", "-Os"])
+@pytest.mark.parametrize("optimize", [pytest.param("-O3", marks=pytest.mark.long), "-Os"])
 def test_portable_kernels_on_emulated_processors(
     machine: str, optimize: str, tmp_path: Path
 ) -> None:
