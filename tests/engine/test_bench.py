@@ -153,13 +153,13 @@ def test_only_the_stand_in_for_m0_refuses_unaligned_access(
 def test_a_wrong_output_is_named(
     cortex_m4: Machine, digits: Generated, images: NDArray[np.int8], build: Path
 ) -> None:
-    last = digits.model.ops[-1]
+    last = digits.source.ops[-1]
     assert isinstance(last, Conv)
     moved = dataclasses.replace(last, bias=last.bias + 5000)
-    model = dataclasses.replace(digits.model, ops=(*digits.model.ops[:-1], moved))
-    other = dataclasses.replace(digits, source=model)
+    other = dataclasses.replace(digits.source, ops=(*digits.source.ops[:-1], moved))
+    wrong = dataclasses.replace(digits, source=other)
     with pytest.raises(MismatchError) as caught:
-        Bench(cortex_m4, build).measure(other, "digits", images)
+        Bench(cortex_m4, build).measure(wrong, "digits", images)
     assert [p.where for p in caught.value.problems] == [digits.model.outputs[0].name]
     assert caught.value.exit_code == 4
 
@@ -210,8 +210,8 @@ def test_nothing_is_compiled_twice(
     assert made() == first
     Bench(cortex_m4, tmp_path, "-Os").measure(digits, "digits", images[:1])
     fresh = made().keys() - first.keys()
-    sources = engine_sources(cortex_m4.isa)
-    assert len(fresh) == len(sources) + 1, "the engine's objects and the program"
+    engine = len(engine_sources(cortex_m4.isa))
+    assert len(fresh) == engine + 1, "the engine's objects and the program"
 
 
 def test_code_for_size_is_smaller(
@@ -232,8 +232,8 @@ def test_the_command_counts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     model = repo_root / "apps" / "digits" / "digits.onnx"
-    words = ["--board", cortex_m4.name, "--build", str(build), "--json"]
-    assert main(["bench", str(model), "--isa", "generic", "--count", "2", *words]) == 0
+    words = ["--board", cortex_m4.name, "--build", str(build), "--json", "--isa", "generic"]
+    assert main(["bench", str(model), "--count", "2", *words]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["unit"] == "instructions"
     assert data["peak_ram"] == digits.layout.peak_ram
@@ -304,6 +304,7 @@ def test_kernels_are_counted_without_the_engine(
     assert 0 < found.overhead < 0.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "isa"), [("digits", "armv7e-m"), ("digits", "generic"), ("ds-cnn", "armv7e-m")]
 )

@@ -19,7 +19,7 @@ from msfcnn.plan import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, schedule
 
-QUICK, ALL = 12, 300
+QUICK, ALL = 6, 300
 TOGETHER = 6  # networks of a long test
 RANDOM_PLANS = 8  # for each way in
 

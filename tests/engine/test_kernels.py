@@ -38,7 +38,7 @@ def test_portable_kernels_under_sanitizers(family: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("machine", EMULATED)
-@pytest.mark.parametrize("optimize", ["-O3", "-Os"])
+@pytest.mark.parametrize("optimize", [pytest.param("-O3", marks=pytest.mark.long), "-Os"])
 def test_portable_kernels_on_emulated_processors(
     machine: str, optimize: str, tmp_path: Path
 ) -> None:
@@ -47,7 +47,9 @@ def test_portable_kernels_on_emulated_processors(
     assert run_cases(_machine(machine), cases, rng, tmp_path, [optimize]).complaints == []
 
 
-@pytest.mark.parametrize("machine", ["qemu-cortex-m4", "qemu-cortex-m7"])
+@pytest.mark.parametrize(
+    "machine", ["qemu-cortex-m4", pytest.param("qemu-cortex-m7", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("family", V7EM)
 def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
     rng = _generator(machine, family)
