@@ -28,8 +28,7 @@ def module_text(fits: Sequence[Coefficients]) -> str:
 
 def _coefficients(c: Coefficients) -> str:
     kernels = "".join(
-        f'            "{key}": (\n{_numbers(values)}            ),\n'
-        for key, values in c.kernels.items()
+        f'            "{key}": (\n{_numbers(values)}),\n' for key, values in c.kernels.items()
     )
     engine = "".join(f'            "{key}": {value:g},\n' for key, value in c.engine.items())
     return (
@@ -39,5 +38,5 @@ def _coefficients(c: Coefficients) -> str:
 
 
 def _numbers(values: Features) -> str:
-    lines = textwrap.wrap(", ".join(f"{value:g}" for value in values) + ",", width=WIDTH)
-    return "".join(f"                {line}\n" for line in lines)
+    text = ", ".join(f"{value:g}" for value in values)
+    return textwrap.indent(textwrap.fill(text, WIDTH), " " * 16)

@@ -129,16 +129,12 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
-    from msfcnn.emit.names import c_name
     from msfcnn.pipeline import generate
     from msfcnn.verify.images import load_images, random_images
 
+    asked = argparse.Namespace(**{**vars(args), "model": path})
     request = replace(
-        request_of(args, f"msfcnn bench {path.name}"),
-        model=path,
-        name=c_name(path.stem),
-        isa=bench.isa,
-        core=bench.machine.core,
+        request_of(asked, f"msfcnn bench {path.name}"), isa=bench.isa, core=bench.machine.core
     )
     generated = generate(request)
     if args.images:

@@ -118,6 +118,20 @@ msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
     return (msfcnn_view_t){ base + offset * op->in_channels, op->in_channels, 1 };
 }
 
+/* pixel by pixel, from the first on: few pixels of many planes are not worth a call for each */
+static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
+                         unsigned planes, unsigned pixels)
+{
+    for (; pixels > 0; pixels--, to++, from++) {
+        const int8_t *x = from;
+        int8_t *y = to;
+
+        for (unsigned c = planes; c > 0; c--, x += from_step, y += to_step) {
+            *y = *x;
+        }
+    }
+}
+
 void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
@@ -130,20 +144,22 @@ void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
     unsigned keep = (unsigned)(at->saved_to - reach->from);
     unsigned more = (reach->end > at->saved_to) ? (unsigned)(reach->end - at->saved_to) : 0;
     msfcnn_view_t old = msfcnn_slot(nn, i, (unsigned)reach->first, at->saved_to);
-    unsigned planes = op->planar ? op->in_channels : 1;
-    unsigned bytes = op->planar ? 1 : op->in_channels;
+    unsigned channels = op->in_channels;
 
     at->saved_from = reach->from;
     at->saved_to = (uint16_t)(at->saved_to + more);
     int8_t *saved = msfcnn_saved(nn, i, reach->from).at;
-    for (unsigned c = 0; c < planes; c++) {
-        if (drop > 0 && keep > 0) {
-            memmove(saved, saved + drop * bytes, keep * bytes);
+    if (op->planar) {
+        if (drop > 0) {
+            _copy_planes(saved, op->save, saved + drop, op->save, channels, keep);
         }
-        memcpy(saved + keep * bytes, old.at, more * bytes);
-        saved += op->save;
-        old.at += old.channel_step;
+        _copy_planes(saved + keep, op->save, old.at, old.channel_step, channels, more);
+        return;
     }
+    if (drop > 0) {
+        memmove(saved, saved + drop * channels, keep * channels);
+    }
+    memcpy(saved + keep * channels, old.at, more * channels);
 }
 
 static void _copy(const msfcnn_view_t *to, const msfcnn_view_t *from, unsigned channels)
