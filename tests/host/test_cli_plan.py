@@ -66,7 +66,9 @@ def check_sums(plan: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["image", "push", "pull"])
-@pytest.mark.parametrize("name", ["digits", "resnet8", "mbv2"])
+@pytest.mark.parametrize(
+    "name", ["digits", "resnet8", pytest.param("mbv2", marks=pytest.mark.long)]
+)
 def test_figures_are_what_is_generated(
     name: str, mode: str, networks: dict[str, Path], ask: Ask, tmp_path: Path
 ) -> None:

@@ -169,7 +169,9 @@ class Sweep:
     def _meet_sum(self, step: Step, i: int) -> None:
         """A new skip; the bytes of its ring are due when its source becomes an inner tensor."""
         assert step.y is not None
-        source = self.network.born[step.y] + 1
+        # a concatenation is whole when its last part is written
+        writers = [k for k in range(i) if self.network.steps[k].z == step.y]
+        source = max(writers, default=-1) + 1
         between = self.network.steps[source:i]
         behind = [self._axes(s) for s in between]
         skip = _Skip(
