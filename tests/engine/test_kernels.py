@@ -11,7 +11,7 @@ from kernel_cases import CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
 from msfcnn.bench.machines import MACHINES, Machine
-from msfcnn.verify.toolchain import SANITIZERS
+from msfcnn.verify.toolchain import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
 V7EM = [*V7EM_CASES, "global_average_v7em"]
@@ -37,6 +37,14 @@ def test_portable_kernels_under_sanitizers(family: str, tmp_path: Path) -> None:
     assert run_cases(_machine("host"), cases, rng, tmp_path, SANITIZERS).complaints == []
 
 
+def test_portable_kernels_as_fallback(tmp_path: Path) -> None:
+    rng = _generator("fallback")
+    families = ("conv", "pointwise", "depthwise")
+    cases = [case for family in families for case in random_cases(family, rng, 60)]
+    flags = [*engine_flags("armv7e-m"), *SANITIZERS]
+    assert run_cases(_machine("host"), cases, rng, tmp_path, flags).complaints == []
+
+
 @pytest.mark.parametrize("machine", EMULATED)
 @pytest.mark.parametrize("optimize", [pytest.param("-O3", marks=pytest.mark.long), "-Os"])
 def test_portable_kernels_on_emulated_processors(
@@ -54,4 +62,5 @@ def test_portable_kernels_on_emulated_processors(
 def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
     rng = _generator(machine, family)
     cases = random_cases(family, rng, 120)
-    assert run_cases(_machine(machine), cases, rng, tmp_path, ["-O3"]).complaints == []
+    flags = ["-O3", *engine_flags("armv7e-m")]
+    assert run_cases(_machine(machine), cases, rng, tmp_path, flags).complaints == []

@@ -16,7 +16,7 @@ from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import BoardError, Problem
 from msfcnn.files import write_all
 from msfcnn.pipeline import Generated
-from msfcnn.verify.toolchain import config_flags, engine_directory, engine_sources
+from msfcnn.verify.toolchain import config_flags, engine_directory, engine_flags, engine_sources
 
 BARE = Path(__file__).with_name("bare")
 LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing
@@ -66,7 +66,8 @@ class Builder:
         sources = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
         write_all(sources, generated.sources)
         flags = config_flags(*engine_limits(generated.schedule))
-        engine = {s: self._object(s, (self._optimize, *flags), ()) for s in self._engine_sources}
+        for_engine = (self._optimize, *engine_flags(self._isa), *flags)
+        engine = {s: self._object(s, for_engine, ()) for s in self._engine_sources}
         code = [
             self._object(sources / f"{name}{end}", ("-O2", *flags), (sources,))
             for end in (".c", "_weights.c")

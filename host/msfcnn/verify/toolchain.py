@@ -36,6 +36,11 @@ def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
     return (*sorted(source.glob("*.c")), *sorted(own))
 
 
+def engine_flags(isa: str) -> tuple[str, ...]:
+    """What the engine's files are compiled with for an instruction set."""
+    return () if isa == "generic" else ("-DMSFCNN_FALLBACK=1",)
+
+
 def compiler() -> tuple[str, ...]:
     """The C compiler as a command: $CC, or the first of cc, gcc, clang. Raises BoardError."""
     named = shlex.split(os.environ.get("CC", ""))

@@ -219,16 +219,16 @@ static void _run_3x3(channel_t *ch)
     }
 }
 
-/* all pixels of any kernel; begin to end - 1 meet no padding in their lines */
-static void _run(channel_t *ch, unsigned begin, unsigned end)
+/* all pixels of any kernel; inner: those that meet no padding in their lines */
+static void _run(channel_t *ch, const msfcnn_pixels_t *inner)
 {
     int32_t padding = _padding(ch);
     unsigned i = 0;
 
-    while (i < begin) {
+    while (i < inner->begin) {
         _one(ch, i++, padding);
     }
-    for (; i + 4 <= end; i += 4) {
+    for (; i + 4 <= inner->end; i += 4) {
         _four(ch, i);
     }
     while (i < ch->run->pixels) {
@@ -241,18 +241,10 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)op->kernel_u * op->kernel_v;
     channel_t ch = { .op = op, .run = run, .range = msfcnn_range(op) };
-    unsigned span = (op->kernel_v - 1U) * op->dilation_v + 1;
-    unsigned begin = 0;
-    unsigned end = run->pixels;
-    bool is_3x3 = (op->kernel_u == 3) && (op->kernel_v == 3) && (op->stride_v <= 2)
-                  && (op->dilation_v == 1);
+    const msfcnn_pixels_t inner = msfcnn_inner(op, run);
+    bool is_3x3 = !MSFCNN_FALLBACK && (op->kernel_u == 3) && (op->kernel_v == 3)
+                  && (op->stride_v <= 2) && (op->dilation_v == 1);
 
-    while ((begin < end) && (begin * op->stride_v < run->before)) {
-        begin++;
-    }
-    while ((end > begin) && ((end - 1) * op->stride_v + span > run->before + run->inside)) {
-        end--;
-    }
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
 
@@ -265,7 +257,7 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
             _run_3x3(&ch);
         }
         else {
-            _run(&ch, begin, end);
+            _run(&ch, &inner);
         }
         if (++m == k->group_outputs) {
             m = 0;

@@ -156,7 +156,7 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a,
         .shift = k->shift + c,
     };
 
-    for (; channels >= BLOCK; channels -= BLOCK, w += BLOCK * taps) {
+    for (; !MSFCNN_FALLBACK && (channels >= BLOCK); channels -= BLOCK, w += BLOCK * taps) {
         if (b != NULL) {
             _block_of_two(&to, a, b, w, taps);
         }

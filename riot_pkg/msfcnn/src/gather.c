@@ -18,6 +18,21 @@
 
 #include "kernels.h"
 
+msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    msfcnn_pixels_t inner = { 0, run->pixels };
+    unsigned span = (op->kernel_v - 1U) * op->dilation_v + 1;
+
+    while ((inner.begin < inner.end) && (inner.begin * op->stride_v < run->before)) {
+        inner.begin++;
+    }
+    while ((inner.end > inner.begin)
+           && ((inner.end - 1) * op->stride_v + span > run->before + run->inside)) {
+        inner.end--;
+    }
+    return inner;
+}
+
 /* copies of what the bytes written could be, for all the compiler knows */
 typedef struct {
     unsigned taps;              /* of a line */

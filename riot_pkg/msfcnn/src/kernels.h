@@ -26,6 +26,15 @@ extern "C" {
 #endif
 
 /**
+ * @brief   Whether portable convolutions only do what those of an instruction set cannot
+ *
+ * Then they are small rather than fast. The build defines this where it adds such kernels.
+ */
+#ifndef MSFCNN_FALLBACK
+#  define MSFCNN_FALLBACK   0
+#endif
+
+/**
  * @brief   What all outputs of an op have in common
  *
  * A copy of it stays in registers: what is stored through a pointer to bytes cannot change it.
@@ -47,7 +56,7 @@ static inline msfcnn_range_t msfcnn_range(const msfcnn_op_t *op)
 /**
  * @brief   Clamps to the bounds of an op's output
  */
-static inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
+inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 {
     value = (value < range->low) ? range->low : value;
     return (int8_t)((value > range->high) ? range->high : value);
@@ -80,7 +89,7 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
  * @param[in]   a   any number
  * @param[in]   b   0 to 2^31 - 1
  */
-static inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
+inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 {
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
     /* there is no such instruction; by halves, none of the sums leaves 32 bits */
@@ -105,8 +114,8 @@ static inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
  * @param[in]   multiplier  0 to 2^31 - 1
  * @param[in]   shift       1 to 62
  */
-static inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
-                                       int32_t multiplier, unsigned shift)
+inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
+                                unsigned shift)
 {
     int32_t scaled;
 
@@ -121,6 +130,33 @@ static inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
     }
     return msfcnn_clamp(range, scaled + range->zero);
 }
+
+/**
+ * @brief   The taps of a pixel that are no padding
+ */
+typedef struct {
+    size_t first;               /**< offset in each line */
+    size_t step;                /**< from one to the next */
+    unsigned per_line;          /**< in each line that exists */
+} msfcnn_taps_t;
+
+/**
+ * @brief   The taps of a pixel of a run
+ */
+msfcnn_taps_t msfcnn_taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel);
+
+/**
+ * @brief   Pixels of a run, from begin to end - 1
+ */
+typedef struct {
+    unsigned begin;
+    unsigned end;
+} msfcnn_pixels_t;
+
+/**
+ * @brief   The pixels of a run that meet no padding in their lines
+ */
+msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
  * @brief   Gathers the taps of one output pixel: [kernel line][kernel pixel][channel]

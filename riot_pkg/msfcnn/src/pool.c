@@ -17,16 +17,9 @@
 
 #include "kernels.h"
 
-/* the taps of a pixel that are no padding */
-typedef struct {
-    size_t first;               /* offset in each line */
-    size_t step;                /* from one to the next */
-    unsigned per_line;          /* in each line that exists */
-} taps_t;
-
-static taps_t _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
+msfcnn_taps_t msfcnn_taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
 {
-    taps_t taps = { .step = op->dilation_v * run->pixel_step };
+    msfcnn_taps_t taps = { .step = op->dilation_v * run->pixel_step };
     /* in front of the line this wraps around to beyond its end */
     unsigned x = pixel * op->stride_v - run->before;
 
@@ -41,7 +34,8 @@ static taps_t _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pix
     return taps;
 }
 
-static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps, unsigned c)
+static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn_taps_t *taps,
+                    unsigned c)
 {
     int32_t max = INT8_MIN;
 
@@ -56,7 +50,8 @@ static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t
     return max;
 }
 
-static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps, unsigned c)
+static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn_taps_t *taps,
+                    unsigned c)
 {
     int32_t sum = 0;
 
@@ -78,7 +73,7 @@ void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
     for (unsigned i = 0; i < run->pixels; i++) {
         int8_t *out = run->out + i * run->out_pixel_step;
-        taps_t taps = _taps(op, run, i);
+        msfcnn_taps_t taps = msfcnn_taps(op, run, i);
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
             int32_t max = _max(op, run, &taps, c);
@@ -98,7 +93,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
     }
     for (unsigned i = 0; i < run->pixels; i++) {
         int8_t *out = run->out + i * run->out_pixel_step;
-        taps_t taps = _taps(op, run, i);
+        msfcnn_taps_t taps = msfcnn_taps(op, run, i);
         unsigned n = lines * taps.per_line;
         unsigned f = ((k->n_factors > 1) && (n > 0)) ? n - 1 : 0;
         int32_t zero = (int32_t)n * k->input_zero;

@@ -47,19 +47,19 @@ void msfcnn_add_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const int8_t *y = run->second;
     int8_t *out = run->out;
     unsigned n = run->channels;
+    unsigned pixels = run->pixels;
     bool dense = (run->out_channel_step == 1) && (run->pixel_step == n)
                  && (run->second_step == n) && (run->out_pixel_step == n);
 
     if (dense) {
-        _line(k, x, y, out, 1, n * run->pixels);
+        n *= pixels;
+        pixels = 1;
     }
-    else {
-        for (unsigned i = 0; i < run->pixels; i++) {
-            _line(k, x, y, out, run->out_channel_step, n);
-            x += run->pixel_step;
-            y += run->second_step;
-            out += run->out_pixel_step;
-        }
+    for (; pixels > 0; pixels--) {
+        _line(k, x, y, out, run->out_channel_step, n);
+        x += run->pixel_step;
+        y += run->second_step;
+        out += run->out_pixel_step;
     }
     msfcnn_v7em_clamp(op, run);
 }

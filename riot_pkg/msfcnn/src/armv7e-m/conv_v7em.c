@@ -20,33 +20,20 @@
 
 #include "v7em.h"
 
-/* pixels from begin to end - 1 meet no padding in their lines */
-typedef struct {
-    unsigned begin;
-    unsigned end;
-} range_t;
-
-static range_t _inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
+/* pixels that are expanded straight from the lines */
+static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    range_t range = { 0, run->pixels };
-    unsigned existing = run->before + run->inside;
+    msfcnn_pixels_t direct = msfcnn_inner(op, run);
 
     if ((op->dilation_v != 1) || (op->in_channels != run->pixel_step)) {
-        range.end = 0;
+        direct.end = 0;
     }
     for (unsigned i = 0; i < op->kernel_u; i++) {
         if (run->line[i] == NULL) {
-            range.end = 0;
+            direct.end = 0;
         }
     }
-    while ((range.begin < range.end) && (range.begin * op->stride_v < run->before)) {
-        range.begin++;
-    }
-    while ((range.begin < range.end)
-           && ((range.end - 1) * op->stride_v + op->kernel_v > existing)) {
-        range.end--;
-    }
-    return range;
+    return direct;
 }
 
 /* a single pixel, in the order of its weights */
@@ -67,7 +54,7 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     unsigned kernel_lines = op->kernel_u;
     size_t size = (size_t)op->kernel_v * op->in_channels;
     size_t rest = (kernel_lines * (size % 4) + 3) / 4 * 4;
-    range_t inner = _inner(op, run);
+    msfcnn_pixels_t direct = _direct(op, run);
     int8_t *x = run->scratch;
     int8_t *patch = x + (k->pairs ? 4U : 1U) * k->taps;
     int8_t *room = patch + 2 * (size_t)k->taps;
@@ -83,7 +70,7 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
     for (unsigned i = 0; i < run->pixels; i += n) {
         n = (k->pairs && (i + 1U < run->pixels)) ? 2 : 1;
-        if ((n == 2) && (i >= inner.begin) && (i + 1 < inner.end)) {
+        if ((n == 2) && (i >= direct.begin) && (i + 1 < direct.end)) {
             pair.line = run->line;
             pair.first = (ptrdiff_t)((i * op->stride_v - run->before) * run->pixel_step);
             pair.second = (ptrdiff_t)(op->stride_v * run->pixel_step);

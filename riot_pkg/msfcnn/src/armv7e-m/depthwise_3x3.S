@@ -114,23 +114,33 @@
     smlabt  r6, r7, r3, r6
     .endm
 
-/* one pixel of a line at any stride */
-    .macro ONE line, half, left, right, stride
-    .if \left
-    ldr     r10, [sp, #PAD]
-    ldrsb   r9, [\line], #(\stride - 1)
-    .else
-    ldrsb   r10, [\line], #\stride
-    ldrsb   r9, [\line, #(1 - \stride)]
-    .endif
+/* one pixel of a line, after which r6 bytes are left behind */
+    .macro ONE line, half
+    ldrsb   r10, [\line]
+    ldrsb   r9, [\line, #1]
     smlabb  r5, r10, r3, r5
-    .if \right
+    ldrsb   r10, [\line, #2]
+    add     \line, \line, r6
+    smlab\half r5, r9, r4, r5
+    smlabt  r5, r10, r3, r5
+    .endm
+
+/* at the left, at stride 1 if others follow */
+    .macro ONE_LEFT line, half
     ldr     r10, [sp, #PAD]
-    .elseif \left
-    ldrsb   r10, [\line, #(2 - \stride)]
-    .else
-    ldrsb   r10, [\line, #(2 - \stride)]
-    .endif
+    ldrsb   r9, [\line]
+    smlabb  r5, r10, r3, r5
+    ldrsb   r10, [\line, #1]
+    smlab\half r5, r9, r4, r5
+    smlabt  r5, r10, r3, r5
+    .endm
+
+/* at the right, behind which nothing is */
+    .macro ONE_RIGHT line, half
+    ldrsb   r10, [\line]
+    ldrsb   r9, [\line, #1]
+    smlabb  r5, r10, r3, r5
+    ldr     r10, [sp, #PAD]
     smlab\half r5, r9, r4, r5
     smlabt  r5, r10, r3, r5
     .endm
@@ -146,15 +156,6 @@
     .irp    sum, \sums
     ssat    \sum, #8, \sum
     .endr
-    .endm
-
-    .macro STORE_TWO
-    SCALE   r5, r6
-    ldr     r9, [sp, #PIXEL_STEP]
-    strb    r5, [r12]
-    strb    r6, [r12, r9]
-    add     r12, r12, r9, lsl #1
-    ldr     pc, [lr], #4
     .endm
 
 /* weights of the three lines, each just before its taps */
@@ -178,7 +179,6 @@
     TWO     \load, \advance, r1, t
     LINE_2
     TWO     \load, \advance, r2, t
-    STORE_TWO
     .endm
 
     .macro PIECE_WIDE wide
@@ -188,21 +188,15 @@
     \wide   r1, t
     LINE_2
     \wide   r2, t
-    STORE_TWO
     .endm
 
-    .macro PIECE_ONE left, right, stride
+    .macro PIECE_ONE one
     LINE_0  r5
-    ONE     r0, b, \left, \right, \stride
+    \one   r0, b
     LINE_1
-    ONE     r1, t, \left, \right, \stride
+    \one   r1, t
     LINE_2
-    ONE     r2, t, \left, \right, \stride
-    SCALE   r5
-    ldr     r9, [sp, #PIXEL_STEP]
-    strb    r5, [r12]
-    add     r12, r12, r9
-    ldr     pc, [lr], #4
+    \one   r2, t
     .endm
 
     .section .text.msfcnn_v7em_depthwise_3x3, "ax", %progbits
@@ -252,30 +246,49 @@ msfcnn_v7em_depthwise_3x3:
     strb    r8, [r12, r9]
     add     r12, r12, r9, lsl #1
     ldr     pc, [lr], #4
-.Ltwo:
-    PIECE_TWO LOAD, 2
 .Ltwo_left:
     PIECE_TWO LOAD_LEFT, 1
+    b       .Lstore_two
 .Ltwo_right:
     PIECE_TWO LOAD_RIGHT, 2
-.Lone:
-    PIECE_ONE 0, 0, 1
-.Lone_left:
-    PIECE_ONE 1, 0, 1
-.Lone_right:
-    PIECE_ONE 0, 1, 1
-.Lone_both:
-    PIECE_ONE 1, 1, 1
-.Lwide:
-    PIECE_WIDE WIDE
+    b       .Lstore_two
 .Lwide_left:
     PIECE_WIDE WIDE_LEFT
+    b       .Lstore_two
 .Lwide_right:
     PIECE_WIDE WIDE_RIGHT
+    b       .Lstore_two
+.Ltwo:
+    PIECE_TWO LOAD, 2
+    b       .Lstore_two
+.Lwide:
+    PIECE_WIDE WIDE
+.Lstore_two:
+    SCALE   r5, r6
+    ldr     r9, [sp, #PIXEL_STEP]
+    strb    r5, [r12]
+    strb    r6, [r12, r9]
+    add     r12, r12, r9, lsl #1
+    ldr     pc, [lr], #4
+.Lone_left:
+    PIECE_ONE ONE_LEFT
+    b       .Lstore_one
+.Lone_right:
+    PIECE_ONE ONE_RIGHT
+    b       .Lstore_one
 .Lone_wide:
-    PIECE_ONE 0, 0, 2
-.Lone_wide_left:
-    PIECE_ONE 1, 0, 2
+    movs    r6, #2
+    b       1f
+.Lone:
+    movs    r6, #1
+1:
+    PIECE_ONE ONE
+.Lstore_one:
+    SCALE   r5
+    ldr     r9, [sp, #PIXEL_STEP]
+    strb    r5, [r12]
+    add     r12, r12, r9
+    ldr     pc, [lr], #4
     .size   msfcnn_v7em_depthwise_3x3, . - msfcnn_v7em_depthwise_3x3
 
     .section .rodata.msfcnn_v7em_pieces, "a", %progbits
@@ -285,11 +298,11 @@ msfcnn_v7em_depthwise_3x3:
 msfcnn_v7em_pieces:
     .word   .Lnext + 1
     .word   .Lfour + 1
-    /* stride 1, stride 2: two pixels, at the left, at the right; one, left, right, both */
+    /* stride 1, stride 2: two pixels, at the left, at the right; one, at the left, at the right */
     .word   .Ltwo + 1, .Ltwo_left + 1, .Ltwo_right + 1
-    .word   .Lone + 1, .Lone_left + 1, .Lone_right + 1, .Lone_both + 1
+    .word   .Lone + 1, .Lone_left + 1, .Lone_right + 1
     .word   .Lwide + 1, .Lwide_left + 1, .Lwide_right + 1
-    .word   .Lone_wide + 1, .Lone_wide_left + 1, .Lone_right + 1, .Lone_both + 1
+    .word   .Lone_wide + 1, .Lone_left + 1, .Lone_right + 1
     .size   msfcnn_v7em_pieces, . - msfcnn_v7em_pieces
 
 #endif

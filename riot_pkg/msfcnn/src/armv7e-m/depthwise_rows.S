@@ -95,11 +95,15 @@
     smlatb  r6, r10, r9, r6
     .endm
 
+/* one pixel at either stride: r6 */
     .macro LINE_5_ONE
     FIVE
-    TAPS    0
+    ldr     r10, [r0]
+    sxtb16  lr, r10
+    sxtb16  r10, r10, ror #8
     HEAD    r5
-    ldrsb   r10, [r0, #(4 - ADVANCE)]
+    ldrsb   r10, [r0, #4]
+    add     r0, r0, r6
     smlabb  r5, r10, r9, r5
     .endm
 
@@ -170,9 +174,14 @@
 
     .macro LINE_7_ONE
     SEVEN
-    TAPS    0
+    ldr     r10, [r0]
+    sxtb16  lr, r10
+    sxtb16  r10, r10, ror #8
     HEAD    r5
-    TAPS    3
+    ldr     r10, [r0, #3]
+    add     r0, r0, r6
+    sxtb16  lr, r10
+    sxtb16  r10, r10, ror #8
     smlad   r5, r10, r9, r5
     smlatb  r5, lr, r2, r5
     .endm
@@ -215,8 +224,8 @@
     smlatb  r6, lr, r2, r6
     .endm
 
-/* sums: from r5 on; advance: input pixels */
-    .macro PIECE line, advance, sums:vararg
+/* sums: from r5 on; advance: input pixels; store: the code behind, unless it follows */
+    .macro PIECE line, advance, store, sums:vararg
     ldr     r1, [sp, #CONSTANTS]
     ldrd    r11, r12, [sp, #LINES]
     ldr     r5, [r1], #4
@@ -231,6 +240,12 @@
     str     r0, [r11], #ROW
     subs    r12, r12, #1
     bne     9b
+    .ifnb   \store
+    b       \store
+    .endif
+    .endm
+
+    .macro STORE sums:vararg
     ldm     r1, {r3, r4, r9}
     ldr     r0, [sp, #OUT]
     ldr     r1, [sp, #PIXEL_STEP]
@@ -247,11 +262,6 @@
     strb    \sum, [r0]
     add     r0, r0, r1
     .endr
-    ldr     r2, [sp, #NEXT_PIECE]
-    str     r0, [sp, #OUT]
-    ldr     r3, [r2], #4
-    str     r2, [sp, #NEXT_PIECE]
-    bx      r3
     .endm
 
     .section .text.msfcnn_v7em_depthwise_rows, "ax", %progbits
@@ -329,29 +339,49 @@ msfcnn_v7em_depthwise_rows:
     b       3b
 
 .L5_four:
-    PIECE   LINE_5_FOUR, 4, r5, r6, r7, r8
-.L5_two:
-    PIECE   LINE_5_TWO, 2, r5, r6
-.L5_one:
-    PIECE   LINE_5_ONE, 1, r5
+    PIECE   LINE_5_FOUR, 4, .Lstore_four, r5, r6, r7, r8
 .L5_four_wide:
-    PIECE   LINE_5_FOUR_WIDE, 8, r5, r6, r7, r8
-.L5_two_wide:
-    PIECE   LINE_5_TWO_WIDE, 4, r5, r6
-.L5_one_wide:
-    PIECE   LINE_5_ONE, 2, r5
-.L7_four:
-    PIECE   LINE_7_FOUR, 4, r5, r6, r7, r8
-.L7_two:
-    PIECE   LINE_7_TWO, 2, r5, r6
-.L7_one:
-    PIECE   LINE_7_ONE, 1, r5
+    PIECE   LINE_5_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
 .L7_four_wide:
-    PIECE   LINE_7_FOUR_WIDE, 8, r5, r6, r7, r8
+    PIECE   LINE_7_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
+.L7_four:
+    PIECE   LINE_7_FOUR, 4, , r5, r6, r7, r8
+.Lstore_four:
+    STORE   r5, r6, r7, r8
+.Lnext_piece:
+    ldr     r2, [sp, #NEXT_PIECE]
+    str     r0, [sp, #OUT]
+    ldr     r3, [r2], #4
+    str     r2, [sp, #NEXT_PIECE]
+    bx      r3
+.L5_two:
+    PIECE   LINE_5_TWO, 2, .Lstore_two, r5, r6
+.L5_two_wide:
+    PIECE   LINE_5_TWO_WIDE, 4, .Lstore_two, r5, r6
 .L7_two_wide:
-    PIECE   LINE_7_TWO_WIDE, 4, r5, r6
+    PIECE   LINE_7_TWO_WIDE, 4, .Lstore_two, r5, r6
+.L7_two:
+    PIECE   LINE_7_TWO, 2, , r5, r6
+.Lstore_two:
+    STORE   r5, r6
+    b       .Lnext_piece
+.L5_one_wide:
+    movs    r6, #2
+    b       1f
+.L5_one:
+    movs    r6, #1
+1:
+    PIECE   LINE_5_ONE, 0, .Lstore_one, r5
 .L7_one_wide:
-    PIECE   LINE_7_ONE, 2, r5
+    movs    r6, #2
+    b       1f
+.L7_one:
+    movs    r6, #1
+1:
+    PIECE   LINE_7_ONE, 0, , r5
+.Lstore_one:
+    STORE   r5
+    b       .Lnext_piece
     .size   msfcnn_v7em_depthwise_rows, . - msfcnn_v7em_depthwise_rows
 
     .section .rodata.msfcnn_v7em_row_pieces, "a", %progbits

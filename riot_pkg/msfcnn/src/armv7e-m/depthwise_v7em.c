@@ -56,65 +56,60 @@ static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned fir
     return part;
 }
 
-/* input bytes that the pieces of code leave behind, beginning with MSFCNN_V7EM_TWO */
-static const uint8_t _advance[2][MSFCNN_V7EM_STRIDE_2] = {
-    { 2, 1, 0, 1, 0, 1, 0 },
-    { 4, 3, 4, 2, 1, 1, 0 },
+/* input bytes that the pieces of code leave behind at stride 1 and 2, from MSFCNN_V7EM_FOUR on */
+static const uint8_t _advance[2][MSFCNN_V7EM_N_PIECES - MSFCNN_V7EM_FOUR] = {
+    { 4, 2, 1, 0, 1, 0, 0 },
+    { 0, 4, 3, 4, 2, 0, 0 },
 };
 
 /* a list of pieces of code */
 typedef struct {
     uintptr_t piece[PART / 2 + 4];  /* the worst: stride 2, odd ends */
-    unsigned n;
-    unsigned wide;              /* stride 2 */
-    unsigned advance;           /* bytes of a line that they leave behind */
+    intptr_t advance;               /* bytes of a line that they leave behind */
 } list_t;
 
-static void _add(list_t *list, unsigned piece)
+/* the next piece for a part of which n pixels are left; padded: some taps do not exist */
+static unsigned _piece(const part_t *part, bool padded, unsigned n)
 {
-    unsigned index = piece + (list->wide ? MSFCNN_V7EM_STRIDE_2 : 0);
+    bool wide = part->op->stride_v == 2;
+    bool right = padded && (part->after > 0);
+    bool begins = n == part->pixels;
+    unsigned middle = n - (right ? 2 - n % 2 : 0);
 
-    list->piece[list->n++] = msfcnn_v7em_pieces[index];
-    list->advance += _advance[list->wide][piece - MSFCNN_V7EM_TWO];
-}
-
-static void _choose(list_t *list, const part_t *part)
-{
-    unsigned n = part->pixels;
-    bool right = part->after > 0;
-
-    list->n = 0;
-    list->wide = part->op->stride_v == 2;
-    list->advance = 0;
-    if (part->before > 0) {
+    if (padded && begins && (part->before > 0)) {
         /* the piece for two pixels reads a fourth tap */
-        bool two = ((n > 2) || ((n == 2) && !right))
-                   && (list->wide || (part->run->inside >= 4));
+        bool two = (n >= (right ? 3U : 2U)) && (wide || (part->run->inside >= 4));
 
-        _add(list, two ? MSFCNN_V7EM_TWO_LEFT
-                   : ((n == 1) && right) ? MSFCNN_V7EM_ONE_BOTH : MSFCNN_V7EM_ONE_LEFT);
-        n -= two ? 2 : 1;
+        return two ? MSFCNN_V7EM_TWO_LEFT : MSFCNN_V7EM_ONE_LEFT;
+    }
+    if (!wide && (middle >= 4)) {
+        return MSFCNN_V7EM_FOUR;
+    }
+    if (middle >= 2) {
+        return MSFCNN_V7EM_TWO;
     }
     /* the one for two pixels at the end reads the byte before */
-    bool two = right && (n >= 2) && !(n & 1)
-               && (list->wide || (n > 2) || (list->n > 0) || (part->skipped > 0));
-    unsigned middle = n - (two ? 2 : (n & 1) ? 1 : (right && (n > 0)) ? 2 : 0);
+    if (right && (n == 2) && (wide || !begins || (part->skipped > 0))) {
+        return MSFCNN_V7EM_TWO_RIGHT;
+    }
+    return (right && (n == 1)) ? MSFCNN_V7EM_ONE_RIGHT : MSFCNN_V7EM_ONE;
+}
 
-    for (; !list->wide && (middle >= 4); middle -= 4, n -= 4) {
-        list->piece[list->n++] = msfcnn_v7em_pieces[MSFCNN_V7EM_FOUR];
-        list->advance += 4;
+static void _choose(list_t *list, const part_t *part, bool padded)
+{
+    unsigned wide = part->op->stride_v - 1U;
+    uintptr_t *next = list->piece;
+    unsigned took;
+
+    list->advance = 0;
+    for (unsigned n = part->pixels; n > 0; n -= took) {
+        unsigned piece = _piece(part, padded, n);
+
+        took = (piece == MSFCNN_V7EM_FOUR) ? 4 : (piece < MSFCNN_V7EM_ONE) ? 2 : 1;
+        list->advance += _advance[wide][piece - MSFCNN_V7EM_FOUR];
+        *next++ = msfcnn_v7em_pieces[piece + wide * MSFCNN_V7EM_STRIDE_2];
     }
-    for (; middle >= 2; middle -= 2, n -= 2) {
-        _add(list, MSFCNN_V7EM_TWO);
-    }
-    if (two) {
-        _add(list, MSFCNN_V7EM_TWO_RIGHT);
-        n -= 2;
-    }
-    for (; n > 0; n--) {
-        _add(list, (right && (n == 1)) ? MSFCNN_V7EM_ONE_RIGHT : MSFCNN_V7EM_ONE);
-    }
-    list->piece[list->n] = msfcnn_v7em_pieces[MSFCNN_V7EM_NEXT];
+    *next = msfcnn_v7em_pieces[MSFCNN_V7EM_NEXT];
 }
 
 static size_t _step(const msfcnn_run_t *run, unsigned i)
@@ -131,7 +126,7 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
     uint8_t pad = (uint8_t)op->pad_value;
     list_t list;
 
-    _choose(&list, part);
+    _choose(&list, part, true);
     msfcnn_v7em_planes_t planes = {
         .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
         .channels = run->channels,
@@ -148,7 +143,7 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
         const int8_t *line = run->line[i];
         int8_t *none = run->scratch;
 
-        planes.next_line[i] = -(intptr_t)list.advance;
+        planes.next_line[i] = -list.advance;
         if (line != NULL) {
             planes.line[i] = line + part->skipped;
             planes.next_line[i] += (intptr_t)_step(run, i);
@@ -161,84 +156,30 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
     msfcnn_v7em_depthwise_3x3(&planes);
 }
 
-static void _copy(int8_t *to, const int8_t *from, unsigned n)
-{
-    if (n >= 4) {
-        msfcnn_v7em_copy(to, from, n);
-        return;
-    }
-    while (n > 0) {
-        n--;
-        to[n] = from[n];
-    }
-}
-
 /* the rows of a patch: the lines of a channel between their padding */
 static size_t _pitch(const msfcnn_op_t *op)
 {
     return (PART - 1U) * op->stride_v + op->kernel_v;
 }
 
-static void _copy_lines(const part_t *part, unsigned channel, int8_t *patch)
-{
-    const msfcnn_run_t *run = part->run;
-    size_t pitch = _pitch(part->op);
-
-    for (unsigned i = 0; i < part->op->kernel_u; i++, patch += pitch) {
-        if (run->line[i] != NULL) {
-            _copy(patch + part->before, run->line[i] + part->skipped + channel * _step(run, i),
-                  part->length);
-        }
-    }
-}
-
-/* channel by channel, by way of a patch */
-static __attribute__((noinline)) void _padded_3x3(const part_t *part)
+static void _choose_rows(const part_t *part, list_t *list)
 {
     const msfcnn_op_t *op = part->op;
-    const msfcnn_run_t *run = part->run;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
-    part_t inner = { .op = op, .run = run, .pixels = part->pixels };
-    int8_t *patch = run->scratch;
-    list_t list;
-
-    _choose(&list, &inner);
-    memset(patch, op->pad_value, 3 * _pitch(op));
-    msfcnn_v7em_planes_t planes = {
-        .channels = 1,
-        .pieces = list.piece,
-        .pixel_step = run->out_pixel_step,
-        .line = { patch, patch + _pitch(op), patch + 2 * _pitch(op) },
-        .constants = k->channels + run->channel * k->words,
-        .out = part->out,
-    };
-    for (unsigned c = 0; c < run->channels; c++) {
-        _copy_lines(part, c, patch);
-        msfcnn_v7em_depthwise_3x3(&planes);
-        planes.constants += k->words;
-        planes.out += run->out_channel_step;
-    }
-}
-
-/* at most: as many for four pixels as there are, one for two, one for one, the next channel */
-#define ROW_PIECES  (PART / 4 + 3)
-
-static void _choose_rows(const part_t *part, uintptr_t *list)
-{
-    const msfcnn_op_t *op = part->op;
+    uintptr_t *next = list->piece;
     const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (op->stride_v - 1)
                              + 6 * (op->kernel_v > 5);
 
     for (unsigned n = part->pixels / 4; n > 0; n--) {
-        *list++ = piece[0];
+        *next++ = piece[0];
     }
     if (part->pixels & 2) {
-        *list++ = piece[1];
+        *next++ = piece[1];
     }
     if (part->pixels & 1) {
-        *list++ = piece[2];
+        *next++ = piece[2];
     }
-    *list = msfcnn_v7em_row_pieces[0];
+    *next = msfcnn_v7em_row_pieces[0];
+    list->advance = (intptr_t)(part->pixels * op->stride_v);
 }
 
 /* kernel lines of five or seven pixels */
@@ -250,10 +191,9 @@ static __attribute__((noinline)) void _rows(const part_t *part)
     msfcnn_v7em_row_t *row = run->scratch;
     int8_t *patch = (int8_t *)(row + op->kernel_u);
     bool direct = (part->before == 0) && (part->after == 0);
-    intptr_t back = -(intptr_t)(part->pixels * op->stride_v);
-    uintptr_t pieces[ROW_PIECES];
+    list_t list;
 
-    _choose_rows(part, pieces);
+    _choose_rows(part, &list);
     memset(patch, op->pad_value, (direct ? 1U : op->kernel_u) * _pitch(op));
 
     msfcnn_v7em_rows_t rows = {
@@ -264,7 +204,7 @@ static __attribute__((noinline)) void _rows(const part_t *part)
         .out = part->out,
         .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
         .channels = run->channels,
-        .pieces = pieces,
+        .pieces = list.piece,
         .pixel_step = run->out_pixel_step,
         .copied = direct ? 0 : part->length,
         .before = part->before,
@@ -273,7 +213,8 @@ static __attribute__((noinline)) void _rows(const part_t *part)
         const int8_t *line = run->line[i];
         size_t step = _step(run, i);
 
-        row[i] = (msfcnn_v7em_row_t){ direct ? patch : patch + i * _pitch(op), back, NULL, step };
+        row[i] = (msfcnn_v7em_row_t){ direct ? patch : patch + i * _pitch(op), -list.advance, NULL,
+                                      step };
         if (line != NULL) {
             line += part->skipped;
             if (direct) {
@@ -288,7 +229,7 @@ static __attribute__((noinline)) void _rows(const part_t *part)
     msfcnn_v7em_depthwise_rows(&rows);
 }
 
-/* the taps of n channels of interleaved lines, at most four, to the rows of as many patches */
+/* the taps of n channels, at most four, to the rows of as many patches */
 static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t *patch)
 {
     const msfcnn_op_t *op = part->op;
@@ -301,7 +242,7 @@ static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t 
         if (run->line[i] == NULL) {
             continue;
         }
-        const int8_t *from = run->line[i] + part->skipped * step + channel;
+        const int8_t *from = run->line[i] + part->skipped * step + channel * _step(run, i);
         int8_t *to = patch + part->before;
         int8_t *end = to + part->length;
 
@@ -321,95 +262,137 @@ static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t 
     }
 }
 
-/* a few channels at a time, from interleaved lines by way of patches */
-static void _interleaved(const part_t *part)
+/* some channels whose taps lie in patches, one behind the other */
+typedef struct {
+    const part_t *part;
+    int8_t *patch;
+    const uintptr_t *pieces;
+    intptr_t next;              /* from the end of a row to that of the next patch */
+    const uint32_t *constants;
+    int8_t *out;
+    unsigned channels;
+} patches_t;
+
+static intptr_t _next_out(const part_t *part)
+{
+    return part->run->out_channel_step - (intptr_t)(part->pixels * part->run->out_pixel_step);
+}
+
+static __attribute__((noinline)) void _patches_3x3(const patches_t *p)
+{
+    size_t pitch = _pitch(p->part->op);
+
+    msfcnn_v7em_depthwise_3x3(&(msfcnn_v7em_planes_t){
+        .next_line = { p->next, p->next, p->next },
+        .next_out = _next_out(p->part),
+        .channels = p->channels,
+        .pieces = p->pieces,
+        .pixel_step = p->part->run->out_pixel_step,
+        .line = { p->patch, p->patch + pitch, p->patch + 2 * pitch },
+        .constants = p->constants,
+        .out = p->out,
+    });
+}
+
+static __attribute__((noinline)) void _patches_rows(const patches_t *p)
+{
+    const msfcnn_op_t *op = p->part->op;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    msfcnn_v7em_row_t *row = p->part->run->scratch;
+
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        row[i] = (msfcnn_v7em_row_t){ p->patch + i * _pitch(op), p->next, NULL, 0 };
+    }
+    msfcnn_v7em_depthwise_rows(&(msfcnn_v7em_rows_t){
+        .rows = row,
+        .n_rows = op->kernel_u,
+        .constants = p->constants,
+        .size = k->words * sizeof(uint32_t),
+        .out = p->out,
+        .next_out = _next_out(p->part),
+        .channels = p->channels,
+        .pieces = p->pieces,
+        .pixel_step = p->part->run->out_pixel_step,
+    });
+}
+
+/* a few channels at a time by way of patches, which have all padding */
+static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a_time)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
     const msfcnn_depthwise_v7em_t *k = op->constants;
-    msfcnn_v7em_row_t *row = run->scratch;
-    int8_t *patch = (int8_t *)(row + op->kernel_u);
-    intptr_t next = (intptr_t)(op->kernel_u * _pitch(op));
-    intptr_t next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
-    part_t inner = { .op = op, .run = run, .pixels = part->pixels };
-    const uint32_t *constants = k->channels + run->channel * k->words;
-    int8_t *out = part->out;
+    size_t size = op->kernel_u * _pitch(op);
     bool is_3x3 = op->kernel_v == 3;
     list_t list;    /* its pieces serve both */
-    unsigned n;
+    patches_t p = {
+        .part = part,
+        .patch = (int8_t *)run->scratch + (is_3x3 ? 0 : op->kernel_u * sizeof(msfcnn_v7em_row_t)),
+        .pieces = list.piece,
+        .constants = k->channels + run->channel * k->words,
+        .out = part->out,
+    };
 
     if (is_3x3) {
-        _choose(&list, &inner);
-        next -= (intptr_t)list.advance;
+        _choose(&list, part, false);
     }
     else {
-        _choose_rows(part, list.piece);
-        next -= (intptr_t)(part->pixels * op->stride_v);
+        _choose_rows(part, &list);
     }
-    memset(patch, op->pad_value, AT_A_TIME * op->kernel_u * _pitch(op));
-    for (unsigned c = 0; c < run->channels; c += n) {
-        n = (run->channels - c < AT_A_TIME) ? run->channels - c : AT_A_TIME;
-        _transpose(part, c, n, patch);
+    p.next = (intptr_t)size - list.advance;
+    memset(p.patch, op->pad_value, at_a_time * size);
+    for (unsigned c = 0; c < run->channels; c += p.channels) {
+        p.channels = (run->channels - c < at_a_time) ? run->channels - c : at_a_time;
+        _transpose(part, c, p.channels, p.patch);
         if (is_3x3) {
-            msfcnn_v7em_depthwise_3x3(&(msfcnn_v7em_planes_t){
-                .next_line = { next, next, next },
-                .next_out = next_out,
-                .channels = n,
-                .pieces = list.piece,
-                .pixel_step = run->out_pixel_step,
-                .line = { patch, patch + _pitch(op), patch + 2 * _pitch(op) },
-                .constants = constants,
-                .out = out,
-            });
+            _patches_3x3(&p);
         }
         else {
-            for (unsigned i = 0; i < op->kernel_u; i++) {
-                row[i].line = patch + i * _pitch(op);
-                row[i].next = next;
-            }
-            msfcnn_v7em_depthwise_rows(&(msfcnn_v7em_rows_t){
-                .rows = row,
-                .n_rows = op->kernel_u,
-                .constants = constants,
-                .size = k->words * sizeof(uint32_t),
-                .out = out,
-                .next_out = next_out,
-                .channels = n,
-                .pieces = list.piece,
-                .pixel_step = run->out_pixel_step,
-            });
+            _patches_rows(&p);
         }
-        constants += n * k->words;
-        out += n * (size_t)run->out_channel_step;
+        p.constants += p.channels * k->words;
+        p.out += p.channels * (size_t)run->out_channel_step;
     }
+}
+
+/* whether there are pieces for the padding of a part */
+static bool _is_direct(const part_t *part)
+{
+    bool both = (part->before > 0) && (part->after > 0);
+
+    return (part->before <= 1) && (part->after <= 1) && (part->length > 0)
+           && !(both && (part->pixels <= part->op->stride_v));
+}
+
+static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, bool planar)
+{
+    for (unsigned first = 0; first < run->pixels; first += PART) {
+        part_t part = _part(op, run, first);
+
+        if (!planar) {
+            _patches(&part, AT_A_TIME);
+        }
+        else if (op->kernel_v != 3) {
+            _rows(&part);
+        }
+        else if (_is_direct(&part)) {
+            _direct_3x3(&part);
+        }
+        else {
+            _patches(&part, 1);
+        }
+    }
+    msfcnn_v7em_clamp(op, run);
 }
 
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    for (unsigned first = 0; first < run->pixels; first += PART) {
-        part_t part = _part(op, run, first);
-
-        if (op->kernel_v != 3) {
-            _rows(&part);
-        }
-        else if ((part.before <= 1) && (part.after <= 1) && (part.length > 0)) {
-            _direct_3x3(&part);
-        }
-        else {
-            _padded_3x3(&part);
-        }
-    }
-    msfcnn_v7em_clamp(op, run);
+    _compute(op, run, true);
 }
 
 void msfcnn_depthwise_interleaved_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    for (unsigned first = 0; first < run->pixels; first += PART) {
-        part_t part = _part(op, run, first);
-
-        _interleaved(&part);
-    }
-    msfcnn_v7em_clamp(op, run);
+    _compute(op, run, false);
 }
 
 #else

@@ -176,7 +176,7 @@ msfcnn_v7em_single:
     sub     sp, sp, #8
     str     r2, [sp, #X]
     sub     r9, r3, r2
-    ubfx    r9, r9, #2, #3
+    ubfx    r9, r9, #2, #2
     adr     r10, .Lsingle_entries
     ldr     r9, [r10, r9, lsl #2]
     mov     r12, r3
@@ -189,16 +189,7 @@ msfcnn_v7em_single:
     bx      r9
     .balign 4
 .Lsingle_entries:
-    .word   .Lsingle_8 + 1, .Lsingle_1 + 1, .Lsingle_2 + 1, .Lsingle_3 + 1
-    .word   .Lsingle_4 + 1, .Lsingle_5 + 1, .Lsingle_6 + 1, .Lsingle_7 + 1
-.Lsingle_8:
-    SINGLE_STEP
-.Lsingle_7:
-    SINGLE_STEP
-.Lsingle_6:
-    SINGLE_STEP
-.Lsingle_5:
-    SINGLE_STEP
+    .word   .Lsingle_4 + 1, .Lsingle_1 + 1, .Lsingle_2 + 1, .Lsingle_3 + 1
 .Lsingle_4:
     SINGLE_STEP
 .Lsingle_3:
@@ -208,7 +199,7 @@ msfcnn_v7em_single:
 .Lsingle_1:
     SINGLE_STEP
     cmp     r0, r12
-    bne     .Lsingle_8
+    bne     .Lsingle_4
     ldm     r1!, {r2-r5}
     sub     r6, r6, r7
     sub     r10, r10, r11

@@ -17,31 +17,7 @@
 
 #include "v7em.h"
 
-#define LANE_TAPS   255     /* whose sum fits in 16 bits */
-
-/* the taps of a pixel that are no padding */
-typedef struct {
-    size_t first;               /* offset in each line */
-    size_t step;                /* from one to the next */
-    unsigned per_line;          /* in each line that exists */
-} taps_t;
-
-static taps_t _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
-{
-    taps_t taps = { .step = op->dilation_v * run->pixel_step };
-    /* in front of the line this wraps around to beyond its end */
-    unsigned x = pixel * op->stride_v - run->before;
-
-    for (unsigned j = 0; j < op->kernel_v; j++, x += op->dilation_v) {
-        if (x < run->inside) {
-            if (taps.per_line == 0) {
-                taps.first = x * run->pixel_step;
-            }
-            taps.per_line++;
-        }
-    }
-    return taps;
-}
+#define LANE_TAPS   255     /* whose sum fits in 16 bits: no line of a kernel has more */
 
 /* fewer than four channels are read as zeros behind those that exist */
 static inline uint32_t _load(const int8_t *from, unsigned n)
@@ -55,7 +31,7 @@ static inline uint32_t _load(const int8_t *from, unsigned n)
     return word;
 }
 
-static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps,
+static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn_taps_t *taps,
                      unsigned c, unsigned n)
 {
     uint32_t max = 0x80808080U;
@@ -80,7 +56,7 @@ void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
     for (unsigned i = 0; i < run->pixels; i++) {
         int8_t *out = run->out + i * run->out_pixel_step;
-        taps_t taps = _taps(op, run, i);
+        msfcnn_taps_t taps = msfcnn_taps(op, run, i);
 
         for (unsigned c = 0; c < run->channels; c += 4) {
             unsigned n = run->channels - c;
@@ -93,62 +69,9 @@ void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     }
 }
 
-/* sums of four channels: 0 and 2 in the halves of sums[0], 1 and 3 in those of sums[1] */
-static void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const taps_t *taps,
-                 unsigned c, unsigned n, uint32_t sums[2])
-{
-    int16x2_t even = 0;
-    int16x2_t odd = 0;
-
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        if (run->line[i] != NULL) {
-            const int8_t *x = run->line[i] + taps->first + c;
-            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
-                uint32_t v = _load(x, n);
-                even = __sxtab16(even, (int8x4_t)v);
-                odd = __sxtab16(odd, (int8x4_t)(v >> 8 | v << 24));
-            }
-        }
-    }
-    sums[0] = (uint32_t)even;
-    sums[1] = (uint32_t)odd;
-}
-
-void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    const msfcnn_pool_t *k = op->constants;
-    const msfcnn_range_t range = msfcnn_range(op);
-    unsigned lines = 0;
-
-    if (op->kernel_u * op->kernel_v > LANE_TAPS) {
-        msfcnn_average_pool(op, run);
-        return;
-    }
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        lines += (run->line[i] != NULL);
-    }
-    for (unsigned i = 0; i < run->pixels; i++) {
-        int8_t *out = run->out + i * run->out_pixel_step;
-        taps_t taps = _taps(op, run, i);
-        unsigned count = lines * taps.per_line;
-        unsigned f = ((k->n_factors > 1) && (count > 0)) ? count - 1 : 0;
-        int32_t zero = (int32_t)count * k->input_zero;
-
-        for (unsigned c = 0; c < run->channels; c += 4) {
-            unsigned n = run->channels - c;
-            uint32_t sums[2];
-
-            _sum(op, run, &taps, c, n, sums);
-            for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
-                int32_t acc = (int16_t)(sums[b & 1] >> (8 * (b & 2))) - zero;
-                *out = msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
-            }
-        }
-    }
-}
-
 /* adds up to LANE_TAPS pixels of up to four channels */
-static void _accumulate(int32_t *sums, const int8_t *x, size_t step, unsigned pixels, unsigned n)
+static __attribute__((noinline)) void _accumulate(int32_t *sums, const int8_t *x, size_t step,
+                                                  unsigned pixels, unsigned n)
 {
     int16x2_t even = 0;
     int16x2_t odd = 0;
@@ -161,6 +84,34 @@ static void _accumulate(int32_t *sums, const int8_t *x, size_t step, unsigned pi
     uint32_t lanes[2] = { (uint32_t)even, (uint32_t)odd };
     for (unsigned b = 0; (b < 4) && (b < n); b++) {
         sums[b] += (int16_t)(lanes[b & 1] >> (8 * (b & 2)));
+    }
+}
+
+void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_pool_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
+    for (unsigned i = 0; i < run->pixels; i++) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+        msfcnn_taps_t taps = msfcnn_taps(op, run, i);
+
+        for (unsigned c = 0; c < run->channels; c += 4) {
+            unsigned n = run->channels - c;
+            int32_t sums[4] = { 0 };
+            unsigned count = 0;
+
+            for (unsigned u = 0; u < op->kernel_u; u++) {
+                if (run->line[u] != NULL) {
+                    _accumulate(sums, run->line[u] + taps.first + c, taps.step, taps.per_line, n);
+                    count += taps.per_line;
+                }
+            }
+            unsigned f = ((k->n_factors > 1) && (count > 0)) ? count - 1 : 0;
+            int32_t zero = (int32_t)count * k->input_zero;
+            for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
+                *out = msfcnn_requantize(&range, sums[b] - zero, k->multiplier[f], k->shift[f]);
+            }
+        }
     }
 }
 

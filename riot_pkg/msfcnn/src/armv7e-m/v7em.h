@@ -113,9 +113,8 @@ enum {
     MSFCNN_V7EM_TWO_LEFT,       /**< the first tap is padding */
     MSFCNN_V7EM_TWO_RIGHT,      /**< the last tap is padding */
     MSFCNN_V7EM_ONE,
-    MSFCNN_V7EM_ONE_LEFT,
+    MSFCNN_V7EM_ONE_LEFT,       /**< at stride 2 the last but at the right */
     MSFCNN_V7EM_ONE_RIGHT,
-    MSFCNN_V7EM_ONE_BOTH,
     MSFCNN_V7EM_N_PIECES,
     MSFCNN_V7EM_STRIDE_2 = MSFCNN_V7EM_N_PIECES - MSFCNN_V7EM_TWO,  /**< from stride 1 to 2 */
 };
@@ -146,11 +145,6 @@ typedef struct {
  * @brief   Depthwise 3x3 of some pixels
  */
 void msfcnn_v7em_depthwise_3x3(const msfcnn_v7em_planes_t *planes);
-
-/**
- * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
- */
-void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
  * @brief   Reads a word at any address
