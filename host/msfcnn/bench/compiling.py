@@ -16,7 +16,7 @@ from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import BoardError, Problem
 from msfcnn.files import write_all
 from msfcnn.pipeline import Generated
-from msfcnn.verify.toolchain import config_flags, engine_directory, engine_sources
+from msfcnn.verify.toolchain import config_flags, engine_directory, engine_sources, isa_flags
 
 BARE = Path(__file__).with_name("bare")
 LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing
@@ -83,7 +83,8 @@ class Builder:
 
     def engine(self, flags: Sequence[str] = ()) -> dict[Path, Path]:
         """The engine's objects, by their sources. Raises BoardError."""
-        return {s: self._object(s, (self._optimize, *flags), ()) for s in self._engine_sources}
+        options = (self._optimize, *isa_flags(self._isa), *flags)
+        return {source: self._object(source, options, ()) for source in self._engine_sources}
 
     def tables(self, generated: Generated, name: str) -> Path:
         """The object of the tables of a generated model. Raises BoardError."""

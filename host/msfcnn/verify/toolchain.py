@@ -36,6 +36,11 @@ def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
     return (*sorted(source.glob("*.c")), *sorted(own))
 
 
+def isa_flags(isa: str) -> tuple[str, ...]:
+    """Compiler flags that tell the engine's sources which kernels are used with them."""
+    return (f"-DMSFCNN_ISA_{isa.upper().replace('-', '_')}",)
+
+
 def compiler() -> tuple[str, ...]:
     """The C compiler as a command: $CC, or the first of cc, gcc, clang. Raises BoardError."""
     named = shlex.split(os.environ.get("CC", ""))
