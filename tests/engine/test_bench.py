@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from msfcnn.bench import MACHINES, Bench, Machine
 from msfcnn.bench.compiling import BARE, Builder
-from msfcnn.bench.kernels import KERNELS, measure_kernel
+from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
 from msfcnn.bench.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.bench.table import BEGIN, END, replace_tables
 from msfcnn.cli import main
@@ -182,6 +182,15 @@ def test_more_work_costs_more(cortex_m4: Machine, build: Path) -> None:
     large = measure_kernel(bench, wide, build)
     assert 1.5 < large.whole / small.whole < 2.5
     assert 0.75 < large.whole_each / small.whole_each < 1.25
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_a_layer_has_the_kernel_of_its_kind(kernel: Kernel, build: Path) -> None:
+    kind = kernel.name.split("_")[0]
+    kind = {"dense": "pointwise", "average": "global_average"}.get(kind, kind)
+    made = generate_kernel(kernel, "armv7e-m", "cortex-m4", build)
+    (stage,) = made.schedule.stages
+    assert stage.kernel(len(stage.chain.steps) - 1).name == f"msfcnn_{kind}_v7em"
 
 
 def test_a_layer_is_counted_apart_from_what_stands_before_it(

@@ -1,7 +1,7 @@
 """Layers to measure kernels with: networks of one stage, built like those of the zoo.
 
 Kernels of a layer are chosen by its place. A depthwise layer stands where it does in most networks,
-behind a pointwise one in a stage; the others are alone.
+behind a pointwise one in a stage, and so does a sum, of the image and that; the others are alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msfcnn.files import write_all
 from msfcnn.graph import Network, Option, Scheme, Step, chain, network
 from msfcnn.importer import load_model
 from msfcnn.model import InputMode
-from msfcnn.pipeline import generate_plan
+from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.plan import Plan, PlannedStage
 from msfcnn.verify.images import random_images
 from msfcnn.zoo.layers import Activation, Drawing, Shape
@@ -66,6 +66,11 @@ def _depthwise(height: int, channels: int, kernel: int, stride: int) -> Kernel:
     )
 
 
+def _draw_add(net: Drawing) -> None:
+    net.conv("before", net.image[2], 1, 1, NONE)
+    net.add("layer", 0, net.value, NONE)
+
+
 KERNELS = (
     Kernel(
         "conv_3x3_s2",
@@ -89,7 +94,7 @@ KERNELS = (
         "add_36x36x8",
         "add 36x36x8",
         (36, 36, 8),
-        lambda net: net.add("layer", 0, 0, NONE),
+        _draw_add,
         "element",
     ),
     Kernel(
@@ -154,17 +159,22 @@ def choose(pattern: str) -> tuple[Kernel, ...]:
 
 def measure_kernel(bench: Bench, kernel: Kernel, directory: Path) -> KernelCost:
     """Measures one kernel; its network is kept in `directory`."""
+    generated = generate_kernel(kernel, bench.isa, bench.machine.core, directory)
+    images = random_images(generated.model, 1, seed=1)
+    return KernelCost(kernel, bench.measure(generated, kernel.name, images))
+
+
+def generate_kernel(kernel: Kernel, isa: str, core: str, directory: Path) -> Generated:
+    """The code of the network around one kernel, whose model is kept in `directory`."""
     net = Drawing(kernel.image)
     kernel.draw(net)
     content = write(kernel.name, net, condition(net, seed=0)).SerializeToString()
     write_all(directory / "kernels", {f"{kernel.name}.onnx": content})
     path = directory / "kernels" / f"{kernel.name}.onnx"
     model = load_model(path)
-    steps = network(model, InputMode.IMAGE, bench.isa, bench.machine.core)
+    steps = network(model, InputMode.IMAGE, isa, core)
     options = EmitOptions(kernel.name, "msfcnn bench --kernels")
-    generated = generate_plan(model, _one_stage(steps), options, room=AMPLE)
-    images = random_images(generated.model, 1, seed=1)
-    return KernelCost(kernel, bench.measure(generated, kernel.name, images))
+    return generate_plan(model, _one_stage(steps), options, room=AMPLE)
 
 
 def _one_stage(net: Network) -> Plan:
