@@ -120,11 +120,25 @@ def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan,
 
 def generate_layers(source: Model, name: str) -> Generated:
     """The code of a model, dead channels included, that runs layer by layer."""
+    planned = plan_layer_by_layer(network(source))
+    return generate_plan(source, planned, EmitOptions(name, "layer by layer"))
+
+
+def generate_plan(
+    source: Model,
+    planned: Plan,
+    options: EmitOptions,
+    stretch: bool = True,
+    room: int | None = None,
+) -> Generated:
+    """The code of a model, dead channels included, that runs as planned.
+
+    stretch, room: see schedule.
+    """
     model, folding = folded(source, keep_dead=True)
-    planned = plan_layer_by_layer(network(model))
-    scheduled = schedule(planned)
+    scheduled = schedule(planned, stretch, room)
     laid_out = layout(scheduled)
-    sources = emit(model, scheduled, laid_out, EmitOptions(name, "layer by layer"))
+    sources = emit(model, scheduled, laid_out, options)
     return Generated(source, folding, model, planned, scheduled, laid_out, sources)
 
 

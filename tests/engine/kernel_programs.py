@@ -55,8 +55,9 @@ def run_cases(
     include = [engine_directory() / "include", PORT, directory, *([own] if own.is_dir() else [])]
     sources = [DRIVER, *kernel_sources(machine.isa), *port]
     _call([
-        *machine.compiler, *FLAGS, *flags, f"-L{PORT}", *(f"-I{path}" for path in include),
-        *map(str, sources), *machine.link, "-o", str(program),
+        *machine.compiler, *FLAGS, *flags,
+        f"-L{PORT}", *(f"-I{path}" for path in include), *map(str, sources),
+        *machine.link, "-o", str(program),
     ])  # fmt: skip
     emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
     (directory / "results").write_bytes(b"")  # one of the emulators creates no files

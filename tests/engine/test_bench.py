@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from msfcnn.bench import MACHINES, Bench, Machine
 from msfcnn.bench.compiling import BARE, Builder
-from msfcnn.bench.kernels import KERNELS, measure_kernel
+from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
 from msfcnn.bench.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.bench.table import BEGIN, END, replace_tables
 from msfcnn.cli import main
@@ -23,6 +23,7 @@ from msfcnn.cli.bench import bench_words
 from msfcnn.emit import EmitOptions, emit
 from msfcnn.errors import BoardError, MismatchError, UsageError
 from msfcnn.graph import Kind
+from msfcnn.kernels.choice import choose as choose_kernels
 from msfcnn.layout import layout
 from msfcnn.model import Conv
 from msfcnn.pipeline import Generated, GenerateRequest, generate
@@ -179,8 +180,36 @@ def test_more_work_costs_more(cortex_m4: Machine, build: Path) -> None:
     small = measure_kernel(bench, by_name["add_36x36x8"], build)
     wide = dataclasses.replace(by_name["add_36x36x8"], name="add_wide", image=(36, 36, 16))
     large = measure_kernel(bench, wide, build)
-    assert 1.5 < large.measurement.cost / small.measurement.cost < 2.5
-    assert 0.75 < large.each / small.each < 1.25
+    assert 1.5 < large.whole / small.whole < 2.5
+    assert 0.75 < large.whole_each / small.whole_each < 1.25
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_a_layer_has_the_kernel_of_its_kind(kernel: Kernel, build: Path) -> None:
+    kind = kernel.name.split("_")[0]
+    kind = {"dense": "pointwise", "average": "global_average"}.get(kind, kind)
+    made = generate_kernel(kernel, "armv7e-m", "cortex-m4", build)
+    (stage,) = made.schedule.stages
+    assert stage.kernel(len(stage.chain.steps) - 1).name == f"msfcnn_{kind}_v7em"
+
+
+def test_a_layer_is_counted_apart_from_what_stands_before_it(
+    cortex_m4: Machine, build: Path
+) -> None:
+    by_name = {kernel.name: kernel for kernel in KERNELS}
+    found = measure_kernel(
+        Bench(cortex_m4, build, isa="armv7e-m"), by_name["depthwise_5x5_s1"], build
+    )
+    model, kernels = found.measurement.generated.model, found.measurement.kernels
+    layer = model.ops[-1]
+    assert isinstance(layer, Conv)
+    assert found.macs == 10 * 10 * layer.weights.size < model.macs
+    assert len(found.measurement.stages) == 1
+    inner = choose_kernels(model, layer, "armv7e-m").inner.name
+    assert [kernel.kernel for kernel in kernels] == ["msfcnn_pointwise_v7em", inner]
+    assert found.alone == kernels[1].cost
+    assert 0 < found.alone < found.whole < found.measurement.cost
+    assert found.whole + kernels[0].cost == found.measurement.cost
 
 
 def test_the_stack_is_what_the_compiler_says(
@@ -242,6 +271,7 @@ def test_the_command_counts(
     assert main(["bench", "--kernels", "add", *words]) == 0
     kernels = json.loads(capsys.readouterr().out)["kernels"]
     assert [kernel["name"] for kernel in kernels] == ["add_36x36x8"]
+    assert 0 < kernels[0]["kernel_cost"] < kernels[0]["cost"]
 
 
 @pytest.mark.parametrize(

@@ -62,16 +62,10 @@ class Builder:
 
     def program(self, generated: Generated, name: str) -> Program:
         """The program that measures a generated model. Raises BoardError."""
-        text = "\0".join(generated.sources.values())
-        sources = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
-        write_all(sources, generated.sources)
+        sources = self._sources(generated)
         flags = config_flags(*engine_limits(generated.schedule))
-        for_engine = (self._optimize, *engine_flags(self._isa), *flags)
-        engine = {s: self._object(s, for_engine, ()) for s in self._engine_sources}
-        code = [
-            self._object(sources / f"{name}{end}", ("-O2", *flags), (sources,))
-            for end in (".c", "_weights.c")
-        ]
+        engine = self.engine(flags)
+        code = [self._generated(sources, f"{name}{end}", flags) for end in (".c", "_weights.c")]
         upper = name.upper()
         defines = {
             "HEADER": f'"{name}.h"',
@@ -86,6 +80,25 @@ class Builder:
         port = [self._object(BARE / file, ("-O2",), ()) for file in self._machine.sources]
         program = self._link([*engine.values(), *code, runner, *port])
         return Program(program, self._size(engine))
+
+    def engine(self, flags: Sequence[str] = ()) -> dict[Path, Path]:
+        """The engine's objects, by their sources. Raises BoardError."""
+        options = (self._optimize, *engine_flags(self._isa), *flags)
+        return {source: self._object(source, options, ()) for source in self._engine_sources}
+
+    def tables(self, generated: Generated, name: str) -> Path:
+        """The object of the tables of a generated model. Raises BoardError."""
+        flags = config_flags(*engine_limits(generated.schedule))
+        return self._generated(self._sources(generated), f"{name}.c", flags)
+
+    def _sources(self, generated: Generated) -> Path:
+        text = "\0".join(generated.sources.values())
+        directory = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
+        write_all(directory, generated.sources)
+        return directory
+
+    def _generated(self, directory: Path, file: str, flags: Sequence[str]) -> Path:
+        return self._object(directory / file, ("-O2", *flags), (directory,))
 
     @cached_property
     def _engine_sources(self) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msfcnn.bench.measure import Bench, KernelCount, Measurement
 from msfcnn.bench.samples import averages, layers, odd, pairs, strided
-from msfcnn.emit import EmitOptions, emit
+from msfcnn.emit import EmitOptions
 from msfcnn.graph import Chain, Network, Option, Scheme, Step, chain, network, track
 from msfcnn.graph.bands import bands
 from msfcnn.graph.cost import halo_pixels
@@ -19,11 +19,10 @@ from msfcnn.graph.price import Place, call, work
 from msfcnn.graph.steps import Kind, Reads
 from msfcnn.kernels.costs import NOTHING
 from msfcnn.kernels.instructions import Coefficients, Features, copy_features
-from msfcnn.layout import layout
 from msfcnn.model import InputMode, Model
-from msfcnn.pipeline import Generated, folded
+from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.plan import Plan, PlannedStage
-from msfcnn.schedule import ScheduledStage, schedule
+from msfcnn.schedule import ScheduledStage
 from msfcnn.verify.images import random_images
 
 # isa and machine; the first of an isa is what plans assume where no board is named
@@ -138,11 +137,7 @@ def _plan(net: Network, lengths: Sequence[int], option: Callable[[Chain], Option
 
 def _generate(model: Model, plan: Plan) -> Generated:
     """With the runs and windows of the plan, however much RAM there is."""
-    scheduled = schedule(plan, stretch=False)
-    laid_out = layout(scheduled)
-    sources = emit(model, scheduled, laid_out, EmitOptions(model.name, "msfcnn bench --fit"))
-    _, folding = folded(model, keep_dead=True)
-    return Generated(model, folding, model, plan, scheduled, laid_out, sources)
+    return generate_plan(model, plan, EmitOptions(model.name, "msfcnn bench --fit"), stretch=False)
 
 
 def _collect(found: Measurement, rows: Rows) -> None:

@@ -1,26 +1,41 @@
-"""Layers to measure kernels with: networks of one op, built like those of the zoo."""
+"""Layers to measure kernels with: networks of one stage, built like those of the zoo.
+
+Kernels of a layer are chosen by its place. A depthwise layer stands where it does in most networks,
+behind a pointwise one in a stage, and so does a sum, of the image and that; the others are alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from msfcnn.bench.measure import Bench, Measurement
+from msfcnn.emit import EmitOptions
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
-from msfcnn.pipeline import GenerateRequest, generate
+from msfcnn.graph import Network, Option, Scheme, Step, chain, network
+from msfcnn.importer import load_model
+from msfcnn.model import InputMode
+from msfcnn.pipeline import Generated, generate_plan
+from msfcnn.plan import Plan, PlannedStage
 from msfcnn.verify.images import random_images
 from msfcnn.zoo.layers import Activation, Drawing, Shape
 from msfcnn.zoo.qdq import write
 from msfcnn.zoo.weights import condition
 
 NONE, RELU6 = Activation.NONE, Activation.RELU6
+NARROW = 8  # channels of the image that the layer before a depthwise one widens
+AMPLE = 2 << 20  # bytes of RAM: enough for the longest runs of any layer
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A layer. `per`: what its cost is divided by, "MAC" or "element" (of its input)."""
+    """The last layer of a drawing.
+
+    per: what its cost is divided by, "MAC" or "element" (of its input).
+    """
 
     name: str
     label: str
@@ -39,12 +54,21 @@ def _pointwise(height: int, inputs: int, outputs: int, activation: Activation) -
 
 
 def _depthwise(height: int, channels: int, kernel: int, stride: int) -> Kernel:
+    def draw(net: Drawing) -> None:
+        net.conv("before", channels, 1, 1, RELU6)
+        net.depthwise("layer", kernel, stride, RELU6)
+
     return Kernel(
         f"depthwise_{kernel}x{kernel}_s{stride}",
         f"depthwise {kernel}x{kernel} s{stride}, {height}x{height}x{channels}",
-        (height, height, channels),
-        lambda net: net.depthwise("layer", kernel, stride, RELU6),
+        (height, height, NARROW),
+        draw,
     )
+
+
+def _draw_add(net: Drawing) -> None:
+    net.conv("before", net.image[2], 1, 1, NONE)
+    net.add("layer", 0, net.value, NONE)
 
 
 KERNELS = (
@@ -70,7 +94,7 @@ KERNELS = (
         "add_36x36x8",
         "add 36x36x8",
         (36, 36, 8),
-        lambda net: net.add("layer", 0, 0, NONE),
+        _draw_add,
         "element",
     ),
     Kernel(
@@ -85,18 +109,43 @@ KERNELS = (
 
 @dataclass(frozen=True, eq=False)
 class KernelCost:
-    """A kernel's cost through the whole engine, in total and per MAC or element."""
+    """What a layer takes: its kernel alone, and the whole of its stage but other kernels."""
 
     kernel: Kernel
     measurement: Measurement
 
     @property
-    def each(self) -> float:
-        """Cost per MAC or element."""
-        model = self.measurement.generated.model
-        height, width, channels = self.kernel.image
-        units = model.macs if self.kernel.per == "MAC" else height * width * channels
-        return self.measurement.cost / units
+    def macs(self) -> int:
+        """Multiply-accumulates of the layer."""
+        return self._step.macs
+
+    @property
+    def alone(self) -> int:
+        """Cost of the kernel, without the engine."""
+        return self.measurement.kernels[-1].cost
+
+    @property
+    def whole(self) -> int:
+        """Cost with the engine's share, which includes bringing the layer its input."""
+        return self.measurement.cost - sum(k.cost for k in self.measurement.kernels[:-1])
+
+    @property
+    def alone_each(self) -> float:
+        """Cost of the kernel per MAC or element."""
+        return self.alone / self._units
+
+    @property
+    def whole_each(self) -> float:
+        """Whole cost per MAC or element."""
+        return self.whole / self._units
+
+    @property
+    def _units(self) -> int:
+        return self.macs if self.kernel.per == "MAC" else prod(self._step.source)
+
+    @property
+    def _step(self) -> Step:
+        return self.measurement.generated.schedule.network.steps[-1]
 
 
 def choose(pattern: str) -> tuple[Kernel, ...]:
@@ -110,12 +159,26 @@ def choose(pattern: str) -> tuple[Kernel, ...]:
 
 def measure_kernel(bench: Bench, kernel: Kernel, directory: Path) -> KernelCost:
     """Measures one kernel; its network is kept in `directory`."""
+    generated = generate_kernel(kernel, bench.isa, bench.machine.core, directory)
+    images = random_images(generated.model, 1, seed=1)
+    return KernelCost(kernel, bench.measure(generated, kernel.name, images))
+
+
+def generate_kernel(kernel: Kernel, isa: str, core: str, directory: Path) -> Generated:
+    """The code of the network around one kernel, whose model is kept in `directory`."""
     net = Drawing(kernel.image)
     kernel.draw(net)
     content = write(kernel.name, net, condition(net, seed=0)).SerializeToString()
     write_all(directory / "kernels", {f"{kernel.name}.onnx": content})
     path = directory / "kernels" / f"{kernel.name}.onnx"
-    request = GenerateRequest(path, kernel.name, "msfcnn bench --kernels", bench.isa)
-    generated = generate(request)
-    images = random_images(generated.model, 1, seed=1)
-    return KernelCost(kernel, bench.measure(generated, kernel.name, images))
+    model = load_model(path)
+    steps = network(model, InputMode.IMAGE, isa, core)
+    options = EmitOptions(kernel.name, "msfcnn bench --kernels")
+    return generate_plan(model, _one_stage(steps), options, room=AMPLE)
+
+
+def _one_stage(net: Network) -> Plan:
+    edge = chain(net, 0, len(net.steps))
+    assert edge is not None, "the layers are a chain"
+    scheme = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
+    return Plan(net, (PlannedStage(edge, Option(scheme, edge.shapes[-1][1])),))

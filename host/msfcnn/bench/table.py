@@ -82,13 +82,17 @@ def _share(share: float) -> str:
 
 
 def kernel_table(found: Sequence[Sequence[KernelCost]]) -> str:
-    """A row for each kernel: what it takes per MAC or element on each machine."""
+    """A row for each layer: per MAC or element its kernel and, in brackets, the whole."""
     boards = [cost.measurement.machine for cost in found[0]]
     rows = [["layer", "per", *map(_title, boards)]]
     for costs in found:
         kernel = costs[0].kernel
-        rows.append([kernel.label, kernel.per, *(f"{cost.each:.2f}" for cost in costs)])
+        rows.append([kernel.label, kernel.per, *map(_each, costs)])
     return _markdown(rows, text_columns=2)
+
+
+def _each(cost: KernelCost) -> str:
+    return f"{cost.alone_each:.2f} ({cost.whole_each:.2f})"
 
 
 def size_table(found: Sequence[Measurement]) -> str:

@@ -214,10 +214,16 @@ def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
         "unit": unit,
         "kernels": [_kernel_data(cost) for cost in costs],
     }
-    columns = (Column("layer"), Column(unit, right=True), Column("each", right=True), Column("per"))
+    titles = (f"kernel {unit}", "each", "with engine", "each")
+    columns = (Column("layer"), *(Column(title, right=True) for title in titles), Column("per"))
     rows = tuple(
-        (c.kernel.label, format_size(c.measurement.cost), f"{c.each:.2f}", c.kernel.per)
-        for c in costs
+        (
+            cost.kernel.label,
+            *(format_size(cost.alone), f"{cost.alone_each:.2f}"),
+            *(format_size(cost.whole), f"{cost.whole_each:.2f}"),
+            cost.kernel.per,
+        )
+        for cost in costs
     )
     code = costs[0].measurement.code
     facts = Facts(
@@ -234,10 +240,13 @@ def _kernel_data(cost: KernelCost) -> dict[str, object]:
     return {
         "name": cost.kernel.name,
         "layer": cost.kernel.label,
-        "cost": cost.measurement.cost,
-        "each": cost.each,
+        "kernel": cost.measurement.kernels[-1].kernel,
+        "kernel_cost": cost.alone,
+        "kernel_each": cost.alone_each,
+        "cost": cost.whole,
+        "each": cost.whole_each,
         "per": cost.kernel.per,
-        "macs": cost.measurement.generated.model.macs,
+        "macs": cost.macs,
     }
 
 

@@ -35,6 +35,9 @@ BLOCK = 4  # output channels that kernels compute together
 _ALIGN = 4
 _GATHERED = 2  # pixels whose taps a portable convolution gathers at a time
 
+_DEPTHWISE = "msfcnn_depthwise"
+_POINTWISE = "msfcnn_pointwise"
+_CONV = "msfcnn_conv"
 _NAMES = {
     MaxPool: "max_pool",
     AveragePool: "average_pool",
@@ -82,15 +85,28 @@ _ARMV7EM = {
     f"msfcnn_{name}": f"msfcnn_{name}_v7em"
     for name in ("add", "max_pool", "average_pool", "global_average")
 }
+_DEPTHWISE_PLANAR = "msfcnn_depthwise_v7em"
+_DEPTHWISE_INTERLEAVED = "msfcnn_depthwise_interleaved_v7em"
+_POINTWISE_PACKED = "msfcnn_pointwise_v7em"
+_CONV_PACKED = "msfcnn_conv_v7em"
+_ARMV7EM_CONVS = {_DEPTHWISE_PLANAR, _DEPTHWISE_INTERLEAVED, _POINTWISE_PACKED, _CONV_PACKED}
+
+
+def names(isa: str) -> frozenset[str]:
+    """All kernels that `choose` may return for an instruction set."""
+    portable = {_DEPTHWISE, _POINTWISE, _CONV, *(f"msfcnn_{name}" for name in _NAMES.values())}
+    if isa != ARMV7EM:
+        return frozenset(portable)
+    return frozenset({_ARMV7EM.get(name, name) for name in portable} | _ARMV7EM_CONVS)
 
 
 def _portable(op: Op) -> Kernel:
     if isinstance(op, Conv):
         if op.depthwise:
-            return Kernel("msfcnn_depthwise")
+            return Kernel(_DEPTHWISE)
         if is_pointwise(op):
-            return Kernel("msfcnn_pointwise")
-        return Kernel("msfcnn_conv", _aligned(_GATHERED * _taps(op)))
+            return Kernel(_POINTWISE)
+        return Kernel(_CONV, _aligned(_GATHERED * _taps(op)))
     assert not isinstance(op, Reshape), "a reshape has no kernel"
     return Kernel(f"msfcnn_{_NAMES[type(op)]}")
 
@@ -107,8 +123,8 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
             return Choice(portable, portable)
         shape = (g.kernel_h, g.kernel_w, g.stride_w)
         return Choice(
-            _depthwise("msfcnn_depthwise_v7em", shape, planar=True),
-            _depthwise("msfcnn_depthwise_interleaved_v7em", shape, planar=False),
+            _depthwise(_DEPTHWISE_PLANAR, shape, planar=True),
+            _depthwise(_DEPTHWISE_INTERLEAVED, shape, planar=False),
         )
     if op.groups > 1:
         return Choice(portable, portable)
@@ -117,7 +133,7 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         return Choice(portable, portable)
     if is_pointwise(op):
         scratch = armv7em.pointwise_scratch(words, _taps(op))
-        kernel = Kernel("msfcnn_pointwise_v7em", _aligned(scratch), True)
+        kernel = Kernel(_POINTWISE_PACKED, _aligned(scratch), True)
         return Choice(kernel, kernel)
     _, height, width, depth = op.weights.shape
     # lines may be rows or columns
@@ -125,7 +141,7 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         armv7em.conv_scratch(words, height, width * depth),
         armv7em.conv_scratch(words, width, height * depth),
     )
-    kernel = Kernel("msfcnn_conv_v7em", _aligned(scratch), True)
+    kernel = Kernel(_CONV_PACKED, _aligned(scratch), True)
     return Choice(kernel, kernel)
 
 

@@ -1,0 +1,160 @@
+"""What the engine takes of flash and stack on the boards, counted in what compilers make of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from msfcnn.bench import MACHINES, Bench, Machine
+from msfcnn.bench.compiling import Builder
+from msfcnn.bench.samples import Sample, layers
+from msfcnn.emit import EmitOptions
+from msfcnn.graph import Kind, network
+from msfcnn.kernels import names
+from msfcnn.model import InputMode, Model
+from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_plan
+from msfcnn.plan import plan_layer_by_layer
+from msfcnn.verify.images import random_images
+from msfcnn.verify.toolchain import engine_directory
+from msfcnn.zoo import build as build_network
+
+ISA = "armv7e-m"
+LARGEST_ENGINE = {ISA: 14 * 1024, "generic": 10 * 1024}
+LARGEST_LAYER = 64
+LARGEST_STACK = 512
+
+# name and size of what is in flash
+SECTION = re.compile(r"^(\.(?:text|s?rodata|s?data)\S*)\s+(\d+)", flags=re.M)
+# functions of the compiler and the C library are somebody else's, and left out
+LINK = ("-nostdlib", "-Wl,--unresolved-symbols=ignore-all", "-Wl,--gc-sections")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("size")
+
+
+@pytest.fixture
+def find(require_tool: Callable[[str], str]) -> Callable[[str], Machine]:
+    """A function: the machine of that name, or a skip."""
+
+    def find(name: str) -> Machine:
+        machine = next(m for m in MACHINES if m.name == name)
+        require_tool(machine.compiler[0])
+        return machine
+
+    return find
+
+
+@pytest.fixture
+def cortex_m4(find: Callable[[str], Machine]) -> Machine:
+    return find("qemu-cortex-m4")
+
+
+def declared(header: str) -> set[str]:
+    text = (engine_directory() / "include" / header).read_text()
+    return set(re.findall(r"^(?!typedef)\w[^()\n]*\b(msfcnn_\w+)\(", text, flags=re.M))
+
+
+def flash(machine: Machine, path: Path, but: str = r"$.") -> int:
+    """Bytes of code and constants, without sections whose name ends like the pattern `but`."""
+    found = SECTION.findall(said([f"{machine.binutils}size", "-A", str(path)]))
+    return sum(int(size) for name, size in found if not re.search(f"{but}$", name))
+
+
+def said(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def linked(machine: Machine, isa: str, build: Path) -> Path:
+    """The engine with all that an application or tables for an instruction set can name."""
+    roots = sorted({*declared("msfcnn.h"), *names(isa)})
+    objects = Builder(machine, isa, "-Os", build).engine().values()
+    program = build / f"{machine.name}-{isa}"
+    wanted = [f"-Wl,-u,{root}" for root in roots]
+    options = [*LINK, f"-Wl,-e,{roots[0]}", *wanted, "-o", str(program)]
+    subprocess.run([*machine.compiler, *map(str, objects), *options], check=True)
+    symbols = said([f"{machine.binutils}nm", "--defined-only", str(program)])
+    assert set(roots) <= {line.split()[-1] for line in symbols.splitlines()}
+    return program
+
+
+@pytest.mark.parametrize(
+    ("name", "isa"),
+    [
+        ("qemu-cortex-m4", ISA),
+        ("qemu-cortex-m4", "generic"),
+        ("qemu-cortex-m0", "generic"),
+        ("qemu-rv32", "generic"),
+    ],
+)
+def test_the_engine_is_small(
+    name: str, isa: str, find: Callable[[str], Machine], build: Path
+) -> None:
+    machine = find(name)
+    assert flash(machine, linked(machine, isa, build)) <= LARGEST_ENGINE[isa]
+
+
+def test_headers_declare_the_kernels_that_are_chosen() -> None:
+    assert declared("msfcnn/kernels.h") == names(ISA) | names("generic")
+
+
+@pytest.fixture(scope="module")
+def digits(repo_root: Path) -> Generated:
+    path = repo_root / "apps" / "digits" / "digits.onnx"
+    return generate(GenerateRequest(path, "net", "test", ISA))
+
+
+def table_bytes(machine: Machine, generated: Generated, build: Path) -> int:
+    """Bytes of NAME.c, without the arrays of numbers that constants of kernels point to."""
+    tables = Builder(machine, ISA, "-Os", build).tables(generated, "net")
+    return flash(machine, tables, but=r"\._constants\d+_\w+")
+
+
+@pytest.mark.parametrize("name", ["digits", "ds-cnn", "mcunetv2-vww-5fps"])
+def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, build: Path) -> None:
+    generated = digits
+    if name != "digits":
+        path = build / f"{name}.onnx"
+        path.write_bytes(build_network(name).SerializeToString())
+        generated = generate(GenerateRequest(path, "net", "test", ISA))
+    steps = generated.schedule.network.steps
+    count = sum(step.kind is not Kind.LOAD for step in steps)
+    assert 0 < table_bytes(cortex_m4, generated, build) <= LARGEST_LAYER * count
+
+
+def depthwise() -> Model:
+    """Depthwise layers only."""
+    net = Sample((12, 13, 8))
+    for kernel, stride in ((3, 1), (5, 1), (7, 1), (3, 2), (2, 1)):
+        net.depthwise(kernel, stride)
+    return net.model("depthwise")
+
+
+def layer_by_layer(model: Model) -> Generated:
+    """Every layer the first of its stage: depthwise kernels for interleaved channels."""
+    planned = plan_layer_by_layer(network(model, InputMode.IMAGE, ISA))
+    return generate_plan(model, planned, EmitOptions("net", "test"))
+
+
+@pytest.mark.parametrize("level", ["-Os", "-O3"])
+@pytest.mark.parametrize("name", ["digits", "depthwise", "layers"])
+def test_the_stack_is_small(
+    name: str,
+    level: str,
+    cortex_m4: Machine,
+    digits: Generated,
+    build: Path,
+    require_tool: Callable[[str], str],
+) -> None:
+    require_tool(cortex_m4.emulator[0])
+    made = {"depthwise": depthwise, "layers": layers}
+    generated = layer_by_layer(made[name]()) if name in made else digits
+    images = random_images(generated.model, 1)
+    stack = Bench(cortex_m4, build, level, ISA).measure(generated, "net", images).run.stack
+    assert stack is not None
+    assert 0 < stack <= LARGEST_STACK
