@@ -71,7 +71,7 @@ class Choice:
 
 def choose(model: Model, op: Op, isa: str) -> Choice:
     """The kernels of an op; what an instruction set cannot do exactly stays portable."""
-    portable = _portable(op)
+    portable = _portable(op, isa)
     if isa != ARMV7EM:
         return Choice(portable, portable)
     if isinstance(op, Conv):
@@ -97,14 +97,15 @@ def names(isa: str) -> frozenset[str]:
     portable = {_DEPTHWISE, _POINTWISE, _CONV, *(f"msfcnn_{name}" for name in _NAMES.values())}
     if isa != ARMV7EM:
         return frozenset(portable)
-    return frozenset({_ARMV7EM.get(name, name) for name in portable} | _ARMV7EM_CONVS)
+    rest = portable - {_POINTWISE}
+    return frozenset({_ARMV7EM.get(name, name) for name in rest} | _ARMV7EM_CONVS)
 
 
-def _portable(op: Op) -> Kernel:
+def _portable(op: Op, isa: str) -> Kernel:
     if isinstance(op, Conv):
         if op.depthwise:
             return Kernel(_DEPTHWISE)
-        if is_pointwise(op):
+        if is_pointwise(op) and isa == GENERIC:  # too rare elsewhere to spend code on
             return Kernel(_POINTWISE)
         return Kernel(_CONV, _aligned(_GATHERED * _taps(op)))
     assert not isinstance(op, Reshape), "a reshape has no kernel"

@@ -21,21 +21,23 @@
     .thumb
 
 /* on the stack, as in msfcnn_v7em_rows_t */
-#define LINES       0       /* of a pointer and what leads to the next channel, each */
+#define LINES       0
 #define N_LINES     4
 #define CONSTANTS   8
 #define WORDS       12      /* bytes of constants of a channel */
-#define OUT         16
-#define NEXT_OUT    20
-#define CHANNELS    24
-#define PIECES      28
-#define PIXEL_STEP  32
-#define COPIES      36      /* bytes of a line to copy, 0: none */
-#define BEFORE      40      /* padded taps in front of them */
-#define NEXT_PIECE  44
-#define FRAME       48
+#define NEXT_OUT    16
+#define OUT         20
+#define PIXEL_STEP  24
+#define CHANNELS    28
+#define PIECES      32
+#define BEFORE      36      /* padded taps in front of those that are copied */
+#define COPIED      40      /* bytes of a line to copy, less four */
+#define COPY        44      /* code that copies them, 0: there are none */
+#define NEXT_PIECE  48
+#define FRAME       52
 
-#define ROW         16      /* bytes: line, next, source, source's next */
+#define ROW         16      /* bytes: line, source, next, source's next */
+#define ROW_NEXT    8
 
 /* r0 line, r1 constants, r2 r3 r4 r9 weights, r5-r8 sums, r10 lr taps, r11 lines, r12 count */
 
@@ -245,10 +247,9 @@
     .endif
     .endm
 
-    .macro STORE sums:vararg
+    .macro SCALE sums:vararg
     ldm     r1, {r3, r4, r9}
-    ldr     r0, [sp, #OUT]
-    ldr     r1, [sp, #PIXEL_STEP]
+    ldrd    r0, r1, [sp, #OUT]
     .irp    sum, \sums
     smmla   \sum, \sum, r3, r4
     .endr
@@ -257,10 +258,6 @@
     .endr
     .irp    sum, \sums
     ssat    \sum, #8, \sum
-    .endr
-    .irp    sum, \sums
-    strb    \sum, [r0]
-    add     r0, r0, r1
     .endr
     .endm
 
@@ -274,12 +271,22 @@ msfcnn_v7em_depthwise_rows:
     push    {r4-r11, lr}
     sub     sp, sp, #FRAME
     ldm     r0, {r2-r12}
+    movs    r0, #0
+    cmp     r12, #0
+    beq     1f
+    subs    r12, r12, #4
+    adr     r0, .Lbytes
+    blo     1f
+    add     r1, r12, #3
+    lsrs    r1, r1, #2      /* words in front of the last */
+    adr     r0, .Llast_word
+    sub     r0, r0, r1, lsl #2
+1:
     stm     sp, {r2-r12}
+    str     r0, [sp, #COPY]
 .Lchannel:
-    ldr     r10, [sp, #COPIES]
-    cmp     r10, #0
-    beq     .Lfirst_piece
-    bl      .Lcopy
+    ldr     r7, [sp, #COPY]
+    cbnz    r7, .Lcopy
 .Lfirst_piece:
     ldr     r2, [sp, #PIECES]
     ldr     r3, [r2], #4
@@ -287,56 +294,64 @@ msfcnn_v7em_depthwise_rows:
     bx      r3
 
 .Lnext:
+    ldr     r7, [sp, #COPY]
+    cbnz    r7, 2f          /* copying moves the lines on */
     ldrd    r11, r12, [sp, #LINES]
 1:
-    ldrd    r3, r4, [r11]
+    ldr     r4, [r11, #ROW_NEXT]
+    ldr     r3, [r11]
     subs    r12, r12, #1
     add     r3, r3, r4
     str     r3, [r11], #ROW
     bne     1b
+2:
     add     r0, sp, #CONSTANTS
-    ldm     r0, {r1-r5}     /* constants, words, out, next_out, channels */
+    ldm     r0, {r1-r6}     /* constants, words, next_out, out, pixel_step, channels */
     add     r1, r1, r2
-    add     r3, r3, r4
-    subs    r5, r5, #1
-    stm     r0, {r1-r5}
+    add     r4, r4, r3
+    subs    r6, r6, #1
+    stm     r0, {r1-r6}
     bne     .Lchannel
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
 
-/* the sources of a channel to their lines; r10 bytes each, in words of which the last overlaps */
+/* to the beginning of all lines, and the sources of a channel to there: words, of which the last
+ * may overlap, or single bytes */
 .Lcopy:
     ldrd    r11, r12, [sp, #LINES]
-    ldr     r9, [sp, #BEFORE]
+    ldrd    r9, r10, [sp, #BEFORE]
+    orr     r8, r7, #1
 1:
-    ldm     r11, {r2-r5}
-    cbz     r4, 3f
-    add     r5, r5, r4
-    str     r5, [r11, #8]
-    add     r2, r2, r9
-    subs    r6, r10, #4
-    blo     4f
-    ldr     r7, [r4, r6]    /* the last word */
-    add     r8, r2, r6
-2:
-    ldr     r5, [r4], #4
-    str     r5, [r2], #4
-    subs    r6, r6, #4
-    bhi     2b
-    str     r7, [r8]
-3:
-    add     r11, r11, #ROW
+    ldm     r11, {r3-r6}    /* line, source, next, source's next */
+    add     r3, r3, r5
+    add     r6, r6, r4
+    cbz     r4, .Lno_source
+    strd    r3, r6, [r11], #ROW
+    add     r3, r3, r9
+    bx      r8
+    .irp    offset, 32, 28, 24, 20, 16, 12, 8, 4, 0
+    ldr     r5, [r4, #\offset]
+    str     r5, [r3, #\offset]
+    .endr
+.Llast_word:
+    ldr     r5, [r4, r10]
+    str     r5, [r3, r10]
+.Lcopied:
     subs    r12, r12, #1
     bne     1b
-    bx      lr
-4:
-    adds    r6, r6, #4
-5:
+    b       .Lfirst_piece
+.Lno_source:
+    str     r3, [r11], #ROW
+    b       .Lcopied
+    .balign 4
+.Lbytes:
+    add     r6, r10, #4
+2:
     subs    r6, r6, #1
-    ldrb    r7, [r4, r6]
-    strb    r7, [r2, r6]
-    bne     5b
-    b       3b
+    ldrb    r5, [r4, r6]
+    strb    r5, [r3, r6]
+    bne     2b
+    b       .Lcopied
 
 .L5_four:
     PIECE   LINE_5_FOUR, 4, .Lstore_four, r5, r6, r7, r8
@@ -347,7 +362,13 @@ msfcnn_v7em_depthwise_rows:
 .L7_four:
     PIECE   LINE_7_FOUR, 4, , r5, r6, r7, r8
 .Lstore_four:
-    STORE   r5, r6, r7, r8
+    SCALE   r5, r6, r7, r8
+    strb    r5, [r0]
+    strb    r6, [r0, r1]
+    add     r0, r0, r1, lsl #1
+    strb    r7, [r0]
+    strb    r8, [r0, r1]
+    add     r0, r0, r1, lsl #1
 .Lnext_piece:
     ldr     r2, [sp, #NEXT_PIECE]
     str     r0, [sp, #OUT]
@@ -363,7 +384,10 @@ msfcnn_v7em_depthwise_rows:
 .L7_two:
     PIECE   LINE_7_TWO, 2, , r5, r6
 .Lstore_two:
-    STORE   r5, r6
+    SCALE   r5, r6
+    strb    r5, [r0]
+    strb    r6, [r0, r1]
+    add     r0, r0, r1, lsl #1
     b       .Lnext_piece
 .L5_one_wide:
     movs    r6, #2
@@ -380,7 +404,9 @@ msfcnn_v7em_depthwise_rows:
 1:
     PIECE   LINE_7_ONE, 0, , r5
 .Lstore_one:
-    STORE   r5
+    SCALE   r5
+    strb    r5, [r0]
+    add     r0, r0, r1
     b       .Lnext_piece
     .size   msfcnn_v7em_depthwise_rows, . - msfcnn_v7em_depthwise_rows
 

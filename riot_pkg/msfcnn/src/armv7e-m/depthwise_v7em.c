@@ -64,7 +64,7 @@ static const uint8_t _advance[2][MSFCNN_V7EM_N_PIECES - MSFCNN_V7EM_FOUR] = {
 
 /* a list of pieces of code */
 typedef struct {
-    uintptr_t piece[PART / 2 + 4];  /* the worst: stride 2, odd ends */
+    uintptr_t piece[PART / 2 + 2];  /* the worst: stride 2, single pixels at both ends */
     intptr_t advance;               /* bytes of a line that they leave behind */
 } list_t;
 
@@ -211,26 +211,29 @@ static __attribute__((noinline)) void _rows(const part_t *part)
     };
     for (unsigned i = 0; i < op->kernel_u; i++) {
         const int8_t *line = run->line[i];
-        size_t step = _step(run, i);
+        intptr_t step = (intptr_t)_step(run, i);
 
-        row[i] = (msfcnn_v7em_row_t){ direct ? patch : patch + i * _pitch(op), -list.advance, NULL,
-                                      step };
         if (line != NULL) {
             line += part->skipped;
-            if (direct) {
-                row[i].line = (int8_t *)(uintptr_t)line;
-                row[i].next += (intptr_t)step;
-            }
-            else {
-                row[i].source = line;
-            }
+        }
+        if (!direct) {
+            row[i] = (msfcnn_v7em_row_t){ patch + i * _pitch(op) + list.advance, line,
+                                          -list.advance, (size_t)step };
+        }
+        else if (line != NULL) {
+            row[i] = (msfcnn_v7em_row_t){ (int8_t *)(uintptr_t)line, NULL, step - list.advance,
+                                          0 };
+        }
+        else {
+            row[i] = (msfcnn_v7em_row_t){ patch, NULL, -list.advance, 0 };
         }
     }
     msfcnn_v7em_depthwise_rows(&rows);
 }
 
 /* the taps of n channels, at most four, to the rows of as many patches */
-static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t *patch)
+static __attribute__((noinline)) void _transpose(const part_t *part, unsigned channel, unsigned n,
+                                                 int8_t *patch)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
@@ -262,58 +265,71 @@ static void _transpose(const part_t *part, unsigned channel, unsigned n, int8_t 
     }
 }
 
-/* some channels whose taps lie in patches, one behind the other */
-typedef struct {
-    const part_t *part;
-    int8_t *patch;
-    const uintptr_t *pieces;
-    intptr_t next;              /* from the end of a row to that of the next patch */
-    const uint32_t *constants;
-    int8_t *out;
-    unsigned channels;
-} patches_t;
+/* a job for a few channels: the one or the other, stack is scarce */
+typedef union {
+    msfcnn_v7em_planes_t planes;
+    msfcnn_v7em_rows_t rows;
+} job_t;
 
-static intptr_t _next_out(const part_t *part)
+static void _begin_job(job_t *job, const part_t *part, const list_t *list, int8_t *patch)
 {
-    return part->run->out_channel_step - (intptr_t)(part->pixels * part->run->out_pixel_step);
-}
-
-static __attribute__((noinline)) void _patches_3x3(const patches_t *p)
-{
-    size_t pitch = _pitch(p->part->op);
-
-    msfcnn_v7em_depthwise_3x3(&(msfcnn_v7em_planes_t){
-        .next_line = { p->next, p->next, p->next },
-        .next_out = _next_out(p->part),
-        .channels = p->channels,
-        .pieces = p->pieces,
-        .pixel_step = p->part->run->out_pixel_step,
-        .line = { p->patch, p->patch + pitch, p->patch + 2 * pitch },
-        .constants = p->constants,
-        .out = p->out,
-    });
-}
-
-static __attribute__((noinline)) void _patches_rows(const patches_t *p)
-{
-    const msfcnn_op_t *op = p->part->op;
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
     const msfcnn_depthwise_v7em_t *k = op->constants;
-    msfcnn_v7em_row_t *row = p->part->run->scratch;
+    const uint32_t *constants = k->channels + run->channel * k->words;
+    size_t pitch = _pitch(op);
+    intptr_t next = (intptr_t)(op->kernel_u * pitch) - list->advance;
+    intptr_t next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        row[i] = (msfcnn_v7em_row_t){ p->patch + i * _pitch(op), p->next, NULL, 0 };
+    if (op->kernel_v == 3) {
+        job->planes = (msfcnn_v7em_planes_t){
+            .next_line = { next, next, next },
+            .next_out = next_out,
+            .pieces = list->piece,
+            .pixel_step = run->out_pixel_step,
+            .line = { patch, patch + pitch, patch + 2 * pitch },
+            .constants = constants,
+            .out = part->out,
+        };
+        return;
     }
-    msfcnn_v7em_depthwise_rows(&(msfcnn_v7em_rows_t){
-        .rows = row,
+    job->rows = (msfcnn_v7em_rows_t){
+        .rows = run->scratch,
         .n_rows = op->kernel_u,
-        .constants = p->constants,
+        .constants = constants,
         .size = k->words * sizeof(uint32_t),
-        .out = p->out,
-        .next_out = _next_out(p->part),
-        .channels = p->channels,
-        .pieces = p->pieces,
-        .pixel_step = p->part->run->out_pixel_step,
-    });
+        .next_out = next_out,
+        .out = part->out,
+        .pixel_step = run->out_pixel_step,
+        .pieces = list->piece,
+    };
+}
+
+/* the next n channels, whose taps are in patches */
+static void _do_job(job_t *job, const part_t *part, const list_t *list, int8_t *patch,
+                    unsigned n)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_depthwise_v7em_t *k = op->constants;
+    size_t pitch = _pitch(op);
+    size_t step = n * (size_t)part->run->out_channel_step;
+
+    if (op->kernel_v == 3) {
+        job->planes.channels = n;
+        msfcnn_v7em_depthwise_3x3(&job->planes);
+        job->planes.constants += n * k->words;
+        job->planes.out += step;
+        return;
+    }
+    for (unsigned i = 0; i < op->kernel_u; i++) {
+        intptr_t next = (intptr_t)(op->kernel_u * pitch) - list->advance;
+
+        job->rows.rows[i] = (msfcnn_v7em_row_t){ patch + i * pitch, NULL, next, 0 };
+    }
+    job->rows.channels = n;
+    msfcnn_v7em_depthwise_rows(&job->rows);
+    job->rows.constants += n * k->words;
+    job->rows.out += step;
 }
 
 /* a few channels at a time by way of patches, which have all padding */
@@ -321,37 +337,24 @@ static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
-    size_t size = op->kernel_u * _pitch(op);
-    bool is_3x3 = op->kernel_v == 3;
-    list_t list;    /* its pieces serve both */
-    patches_t p = {
-        .part = part,
-        .patch = (int8_t *)run->scratch + (is_3x3 ? 0 : op->kernel_u * sizeof(msfcnn_v7em_row_t)),
-        .pieces = list.piece,
-        .constants = k->channels + run->channel * k->words,
-        .out = part->out,
-    };
+    int8_t *patch = run->scratch;
+    list_t list;            /* its pieces serve both */
+    job_t job;
+    unsigned n;
 
-    if (is_3x3) {
+    if (op->kernel_v == 3) {
         _choose(&list, part, false);
     }
     else {
         _choose_rows(part, &list);
+        patch += op->kernel_u * sizeof(msfcnn_v7em_row_t);
     }
-    p.next = (intptr_t)size - list.advance;
-    memset(p.patch, op->pad_value, at_a_time * size);
-    for (unsigned c = 0; c < run->channels; c += p.channels) {
-        p.channels = (run->channels - c < at_a_time) ? run->channels - c : at_a_time;
-        _transpose(part, c, p.channels, p.patch);
-        if (is_3x3) {
-            _patches_3x3(&p);
-        }
-        else {
-            _patches_rows(&p);
-        }
-        p.constants += p.channels * k->words;
-        p.out += p.channels * (size_t)run->out_channel_step;
+    memset(patch, op->pad_value, at_a_time * op->kernel_u * _pitch(op));
+    _begin_job(&job, part, &list, patch);
+    for (unsigned c = 0; c < run->channels; c += n) {
+        n = (run->channels - c < at_a_time) ? run->channels - c : at_a_time;
+        _transpose(part, c, n, patch);
+        _do_job(&job, part, &list, patch, n);
     }
 }
 

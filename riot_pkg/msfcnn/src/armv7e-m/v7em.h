@@ -177,8 +177,8 @@ extern const uintptr_t msfcnn_v7em_row_pieces[1 + 4 * 3];
  */
 typedef struct {
     int8_t *line;               /**< the next taps to read; is only written if it is a copy */
-    intptr_t next;              /**< from the end of a line to the next channel's beginning */
     const int8_t *source;       /**< what is copied there before each channel, or NULL */
+    intptr_t next;              /**< from the end of a line to the next channel's beginning */
     size_t source_next;         /**< from there to the next channel's */
 } msfcnn_v7em_row_t;
 
@@ -186,37 +186,23 @@ typedef struct {
  * @brief   What a depthwise kernel of five or seven taps a line does for some pixels
  */
 typedef struct {
-    msfcnn_v7em_row_t *rows;    /**< are moved on to the channel behind the last */
+    msfcnn_v7em_row_t *rows;    /**< are moved on; at their ends if sources are copied */
     size_t n_rows;              /**< at least 1 */
     const uint32_t *constants;  /**< of the first channel */
     size_t size;                /**< bytes of constants of a channel */
-    int8_t *out;                /**< first output of the first channel */
     intptr_t next_out;          /**< from behind the last output to the next channel's first */
+    int8_t *out;                /**< first output of the first channel */
+    size_t pixel_step;          /**< bytes from one output pixel to the next */
     size_t channels;            /**< at least 1 */
     const uintptr_t *pieces;    /**< addresses of code, the last one is the next channel's */
-    size_t pixel_step;          /**< bytes from one output pixel to the next */
-    size_t copied;              /**< bytes to copy from each source, 0: none */
-    size_t before;              /**< bytes in front of where they are copied to */
+    size_t before;              /**< bytes in front of where sources are copied to */
+    size_t copied;              /**< bytes to copy from each source, at most 39; 0: none */
 } msfcnn_v7em_rows_t;
 
 /**
  * @brief   Depthwise of some pixels, without padding
  */
 void msfcnn_v7em_depthwise_rows(const msfcnn_v7em_rows_t *rows);
-
-/**
- * @brief   Copies at least four bytes, word by word; the last word may overlap
- */
-static inline void msfcnn_v7em_copy(int8_t *to, const int8_t *from, size_t n)
-{
-    const int8_t *last = from + n - 4;
-    int8_t *last_to = to + n - 4;
-
-    for (; from < last; from += 4, to += 4) {
-        msfcnn_v7em_store(to, msfcnn_v7em_load(from));
-    }
-    msfcnn_v7em_store(last_to, msfcnn_v7em_load(last));
-}
 
 /**
  * @brief   Byte 0 to 3 of a word, signed
