@@ -118,30 +118,40 @@ msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
     return (msfcnn_view_t){ base + offset * op->in_channels, op->in_channels, 1 };
 }
 
-/* four bytes at any address: one load and one store where the processor can */
+/* bytes at any address: one load and one store where the processor can */
 typedef struct {
     int8_t byte[4];
 } four_t;
+
+typedef struct {
+    int8_t byte[2];
+} two_t;
+
+#define COPY_COLUMN(type_t)                                         \
+    for (unsigned c = planes; c > 0; c--, x += from_step, y += to_step) { \
+        *(type_t *)(void *)y = *(const type_t *)(const void *)x;    \
+    }                                                               \
+    n = sizeof(type_t)
 
 /* a few pixels of all planes before the next: they are too few for a call for each plane, and the
  * copy may be one of what lies a little further on */
 static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                          unsigned planes, unsigned pixels)
 {
-    for (; pixels >= 4; pixels -= 4, to += 4, from += 4) {
+    unsigned n;
+
+    for (; pixels > 0; pixels -= n, to += n, from += n) {
         const int8_t *x = from;
         int8_t *y = to;
 
-        for (unsigned c = planes; c > 0; c--, x += from_step, y += to_step) {
-            *(four_t *)(void *)y = *(const four_t *)(const void *)x;
+        if (pixels >= 4) {
+            COPY_COLUMN(four_t);
         }
-    }
-    for (; pixels > 0; pixels--, to++, from++) {
-        const int8_t *x = from;
-        int8_t *y = to;
-
-        for (unsigned c = planes; c > 0; c--, x += from_step, y += to_step) {
-            *y = *x;
+        else if (pixels >= 2) {
+            COPY_COLUMN(two_t);
+        }
+        else {
+            COPY_COLUMN(int8_t);
         }
     }
 }
