@@ -34,7 +34,7 @@ typedef struct {
 
 static inline void _store(channel_t *ch, int32_t acc)
 {
-    *ch->out = msfcnn_requantize(&ch->range, acc, ch->multiplier, ch->shift);
+    *ch->out = (int8_t)msfcnn_requantize(&ch->range, acc, ch->multiplier, ch->shift);
     ch->out += ch->run->out_pixel_step;
 }
 
@@ -145,15 +145,26 @@ static void _four(channel_t *ch, unsigned pixel)
             p = *x0;                        \
             q = *x1;                        \
             r = *x2;                        \
-            x0 += step0;                    \
-            x1 += step1;                    \
-            x2 += step2;                    \
+            x0 += step;                     \
+            x1 += step;                     \
+            x2 += step;                     \
         }                                   \
         else {                              \
             p = q = r = pad;                \
         }                                   \
         x++;                                \
     } while (0)
+
+/* line i of three, or another one if it does not exist; NULL if none does */
+static const int8_t *_existing(const channel_t *ch, unsigned i)
+{
+    for (unsigned n = 0; n < 3; n++, i = (i + 1) % 3) {
+        if (ch->run->line[i] != NULL) {
+            return _line(ch, i);
+        }
+    }
+    return NULL;
+}
 
 /* all pixels of a 3x3 kernel, of stride 1 or 2: nine input pixels move through registers */
 static void _run_3x3(channel_t *ch)
@@ -170,19 +181,29 @@ static void _run_3x3(channel_t *ch)
     unsigned shift = ch->shift;
     size_t out_step = run->out_pixel_step;
     int8_t *out = ch->out;
-    /* lines that do not exist are a single pixel that repeats */
-    const int8_t *x0 = (run->line[0] != NULL) ? _line(ch, 0) : &op->pad_value;
-    const int8_t *x1 = (run->line[1] != NULL) ? _line(ch, 1) : &op->pad_value;
-    const int8_t *x2 = (run->line[2] != NULL) ? _line(ch, 2) : &op->pad_value;
-    size_t step0 = (run->line[0] != NULL) ? run->pixel_step : 0;
-    size_t step1 = (run->line[1] != NULL) ? run->pixel_step : 0;
-    size_t step2 = (run->line[2] != NULL) ? run->pixel_step : 0;
-    unsigned inside = run->inside;
+    const int8_t *x0 = _existing(ch, 0);
+    const int8_t *x1 = _existing(ch, 1);
+    const int8_t *x2 = _existing(ch, 2);
+    size_t step = run->pixel_step;
+    unsigned inside = (x0 != NULL) ? run->inside : 0;
     int32_t pad = op->pad_value;
     bool wide = op->stride_v == 2;
     unsigned x = 0U - run->before;
     int32_t a0, a1, a2, b0, b1, b2, c0, c1, c2;
 
+    /* padded lines: what they add up to is known, and others are read in their place */
+    if (run->line[0] == NULL) {
+        bias += pad * (w0 + w1 + w2);
+        w0 = w1 = w2 = 0;
+    }
+    if (run->line[1] == NULL) {
+        bias += pad * (w3 + w4 + w5);
+        w3 = w4 = w5 = 0;
+    }
+    if (run->line[2] == NULL) {
+        bias += pad * (w6 + w7 + w8);
+        w6 = w7 = w8 = 0;
+    }
     COLUMN(a0, a1, a2);
     COLUMN(b0, b1, b2);
     for (unsigned n = run->pixels;; out += out_step) {
@@ -198,7 +219,7 @@ static void _run_3x3(channel_t *ch)
         acc += msfcnn_multiply(c0, w2);
         acc += msfcnn_multiply(c1, w5);
         acc += msfcnn_multiply(c2, w8);
-        *out = msfcnn_requantize(&range, acc, multiplier, shift);
+        *out = (int8_t)msfcnn_requantize(&range, acc, multiplier, shift);
         if (--n == 0) {
             return;
         }

@@ -68,15 +68,25 @@ typedef struct {
 
 static inline void _store(outputs_t *to, int32_t a)
 {
-    *to->out = msfcnn_requantize(&to->range, a + *to->bias++, *to->multiplier++, *to->shift++);
+    *to->out = (int8_t)msfcnn_requantize(&to->range, a + *to->bias++, *to->multiplier++,
+                                         *to->shift++);
     to->out += to->channel_step;
 }
 
+/* loads before it stores: a byte stored could be anything, for all the compiler knows */
 static inline void _store_two(outputs_t *to, int32_t a, int32_t b)
 {
-    to->out[to->pixel_step] = msfcnn_requantize(&to->range, b + *to->bias, *to->multiplier,
-                                                *to->shift);
-    _store(to, a);
+    int32_t bias = *to->bias++;
+    int32_t multiplier = *to->multiplier++;
+    unsigned shift = *to->shift++;
+    int8_t *out = to->out;
+    int8_t *second = out + to->pixel_step;
+
+    a = msfcnn_requantize(&to->range, a + bias, multiplier, shift);
+    b = msfcnn_requantize(&to->range, b + bias, multiplier, shift);
+    to->out = out + to->channel_step;
+    *out = (int8_t)a;
+    *second = (int8_t)b;
 }
 
 static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)

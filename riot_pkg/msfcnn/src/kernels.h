@@ -41,6 +41,7 @@ extern "C" {
  */
 typedef struct {
     int32_t zero;               /**< zero point */
+    int32_t rounding;           /**< zero point and a half, doubled */
     int32_t low;                /**< smallest output */
     int32_t high;               /**< largest output */
 } msfcnn_range_t;
@@ -50,22 +51,22 @@ typedef struct {
  */
 static inline msfcnn_range_t msfcnn_range(const msfcnn_op_t *op)
 {
-    return (msfcnn_range_t){ op->out_zero, op->clamp_low, op->clamp_high };
+    return (msfcnn_range_t){ op->out_zero, 2 * op->out_zero + 1, op->clamp_low, op->clamp_high };
 }
 
 /**
  * @brief   Clamps to the bounds of an op's output
  */
-inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
+inline int32_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 {
     value = (value < range->low) ? range->low : value;
-    return (int8_t)((value > range->high) ? range->high : value);
+    return (value > range->high) ? range->high : value;
 }
 
 /**
- * @brief   (acc * multiplier + (1 << (shift - 1))) >> shift, at most +-255, for shifts up to 32
+ * @brief   (acc * multiplier + (1 << (shift - 1))) >> shift, at most +-255, for any shift
  */
-int32_t msfcnn_scale_up(int32_t acc, int32_t multiplier, unsigned shift);
+int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift);
 
 /**
  * @brief   Product of two numbers that fit in 16 bits
@@ -114,21 +115,23 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
  * @param[in]   multiplier  0 to 2^31 - 1
  * @param[in]   shift       1 to 62
  */
-inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
-                                unsigned shift)
+inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
+                                 unsigned shift)
 {
+    unsigned s = shift - 33;
     int32_t scaled;
 
-    if (shift > 32) {
-        /* what rounding adds is a multiple of 2^32, so the lower half does not matter; the upper
-         * one is below 2^30 and what is added at most 2^29 */
-        scaled = msfcnn_multiply_high(acc, multiplier) + (INT32_C(1) << (shift - 33));
-        scaled >>= shift - 32;
+    if (s <= 21) {
+        /* what is added is a multiple of 2^32, so the lower half of the product does not matter;
+         * the upper one is below 2^30, and so is what is added: the zero point and a half */
+        scaled = msfcnn_multiply_high(acc, multiplier)
+                 + (int32_t)((uint32_t)range->rounding << s);
+        scaled >>= s + 1;
     }
     else {
-        scaled = msfcnn_scale_up(acc, multiplier, shift);
+        scaled = msfcnn_scale(acc, multiplier, shift) + range->zero;
     }
-    return msfcnn_clamp(range, scaled + range->zero);
+    return msfcnn_clamp(range, scaled);
 }
 
 /**

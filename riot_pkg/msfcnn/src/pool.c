@@ -77,7 +77,7 @@ void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
             int32_t max = _max(op, run, &taps, c);
-            *out = msfcnn_clamp(&range, (max * k->multiplier[0] + k->offset) >> k->shift);
+            *out = (int8_t)msfcnn_clamp(&range, (max * k->multiplier[0] + k->offset) >> k->shift);
         }
     }
 }
@@ -100,7 +100,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
             int32_t acc = _sum(op, run, &taps, c) - zero;
-            *out = msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
+            *out = (int8_t)msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
         }
     }
 }
@@ -125,7 +125,7 @@ void msfcnn_global_average(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++) {
             run->out[c * (size_t)run->out_channel_step] =
-                msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
+                (int8_t)msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
         }
     }
 }

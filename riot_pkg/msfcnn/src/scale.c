@@ -8,7 +8,7 @@
  * @{
  *
  * @file
- * @brief       Scaling of accumulators by factors that are rarely that large
+ * @brief       Scaling of accumulators by factors that are rarely that large or small
  *
  * @}
  */
@@ -16,12 +16,12 @@
 #include "kernels.h"
 
 /* one copy of each, for where they are too large to be inlined */
-extern inline int8_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value);
+extern inline int32_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value);
 extern inline int32_t msfcnn_multiply_high(int32_t a, int32_t b);
-extern inline int8_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
-                                       int32_t multiplier, unsigned shift);
+extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
+                                        int32_t multiplier, unsigned shift);
 
-int32_t msfcnn_scale_up(int32_t acc, int32_t multiplier, unsigned shift)
+int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
     int64_t scaled = ((int64_t)acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift;
 

@@ -32,7 +32,7 @@ void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
         int8_t *out = run->out + i * run->out_pixel_step;
 
         for (unsigned c = 0; c < channels; c++, out += step) {
-            *out = msfcnn_clamp(&range, (x[c] * m + offset) >> shift);
+            *out = (int8_t)msfcnn_clamp(&range, (x[c] * m + offset) >> shift);
         }
     }
 }
@@ -54,7 +54,7 @@ void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run)
         int8_t *out = run->out + i * run->out_pixel_step;
 
         for (unsigned c = 0; c < channels; c++, out += step) {
-            *out = msfcnn_clamp(&range, (offset + x[c] * m + y[c] * n) >> shift);
+            *out = (int8_t)msfcnn_clamp(&range, (offset + x[c] * m + y[c] * n) >> shift);
         }
     }
 }

@@ -63,7 +63,7 @@ void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             uint32_t max = _max(op, run, &taps, c, n);
             for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
                 int32_t acc = msfcnn_v7em_byte(max, b) * k->multiplier[0] + k->offset;
-                *out = msfcnn_clamp(&range, acc >> k->shift);
+                *out = (int8_t)msfcnn_clamp(&range, acc >> k->shift);
             }
         }
     }
@@ -109,7 +109,8 @@ void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             unsigned f = ((k->n_factors > 1) && (count > 0)) ? count - 1 : 0;
             int32_t zero = (int32_t)count * k->input_zero;
             for (unsigned b = 0; (b < 4) && (b < n); b++, out += run->out_channel_step) {
-                *out = msfcnn_requantize(&range, sums[b] - zero, k->multiplier[f], k->shift[f]);
+                int32_t acc = sums[b] - zero;
+                *out = (int8_t)msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
             }
         }
     }
@@ -136,7 +137,7 @@ void msfcnn_global_average_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         for (unsigned c = 0; c < run->channels; c++) {
             run->out[c * (size_t)run->out_channel_step] =
-                msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
+                (int8_t)msfcnn_requantize(&range, sums[c] - zero, k->multiplier[0], k->shift[0]);
         }
     }
 }
