@@ -68,7 +68,9 @@ def check_plans(
         assert run.schedule.peak_ram == run.peak == run.announced, describe(run.schedule)
 
 
-@pytest.mark.parametrize("seed", [0, 3, *(pytest.param(s, marks=pytest.mark.long) for s in (5, 8))])
+@pytest.mark.parametrize(
+    "seed", [0, 3, *(pytest.param(s, marks=pytest.mark.long) for s in (5, 10))]
+)
 def test_every_option_of_the_longest_chain(seed: int, tmp_path: Path, engine: Path) -> None:
     """R in {1, 2, 3, H/2, H}, tight and plain, nothing, one or all kept, every split and run."""
     model = random_model(seed)
