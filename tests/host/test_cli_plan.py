@@ -172,6 +172,16 @@ def test_hints_are_plans_that_exist(networks: dict[str, Path], ask: Ask) -> None
     ask("plan", model, "--max-ram", free, "--max-macs", macs[1])
 
 
+def test_what_two_kilobytes_buy_in_time(networks: dict[str, Path], ask: Ask) -> None:
+    model = networks["mbv2"]
+    plan = ask("plan", model, "--max-ram", "16K")
+    more, less = plan["nearby"]
+    assert (more["ram"], less["ram"]) == (18 << 10, 14 << 10)
+    assert more["change"] <= 0 <= less["change"]
+    for neighbour in (more, less):
+        assert neighbour["macs"] == ask("plan", model, "--max-ram", neighbour["ram"])["macs"]
+
+
 def test_for_people(
     networks: dict[str, Path], ask: Ask, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from msfcnn.cli.generate import add_plan_options, request_of
@@ -117,7 +117,7 @@ def _plan_data(found: PlanFigures) -> dict[str, object]:
         "stages": [
             _stage_data(stage, way) for stage, way in zip(found.stages, found.ways, strict=True)
         ],
-        "nearby": [{"more": n.more, "ram": n.ram, "macs": n.macs} for n in found.nearby],
+        "nearby": [asdict(neighbour) for neighbour in found.nearby],
         "image_bytes": found.image,
         "output_bytes": found.outputs,
     }

@@ -9,7 +9,7 @@ from msfcnn.graph.fusion import Schemes
 from msfcnn.model import Model
 from msfcnn.pipeline import GenerateRequest, lay_out
 from msfcnn.plan import Path, pareto
-from msfcnn.plan.neighbours import Neighbour, neighbours
+from msfcnn.plan.neighbours import Neighbour, neighbours, timed_around
 from msfcnn.plan.space import Space
 from msfcnn.schedule import Schedule
 from msfcnn.schedule.figures import StageFigures, paper_figures, stage_figures
@@ -59,7 +59,7 @@ class PlanFigures:
     totals:  by the accounting of the plan space: the engine's, or the paper's.
     bare:    whether the RAM that counts is without the network's output.
     engine:  what the engine uses and executes; the same unless the plan space is the paper's.
-    nearby:  the least MACs with a little more RAM than `base`, and with a little less.
+    nearby:  what a little more RAM would buy, and what a little less would cost.
     image:   bytes of the input image; with_caller: whether it is beside the arena.
     """
 
@@ -87,6 +87,8 @@ def plan_figures(
     model: Model, space: Space, request: GenerateRequest, clock: int | None = None
 ) -> PlanFigures:
     """The plan for a request. Raises InfeasibleError."""
+    if request.goal.timed and request.max_ram is not None:
+        timed_around(space, request.goal, request.max_ram)
     _, scheduled, laid_out = lay_out(model, space, request)
     paper = request.schemes is Schemes.PAPER
     macs = space.network.macs

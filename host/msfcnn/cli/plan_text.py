@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from msfcnn.plan.neighbours import Neighbour
     from msfcnn.schedule.figures import StageFigures
 
+SAME = 0.0005  # a share that would be shown as 0.0 %
 CYCLES_PER_INSTRUCTION = 1.5  # a guess that nobody has measured; wait states make it more
 PAPER_NOTE = (
     "Counted as the msf-CNN paper does; the engine's figures for the same stages are below.\n"
@@ -128,6 +129,11 @@ def _nearby(found: PlanFigures, neighbour: Neighbour) -> tuple[str, str]:
     size = f"{abs(neighbour.more) // 1024} KB {'more' if neighbour.more > 0 else 'less'}"
     if neighbour.macs is None:
         return size, f"no plan fits {format_size(max(0, neighbour.ram))} bytes"
+    if neighbour.change is not None:
+        word = "more" if neighbour.change > 0 else "fewer"
+        if abs(neighbour.change) < SAME:
+            return size, "the same instructions"
+        return size, f"{100 * abs(neighbour.change):.1f} % {word} instructions"
     factor = neighbour.macs / found.macs if found.macs else 1.0
     change = neighbour.macs - found.totals.macs
     if change == 0:

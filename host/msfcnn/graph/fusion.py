@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.graph.chains import fuses
-from msfcnn.graph.edges import band_stages, line_stages, single_stages
+from msfcnn.graph.chains import Chains, all_chains, fuses
+from msfcnn.graph.edges import Edges, band_stages, line_stages, single_stages
 from msfcnn.graph.options import DEFAULT_RUN, Option
 from msfcnn.graph.price import Currency, Place
 from msfcnn.graph.search import Found, Limits, Terms
@@ -18,8 +18,6 @@ from msfcnn.graph.steps import Axis, Network, Reads, Step
 
 LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
 NO_LIMITS = Limits()
-
-Edges = dict[tuple[int, int], list[Found]]
 
 
 class Schemes(Enum):
@@ -34,6 +32,7 @@ class FusionGraph:
     """For every chain, by its ends, the options that can matter."""
 
     network: Network
+    chains: Chains
     run: int
     edges: Edges
     currency: Currency = Currency.MACS
@@ -44,7 +43,8 @@ def option_of(edge: tuple[int, int], found: Found, index: int) -> Option:
     first, last = edge
     mask = int(found.keep[index])
     keep = frozenset(i for i in range(1, last - first) if mask >> (last - first - i) & 1)
-    return Option(found.scheme, found.band, keep, found.split, found.run, found.tight)
+    run, tight = int(found.run[index]), bool(found.tight[index])
+    return Option(found.scheme, found.band, keep, found.split, run, tight)
 
 
 def unfused_graph(
@@ -54,22 +54,20 @@ def unfused_graph(
     limits: Limits = NO_LIMITS,
 ) -> FusionGraph:
     """Edges that compute nothing twice: single steps and row sweeps within the limits."""
+    chains = all_chains(network)
+    tight = _terms(network, run, currency)
     edges: Edges = {}
-    for terms in _terms(network, run, currency):
-        _add(edges, single_stages(network, terms))
-        _add(edges, line_stages(network, limits, terms))
-        if currency is Currency.INSTRUCTIONS:
-            plain = replace(terms, tight=False)
-            _add(edges, line_stages(network, limits, plain))
-    return FusionGraph(network, run, edges, currency)
+    _add(edges, single_stages(network, tight))
+    _add(edges, line_stages(network, chains, limits, _with_plain(tight)))
+    return FusionGraph(network, chains, run, edges, currency)
 
 
 def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
     """And those that run in bands, as far as the limits let them matter."""
     edges = {ends: list(found) for ends, found in graph.edges.items()}
-    for terms in _terms(graph.network, graph.run, graph.currency):
-        _add(edges, band_stages(graph.network, limits, terms, graph.run))
-    return FusionGraph(graph.network, graph.run, edges, graph.currency)
+    terms = _terms(graph.network, graph.run, graph.currency)
+    _add(edges, band_stages(graph.network, graph.chains, limits, terms))
+    return replace(graph, edges=edges)
 
 
 def _add(edges: Edges, more: Edges) -> None:
@@ -77,11 +75,19 @@ def _add(edges: Edges, more: Edges) -> None:
         edges.setdefault(ends, []).extend(found)
 
 
-def _terms(network: Network, run: int, currency: Currency) -> tuple[Terms, ...]:
-    """Longer runs than `run`, like plain windows, take more RAM but fewer instructions."""
+def _terms(network: Network, run: int, currency: Currency) -> Terms:
+    """Longer runs than `run` take more RAM but fewer instructions."""
     runs = (run, *(r for r in LONGER_RUNS if r > run and currency is Currency.INSTRUCTIONS))
     floors = least_prices(network, run, currency)
-    return tuple(Terms(currency, network.price(currency), floors, r) for r in runs)
+    return Terms(currency, network.price(currency), floors, runs, (True,) * len(runs))
+
+
+def _with_plain(tight: Terms) -> Terms:
+    """Plain windows likewise."""
+    if tight.currency is Currency.MACS:
+        return tight
+    count = len(tight.run)
+    return replace(tight, run=tight.run * 2, tight=(*tight.tight, *[False] * count))
 
 
 def least_macs(network: Network) -> int:

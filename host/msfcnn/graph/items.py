@@ -15,6 +15,7 @@ class Items:
     """Partial stages, column by column.
 
     state:  index of the fresh pixels that the next step must deliver.
+    variant: index of what holds for the whole stage: its runs and the kind of its windows.
     bytes:  windows, halos and rings so far.
     runs:   most bytes of neighbouring runs; run: bytes of the last run.
     late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
@@ -23,6 +24,7 @@ class Items:
     """
 
     state: Array
+    variant: Array
     bytes: Array
     runs: Array
     run: Array
@@ -30,10 +32,16 @@ class Items:
     late: Array
     keep: NDArray[np.uint64]
 
+    @property
+    def at(self) -> tuple[Array, Array]:
+        """Where each stands in figures that are [states, variants]."""
+        return self.state, self.variant
+
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Items:
         """Some of them."""
         return Items(
             self.state[index],
+            self.variant[index],
             self.bytes[index],
             self.runs[index],
             self.run[index],
@@ -41,6 +49,13 @@ class Items:
             self.late[index],
             self.keep[index],
         )
+
+
+def one_each(variants: int) -> Items:
+    """An empty stage of each variant, all in state 0."""
+    none = np.zeros(variants, np.int64)
+    late = np.zeros((variants, 0), np.int64)
+    return Items(none, np.arange(variants), none, none, none, none, late, none.astype(np.uint64))
 
 
 def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
@@ -59,6 +74,7 @@ def joined(a: Items, b: Items) -> Items:
     """All of both."""
     return Items(
         np.concatenate([a.state, b.state]),
+        np.concatenate([a.variant, b.variant]),
         np.concatenate([a.bytes, b.bytes]),
         np.concatenate([a.runs, b.runs]),
         np.concatenate([a.run, b.run]),
@@ -69,8 +85,9 @@ def joined(a: Items, b: Items) -> Items:
 
 
 def undominated(items: Items) -> NDArray[np.intp]:
-    """Items for which no other of equal state, runs and rings has less bytes and a lower price."""
-    keys = [items.price, items.bytes, items.runs, items.run, *items.late.T, items.state]
+    """Items that no other one of equal state, variant, runs and rings beats in bytes and price."""
+    place = items.state * (int(items.variant.max(initial=0)) + 1) + items.variant
+    keys = [items.price, items.bytes, items.runs, items.run, *items.late.T, place]
     order = np.lexsort(keys)
     group = np.zeros(len(order), dtype=bool)
     for key in keys[2:]:

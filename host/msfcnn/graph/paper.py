@@ -13,13 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-import numpy as np
-
 from msfcnn.graph.chains import Chain, all_chains
 from msfcnn.graph.cost import is_final
 from msfcnn.graph.fusion import FusionGraph
 from msfcnn.graph.options import Option, Scheme
-from msfcnn.graph.search import Found
+from msfcnn.graph.search import Found, alone
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
 from msfcnn.model import InputMode
 
@@ -44,10 +42,11 @@ def paper_graph(network: Network) -> FusionGraph:
     """Edges of the paper's plan space, with its bytes and MACs."""
     pushed = network.mode is InputMode.PUSH  # bands read rows of the image twice
     edges = {}
-    for ends, edge in all_chains(network).items():
+    chains = all_chains(network)
+    for ends, edge in chains.items():
         if len(edge.steps) == 1 or (_fits(edge) and not (edge.loads and pushed)):
             edges[ends] = [_priced(edge)]
-    return FusionGraph(network, 1, edges)
+    return FusionGraph(network, chains, 1, edges)
 
 
 def paper_cost(chain: Chain) -> PaperCost:
@@ -68,18 +67,7 @@ def paper_without_io(chain: Chain, found: PaperCost) -> int:
 
 def _priced(edge: Chain) -> Found:
     found = paper_cost(edge)
-    one = np.ones(1, dtype=np.int64)
-    single = len(edge.steps) == 1
-    return Found(
-        Scheme.LAYER if single else Scheme.H_CACHE,
-        edge.shapes[-1][1] if single else 1,
-        0,
-        1,
-        one * found.total,
-        one * paper_without_io(edge, found),
-        one * found.macs,
-        np.zeros(1, dtype=np.uint64),
-    )
+    return alone(paper_option(edge), found.total, paper_without_io(edge, found), found.macs)
 
 
 def paper_option(chain: Chain) -> Option:

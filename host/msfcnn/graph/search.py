@@ -2,8 +2,9 @@
 
 `cost` prices one option. Here all of them are priced together: for an end of the chain and a
 band height the chain grows backwards, step by step. What a step costs depends on the options
-downstream only through the pixels that its output must deliver (the state); options with equal
-states are one item each, of which those are dropped that are no better than another one in both
+downstream only through the pixels that its output must deliver (the state) and on what holds for
+the whole stage (the variant: its runs, tight windows or plain ones). Options with equal states and
+variants are one item each, of which those are dropped that are no better than another one in both
 bytes and price. The results equal `cost` exactly; a test compares them.
 """
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from msfcnn.graph.chains import LONGEST, Chain, Chains, delayed, fuses
 from msfcnn.graph.cost import SUM_BYTES, is_final, is_planar
-from msfcnn.graph.items import Array, Items, joined, renumbered, undominated
-from msfcnn.graph.options import DEFAULT_RUN, Scheme
+from msfcnn.graph.items import Array, Items, joined, one_each, renumbered, undominated
+from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.graph.overlap import Position, Walk, overhang, unfilled
 from msfcnn.graph.price import Currency, Place, Price, kernel_at
 from msfcnn.graph.steps import Axis, Kind, Network, Reads, Step
@@ -36,37 +37,60 @@ class Limits:
 
 @dataclass(frozen=True)
 class Terms:
-    """What options are charged for.
+    """What options are charged for, and how their stages run.
 
     price:  of pieces of a stage, in the currency.
     floors: for every step what no plan pays less for.
-    run, tight: as in Option.
+    run, tight: as in Option, one entry per variant.
     """
 
     currency: Currency
     price: Price
     floors: tuple[int, ...]
-    run: int = DEFAULT_RUN
-    tight: bool = True
+    run: tuple[int, ...] = (DEFAULT_RUN,)
+    tight: tuple[bool, ...] = (True,)
+    _lines: dict[tuple[int, Place], Array] = field(init=False, default_factory=dict, compare=False)
+
+    def lines(self, i: int, step: Step, place: Place) -> Array:
+        """Price of n consecutive pixels of a line of step i: [variants, pixels + 1]."""
+        known = self._lines.get((i, place))
+        if known is None:
+            known = np.stack([self.price.line(step, place, run) for run in self.run])
+            self._lines[i, place] = known
+        return known
 
 
 @dataclass
 class Found:
     """Options of one edge that were priced together.
 
-    run, tight: as in Option.
-    total, without_io, price, keep: one entry per option.
+    run, tight, total, without_io, price, keep: one entry per option; run, tight as in Option.
     """
 
     scheme: Scheme
     band: int
     split: int
-    run: int
+    run: Array
+    tight: NDArray[np.bool_]
     total: Array
     without_io: Array
     price: Array
     keep: NDArray[np.uint64]
-    tight: bool = True
+
+
+def alone(option: Option, total: int, without_io: int, price: int) -> Found:
+    """A single option that keeps no halo."""
+    return Found(
+        option.scheme,
+        option.band,
+        option.split,
+        np.array([option.run], np.int64),
+        np.array([option.tight]),
+        np.array([total], np.int64),
+        np.array([without_io], np.int64),
+        np.array([price], np.int64),
+        np.zeros(1, dtype=np.uint64),
+    )
 
 
 @dataclass
@@ -104,17 +128,12 @@ class Sweep:
         self.high = high.astype(np.int64)
         self.used = self.lines
         self.fresh = (np.arange(count) * self.band).astype(np.int64)[None, :]
-        self.items = Items(
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros((1, 0), np.int64),
-            np.zeros(1, np.uint64),
-        )
+        self.run = np.array(self.terms.run, np.int64)
+        self.tight = np.array(self.terms.tight)
+        self.items = one_each(len(self.run))
         self.out_high = self.high
-        self.first_window = (0, 0, 0)  # slots, bytes of a line, bytes saved
+        none = np.zeros(len(self.run), np.int64)
+        self.first_window = (none, 0, none)  # slots, bytes of a line, bytes saved
         if not self.columns:
             self.position = Position(self.lines, self.pixels)
             self.written = self._written(last)
@@ -183,15 +202,14 @@ class Sweep:
             delayed(between) and all(s.source != source for s in self.skips),
             None if self.columns else self._written(step),
         )
-        length = self.computed.max(axis=1)
-        waiting = skip.behind_lines * length + np.minimum(
-            length, self.terms.run + skip.behind_pixels
-        )
+        length = self.computed.max(axis=1)[:, None]
+        ahead = np.minimum(length, self.run + skip.behind_pixels)
+        waiting = skip.behind_lines * length + ahead
         lines, _ = self._extents(step.source)
         ring = np.minimum(waiting, length * lines) * step.target[2]
         self.skips.append(skip)
         late = ring if skip.possible else np.full_like(ring, _NEVER)
-        self.items.late = np.column_stack([self.items.late, late[self.items.state]])
+        self.items.late = np.column_stack([self.items.late, late[self.items.at]])
 
     def _finish(self, first: int) -> None:
         """The items as complete stages that begin with step `first`."""
@@ -207,10 +225,10 @@ class Sweep:
             if skip.source == first and head.x == skip.tensor:
                 ok &= items.late[:, k] < _NEVER
         scratch = max(self.scratch, kernel_at(head, inner=False, planar=False).scratch)
-        price = items.price + self._price(head, Place(columns=self.columns))[items.state]
+        price = items.price + self._price(head, first, Place(columns=self.columns))[items.at]
         ok &= price - self.floor <= self.limits.extra
         windows = items.bytes + items.runs + self.sums + scratch
-        region = self._region(edge)[items.state]
+        region = self._region(edge)[items.at]
         total = windows + region + edge.other_bytes
         bare = total
         if is_final(edge):
@@ -223,37 +241,39 @@ class Sweep:
                 Scheme.H_CACHE if self.columns else Scheme.LINE,
                 self.band,
                 0,
-                self.terms.run,
+                self.run[items.variant[ok]],
+                self.tight[items.variant[ok]],
                 total[ok],
                 bare[ok],
                 price[ok],
                 items.keep[ok],
-                self.terms.tight,
             )
         )
 
     def _region(self, edge: Chain) -> Array:
-        """Bytes of input and output together, per state."""
+        """Bytes of input and output together, [states, variants]."""
         source, target = edge.input_bytes, edge.output_bytes
-        states = len(self.low)
+        every = np.zeros((len(self.low), len(self.run)), dtype=np.int64)
         if not edge.may_overlap:
-            return np.full(states, source + target, dtype=np.int64)
+            return every + (source + target)
         if not self.columns:
-            return np.full(states, self._row_region(edge), dtype=np.int64)
+            return every + self._row_region(edge)
         row_in = self._extents(edge.steps[0].source)[0] * edge.steps[0].source[2]
         row_out = self.lines * edge.steps[-1].target[2]
         ahead = (self.out_high[None, :] * row_out - self.low * row_in).max(axis=1)
         region: Array = np.maximum(max(source, target), source + ahead)
-        return region
+        return every + region[:, None]
 
-    def _row_region(self, edge: Chain) -> int:
+    def _row_region(self, edge: Chain) -> Array:
+        """Per variant."""
         head = self._walk(edge.steps[0])
         skips = [s for s in self.skips if s.source == edge.first and s.tensor == edge.input]
         sums = [s.read for s in skips if s.read is not None]
         ahead = overhang(self.written, self.position.needed(head), sums)
-        slots, line, save = self.first_window
-        late = unfilled(slots, line, save, head) if slots and not sums else 0
-        return edge.input_bytes + max(-late, ahead)
+        slots, line, saves = self.first_window
+        windows = zip(slots.tolist(), saves.tolist(), strict=True)
+        late = [unfilled(n, line, save, head) if n and not sums else 0 for n, save in windows]
+        return edge.input_bytes + np.maximum(-np.array(late, np.int64), ahead)
 
     def _extend(self, i: int) -> bool:
         """Tensor i becomes an inner one: its window, and its halo kept or not."""
@@ -283,34 +303,33 @@ class Sweep:
 
     def _branches(self, step: Step, i: int) -> tuple[Items, Items | None]:
         items, channels = self.items, step.source[2]
-        state = items.state
-        length: Array = (self.in_high[None, :] - self.low).max(axis=1)
-        window = run = np.zeros_like(length)
-        tight = np.zeros_like(length, dtype=bool)
+        length: Array = (self.in_high[None, :] - self.low).max(axis=1)[:, None]
+        window = run = np.zeros((len(length), len(self.run)), dtype=np.int64)
+        tight = np.zeros(window.shape, dtype=bool)
         if step.reads is Reads.WINDOW:
             window, tight = self._window(step, length)
         else:
-            run = np.minimum(self.terms.run, length) * channels
-        dear, cheap = (
-            self._price(step, Place(True, self.planar, saves, self.columns))
-            for saves in (True, False)
-        )
-        price = np.where(tight, dear, cheap)
-        plain = self._with(items, state, window[state], run[state], price[state])
+            run = np.minimum(self.run, length) * channels
+        price = self._price(step, i, Place(True, self.planar, False, self.columns))
+        if tight.any():
+            dear = self._price(step, i, Place(True, self.planar, True, self.columns))
+            price = np.where(tight, dear, price)
+        at = items.at
+        plain = self._with(items, items.state, window[at], run[at], price[at])
         halo = (self.done[None, 1:] - self.low[:, 1:]).max(axis=1, initial=0)
-        able = halo[state] > 0
+        able = halo[items.state] > 0
         if not self.columns or not able.any():
             self.states = self.low
             return plain, None
         fresh = np.maximum(self.low, self.done[None, :])
         if step.reads is not Reads.WINDOW:
             written = np.maximum(fresh - self.low, self.in_high[None, :] - fresh).max(axis=1)
-            run = np.minimum(self.terms.run, written) * channels
-        window = window + halo * self.in_used * channels
+            run = np.minimum(self.run, written[:, None]) * channels
+        window = window + (halo * self.in_used * channels)[:, None]
         copied = (fresh - self.low).sum(axis=1) + len(self.high) * halo
         copies = copied * self.in_used * self.terms.price.copy(channels, self.planar)
-        paid = (price + copies)[state]
-        kept = self._with(items, state + len(self.low), window[state], run[state], paid)
+        paid = (price + copies[:, None])[at]
+        kept = self._with(items, items.state + len(self.low), window[at], run[at], paid)
         for k, skip in enumerate(self.skips):
             if skip.source < i <= skip.add:
                 kept.late[:, k] = _NEVER
@@ -319,30 +338,31 @@ class Sweep:
         return plain, kept.take(able)
 
     def _window(self, step: Step, length: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Bytes, and whether it saves what is overwritten."""
+        """Bytes, and whether it saves what is overwritten; [states, variants]."""
         across, along = self._axes(step)
         lines, _ = self._extents(step.source)
         channels, extent = step.source[2], across.extent
-        run = np.minimum(self.terms.run, self.computed.max(axis=1))
+        run = np.minimum(self.run, self.computed.max(axis=1)[:, None])
         save = (run - 1) * along.stride + along.extent
-        whole = min(extent, lines) * length
-        never = extent == 1 or lines < extent or not self.terms.tight
-        if never or (not self.columns and save[0] >= length[0]):
-            self.first_window = (min(extent, lines), int(length[0]) * channels, 0)
-            return whole * channels, np.zeros_like(whole, dtype=bool)
-        self.first_window = (extent - 1, int(length[0]) * channels, int(save[0]) * channels)
-        tight = save < length
-        return np.where(tight, (extent - 1) * length + save, whole) * channels, tight
+        tight = self.tight & (save < length)
+        if extent == 1 or lines < extent:
+            tight = np.zeros_like(tight)
+        slots = np.where(tight, extent - 1, min(extent, lines))
+        save = np.where(tight, save, 0)
+        if not self.columns:
+            self.first_window = (slots[0], int(length[0, 0]) * channels, save[0] * channels)
+        return (slots * length + save) * channels, tight
 
-    def _price(self, step: Step, place: Place) -> Array:
-        """What the step met last costs, per state."""
-        line = self.terms.price.line(step, place, self.terms.run)
-        total: Array = line[self.computed].sum(axis=1) * self.used
+    def _price(self, step: Step, i: int, place: Place) -> Array:
+        """What step i, met last, costs: [states, variants]."""
+        pieces = self.terms.lines(i, step, place)[:, self.computed]
+        total: Array = pieces.sum(axis=2).T * self.used
         return total
 
     def _with(self, items: Items, state: Array, window: Array, run: Array, price: Array) -> Items:
         return Items(
             state,
+            items.variant,
             items.bytes + window,
             np.maximum(items.runs, run + items.run),
             run,

@@ -130,7 +130,7 @@ class Step:
     swapped: bool = False
     clamps: bool = False
 
-    @property
+    @cached_property
     def reads(self) -> Reads:
         """What the step looks at."""
         if self.kind is Kind.LOAD:

@@ -7,25 +7,46 @@ from dataclasses import dataclass
 from msfcnn.plan.goal import Goal
 from msfcnn.plan.paths import cheapest
 from msfcnn.plan.space import Space
+from msfcnn.plan.table import ANY, Table
+from msfcnn.plan.timed import timed_table
 
 NEXT_BYTES = 2048
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The least MACs within `ram` bytes, `more` bytes from the plan; None if no plan fits."""
+    """The best within `ram` bytes, `more` bytes from the plan; None where no plan fits.
+
+    macs:         of the plan with the least of what the goal minimizes.
+    instructions: of the same plan, estimated, if that is what the goal minimizes.
+    change:       those instructions / the fewest within the plan's own bytes - 1.
+    """
 
     more: int
     ram: int
-    macs: int | None
+    macs: int | None = None
+    instructions: int | None = None
+    change: float | None = None
 
 
 def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour]:
     """With NEXT_BYTES more than `ram` bytes, and with as many less."""
-    up, down = (_at(space, goal, ram, more) for more in (NEXT_BYTES, -NEXT_BYTES))
+    found = timed_around(space, goal, ram) if goal.timed else space.everything
+    up, down = (_at(found, goal, ram, more) for more in (NEXT_BYTES, -NEXT_BYTES))
     return up, down
 
 
-def _at(space: Space, goal: Goal, ram: int, more: int) -> Neighbour:
-    path = cheapest(space.everything, goal.within(ram + more))
-    return Neighbour(more, ram + more, None if path is None else path.macs)
+def timed_around(space: Space, goal: Goal, ram: int) -> Table:
+    """What the fastest plans of about so many bytes are made of; asked for first, it is all."""
+    return timed_table(space, goal, (ram - NEXT_BYTES, ram + NEXT_BYTES), ANY)
+
+
+def _at(found: Table, goal: Goal, ram: int, more: int) -> Neighbour:
+    path = cheapest(found, goal.within(ram + more))
+    if path is None:
+        return Neighbour(more, ram + more)
+    if not goal.timed:
+        return Neighbour(more, ram + more, path.macs)
+    own = cheapest(found, goal.within(ram))
+    change = None if own is None else path.price / own.price - 1
+    return Neighbour(more, ram + more, path.macs, path.price, change)

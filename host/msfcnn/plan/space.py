@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from msfcnn.graph.fusion import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
@@ -22,6 +22,8 @@ class Space:
     network: Network
     schemes: Schemes
     run: int
+    timed: dict[tuple[int, int, int, bool], Table] = field(default_factory=dict, compare=False)
+    """Tables of timed.timed_table: least and most bytes, most instructions, how bytes count."""
 
     def table(self, macs: int | None = None) -> Table:
         """What matters to plans with at most so many MACs."""

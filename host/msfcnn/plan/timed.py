@@ -17,15 +17,28 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
     if goal.max_ram is None:
         return least_ram(_smaller(space, goal, most), most, goal.bare)
     bound = goal.within(goal.max_ram)
-    limits = Limits(goal.max_ram)
-    lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, limits)
-    plain = cheapest(table(lines), bound)
-    ceiling = most if plain is None else min(most, plain.price)
-    found = _with_bands(space, lines, goal.max_ram, ceiling)
+    found = timed_table(space, goal, (goal.max_ram, goal.max_ram), most)
     path = cheapest(found, bound)
     if path is None or path.price > most:
         return None
     return least_ram(found, path.price, goal.bare, bound)
+
+
+def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> Table:
+    """What the best plans of at most `most` instructions are made of.
+
+    Their bound on the RAM is anything between two sizes.
+    """
+    low, high = sizes
+    for (least, largest, price, bare), known in space.timed.items():
+        if least <= low and high <= largest and most <= price and bare == goal.bare:
+            return known
+    lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, Limits(high))
+    plain = cheapest(table(lines), goal.within(low))
+    ceiling = most if plain is None else min(most, plain.price)
+    found = _with_bands(space, lines, high, ceiling)
+    space.timed[low, high, most, goal.bare] = found
+    return found
 
 
 def fastest(space: Space) -> Path:
