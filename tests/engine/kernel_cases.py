@@ -44,8 +44,9 @@ class KernelCase:
 
     kernel: str
     op: Mapping[str, int]
+    shape: Mapping[str, int]
     declarations: str  # C text, with @ for a prefix that no other case has
-    constants: str  # name of the constants, with @ likewise
+    constants: str  # what `constants` of the op is, with @ likewise
     lines: Sequence[Bytes | None]
     run: Mapping[str, int]
     expected: Bytes | None = None  # the whole output buffer; None: not written yet
@@ -81,9 +82,12 @@ class Source:
             expected, size = f"{at}_expected", case.expected.size
         fields = ", ".join(f".{k} = {v}" for k, v in case.run.items())
         settings = ", ".join(f".{k} = {v}" for k, v in case.op.items())
+        shape = ", ".join(f".{k} = {v}" for k, v in case.shape.items())
+        self.text.append(f"static const msfcnn_shape_t {at}_shape = {{ {shape} }};")
         self.entries.append(
             f"    {{ {{ .kernel = msfcnn_{case.kernel}, "
-            f".constants = &{case.constants.replace('@', at)}, {settings} }},\n"
+            f".constants = {case.constants.replace('@', at)}, .shape = &{at}_shape, "
+            f"{settings} }},\n"
             f"      {{ .line = {at}_lines, .second = {second}, {fields} }},\n"
             f"      {expected}, {size}, {case.scratch}, {case.in_place} }},"
         )
@@ -222,13 +226,18 @@ def _output(
     return buffer, steps
 
 
-def _geometry_fields(p: _Place, pad_value: int) -> dict[str, int]:
-    g = p.geometry
+def _source_fields(p: _Place, pad_value: int) -> dict[str, int]:
     return {
         "lines": p.shape[0],
         "pixels": p.shape[1],
         "in_channels": p.shape[2],
         "out_channels": p.channels if p.channel == 0 else p.target[2],
+        "pad_value": pad_value,
+    }
+
+
+def _shape_fields(g: Geometry) -> dict[str, int]:
+    return {
         "kernel_u": g.kernel_h,
         "kernel_v": g.kernel_w,
         "stride_u": g.stride_h,
@@ -237,7 +246,6 @@ def _geometry_fields(p: _Place, pad_value: int) -> dict[str, int]:
         "dilation_v": g.dilation_w,
         "pad_u": g.pad_top,
         "pad_v": g.pad_left,
-        "pad_value": pad_value,
     }
 
 
@@ -310,8 +318,17 @@ def _conv_text(w: Bytes, k: ConvConstants, group_inputs: int, group_outputs: int
     )
 
 
-# packed constants as C text, and the scratch that the kernel needs; None if they do not exist
-Pack = Callable[[Bytes, ConvConstants], tuple[str, int] | None]
+@dataclass(frozen=True)
+class _Packed:
+    """Packed constants as C text, what the op says of them, and the scratch of the kernel."""
+
+    text: str
+    words: int
+    scratch: int
+
+
+# None if they do not exist
+Pack = Callable[[Bytes, ConvConstants], _Packed | None]
 
 
 def _conv_case(
@@ -342,15 +359,17 @@ def _conv_case(
     lines, steps = _lines(rng, p, x)
     expected, out_steps = _output(rng, p, y)
     run = {"pixels": p.pixels, "channel": p.channel, "channels": p.channels}
+    fields = {**_source_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)}
     return KernelCase(
         kernel,
-        {**_geometry_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)},
-        packed[0] if packed else _conv_text(w, k, inputs, p.target[2] // groups),
-        "@_k",
+        {**fields, "words": packed.words} if packed else fields,
+        _shape_fields(g),
+        packed.text if packed else _conv_text(w, k, inputs, p.target[2] // groups),
+        "@_words" if packed else "&@_k",
         lines,
         {**steps, **out_steps, **run},
         expected,
-        packed[1] if packed else scratch,
+        packed.scratch if packed else scratch,
         note=_note(p),
     )
 
@@ -414,7 +433,8 @@ def pointwise_v7em_case(rng: np.random.Generator) -> KernelCase:
 def conv_v7em_case(rng: np.random.Generator) -> KernelCase:
     """As conv_case, without groups."""
     p = _conv_place(rng, 1)
-    return _conv_case(rng, "conv_v7em", p, 1, 0, _conv_packer(p, True, gathered=True))
+    pack = _conv_packer(p, p.pixels > 1 or bool(rng.random() < 0.5), gathered=True)
+    return _conv_case(rng, "conv_v7em", p, 1, 0, pack)
 
 
 def depthwise_v7em_case(
@@ -429,14 +449,13 @@ def depthwise_v7em_case(
     channels = int(rng.choice([2, 3, 5, 24, 40]))
     p = _some_place(rng, g, channels, channels, planar)
 
-    def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
+    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
         packed = pack_depthwise(w, k, g.stride_w, 1)
         if packed is None:
             return None
         text = _array("uint32_t", "@_words", packed.words, 4)
-        text += "\nstatic const msfcnn_depthwise_v7em_t @_k = "
-        text += f"{{ @_words, {packed.words_per_channel} }};"
-        return text, depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w, p.planar_in)
+        scratch = depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w, p.planar_in)
+        return _Packed(text, packed.words_per_channel, scratch)
 
     return _conv_case(rng, kernel, p, channels, 0, pack)
 
@@ -444,16 +463,15 @@ def depthwise_v7em_case(
 def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
     g, inputs = p.geometry, p.shape[2]
 
-    def pack(w: Bytes, k: ConvConstants) -> tuple[str, int] | None:
+    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
         packed = pack_conv(w, k, pairs)
         if packed is None:
             return None
         text = _array("uint32_t", "@_words", packed.words, 4)
-        text += "\nstatic const msfcnn_conv_v7em_t @_k = "
-        text += f"{{ @_words, {packed.taps}, {int(packed.pairs)} }};"
+        scratch = pointwise_scratch(packed, inputs)
         if gathered:
-            return text, conv_scratch(packed, g.kernel_h, g.kernel_w * inputs)
-        return text, pointwise_scratch(packed, inputs)
+            scratch = conv_scratch(packed, g.kernel_h, g.kernel_w * inputs)
+        return _Packed(text, packed.taps, scratch)
 
     return pack
 
@@ -508,8 +526,9 @@ def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelC
     k = sum_constants(rng, 1)
     x = _values(rng, p.shape)
     y = reference.max_pool(MaxPool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
-    op = {**_geometry_fields(p, -128), **_clamp_fields(k.clamp, 0)}
-    return _channelwise(rng, kernel, p, x, y, KernelCase("", op, _sum_text(k), "@_k", [], {}))
+    op = {**_source_fields(p, -128), **_clamp_fields(k.clamp, 0)}
+    case = KernelCase("", op, _shape_fields(p.geometry), _sum_text(k), "&@_k", [], {})
+    return _channelwise(rng, kernel, p, x, y, case)
 
 
 def pool_constants(rng: np.random.Generator, counts: Sequence[int]) -> PoolConstants:
@@ -541,8 +560,9 @@ def average_pool_case(rng: np.random.Generator, kernel: str = "average_pool") ->
     k = pool_constants(rng, range(1, area + 1) if rng.random() < 0.6 else [area])
     x = _values(rng, p.shape)
     y = reference.average_pool(AveragePool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
-    op = {**_geometry_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)}
-    return _channelwise(rng, kernel, p, x, y, KernelCase("", op, _pool_text(k), "@_k", [], {}))
+    op = {**_source_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)}
+    case = KernelCase("", op, _shape_fields(p.geometry), _pool_text(k), "&@_k", [], {})
+    return _channelwise(rng, kernel, p, x, y, case)
 
 
 def global_average_cases(
@@ -570,8 +590,9 @@ def global_average_cases(
             KernelCase(
                 kernel,
                 op,
+                _shape_fields(p.geometry),
                 _pool_text(k),
-                "@_k",
+                "&@_k",
                 [pixels[begin:end]],
                 run,
                 last,
@@ -591,11 +612,12 @@ def _elementwise(
     n, channels = x.shape
     p = _some_place(rng, Geometry(1, 1), channels, channels)
     expected, out_steps = _output(rng, p, y)
-    shape = {"in_channels": channels, "out_channels": channels}
+    size = {"in_channels": channels, "out_channels": channels}
+    shape = _shape_fields(p.geometry)
     run = {"pixels": n, "channels": channels, "pixel_step": channels}
     run |= {"channel_step": 1, "first_step": 1, "inside": n, **out_steps}
     return KernelCase(
-        kernel, {**op, **shape}, text, "@_k", [x], run, expected, note=f"{n} x {channels}"
+        kernel, {**op, **size}, shape, text, "&@_k", [x], run, expected, note=f"{n} x {channels}"
     )
 
 

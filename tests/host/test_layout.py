@@ -73,12 +73,15 @@ def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
         begin = min(b for b, _ in spans.values())
         assert max(e for _, e in spans.values()) - begin <= stage.cost.runs
         yield begin, begin + stage.cost.runs
-    yield places.scratch, places.scratch + stage.cost.scratch
+    yield 0, stage.cost.scratch
     for i, at in places.sums.items():
         channels = stage.chain.steps[i].target[2]
         yield at, at + SUM_BYTES * (min(stage.option.split, channels) or channels)
     for i, at in places.halos.items():
         yield at, at + stage.cost.halos[i].size
+        if stage.cost.windows[i].slots:  # where the engine looks for it
+            assert at == places.windows[i] + stage.cost.windows[i].size
+        assert at > places.windows[i]
     for ring in stage.cost.rings:
         yield places.rings[ring.skip.add], places.rings[ring.skip.add] + ring.size
     for i, window in stage.cost.windows.items():

@@ -65,7 +65,7 @@ class Builder:
         sources = self._sources(generated)
         flags = config_flags(*engine_limits(generated.schedule))
         engine = self.engine(flags)
-        code = [self._generated(sources, f"{name}{end}", flags) for end in (".c", "_weights.c")]
+        code = self._model(sources, name, flags)
         upper = name.upper()
         defines = {
             "HEADER": f'"{name}.h"',
@@ -86,10 +86,10 @@ class Builder:
         options = (self._optimize, *engine_flags(self._isa), *flags)
         return {source: self._object(source, options, ()) for source in self._engine_sources}
 
-    def tables(self, generated: Generated, name: str) -> Path:
-        """The object of the tables of a generated model. Raises BoardError."""
+    def model(self, generated: Generated, name: str) -> list[Path]:
+        """The objects of a generated model: its tables and its weights. Raises BoardError."""
         flags = config_flags(*engine_limits(generated.schedule))
-        return self._generated(self._sources(generated), f"{name}.c", flags)
+        return self._model(self._sources(generated), name, flags)
 
     def _sources(self, generated: Generated) -> Path:
         text = "\0".join(generated.sources.values())
@@ -97,8 +97,9 @@ class Builder:
         write_all(directory, generated.sources)
         return directory
 
-    def _generated(self, directory: Path, file: str, flags: Sequence[str]) -> Path:
-        return self._object(directory / file, ("-O2", *flags), (directory,))
+    def _model(self, directory: Path, name: str, flags: Sequence[str]) -> list[Path]:
+        files = (directory / f"{name}.c", directory / f"{name}_weights.c")
+        return [self._object(file, ("-O2", *flags), (directory,)) for file in files]
 
     @cached_property
     def _engine_sources(self) -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msfcnn.emit.place import Place
 from msfcnn.emit.text import int_array
-from msfcnn.emit.weights import CONV_V7EM, DEPTHWISE_V7EM, constants_name
+from msfcnn.emit.weights import constants_name
 from msfcnn.graph import Kind, Step
 from msfcnn.model import (
     Add,
@@ -30,23 +30,28 @@ from msfcnn.numerics import (
 
 
 def constants_of(place: Place, name: str) -> str:
-    """The C name of the constants of an op."""
-    if place.step.kind in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
-        return constants_name(name, place.step.op)
-    return f"_constants{place.index}"
+    """The C expression for what an op's `constants` is."""
+    if place.step.kind is Kind.LOAD:
+        return "NULL"
+    return _label(place, name) if place.kernel.packed else f"&{_label(place, name)}"
+
+
+def _label(place: Place, name: str) -> str:
+    if place.step.kind not in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
+        return f"_constants{place.index}"
+    label = constants_name(name, place.step.op)
+    return f"{label}_words" if place.kernel.packed else label
 
 
 def op_constants(model: Model, place: Place, name: str) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to."""
     if place.step.kind is Kind.LOAD:
         return ""
-    op, label = model.ops[place.step.op], constants_of(place, name)
+    op, label = model.ops[place.step.op], _label(place, name)
     match op:
         case Conv():
-            ctype = "msfcnn_conv_t"
-            if place.kernel.packed:
-                ctype = DEPTHWISE_V7EM if op.depthwise else CONV_V7EM
-            return f"extern const {ctype} {label};"
+            packed = place.kernel.packed
+            return f"extern const {f'uint32_t {label}[]' if packed else f'msfcnn_conv_t {label}'};"
         case Add():
             return _sum(label, _addends(model, op, place.step), place)
         case Requantize() | MaxPool():

@@ -49,13 +49,16 @@ def check_limits(model: Model) -> None:
     for op in model.ops:
         if not isinstance(op, Conv | MaxPool | AveragePool):
             continue
-        g = op.geometry
+        g, source = op.geometry, model.tensors[op.input]
+        # a window has as many lines as a kernel reaches over
+        lines = (min(g.extent_h, source.height), min(g.extent_w, source.width))
         extents = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w)
-        if max(*extents, g.pad_top, g.pad_left) > 0xFF:
+        if max(*lines, *extents, g.pad_top, g.pad_left) > 0xFF:
             problems.append(
                 Problem(
                     op.node,
-                    "its kernel, stride, dilation or padding exceeds 255",
+                    "its kernel, what that reaches over, its stride, dilation or padding "
+                    "exceeds 255",
                     "such a layer is usually an export mistake; check it in Netron",
                     type(op).__name__,
                 )

@@ -41,10 +41,18 @@ class Place:
         return self.stage.cost.windows.get(self.i, Window(0, 0, 0, 0, False))
 
     @property
-    def halo(self) -> tuple[int, int]:
-        """Offset and pixels of the kept halo of its input."""
+    def slot(self) -> tuple[int, int]:
+        """Pixels of a slot and saved ones; for a run both say how far its halo is from it."""
+        if self.window.slots:
+            return self.window.length, self.window.save
+        behind = self.places.halos[self.i] - self.places.windows[self.i] if self.halo_pixels else 0
+        return behind & 0xFFFF, behind >> 16
+
+    @property
+    def halo_pixels(self) -> int:
+        """Pixels of a line of its input that are kept from band to band."""
         halo = self.stage.cost.halos.get(self.i)
-        return (self.places.halos[self.i], halo.pixels) if halo else (0, 0)
+        return halo.pixels if halo else 0
 
     @property
     def second(self) -> tuple[str, int]:

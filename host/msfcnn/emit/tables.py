@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from msfcnn.emit.constants import constants_of, op_constants
 from msfcnn.emit.place import Place, places
 from msfcnn.emit.text import comment
 from msfcnn.graph import Chain, Kind, Step, node_of, track
-from msfcnn.layout import Layout, StagePlaces
+from msfcnn.layout import Layout, Move, StagePlaces
 from msfcnn.model import AveragePool, Clamp, Conv, InputMode, Model, Op
 from msfcnn.schedule import Schedule, ScheduledStage
 
@@ -22,19 +22,21 @@ _IMAGE = "MSFCNN_IMAGE"
 
 def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, abi: int) -> str:
     """Text of NAME.c below its banner."""
-    stages = list(zip(schedule.stages, layout.stages, strict=True))
+    stages = [
+        _stage(number, stage, where)
+        for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True))
+    ]
     ops = list(places(schedule, layout))
+    shapes = list(dict.fromkeys(_shape(place) for place in ops))
+    moves = [_move(move) for where in layout.stages for move in where.moves]
     parts = [
         f'#include "{name}.h"\n#include "msfcnn/kernels.h"\n',
         _guards(*engine_limits(schedule), abi),
         *(op_constants(model, place, name) for place in ops),
-        f"static const msfcnn_op_t _ops[{len(ops)}] = {{",
-        *(_op(model, place, name) for place in ops),
-        "};\n",
-        _moves(stages),
-        f"static const msfcnn_stage_t _stages[{len(stages)}] = {{",
-        *_stages(stages),
-        "};\n",
+        _array("msfcnn_shape_t", "_shapes", shapes),
+        _array("msfcnn_op_t", "_ops", [_op(model, place, name, shapes) for place in ops]),
+        _array("msfcnn_move_t", "_moves", moves),
+        _array("msfcnn_stage_t", "_stages", stages),
         _model(model, schedule, layout, name),
     ]
     return "\n".join(part for part in parts if part)
@@ -64,29 +66,43 @@ def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:
 """
 
 
-def _op(model: Model, place: Place, name: str) -> str:
-    seen, i, step, window = place.seen, place.i, place.step, place.window
-    u, v = seen.across[i], seen.along[i]
+def _array(ctype: str, name: str, entries: Sequence[str]) -> str:
+    """Nothing if there are no entries: C has no empty arrays."""
+    if not entries:
+        return ""
+    head = f"static const {ctype} {name}[{len(entries)}] = {{"
+    return "\n".join([head, *entries, "};\n"])
+
+
+def _shape(place: Place) -> str:
+    u, v = place.seen.across[place.i], place.seen.along[place.i]
+    return f"""\
+    {{ .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
+.stride_v = {v.stride},
+      .dilation_u = {u.dilation}, .dilation_v = {v.dilation}, .pad_u = {u.pad}, \
+.pad_v = {v.pad} }},"""
+
+
+def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
+    seen, i, step = place.seen, place.i, place.step
+    kernel, window = place.kernel, place.window
     op = None if step.kind is Kind.LOAD else model.ops[step.op]
     clamp = getattr(op, "clamp", Clamp())
     sums = step.kind in (Kind.RESCALE, Kind.ADD, Kind.MAX_POOL)
     # sums carry the zero point of their output in the offset
     zero = 0 if op is None or sums else model.tensors[op.output].quantization.zero_point
-    constants = "NULL" if op is None else f"&{constants_of(place, name)}"
-    halo, halo_pixels = place.halo
+    length, save = place.slot
     return f"""\
     {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
-        .kernel = {place.kernel.name}, .constants = {constants},
-        .window = {place.places.windows.get(i, 0)}, .halo = {halo},
+        .kernel = {kernel.name}, .constants = {constants_of(place, name)},
+        .shape = &_shapes[{shapes.index(_shape(place))}], \
+.window = {place.places.windows.get(i, 0)},
         .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
 .out_channels = {step.target[2]},
-        .slots = {window.slots}, .length = {window.length}, .save = {window.save}, \
-.halo_pixels = {halo_pixels},
-        .reads = {_reads(step)}, .planar = {int(window.planar)}, .feeds = {place.feeds},
-        .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
-.stride_v = {v.stride},
-        .dilation_u = {u.dilation}, .dilation_v = {v.dilation}, .pad_u = {u.pad}, \
-.pad_v = {v.pad},
+        .length = {length}, .save = {save}, .halo_pixels = {place.halo_pixels}, \
+.words = {kernel.words},
+        .slots = {window.slots}, .reads = {_reads(step)}, .planar = {int(window.planar)}, \
+.feeds = {place.feeds},
         .pad_value = {_pad_value(model, op)}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
     }},"""
@@ -102,43 +118,23 @@ def _pad_value(model: Model, op: Op | None) -> int:
     return 0
 
 
-def _moves(stages: list[tuple[ScheduledStage, StagePlaces]]) -> str:
-    moves = [move for _, places in stages for move in places.moves]
-    lines = [f"    {{ {m.to}, {m.start}, {m.size} }}," for m in moves] or ["    { 0, 0, 0 },"]
-    return "\n".join(
-        [
-            f"static const msfcnn_move_t _moves[{len(lines)}] = {{ /* to, from, size */",
-            *lines,
-            "};\n",
-        ]
-    )
+def _move(move: Move) -> str:
+    return f"    {{ .to = {move.to}, .from = {move.start}, .size = {move.size} }},"
 
 
-def _stages(stages: list[tuple[ScheduledStage, StagePlaces]]) -> Iterator[str]:
-    first_op = first_move = 0
-    for number, (stage, where) in enumerate(stages):
-        yield _stage(stage, where, number, first_op, first_move)
-        first_op += len(stage.chain.steps)
-        first_move += len(where.moves)
-
-
-def _stage(
-    stage: ScheduledStage, places: StagePlaces, number: int, first_op: int, first_move: int
-) -> str:
+def _stage(number: int, stage: ScheduledStage, places: StagePlaces) -> str:
     chain, option = stage.chain, stage.option
     seen = track(chain, option.columns)
     last = chain.steps[-1]
     split = option.split if option.split < last.target[2] else 0
     return f"""\
     {{ /* {number}: {option.scheme.value}, {stage.cost.total} bytes */
-        .input = {_input(chain, places)}, .output = {places.whole[last.z]}, \
-.scratch = {places.scratch},
-        .first_op = {first_op}, .n_ops = {len(chain.steps)}, .first_move = {first_move}, \
-.n_moves = {len(places.moves)},
+        .input = {_input(chain, places)}, .output = {places.whole[last.z]},
         .out_lines = {seen.lines[-1]}, .out_pixels = {seen.pixels[-1]}, \
 .out_channels = {last.z_channels}, .out_channel = {last.channel},
-        .band = {option.band}, .split = {split}, .run = {option.run}, \
-.columns = {int(option.columns)},
+        .band = {option.band}, .split = {split}, .n_ops = {len(chain.steps)}, \
+.n_moves = {len(places.moves)},
+        .run = {option.run}, .columns = {int(option.columns)},
     }},"""
 
 
@@ -156,15 +152,16 @@ def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
         for t, offset in zip(schedule.network.outputs, layout.outputs, strict=True)
     )
     upper = name.upper()
+    moves = "_moves" if any(places.moves for places in layout.stages) else "NULL"
     return f"""\
 static const msfcnn_output_t _outputs[{len(layout.outputs)}] = {{ {outputs} }};
 
 const msfcnn_model_t {name}_model = {{
     .abi = MSFCNN_ABI, .arena_size = {upper}_ARENA_SIZE,
-    .ops = _ops, .stages = _stages, .moves = _moves, .outputs = _outputs,
+    .ops = _ops, .stages = _stages, .moves = {moves}, .outputs = _outputs,
     .n_stages = {len(schedule.stages)}, .n_outputs = {len(layout.outputs)},
-    .stage_ops = {stage_ops}, .kernel_lines = {kernel_lines},
     .height = {height}, .width = {width}, .channels = {channels},
-    .input = {_INPUTS[schedule.network.mode]},
+    .stage_ops = {stage_ops}, .kernel_lines = {kernel_lines}, \
+.input = {_INPUTS[schedule.network.mode]},
 }};
 """

@@ -16,12 +16,11 @@ from msfcnn.model import Conv, Model
 from msfcnn.numerics import conv_constants
 from msfcnn.schedule import Schedule
 
-CONV_V7EM, DEPTHWISE_V7EM = "msfcnn_conv_v7em_t", "msfcnn_depthwise_v7em_t"
 CONV_BYTES = 9  # bias, multiplier and shift of an output channel
 
 
 def constants_name(name: str, index: int) -> str:
-    """The constants of op `index` in C."""
+    """The constants of op `index` in C; packed ones are an array called NAME_words."""
     return f"{name}_op{index}"
 
 
@@ -59,15 +58,13 @@ def _packed(model: Model, op: Conv, name: str, columns: bool) -> str:
     if op.depthwise:
         planes = pack_depthwise(weights, constants, op.geometry.stride_w, op.geometry.dilation_w)
         assert planes is not None, "the kernel was chosen because this works"
-        words, ctype, rest = planes.words, DEPTHWISE_V7EM, f"{planes.words_per_channel}"
+        words = planes.words
     else:
         blocks = pack_conv(weights, constants, several_pixels(model, op))
         assert blocks is not None, "the kernel was chosen because this works"
-        words, ctype, rest = blocks.words, CONV_V7EM, f"{blocks.taps}, {int(blocks.pairs)}"
-    return (
-        int_array("uint32_t", f"{name}_words", words)
-        + f"extern const {ctype} {name};\nconst {ctype} {name} = {{ {name}_words, {rest} }};\n"
-    )
+        words = blocks.words
+    label = f"{name}_words"
+    return f"extern const uint32_t {label}[];\n" + int_array("uint32_t", label, words, static=False)
 
 
 def _plain(model: Model, op: Conv, name: str, columns: bool) -> str:

@@ -34,7 +34,7 @@ _INT32 = 2**31
 
 @dataclass(frozen=True, eq=False)
 class PackedConv:
-    """Blocks of four outputs for msfcnn_conv_v7em_t.
+    """Blocks of four outputs for msfcnn_pointwise_v7em and msfcnn_conv_v7em.
 
     taps:  of an output, rounded up to a multiple of 4. A block has taps + 16 words.
     pairs: whether two pixels are computed together.
@@ -47,7 +47,7 @@ class PackedConv:
 
 @dataclass(frozen=True, eq=False)
 class PackedDepthwise:
-    """Constants of all channels behind each other for msfcnn_depthwise_v7em_t."""
+    """Constants of all channels behind each other for msfcnn_depthwise_v7em."""
 
     words: Words
     words_per_channel: int

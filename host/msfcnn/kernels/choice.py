@@ -53,12 +53,17 @@ _NAMES = {
 class Kernel:
     """A C function of the engine: its name, and the bytes of scratch it needs (aligned to 4).
 
-    packed: whether its constants are packed for the instruction set.
+    words: if its constants are packed for the instruction set, what msfcnn_op_t says of them.
     """
 
     name: str
     scratch: int = 0
-    packed: bool = False
+    words: int = 0
+
+    @property
+    def packed(self) -> bool:
+        """Whether its constants are packed for the instruction set."""
+        return self.words > 0
 
 
 @dataclass(frozen=True)
@@ -117,38 +122,38 @@ def _armv7em_conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     if op.depthwise:
         g = op.geometry
         square = (g.kernel_h, g.stride_h, g.dilation_h) == (g.kernel_w, g.stride_w, g.dilation_w)
-        packed = square and len(op.weights) == op.groups
-        if not packed or armv7em.pack_depthwise(
-            op.weights, constants, g.stride_w, g.dilation_w
-        ) is (None):
+        if not square or len(op.weights) != op.groups:
             return Choice(portable, portable)
-        shape = (g.kernel_h, g.kernel_w, g.stride_w)
+        planes = armv7em.pack_depthwise(op.weights, constants, g.stride_w, g.dilation_w)
+        if planes is None:
+            return Choice(portable, portable)
+        words, shape = planes.words_per_channel, (g.kernel_h, g.kernel_w, g.stride_w)
         return Choice(
-            _depthwise(_DEPTHWISE_PLANAR, shape, planar=True),
-            _depthwise(_DEPTHWISE_INTERLEAVED, shape, planar=False),
+            _depthwise(_DEPTHWISE_PLANAR, words, shape, planar=True),
+            _depthwise(_DEPTHWISE_INTERLEAVED, words, shape, planar=False),
         )
     if op.groups > 1:
         return Choice(portable, portable)
-    words = armv7em.pack_conv(op.weights, constants, several_pixels(model, op))
-    if words is None:
+    blocks = armv7em.pack_conv(op.weights, constants, several_pixels(model, op))
+    if blocks is None:
         return Choice(portable, portable)
     if is_pointwise(op):
-        scratch = armv7em.pointwise_scratch(words, _taps(op))
-        kernel = Kernel(_POINTWISE_PACKED, _aligned(scratch), True)
+        scratch = armv7em.pointwise_scratch(blocks, _taps(op))
+        kernel = Kernel(_POINTWISE_PACKED, _aligned(scratch), blocks.taps)
         return Choice(kernel, kernel)
     _, height, width, depth = op.weights.shape
     # lines may be rows or columns
     scratch = max(
-        armv7em.conv_scratch(words, height, width * depth),
-        armv7em.conv_scratch(words, width, height * depth),
+        armv7em.conv_scratch(blocks, height, width * depth),
+        armv7em.conv_scratch(blocks, width, height * depth),
     )
-    kernel = Kernel(_CONV_PACKED, _aligned(scratch), True)
+    kernel = Kernel(_CONV_PACKED, _aligned(scratch), blocks.taps)
     return Choice(kernel, kernel)
 
 
-def _depthwise(name: str, shape: tuple[int, int, int], planar: bool) -> Kernel:
-    """A packed kernel; shape: kernel lines and pixels, stride."""
-    return Kernel(name, _aligned(armv7em.depthwise_scratch(*shape, planar)), True)
+def _depthwise(name: str, words: int, shape: tuple[int, int, int], planar: bool) -> Kernel:
+    """A packed kernel; words: of a channel, shape: kernel lines and pixels, stride."""
+    return Kernel(name, _aligned(armv7em.depthwise_scratch(*shape, planar)), words)
 
 
 def several_pixels(model: Model, op: Conv) -> bool:

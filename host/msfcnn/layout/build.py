@@ -1,7 +1,9 @@
 """From a schedule to offsets in the arena.
 
-While a stage runs, the arena is [ windows | output ->  <- input | live skips ]. Whole tensors
-stand at the top end, the oldest highest; between two stages they move up over those that are dead.
+While a stage runs, the arena is [ windows | output ->  <- input | live skips ]. Scratch is at its
+beginning, and the kept halo of a window directly behind it, where the engine looks for them. Whole
+tensors stand at the top end, the oldest highest; between two stages they move up over those that
+are dead.
 """
 
 from __future__ import annotations
@@ -46,8 +48,9 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
     for i, halo in stage.cost.halos.items():
-        halos[i] = at
-        at += halo.size
+        if not stage.cost.windows[i].slots:
+            halos[i] = at
+            at += halo.size
     for ring in stage.cost.rings:
         rings[ring.skip.add] = at
         at += ring.size
@@ -55,7 +58,10 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     for i in sorted(lines, key=lambda i: i == stage.cost.tail):
         windows[i] = at
         at += stage.cost.windows[i].size
-    return StagePlaces(whole, 0, windows, halos, rings, sums, moves)
+        if i in stage.cost.halos:
+            halos[i] = at
+            at += stage.cost.halos[i].size
+    return StagePlaces(whole, windows, halos, rings, sums, moves)
 
 
 def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:

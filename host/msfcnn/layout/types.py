@@ -19,13 +19,12 @@ class StagePlaces:
     """Arena offsets of a stage.
 
     whole:   of each whole tensor while the stage runs, its input and output included.
-    windows, halos, sums: by position in the chain.
+    windows, halos, sums: by position in the chain; the halo of a window with slots is behind it.
     rings:   by the position of the sum.
     moves:   what must be moved before the stage, in this order.
     """
 
     whole: dict[int, int]
-    scratch: int
     windows: dict[int, int]
     halos: dict[int, int]
     rings: dict[int, int]

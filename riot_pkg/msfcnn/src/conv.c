@@ -17,8 +17,9 @@
 
 void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
-    size_t taps = (size_t)op->kernel_u * op->kernel_v * k->group_inputs;
+    size_t taps = (size_t)shape->kernel_u * shape->kernel_v * k->group_inputs;
     int8_t *a = run->scratch;
     unsigned n;
 

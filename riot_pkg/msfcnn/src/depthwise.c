@@ -49,10 +49,11 @@ static const int8_t *_line(const channel_t *ch, unsigned i)
 /* what a pixel whose taps are all padding would add up to */
 static int32_t _padding(const channel_t *ch)
 {
+    const msfcnn_shape_t *shape = ch->op->shape;
     const int8_t *w = ch->weights;
     int32_t sum = 0;
 
-    for (size_t n = (size_t)ch->op->kernel_u * ch->op->kernel_v; n > 0; n--) {
+    for (size_t n = (size_t)shape->kernel_u * shape->kernel_v; n > 0; n--) {
         sum += *w++;
     }
     return ch->bias + sum * ch->op->pad_value;
@@ -62,25 +63,26 @@ static int32_t _padding(const channel_t *ch)
 static void _one(channel_t *ch, unsigned pixel, int32_t padding)
 {
     const msfcnn_op_t *op = ch->op;
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = ch->run;
-    size_t step = op->dilation_v * run->pixel_step;
+    size_t step = shape->dilation_v * run->pixel_step;
     int32_t pad = op->pad_value;
     int32_t acc = padding;
-    unsigned n = op->kernel_v;
+    unsigned n = shape->kernel_v;
     unsigned skipped = 0;
     /* in front of the line this wraps around to beyond its end */
-    unsigned x = pixel * op->stride_v - run->before;
+    unsigned x = pixel * shape->stride_v - run->before;
 
     for (; (n > 0) && (x >= run->inside); n--, skipped++) {
-        x += op->dilation_v;
+        x += shape->dilation_v;
     }
-    while ((n > 0) && (x + (n - 1) * op->dilation_v >= run->inside)) {
+    while ((n > 0) && (x + (n - 1) * shape->dilation_v >= run->inside)) {
         n--;
     }
-    for (unsigned i = 0; (n > 0) && (i < op->kernel_u); i++) {
+    for (unsigned i = 0; (n > 0) && (i < shape->kernel_u); i++) {
         if (run->line[i] != NULL) {
             const int8_t *from = _line(ch, i) + x * run->pixel_step;
-            const int8_t *w = ch->weights + i * op->kernel_v + skipped;
+            const int8_t *w = ch->weights + i * shape->kernel_v + skipped;
             const int8_t *end = w + n;
 
             for (; w != end; w++, from += step) {
@@ -95,14 +97,15 @@ static void _one(channel_t *ch, unsigned pixel, int32_t padding)
 static void _four(channel_t *ch, unsigned pixel)
 {
     const msfcnn_op_t *op = ch->op;
-    size_t tap = op->dilation_v * ch->run->pixel_step;
-    size_t step = op->stride_v * ch->run->pixel_step;
+    const msfcnn_shape_t *shape = op->shape;
+    size_t tap = shape->dilation_v * ch->run->pixel_step;
+    size_t step = shape->stride_v * ch->run->pixel_step;
     size_t offset = pixel * step - ch->run->before * ch->run->pixel_step;
     const int8_t *w = ch->weights;
     int32_t a0 = ch->bias, a1 = a0, a2 = a0, a3 = a0;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        const int8_t *end = w + op->kernel_v;
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
+        const int8_t *end = w + shape->kernel_v;
 
         if (ch->run->line[i] == NULL) {
             int32_t sum = 0;
@@ -187,7 +190,7 @@ static void _run_3x3(channel_t *ch)
     size_t step = run->pixel_step;
     unsigned inside = (x0 != NULL) ? run->inside : 0;
     int32_t pad = op->pad_value;
-    bool wide = op->stride_v == 2;
+    bool wide = op->shape->stride_v == 2;
     unsigned x = 0U - run->before;
     int32_t a0, a1, a2, b0, b1, b2, c0, c1, c2;
 
@@ -259,12 +262,13 @@ static void _run(channel_t *ch, const msfcnn_pixels_t *inner)
 
 void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
-    size_t taps = (size_t)op->kernel_u * op->kernel_v;
+    size_t taps = (size_t)shape->kernel_u * shape->kernel_v;
     channel_t ch = { .op = op, .run = run, .range = msfcnn_range(op) };
     const msfcnn_pixels_t inner = msfcnn_inner(op, run);
-    bool is_3x3 = !MSFCNN_FALLBACK && (op->kernel_u == 3) && (op->kernel_v == 3)
-                  && (op->stride_v <= 2) && (op->dilation_v == 1);
+    bool is_3x3 = !MSFCNN_FALLBACK && (shape->kernel_u == 3) && (shape->kernel_v == 3)
+                  && (shape->stride_v <= 2) && (shape->dilation_v == 1);
 
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;

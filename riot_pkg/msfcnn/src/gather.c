@@ -20,14 +20,15 @@
 
 msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
+    const msfcnn_shape_t *shape = op->shape;
     msfcnn_pixels_t inner = { 0, run->pixels };
-    unsigned span = (op->kernel_v - 1U) * op->dilation_v + 1;
+    unsigned span = (shape->kernel_v - 1U) * shape->dilation_v + 1;
 
-    while ((inner.begin < inner.end) && (inner.begin * op->stride_v < run->before)) {
+    while ((inner.begin < inner.end) && (inner.begin * shape->stride_v < run->before)) {
         inner.begin++;
     }
     while ((inner.end > inner.begin)
-           && ((inner.end - 1) * op->stride_v + span > run->before + run->inside)) {
+           && ((inner.end - 1) * shape->stride_v + span > run->before + run->inside)) {
         inner.end--;
     }
     return inner;
@@ -41,28 +42,28 @@ typedef struct {
     size_t step;                /* bytes from one pixel to the next */
     size_t channels;
     int8_t pad;
-} shape_t;
+} geometry_t;
 
 /* the taps of a line, one by one; x: the first, wrapped around in front of the line */
-static int8_t *_taps(const shape_t *shape, const int8_t *line, unsigned x, int8_t *patch)
+static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x, int8_t *patch)
 {
-    const shape_t s = *shape;
+    const geometry_t g = *geometry;
 
-    for (unsigned j = s.taps; j > 0; j--, x += s.dilation) {
-        if (x >= s.inside) {
-            memset(patch, s.pad, s.channels);
+    for (unsigned j = g.taps; j > 0; j--, x += g.dilation) {
+        if (x >= g.inside) {
+            memset(patch, g.pad, g.channels);
         }
-        else if (s.channels == 3) {
+        else if (g.channels == 3) {
             /* a colour image, read in columns */
-            const int8_t *from = line + x * s.step;
+            const int8_t *from = line + x * g.step;
             patch[0] = from[0];
             patch[1] = from[1];
             patch[2] = from[2];
         }
         else {
-            memcpy(patch, line + x * s.step, s.channels);
+            memcpy(patch, line + x * g.step, g.channels);
         }
-        patch += s.channels;
+        patch += g.channels;
     }
     return patch;
 }
@@ -70,28 +71,29 @@ static int8_t *_taps(const shape_t *shape, const int8_t *line, unsigned x, int8_
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned channel, unsigned channels, int8_t *patch)
 {
-    const shape_t shape = {
-        op->kernel_v, op->dilation_v, run->inside, run->pixel_step, channels, op->pad_value,
+    const msfcnn_shape_t *shape = op->shape;
+    const geometry_t g = {
+        shape->kernel_v, shape->dilation_v, run->inside, run->pixel_step, channels, op->pad_value,
     };
-    size_t size = shape.taps * shape.channels;
-    unsigned first = pixel * op->stride_v - run->before;
-    unsigned last = first + (shape.taps - 1) * shape.dilation;
-    bool adjacent = (first <= last) && (last < shape.inside)
-                    && (channels == shape.dilation * shape.step);
+    size_t size = g.taps * g.channels;
+    unsigned first = pixel * shape->stride_v - run->before;
+    unsigned last = first + (g.taps - 1) * g.dilation;
+    bool adjacent = (first <= last) && (last < g.inside)
+                    && (channels == g.dilation * g.step);
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
         const int8_t *line = run->line[i];
 
         if (line == NULL) {
-            memset(patch, shape.pad, size);
+            memset(patch, g.pad, size);
             patch += size;
         }
         else if (adjacent) {
-            memcpy(patch, line + first * shape.step, size);
+            memcpy(patch, line + first * g.step, size);
             patch += size;
         }
         else {
-            patch = _taps(&shape, line + channel, first, patch);
+            patch = _taps(&g, line + channel, first, patch);
         }
     }
 }

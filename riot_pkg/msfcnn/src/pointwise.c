@@ -17,7 +17,7 @@
 
 void msfcnn_pointwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    size_t step = op->stride_v * run->pixel_step;
+    size_t step = op->shape->stride_v * run->pixel_step;
     const int8_t *x = run->line[0];
 
     for (unsigned i = 0; i < run->pixels; i += 2, x += 2 * step) {

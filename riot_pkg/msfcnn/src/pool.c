@@ -19,11 +19,12 @@
 
 msfcnn_taps_t msfcnn_taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
 {
-    msfcnn_taps_t taps = { .step = op->dilation_v * run->pixel_step };
+    const msfcnn_shape_t *shape = op->shape;
+    msfcnn_taps_t taps = { .step = shape->dilation_v * run->pixel_step };
     /* in front of the line this wraps around to beyond its end */
-    unsigned x = pixel * op->stride_v - run->before;
+    unsigned x = pixel * shape->stride_v - run->before;
 
-    for (unsigned j = 0; j < op->kernel_v; j++, x += op->dilation_v) {
+    for (unsigned j = 0; j < shape->kernel_v; j++, x += shape->dilation_v) {
         if (x < run->inside) {
             if (taps.per_line == 0) {
                 taps.first = x * run->pixel_step;
@@ -39,7 +40,7 @@ static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn
 {
     int32_t max = INT8_MIN;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < op->shape->kernel_u; i++) {
         if (run->line[i] != NULL) {
             const int8_t *x = run->line[i] + taps->first + c;
             for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
@@ -55,7 +56,7 @@ static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn
 {
     int32_t sum = 0;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < op->shape->kernel_u; i++) {
         if (run->line[i] != NULL) {
             const int8_t *x = run->line[i] + taps->first + c;
             for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
@@ -88,7 +89,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_range_t range = msfcnn_range(op);
     unsigned lines = 0;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < op->shape->kernel_u; i++) {
         lines += (run->line[i] != NULL);
     }
     for (unsigned i = 0; i < run->pixels; i++) {

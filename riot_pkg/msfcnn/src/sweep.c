@@ -37,6 +37,7 @@ static unsigned _min(unsigned a, unsigned b)
 /* from the band of an op's output to that of its input */
 static void _input_band(const msfcnn_op_t *op, const msfcnn_position_t *at, msfcnn_position_t *in)
 {
+    const msfcnn_shape_t *shape = op->shape;
     unsigned before = in->high;
 
     in->low = in->high;     /* nothing, if everything is replayed */
@@ -45,10 +46,10 @@ static void _input_band(const msfcnn_op_t *op, const msfcnn_position_t *at, msfc
         in->high = op->pixels;
     }
     else if (at->fresh < at->high) {
-        unsigned low = at->fresh * op->stride_v;
-        unsigned end = (at->high - 1U) * op->stride_v +
-                       (op->kernel_v - 1U) * op->dilation_v + 1U - op->pad_v;
-        in->low = (uint16_t)((low > op->pad_v) ? low - op->pad_v : 0);
+        unsigned low = at->fresh * shape->stride_v;
+        unsigned end = (at->high - 1U) * shape->stride_v +
+                       (shape->kernel_v - 1U) * shape->dilation_v + 1U - shape->pad_v;
+        in->low = (uint16_t)((low > shape->pad_v) ? low - shape->pad_v : 0);
         in->high = (uint16_t)_min(end, op->pixels);
     }
     in->fresh = in->low;
@@ -84,12 +85,19 @@ static void _begin_pass(msfcnn_t *nn)
 
 void msfcnn_begin_stage(msfcnn_t *nn)
 {
-    const msfcnn_stage_t *stage = nn->model->stages + nn->stage;
-    const msfcnn_move_t *move = nn->model->moves + stage->first_move;
+    const msfcnn_model_t *model = nn->model;
+    const msfcnn_stage_t *stage = model->stages;
+    const msfcnn_op_t *ops = model->ops;
+    unsigned moved = 0;
 
+    for (unsigned n = nn->stage; n > 0; n--, stage++) {
+        ops += stage->n_ops;
+        moved += stage->n_moves;
+    }
     nn->running = stage;
-    nn->ops = nn->model->ops + stage->first_op;
-    for (unsigned n = stage->n_moves; n > 0; n--, move++) {
+    nn->ops = ops;
+    for (unsigned n = stage->n_moves; n > 0; n--, moved++) {
+        const msfcnn_move_t *move = &model->moves[moved];
         memmove(nn->arena + move->to, nn->arena + move->from, move->size);
     }
     nn->channel = 0;
@@ -155,27 +163,24 @@ static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
     return 0;
 }
 
-static void _describe_output(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to,
-                             msfcnn_run_t *run)
+/* what a kernel sees of its output and of so many pixels of its input */
+static MSFCNN_ONE_COPY msfcnn_run_t *_describe(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from,
+                               unsigned pixels, const msfcnn_view_t *to)
 {
+    msfcnn_run_t *run = &nn->run;
+
     run->out = to->at;
     run->out_pixel_step = to->pixel_step;
     run->out_channel_step = to->channel_step;
     run->channel = nn->channel;
     run->channels = (uint16_t)msfcnn_channels(nn, i);
-    run->scratch = nn->arena + msfcnn_stage(nn)->scratch;
+    run->scratch = nn->arena;
     run->line = (const int8_t *const *)nn->line;
-    run->second = NULL;
-    run->second_step = 0;
     run->before = 0;
-    run->first = 0;
-}
-
-static void _describe_input(const msfcnn_view_t *from, unsigned pixels, msfcnn_run_t *run)
-{
     run->pixel_step = from->pixel_step;
     run->channel_step = run->first_step = from->channel_step;
-    run->inside = (uint16_t)pixels;
+    run->inside = run->pixels = (uint16_t)pixels;
+    return run;
 }
 
 /* pixels that lie one behind the other, for ops that read those they compute */
@@ -193,13 +198,10 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t from = _run_input(nn, i);
-    msfcnn_run_t *run = &nn->run;
+    msfcnn_run_t *run = _describe(nn, i, &from, pixels, to);
 
-    _describe_output(nn, i, to, run);
-    _describe_input(&from, pixels, run);
     nn->line[0] = from.at;
     if (op->reads != MSFCNN_PAIR) {
-        run->pixels = (uint16_t)pixels;
         op->kernel(op, run);
         return;
     }
@@ -230,19 +232,18 @@ static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reac
                             const msfcnn_view_t *to, unsigned pixels)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_shape_t *shape = op->shape;
     msfcnn_view_t from = { NULL, 0, 1 };
-    msfcnn_run_t *run = &nn->run;
     int line = reach->first;
 
-    for (unsigned k = 0; k < op->kernel_u; k++, line += op->dilation_u) {
+    for (unsigned k = 0; k < shape->kernel_u; k++, line += shape->dilation_u) {
         nn->line[k] = NULL;
         if (line >= 0 && line < op->lines) {
             from = _kernel_line(nn, i, reach, (unsigned)line);
             nn->line[k] = from.at;
         }
     }
-    _describe_output(nn, i, to, run);
-    _describe_input(&from, (unsigned)(reach->end - reach->from), run);
+    msfcnn_run_t *run = _describe(nn, i, &from, (unsigned)(reach->end - reach->from), to);
     run->pixels = (uint16_t)pixels;
     run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
     if (reach->slides) {
@@ -259,15 +260,12 @@ static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, uns
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     msfcnn_view_t to = msfcnn_target(nn, i);
-    msfcnn_run_t *run = &nn->run;
 
     if (!last) {
         to.at = NULL;
     }
-    _describe_output(nn, i, &to, run);
-    _describe_input(from, pixels, run);
+    msfcnn_run_t *run = _describe(nn, i, from, pixels, &to);
     nn->line[0] = from->at;
-    run->pixels = (uint16_t)pixels;
     run->first = (uint8_t)first;
     run->scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
     op->kernel(op, run);

@@ -89,17 +89,19 @@ msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i)
 msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_position_t *at = &nn->at[i];
     msfcnn_reach_t r;
 
-    r.first = at->line * op->stride_u - op->pad_u;
-    r.newest = r.first + (op->kernel_u - 1) * op->dilation_u;
+    r.first = at->line * shape->stride_u - shape->pad_u;
+    r.newest = r.first + (shape->kernel_u - 1) * shape->dilation_u;
     r.slides = op->save && r.first >= 0 && r.newest < op->lines;
     if (r.newest >= op->lines) {
         r.newest = op->lines - 1;
     }
-    r.x = at->pixel * op->stride_v - op->pad_v;
-    int end = r.x + (int)(pixels - 1) * op->stride_v + (op->kernel_v - 1) * op->dilation_v + 1;
+    r.x = at->pixel * shape->stride_v - shape->pad_v;
+    int end = r.x + (int)(pixels - 1) * shape->stride_v +
+              (shape->kernel_v - 1) * shape->dilation_v + 1;
     end = (end > op->pixels) ? op->pixels : (end < 0) ? 0 : end;
     r.end = (uint16_t)end;
     r.from = (uint16_t)((r.x < 0) ? 0 : (r.x > end) ? end : r.x);
@@ -246,13 +248,19 @@ void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, u
     }
 }
 
-/* pixel of the halo that op i keeps of the tensor it reads */
-static msfcnn_view_t _halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line,
-                           unsigned pixel)
+/* a line of the halo that an op keeps of the tensor it reads */
+static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line)
 {
-    size_t index = (size_t)line * op->halo_pixels + pixel % op->halo_pixels;
+    int8_t *window = nn->arena + op->window;
+    size_t before = (size_t)line * op->halo_pixels;
 
-    return (msfcnn_view_t){ nn->arena + op->halo + index * op->in_channels, op->in_channels, 1 };
+    if (op->slots == 0) {
+        window += (uint32_t)op->save << 16 | op->length;
+    }
+    else {
+        before += (size_t)op->slots * op->length + op->save;
+    }
+    return window + before * op->in_channels;
 }
 
 void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
@@ -262,14 +270,19 @@ void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, u
     }
     const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
     const msfcnn_position_t *at = &nn->at[i];
+    unsigned p = at->pixel;
+    unsigned end = p + pixels;
     msfcnn_view_t from = *written;
 
-    if (reader->halo_pixels == 0) {
+    /* the last ones of the band */
+    if (end + reader->halo_pixels <= at->high) {
         return;
     }
-    for (unsigned p = at->pixel; pixels > 0; pixels--, p++, from.at += from.pixel_step) {
+    int8_t *halo = _halo(nn, reader, at->line);
+    for (; p < end; p++, from.at += from.pixel_step) {
         if (p + reader->halo_pixels >= at->high) {
-            msfcnn_view_t to = _halo(nn, reader, at->line, p);
+            size_t offset = p % reader->halo_pixels * (size_t)reader->in_channels;
+            msfcnn_view_t to = { halo + offset, reader->in_channels, 1 };
             _copy(&to, &from, reader->in_channels);
         }
     }
@@ -279,10 +292,12 @@ void msfcnn_replay(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
 {
     const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
     const msfcnn_position_t *at = &nn->at[i];
+    int8_t *halo = _halo(nn, reader, at->line);
     msfcnn_view_t target = *to;
 
     for (unsigned p = at->pixel; pixels > 0; pixels--, p++, target.at += target.pixel_step) {
-        msfcnn_view_t from = _halo(nn, reader, at->line, p);
+        size_t offset = p % reader->halo_pixels * (size_t)reader->in_channels;
+        msfcnn_view_t from = { halo + offset, reader->in_channels, 1 };
         _copy(&target, &from, reader->in_channels);
     }
 }

@@ -18,6 +18,15 @@ extern "C" {
 #endif
 
 /**
+ * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not
+ */
+#ifdef __OPTIMIZE_SIZE__
+#  define MSFCNN_ONE_COPY   __attribute__((noinline))
+#else
+#  define MSFCNN_ONE_COPY
+#endif
+
+/**
  * @brief   Some pixels of a line
  */
 typedef struct {

@@ -46,15 +46,15 @@ void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run);
 /** @brief  Softmax over the channels of each pixel; constants: msfcnn_softmax_t */
 void msfcnn_softmax(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
-/* For Armv7E-M (Cortex-M4, M7, M33): scratch as host/msfcnn/emit/packing says */
+/* For Armv7E-M (Cortex-M4, M7, M33): constants and scratch as host/msfcnn/kernels/armv7em.py says */
 
-/** @brief  As msfcnn_pointwise(); constants: msfcnn_conv_v7em_t */
+/** @brief  As msfcnn_pointwise(); constants: blocks of four outputs, op->words + 16 words each */
 void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
-/** @brief  As msfcnn_conv() without groups; constants: msfcnn_conv_v7em_t */
+/** @brief  As msfcnn_conv() without groups; constants: as msfcnn_pointwise_v7em() */
 void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
-/** @brief  As msfcnn_depthwise(), planar lines only; constants: msfcnn_depthwise_v7em_t */
+/** @brief  As msfcnn_depthwise(), planar lines only; constants: op->words words a channel */
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /** @brief  As msfcnn_depthwise_v7em() on interleaved lines, with the same constants */

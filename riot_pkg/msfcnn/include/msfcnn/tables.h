@@ -39,7 +39,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              2
+#define MSFCNN_ABI              3
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -89,28 +89,12 @@ enum {
 };
 
 /**
- * @brief   One op of a stage
+ * @brief   How the lines and pixels of an op's output lie on those of its input
  *
  * Output line u reads the input lines u * stride_u - pad_u + i * dilation_u, i < kernel_u; pixels
- * likewise. The first op of a stage reads a whole tensor, the others read the window that the op
- * before them fills.
+ * likewise.
  */
-struct msfcnn_op {
-    msfcnn_kernel_t kernel;     /**< NULL for MSFCNN_LOAD */
-    const void *constants;      /**< msfcnn_conv_t, ... */
-    uint32_t window;            /**< arena offset of its input's window */
-    uint32_t halo;              /**< arena offset of its input's kept halo */
-    uint16_t lines;             /**< lines of its input */
-    uint16_t pixels;            /**< pixels of a line of its input */
-    uint16_t in_channels;       /**< bytes of an input pixel */
-    uint16_t out_channels;      /**< channels it writes */
-    uint16_t slots;             /**< lines of its input's window; 0: only a run */
-    uint16_t length;            /**< pixels a slot has room for */
-    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
-    uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
-    uint8_t reads;              /**< MSFCNN_LOAD, ... */
-    uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
-    uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
+typedef struct {
     uint8_t kernel_u;           /**< lines of the kernel */
     uint8_t kernel_v;           /**< pixels of a kernel line */
     uint8_t stride_u;           /**< input lines from one output line to the next */
@@ -119,6 +103,35 @@ struct msfcnn_op {
     uint8_t dilation_v;         /**< input pixels from one kernel pixel to the next */
     uint8_t pad_u;              /**< lines before the first */
     uint8_t pad_v;              /**< pixels before the first */
+} msfcnn_shape_t;
+
+/**
+ * @brief   One op of a stage
+ *
+ * The first op of a stage reads a whole tensor, the others read the window that the op before them
+ * fills.
+ *
+ * The pixels that are kept from band to band lie behind the window: behind the saved pixels or, if
+ * there is only a run, `save << 16 | length` bytes from its beginning.
+ */
+struct msfcnn_op {
+    msfcnn_kernel_t kernel;     /**< NULL for MSFCNN_LOAD */
+    const void *constants;      /**< msfcnn_conv_t, ..., or blocks of words */
+    const msfcnn_shape_t *shape;    /**< its kernel */
+    uint32_t window;            /**< arena offset of its input's window */
+    uint16_t lines;             /**< lines of its input */
+    uint16_t pixels;            /**< pixels of a line of its input */
+    uint16_t in_channels;       /**< bytes of an input pixel */
+    uint16_t out_channels;      /**< channels it writes */
+    uint16_t length;            /**< pixels a slot has room for */
+    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
+    uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
+    uint16_t words;             /**< if constants are blocks: taps of an output, rounded up to a
+                                     multiple of 4; depthwise: words of a channel */
+    uint8_t slots;              /**< lines of its input's window; 0: only a run */
+    uint8_t reads;              /**< MSFCNN_LOAD, ... */
+    uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
+    uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
     int8_t pad_value;           /**< what padded taps read */
     int8_t out_zero;            /**< zero point of the output */
     int8_t clamp_low;           /**< smallest output */
@@ -137,7 +150,7 @@ struct msfcnn_run {
     const int8_t *const *line;  /**< kernel lines */
     const int8_t *second;       /**< first pixel of the second input of a sum */
     int8_t *out;                /**< first output pixel; global: NULL before the last run */
-    void *scratch;              /**< of the stage, aligned to 4 */
+    void *scratch;              /**< aligned to 4 */
     size_t pixel_step;          /**< bytes from one input pixel to the next */
     size_t second_step;         /**< bytes from one pixel of the second input to the next */
     size_t out_pixel_step;      /**< bytes from one output pixel to the next */
@@ -165,27 +178,6 @@ typedef struct {
     uint16_t group_inputs;      /**< input channels of a group */
     uint16_t group_outputs;     /**< output channels of a group; depthwise: the multiplier */
 } msfcnn_conv_t;
-
-/**
- * @brief   Constants of pointwise layers and convolutions for Armv7E-M
- *
- * Blocks of four outputs, packed by the generator; see src/armv7e-m/pair.S.
- */
-typedef struct {
-    const uint32_t *blocks;     /**< taps + 16 words each */
-    uint16_t taps;              /**< of an output, rounded up to a multiple of 4 */
-    uint8_t pairs;              /**< scratch has room for two pixels of pairs */
-} msfcnn_conv_v7em_t;
-
-/**
- * @brief   Constants of depthwise layers for Armv7E-M
- *
- * Channel after channel, packed by the generator; see src/armv7e-m/.
- */
-typedef struct {
-    const uint32_t *channels;   /**< `words` each */
-    uint16_t words;             /**< of a channel */
-} msfcnn_depthwise_v7em_t;
 
 /**
  * @brief   Constants of sums: q = clamp((sum of multiplier[i] * q_i + offset) >> shift)
@@ -230,16 +222,12 @@ typedef struct {
  * @brief   Ops that are executed together
  *
  * The output is computed in bands of `band` pixels of every line. Where `split` is set, the sweep
- * runs once for every `split` channels of the output.
+ * runs once for every `split` channels of the output. The scratch of its kernels is at the
+ * beginning of the arena.
  */
 typedef struct {
     uint32_t input;             /**< arena offset of what its first op reads, or MSFCNN_IMAGE */
     uint32_t output;            /**< arena offset of what its last op writes */
-    uint32_t scratch;           /**< arena offset, aligned to 4 */
-    uint16_t first_op;          /**< index of the first */
-    uint16_t n_ops;             /**< at most CONFIG_MSFCNN_STAGE_OPS */
-    uint16_t first_move;        /**< what must be moved before */
-    uint16_t n_moves;           /**< likewise */
     uint16_t out_lines;         /**< lines of the output */
     uint16_t out_pixels;        /**< pixels of a line of the output */
     uint16_t out_channels;      /**< bytes of a pixel of the output, more than the last op writes
@@ -247,6 +235,8 @@ typedef struct {
     uint16_t out_channel;       /**< first channel written */
     uint16_t band;              /**< pixels of a line of the output that a band has */
     uint16_t split;             /**< output channels of a pass, 0: all */
+    uint8_t n_ops;              /**< at most CONFIG_MSFCNN_STAGE_OPS */
+    uint8_t n_moves;            /**< what must be moved before */
     uint8_t run;                /**< pixels a kernel computes at a time, at most */
     uint8_t columns;            /**< lines are columns */
 } msfcnn_stage_t;
@@ -265,17 +255,17 @@ typedef struct {
 typedef struct {
     uint32_t abi;                       /**< MSFCNN_ABI of the generator */
     uint32_t arena_size;                /**< bytes of RAM the plan needs */
-    const msfcnn_op_t *ops;             /**< in execution order */
+    const msfcnn_op_t *ops;             /**< of all stages */
     const msfcnn_stage_t *stages;       /**< in execution order */
-    const msfcnn_move_t *moves;         /**< of all stages */
+    const msfcnn_move_t *moves;         /**< of all stages, NULL if there are none */
     const msfcnn_output_t *outputs;     /**< what the network returns */
     uint16_t n_stages;                  /**< number of stages */
     uint16_t n_outputs;                 /**< number of outputs */
-    uint16_t stage_ops;                 /**< CONFIG_MSFCNN_STAGE_OPS it needs */
-    uint16_t kernel_lines;              /**< CONFIG_MSFCNN_KERNEL_LINES it needs */
     uint16_t height;                    /**< rows of the image */
     uint16_t width;                     /**< columns of the image */
     uint16_t channels;                  /**< bytes of a pixel of the image */
+    uint8_t stage_ops;                  /**< CONFIG_MSFCNN_STAGE_OPS it needs */
+    uint8_t kernel_lines;               /**< CONFIG_MSFCNN_KERNEL_LINES it needs */
     uint8_t input;                      /**< MSFCNN_INPUT_IMAGE, ... */
 } msfcnn_model_t;
 

@@ -37,11 +37,12 @@ typedef struct {
 
 static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned first)
 {
+    const msfcnn_shape_t *shape = op->shape;
     unsigned left = run->pixels - first;
     part_t part = { .op = op, .run = run, .pixels = (left < PART) ? left : PART };
-    unsigned begin = first * op->stride_v;
-    unsigned end = begin + (part.pixels - 1) * op->stride_v
-                   + (op->kernel_v - 1U) * op->dilation_v + 1;
+    unsigned begin = first * shape->stride_v;
+    unsigned end = begin + (part.pixels - 1) * shape->stride_v
+                   + (shape->kernel_v - 1U) * shape->dilation_v + 1;
     unsigned existing = run->before + run->inside;
 
     part.out = run->out + first * run->out_pixel_step;
@@ -71,7 +72,7 @@ typedef struct {
 /* the next piece for a part of which n pixels are left; padded: some taps do not exist */
 static unsigned _piece(const part_t *part, bool padded, unsigned n)
 {
-    bool wide = part->op->stride_v == 2;
+    bool wide = part->op->shape->stride_v == 2;
     bool right = padded && (part->after > 0);
     bool begins = n == part->pixels;
     unsigned middle = n - (right ? 2 - n % 2 : 0);
@@ -97,7 +98,7 @@ static unsigned _piece(const part_t *part, bool padded, unsigned n)
 
 static void _choose(list_t *list, const part_t *part, bool padded)
 {
-    unsigned wide = part->op->stride_v - 1U;
+    unsigned wide = part->op->shape->stride_v - 1U;
     uintptr_t *next = list->piece;
     unsigned took;
 
@@ -117,12 +118,19 @@ static size_t _step(const msfcnn_run_t *run, unsigned i)
     return (i == 0) ? run->first_step : run->channel_step;
 }
 
+/* of the first channel */
+static const uint32_t *_constants(const part_t *part)
+{
+    const uint32_t *constants = part->op->constants;
+
+    return constants + part->run->channel * part->op->words;
+}
+
 /* all channels, straight from the lines */
 static __attribute__((noinline)) void _direct_3x3(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
     uint8_t pad = (uint8_t)op->pad_value;
     list_t list;
 
@@ -135,7 +143,7 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
         .pad = op->pad_value,
         .pad_first = pad,
         .pad_last = (uint32_t)pad << 24,
-        .constants = k->channels + run->channel * k->words,
+        .constants = _constants(part),
         .out = part->out,
     };
 
@@ -159,15 +167,18 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
 /* the rows of a patch: the lines of a channel between their padding */
 static size_t _pitch(const msfcnn_op_t *op)
 {
-    return (PART - 1U) * op->stride_v + op->kernel_v;
+    const msfcnn_shape_t *shape = op->shape;
+
+    return (PART - 1U) * shape->stride_v + shape->kernel_v;
 }
 
 static void _choose_rows(const part_t *part, list_t *list)
 {
     const msfcnn_op_t *op = part->op;
+    const msfcnn_shape_t *shape = op->shape;
     uintptr_t *next = list->piece;
-    const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (op->stride_v - 1)
-                             + 6 * (op->kernel_v > 5);
+    const uintptr_t *piece = msfcnn_v7em_row_pieces + 1 + 3 * (shape->stride_v - 1)
+                             + 6 * (shape->kernel_v > 5);
 
     for (unsigned n = part->pixels / 4; n > 0; n--) {
         *next++ = piece[0];
@@ -179,28 +190,28 @@ static void _choose_rows(const part_t *part, list_t *list)
         *next++ = piece[2];
     }
     *next = msfcnn_v7em_row_pieces[0];
-    list->advance = (intptr_t)(part->pixels * op->stride_v);
+    list->advance = (intptr_t)(part->pixels * shape->stride_v);
 }
 
 /* kernel lines of five or seven pixels */
 static __attribute__((noinline)) void _rows(const part_t *part)
 {
     const msfcnn_op_t *op = part->op;
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = part->run;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
     msfcnn_v7em_row_t *row = run->scratch;
-    int8_t *patch = (int8_t *)(row + op->kernel_u);
+    int8_t *patch = (int8_t *)(row + shape->kernel_u);
     bool direct = (part->before == 0) && (part->after == 0);
     list_t list;
 
     _choose_rows(part, &list);
-    memset(patch, op->pad_value, (direct ? 1U : op->kernel_u) * _pitch(op));
+    memset(patch, op->pad_value, (direct ? 1U : shape->kernel_u) * _pitch(op));
 
     msfcnn_v7em_rows_t rows = {
         .rows = row,
-        .n_rows = op->kernel_u,
-        .constants = k->channels + run->channel * k->words,
-        .size = k->words * sizeof(uint32_t),
+        .n_rows = shape->kernel_u,
+        .constants = _constants(part),
+        .size = op->words * sizeof(uint32_t),
         .out = part->out,
         .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
         .channels = run->channels,
@@ -209,7 +220,7 @@ static __attribute__((noinline)) void _rows(const part_t *part)
         .copied = direct ? 0 : part->length,
         .before = part->before,
     };
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
         const int8_t *line = run->line[i];
         intptr_t step = (intptr_t)_step(run, i);
 
@@ -236,12 +247,13 @@ static __attribute__((noinline)) void _transpose(const part_t *part, unsigned ch
                                                  int8_t *patch)
 {
     const msfcnn_op_t *op = part->op;
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = part->run;
     size_t pitch = _pitch(op);
-    size_t size = op->kernel_u * pitch;
+    size_t size = shape->kernel_u * pitch;
     size_t step = run->pixel_step;
 
-    for (unsigned i = 0; i < op->kernel_u; i++, patch += pitch) {
+    for (unsigned i = 0; i < shape->kernel_u; i++, patch += pitch) {
         if (run->line[i] == NULL) {
             continue;
         }
@@ -274,14 +286,14 @@ typedef union {
 static void _begin_job(job_t *job, const part_t *part, const list_t *list, int8_t *patch)
 {
     const msfcnn_op_t *op = part->op;
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = part->run;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
-    const uint32_t *constants = k->channels + run->channel * k->words;
+    const uint32_t *constants = _constants(part);
     size_t pitch = _pitch(op);
-    intptr_t next = (intptr_t)(op->kernel_u * pitch) - list->advance;
+    intptr_t next = (intptr_t)(shape->kernel_u * pitch) - list->advance;
     intptr_t next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
 
-    if (op->kernel_v == 3) {
+    if (shape->kernel_v == 3) {
         job->planes = (msfcnn_v7em_planes_t){
             .next_line = { next, next, next },
             .next_out = next_out,
@@ -295,9 +307,9 @@ static void _begin_job(job_t *job, const part_t *part, const list_t *list, int8_
     }
     job->rows = (msfcnn_v7em_rows_t){
         .rows = run->scratch,
-        .n_rows = op->kernel_u,
+        .n_rows = shape->kernel_u,
         .constants = constants,
-        .size = k->words * sizeof(uint32_t),
+        .size = op->words * sizeof(uint32_t),
         .next_out = next_out,
         .out = part->out,
         .pixel_step = run->out_pixel_step,
@@ -310,25 +322,25 @@ static void _do_job(job_t *job, const part_t *part, const list_t *list, int8_t *
                     unsigned n)
 {
     const msfcnn_op_t *op = part->op;
-    const msfcnn_depthwise_v7em_t *k = op->constants;
+    const msfcnn_shape_t *shape = op->shape;
     size_t pitch = _pitch(op);
     size_t step = n * (size_t)part->run->out_channel_step;
 
-    if (op->kernel_v == 3) {
+    if (shape->kernel_v == 3) {
         job->planes.channels = n;
         msfcnn_v7em_depthwise_3x3(&job->planes);
-        job->planes.constants += n * k->words;
+        job->planes.constants += n * op->words;
         job->planes.out += step;
         return;
     }
-    for (unsigned i = 0; i < op->kernel_u; i++) {
-        intptr_t next = (intptr_t)(op->kernel_u * pitch) - list->advance;
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
+        intptr_t next = (intptr_t)(shape->kernel_u * pitch) - list->advance;
 
         job->rows.rows[i] = (msfcnn_v7em_row_t){ patch + i * pitch, NULL, next, 0 };
     }
     job->rows.channels = n;
     msfcnn_v7em_depthwise_rows(&job->rows);
-    job->rows.constants += n * k->words;
+    job->rows.constants += n * op->words;
     job->rows.out += step;
 }
 
@@ -336,20 +348,21 @@ static void _do_job(job_t *job, const part_t *part, const list_t *list, int8_t *
 static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a_time)
 {
     const msfcnn_op_t *op = part->op;
+    const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = part->run;
     int8_t *patch = run->scratch;
     list_t list;            /* its pieces serve both */
     job_t job;
     unsigned n;
 
-    if (op->kernel_v == 3) {
+    if (shape->kernel_v == 3) {
         _choose(&list, part, false);
     }
     else {
         _choose_rows(part, &list);
-        patch += op->kernel_u * sizeof(msfcnn_v7em_row_t);
+        patch += shape->kernel_u * sizeof(msfcnn_v7em_row_t);
     }
-    memset(patch, op->pad_value, at_a_time * op->kernel_u * _pitch(op));
+    memset(patch, op->pad_value, at_a_time * shape->kernel_u * _pitch(op));
     _begin_job(&job, part, &list, patch);
     for (unsigned c = 0; c < run->channels; c += n) {
         n = (run->channels - c < at_a_time) ? run->channels - c : at_a_time;
@@ -364,7 +377,7 @@ static bool _is_direct(const part_t *part)
     bool both = (part->before > 0) && (part->after > 0);
 
     return (part->before <= 1) && (part->after <= 1) && (part->length > 0)
-           && !(both && (part->pixels <= part->op->stride_v));
+           && !(both && (part->pixels <= part->op->shape->stride_v));
 }
 
 static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, bool planar)
@@ -375,7 +388,7 @@ static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, bool planar
         if (!planar) {
             _patches(&part, AT_A_TIME);
         }
-        else if (op->kernel_v != 3) {
+        else if (op->shape->kernel_v != 3) {
             _rows(&part);
         }
         else if (_is_direct(&part)) {

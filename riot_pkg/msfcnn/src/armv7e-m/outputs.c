@@ -32,16 +32,17 @@ static void _compute(const msfcnn_v7em_blocks_t *blocks, unsigned pixels)
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                          unsigned pixels, const void *x)
 {
-    const msfcnn_conv_v7em_t *k = op->constants;
-    size_t words = k->taps + MSFCNN_V7EM_BLOCK_EXTRA;
+    const uint32_t *constants = op->constants;
+    size_t taps = op->words;
+    size_t words = taps + MSFCNN_V7EM_BLOCK_EXTRA;
     unsigned full = run->channels / BLOCK;
     unsigned rest = run->channels % BLOCK;
     int8_t *out = run->out + pixel * run->out_pixel_step;
     int8_t room[2 * BLOCK];
     msfcnn_v7em_blocks_t blocks = {
         .x = x,
-        .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * k->taps,
-        .blocks = k->blocks + run->channel / BLOCK * words,
+        .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * taps,
+        .blocks = constants + run->channel / BLOCK * words,
         .out = out,
         .pixel_step = run->out_pixel_step,
         .channel_step = run->out_channel_step,

@@ -19,22 +19,19 @@
 
 void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    const msfcnn_conv_v7em_t *k = op->constants;
-    size_t step = op->stride_v * run->pixel_step;
-    size_t taps = k->taps;
+    size_t step = op->shape->stride_v * run->pixel_step;
+    size_t taps = op->words;
     bool copies = op->in_channels != taps;
     int8_t *patch = run->scratch;
+    int8_t *pair = patch + (copies ? 2 * taps : 0);
     const int8_t *x = run->line[0];
     unsigned n;
 
-    if (k->pairs) {
-        patch += 4 * taps;
-    }
     for (unsigned i = 0; i < run->pixels; i += n, x += n * step) {
         const int8_t *a = x;
         const int8_t *b = x + step;
 
-        n = (k->pairs && (i + 1U < run->pixels)) ? 2 : 1;
+        n = msfcnn_v7em_together(op, run->pixels - i);
         if (copies) {
             /* what follows a pixel has weights of zero, but may be no memory */
             a = memcpy(patch, a, op->in_channels);
@@ -43,8 +40,8 @@ void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             }
         }
         if (n == 2) {
-            msfcnn_v7em_expand(a, b, taps / 4, run->scratch);
-            a = run->scratch;
+            msfcnn_v7em_expand(a, b, taps / 4, pair);
+            a = pair;
         }
         msfcnn_v7em_outputs(op, run, i, n, a);
     }

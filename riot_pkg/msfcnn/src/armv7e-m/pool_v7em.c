@@ -36,7 +36,7 @@ static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcn
 {
     uint32_t max = 0x80808080U;
 
-    for (unsigned i = 0; i < op->kernel_u; i++) {
+    for (unsigned i = 0; i < op->shape->kernel_u; i++) {
         if (run->line[i] != NULL) {
             const int8_t *x = run->line[i] + taps->first + c;
             for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
@@ -100,7 +100,7 @@ void msfcnn_average_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             int32_t sums[4] = { 0 };
             unsigned count = 0;
 
-            for (unsigned u = 0; u < op->kernel_u; u++) {
+            for (unsigned u = 0; u < op->shape->kernel_u; u++) {
                 if (run->line[u] != NULL) {
                     _accumulate(sums, run->line[u] + taps.first + c, taps.step, taps.per_line, n);
                     count += taps.per_line;

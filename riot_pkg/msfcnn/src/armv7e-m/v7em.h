@@ -30,12 +30,17 @@ extern "C" {
 #define MSFCNN_V7EM_BLOCK_EXTRA     16
 
 /**
+ * @brief   With more taps an output, pixels are computed one by one: scratch stays small
+ */
+#define MSFCNN_V7EM_PAIR_TAPS       256
+
+/**
  * @brief   One or two pixels by any number of blocks of four outputs
  */
 typedef struct {
     const void *x;              /**< two pixels: expanded; one: its taps, multiple of 4 */
     const void *x_end;          /**< behind them */
-    const uint32_t *blocks;     /**< of msfcnn_conv_v7em_t */
+    const uint32_t *blocks;     /**< taps + MSFCNN_V7EM_BLOCK_EXTRA words each */
     const uint32_t *blocks_end; /**< behind the last */
     int8_t *out;                /**< first output of the first pixel */
     size_t pixel_step;          /**< from there to the second pixel */
@@ -89,7 +94,7 @@ void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
 /**
  * @brief   Outputs of one pixel or two, stored where the run wants them
  *
- * @param[in]   op      constants: msfcnn_conv_v7em_t
+ * @param[in]   op      with blocks of constants
  * @param[in]   run     the run
  * @param[in]   pixel   index in the run of the (first) pixel
  * @param[in]   pixels  1 or 2
@@ -145,6 +150,14 @@ typedef struct {
  * @brief   Depthwise 3x3 of some pixels
  */
 void msfcnn_v7em_depthwise_3x3(const msfcnn_v7em_planes_t *planes);
+
+/**
+ * @brief   How many pixels are computed together, of so many that are left: 1 or 2
+ */
+static inline unsigned msfcnn_v7em_together(const msfcnn_op_t *op, unsigned left)
+{
+    return ((left > 1) && (op->words <= MSFCNN_V7EM_PAIR_TAPS)) ? 2 : 1;
+}
 
 /**
  * @brief   Reads a word at any address
