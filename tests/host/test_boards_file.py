@@ -170,6 +170,13 @@ def test_clock(tmp_path: Path, value: str) -> None:
     assert "is not a clock rate; write Hz, or k or M, such as 216M" in text
 
 
+@pytest.mark.parametrize("value", ["slow", "0", "-1", "true", ".inf", "[1]"])
+def test_time_scale(tmp_path: Path, value: str) -> None:
+    keys = {"runner": "qemu", "riot": "b", "emulator": "qemu"}
+    text = complaint(tmp_path, entry(**keys, time_scale=value))
+    assert "is not a factor; write the rate that RIOT takes the emulated timer for" in text
+
+
 @pytest.mark.parametrize("runner", ["native", "qemu", "serial"])
 def test_runner_needs_riots_name(tmp_path: Path, runner: str) -> None:
     keys = {"runner": runner, "ram": "16K", "flash": "16K"}
@@ -199,6 +206,7 @@ def test_serial_needs_sizes(tmp_path: Path, key: str, length: str) -> None:
     ("key", "value", "owner"),
     [
         ("emulator", "qemu", "qemu"),
+        ("time_scale", "0.5", "qemu"),
         ("usb", '{serial: "1"}', "serial"),
         ("remote", "{iotlab: auto-ssh}", "serial"),
     ],

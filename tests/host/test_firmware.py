@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -260,6 +261,16 @@ def test_results_of_a_terminal() -> None:
     assert results.ended
     assert not parse_results(text[: text.index('[{"result": "end"')]).ended
     assert [is_end(line) for line in text.splitlines()].index(True) == 6
+
+
+def test_times_of_an_emulated_timer() -> None:
+    told = {"result": "latency", "n": 4, "mean_us": 8, "median_us": 6, "max_us": 10}
+    results = parse_results(f'[{json.dumps(told)}, {{"exit_status": 0}}]')
+    scaled = results.scaled(0.5)
+    assert scaled.median_us == 3
+    assert scaled.latency == {**told, "mean_us": 4, "median_us": 3, "max_us": 5}
+    assert results.scaled(1.0) == results
+    assert parse_results("").scaled(0.5) == parse_results("")
 
 
 # --- processes

@@ -52,6 +52,7 @@ class Board:
     clock:     Hz; None where it says nothing, as on an emulator.
     core:      whose instructions are estimated; None for the usual one of the isa.
     emulator:  the command that runs a program, up to where its file goes.
+    time_scale: by which times that a program measures there are multiplied.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Board:
     clock: int | None = None
     core: str | None = None
     emulator: str | None = None
+    time_scale: float = 1.0
     usb: Usb | None = None
     remote: Remote | None = None
     timeout: Timeouts = field(default_factory=Timeouts)
@@ -84,6 +86,7 @@ def make_board(name: str, entry: Entry) -> Board:
         clock=hertz_of(entry.get("clock")),
         core=_text(entry.get("core")),
         emulator=_text(entry.get("emulator")),
+        time_scale=factor_of(entry.get("time_scale", 1)),
         usb=_usb(entry.get("usb")),
         remote=_remote(entry.get("remote")),
         timeout=_timeouts(entry.get("timeout")),
@@ -108,6 +111,14 @@ def hertz_of(value: object) -> int | None:
     if rate < 1:
         raise UsageError(Problem("clock", f"{value!r} is not a clock rate"))
     return int(rate)
+
+
+def factor_of(value: object) -> float:
+    """A positive factor of boards.yaml."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < float(str(value)) < float("inf"):
+        raise UsageError(Problem("time_scale", f"{value!r} is not a factor"))
+    return float(str(value))
 
 
 def usb_id_of(value: object) -> int:

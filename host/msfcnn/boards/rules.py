@@ -6,14 +6,15 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from msfcnn.boards.board import REMOTES, RUNNERS, Entry, hertz_of, size_of, usb_id_of
+from msfcnn.boards.board import REMOTES, RUNNERS, Entry, factor_of, hertz_of, size_of, usb_id_of
 from msfcnn.errors import Problem, UsageError
 from msfcnn.kernels import ISAS
 from msfcnn.kernels.costs import CORES
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")
-_OPTIONAL = ("riot", *_SIZES, "clock", "core", "emulator", "usb", "remote", "timeout")
+_EMULATED = ("emulator", "time_scale")
+_OPTIONAL = ("riot", *_SIZES, "clock", "core", *_EMULATED, "usb", "remote", "timeout")
 _KEYS = _REQUIRED + _OPTIONAL
 _USB_KEYS = ("vendor", "product", "serial")
 _TIMEOUT_KEYS = ("build", "flash", "run")
@@ -88,6 +89,11 @@ def _size_problems(where: str, entry: Entry) -> Iterator[Problem]:
     except UsageError:
         hint = "write Hz, or k or M, such as 216M, or leave it out"
         yield Problem(where, f"clock: {entry['clock']!r} is not a clock rate", hint)
+    if _fails(factor_of, entry.get("time_scale", 1)):
+        hint = (
+            "write the rate that RIOT takes the emulated timer for / its real one, or leave it out"
+        )
+        yield Problem(where, f"time_scale: {entry['time_scale']!r} is not a factor", hint)
 
 
 def _runner_problems(where: str, entry: Entry) -> Iterator[Problem]:
@@ -108,7 +114,8 @@ def _runner_problems(where: str, entry: Entry) -> Iterator[Problem]:
                 hint = f"write {key}: what RIOT's make info-debug-variable-"
                 hint += "RAM_LEN says" if key == "ram" else "ROM_LEN says"
                 yield Problem(where, f"runner serial needs the key '{key}'", hint)
-    for key, owner in (("emulator", "qemu"), ("usb", "serial"), ("remote", "serial")):
+    owners = {**dict.fromkeys(_EMULATED, "qemu"), "usb": "serial", "remote": "serial"}
+    for key, owner in owners.items():
         if key in entry and runner != owner:
             hint = f"leave {key} out, or write runner: {owner}"
             yield Problem(where, f"{key}: means nothing to runner {runner}", hint)

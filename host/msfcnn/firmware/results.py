@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -42,6 +42,14 @@ class Results:
     median_us: float | None = None
     latency: Mapping[str, Any] | None = None
 
+    def scaled(self, factor: float) -> Results:
+        """With all times multiplied."""
+        if factor == 1:
+            return self
+        latency = {k: _scaled(k, v, factor) for k, v in (self.latency or {}).items()}
+        median = None if self.median_us is None else self.median_us * factor
+        return replace(self, median_us=median, latency=latency if self.latency else None)
+
 
 def is_end(line: str) -> bool:
     """Whether a line is the last one of a program."""
@@ -66,6 +74,13 @@ def parse_results(text: str) -> Results:
         latency.get("median_us") if latency else None,
         latency,
     )
+
+
+def _scaled(key: str, value: Any, factor: float) -> Any:
+    """A time, or several of them."""
+    if not key.endswith("_us"):
+        return value
+    return [v * factor for v in value] if isinstance(value, list) else value * factor
 
 
 def _record(line: str) -> tuple[dict[str, Any], int] | None:

@@ -84,7 +84,7 @@ def run_program(built: Built) -> Results:
     from msfcnn.firmware.terminal import run_on_board
 
     done = run_on_board(firmware(built.request))
-    results = parse_results(done.output)
+    results = parse_results(done.output).scaled(board.time_scale)
     if not results.ended:
         last = " / ".join(done.output.strip().splitlines()[-_SHOWN:]) or "nothing"
         how = f"did not end within {board.timeout.run:g} s" if done.code is None else "broke off"
