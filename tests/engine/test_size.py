@@ -27,6 +27,7 @@ ISA = "armv7e-m"
 LARGEST_ENGINE = {ISA: 14 * 1024, "generic": 10 * 1024}
 LARGEST_LAYER = 64
 LARGEST_STACK = 512
+LARGE = ("mbv2", "mcunet-320kb-imagenet")  # take long to plan
 
 # name and size of what is in flash
 SECTION = re.compile(r"^(\.(?:text|s?rodata|s?data)\S*)\s+(\d+)", flags=re.M)
@@ -117,7 +118,13 @@ def table_bytes(machine: Machine, generated: Generated, build: Path) -> int:
     return sum(flash(machine, path, but=arrays) for path in objects)
 
 
-@pytest.mark.parametrize("name", ["digits", *NAMES])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "digits",
+        *(pytest.param(n, marks=pytest.mark.long) if n in LARGE else n for n in NAMES),
+    ],
+)
 def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, build: Path) -> None:
     generated = digits
     if name != "digits":

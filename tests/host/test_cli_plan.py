@@ -173,10 +173,11 @@ def test_hints_are_plans_that_exist(networks: dict[str, Path], ask: Ask) -> None
 
 
 def test_what_two_kilobytes_buy_in_time(networks: dict[str, Path], ask: Ask) -> None:
-    model = networks["mbv2"]
-    plan = ask("plan", model, "--max-ram", "16K")
+    model = networks["resnet8"]
+    ram = ask("plan", model)["peak_ram"] + 4096
+    plan = ask("plan", model, "--max-ram", ram)
     more, less = plan["nearby"]
-    assert (more["ram"], less["ram"]) == (18 << 10, 14 << 10)
+    assert (more["ram"], less["ram"]) == (ram + 2048, ram - 2048)
     assert more["change"] <= 0 <= less["change"]
     for neighbour in (more, less):
         assert neighbour["macs"] == ask("plan", model, "--max-ram", neighbour["ram"])["macs"]
