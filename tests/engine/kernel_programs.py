@@ -12,7 +12,7 @@ from kernel_cases import KernelCase, source_of
 
 import msfcnn.bench
 from msfcnn.bench.machines import Machine
-from msfcnn.verify.toolchain import engine_directory
+from msfcnn.verify.toolchain import engine_directory, engine_sources
 
 DRIVER = Path(__file__).with_name("kernel_driver.c")
 PORT = Path(msfcnn.bench.__file__).with_name("bare")
@@ -34,9 +34,7 @@ class Results:
 
 def kernel_sources(isa: str) -> list[Path]:
     """The kernels without the engine around them."""
-    source = engine_directory() / "src"
-    own = [p for p in sorted((source / isa).glob("*")) if p.suffix in (".c", ".S")]
-    return [f for f in sorted(source.glob("*.c")) if f.stem not in ENGINE] + own
+    return [f for f in engine_sources(isa) if f.stem not in ENGINE]
 
 
 def run_cases(

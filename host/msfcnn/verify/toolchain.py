@@ -30,10 +30,13 @@ def engine_directory() -> Path:
 
 
 def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
-    """The engine's C files, portable kernels included, then those of an instruction set."""
+    """The engine's files, portable kernels included, then those of an instruction set."""
     source = engine_directory() / "src"
-    own = [p for p in (source / isa).glob("*") if p.suffix in (".c", ".S")]
-    return (*sorted(source.glob("*.c")), *sorted(own))
+    return (*_sources(source), *_sources(source / isa))
+
+
+def _sources(directory: Path) -> list[Path]:
+    return sorted(p for p in directory.glob("*") if p.suffix in (".c", ".S"))
 
 
 def engine_flags(isa: str) -> tuple[str, ...]:

@@ -19,6 +19,13 @@
 
 #include "kernels.h"
 
+#if MSFCNN_V6M
+/* with fewer registers, compilers do better with functions that are small */
+#  define APART     __attribute__((noinline))
+#else
+#  define APART
+#endif
+
 /* a channel of the input lines, and the constants of one of its outputs */
 typedef struct {
     const msfcnn_op_t *op;
@@ -94,7 +101,7 @@ static void _one(channel_t *ch, unsigned pixel, int32_t padding)
 }
 
 /* four pixels; no tap at an end of a line is padding, but whole lines may be */
-static void _four(channel_t *ch, unsigned pixel)
+static APART void _four(channel_t *ch, unsigned pixel)
 {
     const msfcnn_op_t *op = ch->op;
     const msfcnn_shape_t *shape = op->shape;
@@ -260,15 +267,15 @@ static void _run(channel_t *ch, const msfcnn_pixels_t *inner)
     }
 }
 
-void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
+static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)shape->kernel_u * shape->kernel_v;
     channel_t ch = { .op = op, .run = run, .range = msfcnn_range(op) };
     const msfcnn_pixels_t inner = msfcnn_inner(op, run);
-    bool is_3x3 = !MSFCNN_FALLBACK && (shape->kernel_u == 3) && (shape->kernel_v == 3)
-                  && (shape->stride_v <= 2) && (shape->dilation_v == 1);
+    bool is_3x3 = !MSFCNN_FALLBACK && !MSFCNN_V6M && (shape->kernel_u == 3)
+                  && (shape->kernel_v == 3) && (shape->stride_v <= 2) && (shape->dilation_v == 1);
 
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
@@ -289,4 +296,14 @@ void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
             ch.channel++;
         }
     }
+}
+
+void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+#if MSFCNN_V6M
+    if (msfcnn_depthwise_v6m(op, run)) {
+        return;
+    }
+#endif
+    _portable(op, run);
 }

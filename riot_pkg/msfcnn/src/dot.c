@@ -8,15 +8,24 @@
  * @{
  *
  * @file
- * @brief       Dot products, portable: two pixels by four outputs
+ * @brief       Dot products, portable: two pixels by several outputs, or one by four
  *
  * @}
  */
 
 #include "dot.h"
 
-/* outputs computed together: an input byte is loaded once for all of them */
-#define BLOCK 4
+/* outputs of a pixel computed together: an input byte is loaded once for all of them */
+#define BLOCK       4
+
+/* likewise of two pixels, where twice as many sums would not stay in registers */
+#if defined(__riscv) || defined(__aarch64__)
+#  define PAIR_BLOCK            4
+#  define FOR_PAIRS(macro, x)   macro(0, x) macro(1, x) macro(2, x) macro(3, x)
+#else
+#  define PAIR_BLOCK            2
+#  define FOR_PAIRS(macro, x)   macro(0, x) macro(1, x)
+#endif
 
 /* taps a turn of the innermost loop */
 #ifdef __OPTIMIZE_SIZE__
@@ -28,7 +37,7 @@
 /* no instruction: keeps compilers from loading so many taps ahead that registers run out */
 #define IN_ORDER()  __asm__ volatile ("" ::: "memory")
 
-/* one tap of one or two pixels for each output of a block */
+/* a tap of a pixel for each output of a block */
 #define TAP_1(t)                            \
     do {                                    \
         int32_t x = a[t];                   \
@@ -38,35 +47,26 @@
         a3 += msfcnn_multiply(x, w3[t]);    \
     } while (0)
 
+/* the same for two pixels and output n, or what else is done for it */
+#define PAIR_BEGIN(n, _)                    \
+    const int8_t *w##n = w + n * taps;      \
+    int32_t a##n = 0, b##n = 0;
+#define PAIR_TAP(n, t)                      \
+    do {                                    \
+        int32_t weight = w##n[t];           \
+        a##n += msfcnn_multiply(x, weight); \
+        b##n += msfcnn_multiply(y, weight); \
+    } while (0);
+#define PAIR_SKIP(n, taps)  w##n += taps;
+#define PAIR_STORE(n, _)    _store_two(to, a##n, b##n);
+
 #define TAP_2(t)                            \
     do {                                    \
-        int32_t x = a[t], y = b[t], w;      \
-        w = w0[t];                          \
-        a0 += msfcnn_multiply(x, w);        \
-        b0 += msfcnn_multiply(y, w);        \
-        w = w1[t];                          \
-        a1 += msfcnn_multiply(x, w);        \
-        b1 += msfcnn_multiply(y, w);        \
-        w = w2[t];                          \
-        a2 += msfcnn_multiply(x, w);        \
-        b2 += msfcnn_multiply(y, w);        \
-        w = w3[t];                          \
-        a3 += msfcnn_multiply(x, w);        \
-        b3 += msfcnn_multiply(y, w);        \
+        int32_t x = a[t], y = b[t];         \
+        FOR_PAIRS(PAIR_TAP, t)              \
     } while (0)
 
-/* where outputs go, and their constants */
-typedef struct {
-    msfcnn_range_t range;
-    int8_t *out;
-    size_t pixel_step;
-    size_t channel_step;
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const uint8_t *shift;
-} outputs_t;
-
-static inline void _store(outputs_t *to, int32_t a)
+static inline void _store(msfcnn_outputs_t *to, int32_t a)
 {
     *to->out = (int8_t)msfcnn_requantize(&to->range, a + *to->bias++, *to->multiplier++,
                                          *to->shift++);
@@ -74,7 +74,7 @@ static inline void _store(outputs_t *to, int32_t a)
 }
 
 /* loads before it stores: a byte stored could be anything, for all the compiler knows */
-static inline void _store_two(outputs_t *to, int32_t a, int32_t b)
+static inline void _store_two(msfcnn_outputs_t *to, int32_t a, int32_t b)
 {
     int32_t bias = *to->bias++;
     int32_t multiplier = *to->multiplier++;
@@ -99,7 +99,30 @@ static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)
     return acc;
 }
 
-static void _block(outputs_t *to, const int8_t *a, const int8_t *w0, size_t taps)
+#if MSFCNN_V6M
+/* as many outputs as there are in whole blocks; says how many */
+static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
+                        size_t taps, unsigned channels)
+{
+    unsigned whole = channels - channels % BLOCK;
+
+    if (whole > 0) {
+        int8_t *out = to->out;
+
+        msfcnn_dot_v6m(a, taps, w, whole / BLOCK, to);
+        if (b != NULL) {
+            to->out = out + to->pixel_step;
+            msfcnn_dot_v6m(b, taps, w, whole / BLOCK, to);
+        }
+        to->out = out + whole * to->channel_step;
+        to->bias += whole;
+        to->multiplier += whole;
+        to->shift += whole;
+    }
+    return whole;
+}
+#else
+static void _block(msfcnn_outputs_t *to, const int8_t *a, const int8_t *w0, size_t taps)
 {
     const int8_t *w1 = w0 + taps;
     const int8_t *w2 = w1 + taps;
@@ -120,17 +143,11 @@ static void _block(outputs_t *to, const int8_t *a, const int8_t *w0, size_t taps
     _store(to, a3);
 }
 
-static void _block_of_two(outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w0,
-                          size_t taps)
+static void _pair_block(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
+                        size_t taps)
 {
-    const int8_t *w1 = w0 + taps;
-    const int8_t *w2 = w1 + taps;
-    const int8_t *w3 = w2 + taps;
-    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
-    int32_t b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-
-    for (; taps >= UNROLL; taps -= UNROLL, a += UNROLL, b += UNROLL, w0 += UNROLL, w1 += UNROLL,
-         w2 += UNROLL, w3 += UNROLL) {
+    FOR_PAIRS(PAIR_BEGIN, )
+    for (; taps >= UNROLL; taps -= UNROLL, a += UNROLL, b += UNROLL) {
         TAP_2(0);
         IN_ORDER();
         TAP_2(1);
@@ -140,15 +157,34 @@ static void _block_of_two(outputs_t *to, const int8_t *a, const int8_t *b, const
         IN_ORDER();
         TAP_2(3);
 #endif
+        FOR_PAIRS(PAIR_SKIP, UNROLL)
     }
-    for (; taps > 0; taps--, a++, b++, w0++, w1++, w2++, w3++) {
+    for (; taps > 0; taps--, a++, b++) {
         TAP_2(0);
+        FOR_PAIRS(PAIR_SKIP, 1)
     }
-    _store_two(to, a0, b0);
-    _store_two(to, a1, b1);
-    _store_two(to, a2, b2);
-    _store_two(to, a3, b3);
+    FOR_PAIRS(PAIR_STORE, )
 }
+
+/* as many outputs as there are in whole blocks; says how many */
+static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
+                        size_t taps, unsigned channels)
+{
+    unsigned left = channels;
+
+    if (b != NULL) {
+        for (; left >= PAIR_BLOCK; left -= PAIR_BLOCK, w += PAIR_BLOCK * taps) {
+            _pair_block(to, a, b, w, taps);
+        }
+    }
+    else {
+        for (; left >= BLOCK; left -= BLOCK, w += BLOCK * taps) {
+            _block(to, a, w, taps);
+        }
+    }
+    return channels - left;
+}
+#endif
 
 void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a, const int8_t *b,
                 size_t taps, unsigned pixel, unsigned first, unsigned channels)
@@ -156,7 +192,7 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a,
     const msfcnn_conv_t *k = op->constants;
     unsigned c = run->channel + first;
     const int8_t *w = k->weights + c * taps;
-    outputs_t to = {
+    msfcnn_outputs_t to = {
         .range = msfcnn_range(op),
         .out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step,
         .pixel_step = run->out_pixel_step,
@@ -166,14 +202,10 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a,
         .shift = k->shift + c,
     };
 
-    for (; !MSFCNN_FALLBACK && (channels >= BLOCK); channels -= BLOCK, w += BLOCK * taps) {
-        if (b != NULL) {
-            _block_of_two(&to, a, b, w, taps);
-        }
-        else {
-            _block(&to, a, w, taps);
-        }
-    }
+    unsigned done = MSFCNN_FALLBACK ? 0 : _blocks(&to, a, b, w, taps, channels);
+
+    w += done * taps;
+    channels -= done;
     for (; channels > 0; channels--, w += taps) {
         if (b != NULL) {
             _store_two(&to, _dot(a, w, taps), _dot(b, w, taps));

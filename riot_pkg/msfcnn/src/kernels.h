@@ -18,6 +18,8 @@
  * kernel may have to write planar (out_channel_step other than 1).
  */
 
+#include <stdbool.h>
+
 #include "msfcnn/kernels.h"
 #include "msfcnn/tables.h"
 
@@ -32,6 +34,17 @@ extern "C" {
  */
 #ifndef MSFCNN_FALLBACK
 #  define MSFCNN_FALLBACK   0
+#endif
+
+/**
+ * @brief   Whether inner loops are assembly for Armv6-M and Armv8-M Baseline
+ *
+ * There compilers run out of the eight registers that take part in more than additions.
+ */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#  define MSFCNN_V6M        1
+#else
+#  define MSFCNN_V6M        0
 #endif
 
 /**
@@ -92,7 +105,7 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
  */
 inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 {
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#if MSFCNN_V6M
     /* there is no such instruction; by halves, none of the sums leaves 32 bits */
     uint32_t a_low = (uint16_t)a;
     int32_t a_high = a >> 16;
@@ -173,6 +186,13 @@ msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run);
  */
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned channel, unsigned channels, int8_t *patch);
+
+/**
+ * @brief   Computes 3x3 depthwise runs on Armv6-M, but not all
+ *
+ * @return  whether it did
+ */
+bool msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 #ifdef __cplusplus
 }
