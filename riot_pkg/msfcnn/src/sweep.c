@@ -109,10 +109,17 @@ static void _advance(msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, uns
 {
     msfcnn_position_t *at = &nn->at[i];
 
-    msfcnn_feed(nn, i, written, pixels);
-    msfcnn_keep(nn, i, written, pixels);
-    if (i + 1U < msfcnn_stage(nn)->n_ops && msfcnn_op(nn, i + 1)->slots == 0) {
-        nn->at[i + 1].run = (uint16_t)pixels;
+    if (msfcnn_op(nn, i)->feeds != 0) {
+        msfcnn_feed(nn, i, written, pixels);
+    }
+    if (i + 1U < msfcnn_stage(nn)->n_ops) {
+        const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
+        if (reader->halo_pixels != 0) {
+            msfcnn_keep(nn, i, written, pixels);
+        }
+        if (reader->slots == 0) {
+            nn->at[i + 1].run = (uint16_t)pixels;
+        }
     }
     at->pixel = (uint16_t)(at->pixel + pixels);
     if (at->pixel == at->high) {

@@ -229,10 +229,6 @@ msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels)
 void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
 {
     unsigned fed = msfcnn_op(nn, i)->feeds;
-
-    if (fed == 0) {
-        return;
-    }
     const msfcnn_op_t *op = msfcnn_op(nn, fed);
     const msfcnn_sum_t *sum = op->constants;
     const msfcnn_position_t *at = &nn->at[fed];
@@ -265,9 +261,6 @@ static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, const msfcnn_op_t *op, 
 
 void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
 {
-    if (i + 1U == msfcnn_stage(nn)->n_ops) {
-        return;
-    }
     const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
     const msfcnn_position_t *at = &nn->at[i];
     unsigned p = at->pixel;

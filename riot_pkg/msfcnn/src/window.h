@@ -102,12 +102,12 @@ msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel);
 msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels);
 
 /**
- * @brief   Gives the pixels that op i has just written to the ring of a residual, if there is one
+ * @brief   Copies what op i has just written to the ring of the residual that it feeds
  */
 void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels);
 
 /**
- * @brief   Keeps the pixels that op i has just written for the next band, as far as it needs them
+ * @brief   Keeps the pixels that op i has just written for the next band, which needs some
  */
 void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels);
 
