@@ -33,11 +33,13 @@ class Board:
     """A board the tests know how to run.
 
     tools:      programs it needs: name and Debian package.
+    riot:       RIOT's name of the board, where it is another one.
     prefix:     of its toolchain.
     ram:        address range of its RAM; None: as much as one likes.
     terminal:   TERMPROG and TERMFLAGS where RIOT's own are not wanted.
     fetches:    RIOT packages its build has to fetch once.
     arena:      largest arena an application of the tests leaves room for.
+    model:      largest model file it leaves room for; None: as large as one likes.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Board:
     terminal: Mapping[str, str] = field(default_factory=dict)
     fetches: tuple[str, ...] = ()
     arena: int | None = None
+    riot: str = ""
+    model: int | None = None
 
     @property
     def native(self) -> bool:
@@ -66,6 +70,10 @@ HIFIVE_TERMINAL = {
     "TERMPROG": "qemu-system-riscv32",
     "TERMFLAGS": f"-M sifive_e,revb=true -nographic {ICOUNT} -kernel $(ELFFILE)",
 }
+MICROBIT_TERMINAL = {
+    "TERMPROG": "qemu-system-arm",
+    "TERMFLAGS": f"-M microbit -nographic {ICOUNT} -kernel $(ELFFILE)",
+}
 EMULATED = (
     Board("native64", {"gcc": "gcc"}),
     Board("native32", {"gcc": "gcc"}),
@@ -78,6 +86,17 @@ EMULATED = (
         range(0x80000000, 0x80004000),
         HIFIVE_TERMINAL,
         arena=10 * 1024,
+    ),
+    Board(
+        "qemu-microbit",
+        ARM,
+        "arm-none-eabi-",
+        range(0x20000000, 0x20004000),
+        MICROBIT_TERMINAL,
+        fetches=("cmsis",),
+        arena=10 * 1024,
+        riot="microbit",
+        model=128 * 1024,
     ),
 )
 DEFAULT_BOARDS = ",".join(board.name for board in EMULATED)
@@ -136,7 +155,12 @@ class App:
 
     @property
     def bin(self) -> Path:
-        return self.out / self.board.name
+        return self.out / self.riot_name
+
+    @property
+    def riot_name(self) -> str:
+        """RIOT's name of the board."""
+        return self.board.riot or self.board.name
 
     @property
     def elf(self) -> Path:
@@ -147,7 +171,7 @@ class App:
         """The environment of RIOT's make."""
         env = {k: v for k, v in os.environ.items() if k not in MAKE_STATE}
         env.setdefault("BUILD_DIR", str(REPO_ROOT / "build" / "riot"))
-        env |= {"BOARD": self.board.name, "RIOTBASE": str(self.riot)}
+        env |= {"BOARD": self.riot_name, "RIOTBASE": str(self.riot)}
         env |= {"BINDIRBASE": str(self.out), **self.board.terminal}
         if not self.board.native and has_picolibc(self.board):
             env["FEATURES_BLACKLIST"] = "newlib"  # RIOT would fetch a printf for it
