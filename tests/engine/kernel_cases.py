@@ -274,11 +274,14 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...]) -> Bytes:
 
 
 def _weights(rng: np.random.Generator, shape: tuple[int, ...], lowest: int) -> Bytes:
-    kind = rng.integers(6)
+    kind = rng.integers(7)
     if kind == 0:
         return rng.choice(np.array([lowest, 127], dtype=np.int8), shape)
     if kind == 1:
         return np.full(shape, rng.choice([lowest, 127]), dtype=np.int8)
+    if kind == 3:  # few and small: factors about 1, and outputs that still vary
+        some = rng.random(shape) < 2 / np.prod(shape[1:])
+        return (some * rng.choice([-1, 1], shape)).astype(np.int8)
     weights = rng.integers(lowest, 128, shape, dtype=np.int8)
     if kind == 2:
         weights[rng.random(shape[0]) < 0.5] = 0  # dead channels
@@ -418,6 +421,17 @@ def depthwise_case(rng: np.random.Generator) -> KernelCase:
     g = _some_geometry(rng, kernels)
     p = _some_place(rng, g, inputs, multiplier * inputs, bool(rng.random() < 0.7))
     return _conv_case(rng, "depthwise", p, inputs, 0)
+
+
+def depthwise_3x3_case(rng: np.random.Generator) -> KernelCase:
+    """Depthwise as most networks have it, and sometimes with more padding than they have."""
+    g = _some_geometry(rng, [(3, 3)])
+    g = replace(g, stride_w=int(rng.integers(1, 3)), dilation_w=1)
+    if rng.random() < 0.8:
+        g = replace(g, pad_left=min(g.pad_left, 1), pad_right=min(g.pad_right, 1))
+    channels = int(rng.choice([2, 3, 5, 24, 40]))
+    p = _some_place(rng, g, channels, channels, bool(rng.random() < 0.7))
+    return _conv_case(rng, "depthwise", p, channels, 0)
 
 
 # --------------------------------------------------------------------------- packed for Armv7E-M
@@ -675,6 +689,11 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "add": add_case,
     "softmax": softmax_case,
 }
+V6M_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
+    "pointwise": pointwise_case,
+    "conv": conv_case,
+    "depthwise_3x3": depthwise_3x3_case,
+}
 V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "pointwise_v7em": pointwise_v7em_case,
     "conv_v7em": conv_v7em_case,
@@ -692,5 +711,5 @@ def random_cases(family: str, rng: np.random.Generator, count: int) -> list[Kern
     """`count` cases of a family of kernels."""
     if family.startswith("global_average"):
         return [case for _ in range(count) for case in global_average_cases(rng, family)]
-    case = {**CASES, **V7EM_CASES}[family]
+    case = {**CASES, **V6M_CASES, **V7EM_CASES}[family]
     return [case(rng) for _ in range(count)]

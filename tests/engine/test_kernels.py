@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import CASES, V7EM_CASES, random_cases
+from kernel_cases import CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
 from msfcnn.bench.machines import MACHINES, Machine
@@ -53,6 +53,13 @@ def test_portable_kernels_on_emulated_processors(
     rng = _generator(machine, optimize)
     cases = [case for family in PORTABLE for case in random_cases(family, rng, 15)]
     assert run_cases(_machine(machine), cases, rng, tmp_path, [optimize]).complaints == []
+
+
+@pytest.mark.parametrize("family", V6M_CASES)
+def test_assembly_for_cortex_m0(family: str, tmp_path: Path) -> None:
+    rng = _generator("v6m", family)
+    cases = random_cases(family, rng, 120)
+    assert run_cases(_machine("qemu-cortex-m0"), cases, rng, tmp_path, ["-Os"]).complaints == []
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,8 @@ static void _run(channel_t *ch, const msfcnn_pixels_t *inner)
     }
 }
 
-static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run)
+/* all channels, or those that were left out */
+static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run, bool all)
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
@@ -280,6 +281,10 @@ static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run)
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
 
+        if (!all && msfcnn_is_v6m(k->shift[o])) {
+            ch.channel++;   /* none has several outputs */
+            continue;
+        }
         ch.weights = k->weights + o * taps;
         ch.bias = k->bias[o];
         ch.multiplier = k->multiplier[o];
@@ -300,10 +305,9 @@ static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
 void msfcnn_depthwise(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-#if MSFCNN_V6M
-    if (msfcnn_depthwise_v6m(op, run)) {
-        return;
+    unsigned left = MSFCNN_V6M ? msfcnn_depthwise_v6m(op, run) : run->channels;
+
+    if (left > 0) {
+        _portable(op, run, left == run->channels);
     }
-#endif
-    _portable(op, run);
 }

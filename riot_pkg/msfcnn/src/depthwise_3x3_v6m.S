@@ -51,7 +51,8 @@
 #define LOWEST      40
 #define HIGHEST     44
 #define TAPS        48
-#define FRAME       84
+#define LEFT_OUT    84
+#define FRAME       92
 
 /* r0-r2: lines, r3: offset of the next column; sums: r6 of the output that comes next, r7, r8;
  * r9: from pixel to pixel, r10: what is subtracted, negative, r11: what sums begin with, r12: the
@@ -121,6 +122,8 @@ msfcnn_depthwise_3x3_v6m:
     str     r1, [sp, #LOWEST]
     ldr     r1, [r4, #HIGH]
     str     r1, [sp, #HIGHEST]
+    movs    r1, #0
+    str     r1, [sp, #LEFT_OUT]
 
     /* r4: the argument */
 .Lchannel:
@@ -129,8 +132,10 @@ msfcnn_depthwise_3x3_v6m:
     subs    r1, #33
     cmp     r1, #21
     bls     .Lfits
-    movs    r0, #0
-    b       .Lreturn
+    ldr     r1, [sp, #LEFT_OUT]
+    adds    r1, #1
+    str     r1, [sp, #LEFT_OUT]
+    b       .Lnext_channel
 .Lfits:
     ldr     r2, [r4, #ROUNDING]
     lsls    r2, r1
@@ -231,8 +236,7 @@ msfcnn_depthwise_3x3_v6m:
     beq     .Ldone
     b       .Lchannel
 .Ldone:
-    movs    r0, #1
-.Lreturn:
+    ldr     r0, [sp, #LEFT_OUT]
     add     sp, #FRAME
     pop     {r4-r7}
     mov     r8, r4

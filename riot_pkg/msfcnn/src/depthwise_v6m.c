@@ -44,8 +44,8 @@ typedef struct {
     msfcnn_range_t range;
 } msfcnn_depthwise_v6m_t;
 
-/* pointers are advanced; false if there is a shift other than 33 to 54 */
-bool msfcnn_depthwise_3x3_v6m(msfcnn_depthwise_v6m_t *all);
+/* pointers are advanced; leaves out the channels that msfcnn_is_v6m() denies, and counts them */
+unsigned msfcnn_depthwise_3x3_v6m(msfcnn_depthwise_v6m_t *all);
 
 static bool _is_3x3(const msfcnn_op_t *op)
 {
@@ -71,7 +71,7 @@ static bool _set_lines(msfcnn_depthwise_v6m_t *all, const msfcnn_run_t *run)
     return other != NULL;
 }
 
-bool msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
+unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     unsigned stride = op->shape->stride_v;
     unsigned end = (run->pixels - 1U) * stride + 3;
@@ -79,7 +79,7 @@ bool msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
     unsigned beyond = (end > there) ? end - there : 0;
 
     if (!_is_3x3(op) || (run->before > 1) || (beyond > 1)) {
-        return false;
+        return run->channels;
     }
     const msfcnn_conv_t *k = op->constants;
     unsigned c = run->channel;
@@ -103,7 +103,7 @@ bool msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
         .range = msfcnn_range(op),
     };
 
-    return _set_lines(&all, run) && msfcnn_depthwise_3x3_v6m(&all);
+    return _set_lines(&all, run) ? msfcnn_depthwise_3x3_v6m(&all) : run->channels;
 }
 
 #else

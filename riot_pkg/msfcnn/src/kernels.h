@@ -188,11 +188,19 @@ void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixe
                    unsigned channel, unsigned channels, int8_t *patch);
 
 /**
- * @brief   Computes 3x3 depthwise runs on Armv6-M, but not all
- *
- * @return  whether it did
+ * @brief   Whether the shift of a channel is one that the assembly for Armv6-M can do
  */
-bool msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run);
+static inline bool msfcnn_is_v6m(unsigned shift)
+{
+    return (shift - 33) <= 21;
+}
+
+/**
+ * @brief   Computes a depthwise run on Armv6-M, if its kernel is 3x3
+ *
+ * @return  number of channels that are still to be computed: those whose shift it cannot do, or all
+ */
+unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 #ifdef __cplusplus
 }
