@@ -11,10 +11,9 @@
  * from each pixel, and what a tap of padding would add is never added.
  */
 
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#include "v6m.h"
 
-    .syntax unified
-    .thumb
+#if MSFCNN_V6M
 
 /* msfcnn_depthwise_v6m_t */
 #define LINES       0
@@ -84,6 +83,18 @@
     add     r3, r9
     .endm
 
+    /* to the next pixel; behind the last of them, on to the channel's cut one if it has one */
+    .macro  AGAIN loop
+    ldr     r5, [sp, #LEFT]
+    subs    r5, #1
+    str     r5, [sp, #LEFT]
+    bpl     \loop
+    mov     r4, r12
+    ldr     r5, [r4, #CUT]
+    cmp     r5, #0
+    beq     .Lnext_channel
+    .endm
+
     /* three weights to words and to the sum in r6; those of a line that does not exist are 0 */
     .macro  EXPAND  line
     ldr     r5, [r4, #EXISTS + 4 * \line]
@@ -96,19 +107,7 @@
     .endr
     .endm
 
-    .section .text.msfcnn_depthwise_3x3_v6m, "ax", %progbits
-    .balign 4
-    .global msfcnn_depthwise_3x3_v6m
-    .thumb_func
-    .type   msfcnn_depthwise_3x3_v6m, %function
-msfcnn_depthwise_3x3_v6m:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
-    sub     sp, #FRAME
+    ENTER   msfcnn_depthwise_3x3_v6m, FRAME
     mov     r12, r0
     mov     r4, r0
     ldr     r1, [r4, #STEP]
@@ -186,14 +185,7 @@ msfcnn_depthwise_3x3_v6m:
     mov     r7, r8
     mov     r8, r11
 .Lnarrow_next:
-    ldr     r5, [sp, #LEFT]
-    subs    r5, #1
-    str     r5, [sp, #LEFT]
-    bpl     .Lnarrow
-    mov     r4, r12
-    ldr     r5, [r4, #CUT]
-    cmp     r5, #0
-    beq     .Lnext_channel
+    AGAIN   .Lnarrow
     b       .Lcut
 .Lwide:
     COLUMN  1
@@ -202,14 +194,7 @@ msfcnn_depthwise_3x3_v6m:
     mov     r6, r7
     mov     r7, r11
 .Lwide_next:
-    ldr     r5, [sp, #LEFT]
-    subs    r5, #1
-    str     r5, [sp, #LEFT]
-    bpl     .Lwide
-    mov     r4, r12
-    ldr     r5, [r4, #CUT]
-    cmp     r5, #0
-    beq     .Lnext_channel
+    AGAIN   .Lwide
     COLUMN  1
 .Lcut:
     bl      .Loutput
@@ -237,13 +222,7 @@ msfcnn_depthwise_3x3_v6m:
     b       .Lchannel
 .Ldone:
     ldr     r0, [sp, #LEFT_OUT]
-    add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    LEAVE   FRAME
 
     /* stores r6 */
 .Loutput:
@@ -290,8 +269,4 @@ msfcnn_depthwise_3x3_v6m:
     bx      lr
     .size   msfcnn_depthwise_3x3_v6m, . - msfcnn_depthwise_3x3_v6m
 
-#endif
-
-#if defined(__linux__) && defined(__ELF__)
-    .section .note.GNU-stack, "", %progbits
 #endif

@@ -99,8 +99,8 @@ static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)
     return acc;
 }
 
+/* _blocks(): as many outputs as there are in whole blocks; says how many */
 #if MSFCNN_V6M
-/* as many outputs as there are in whole blocks; says how many */
 static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
                         size_t taps, unsigned channels)
 {
@@ -166,7 +166,6 @@ static void _pair_block(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, 
     FOR_PAIRS(PAIR_STORE, )
 }
 
-/* as many outputs as there are in whole blocks; says how many */
 static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
                         size_t taps, unsigned channels)
 {

@@ -11,10 +11,9 @@
  * the weights of the outputs, one counts up to 0; the sums are in high registers.
  */
 
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#include "v6m.h"
 
-    .syntax unified
-    .thumb
+#if MSFCNN_V6M
 
 /* the arguments and msfcnn_outputs_t, copied to the stack */
 #define TAPS        0
@@ -33,20 +32,19 @@
 #define FRAME       60          /* keeps the stack aligned to 8 */
 #define FIFTH       (FRAME + 36)    /* argument, on the caller's */
 
-    .macro TAP
+    /* the tap of r6 for an output */
+    .macro  TAKE sum, weights
+    ldrsb   r7, [\weights, r5]
+    muls    r7, r6
+    add     \sum, r7
+    .endm
+
+    .macro  TAP
     ldrsb   r6, [r0, r5]
-    ldrsb   r7, [r1, r5]
-    muls    r7, r6
-    add     r8, r7
-    ldrsb   r7, [r2, r5]
-    muls    r7, r6
-    add     r9, r7
-    ldrsb   r7, [r3, r5]
-    muls    r7, r6
-    add     r10, r7
-    ldrsb   r7, [r4, r5]
-    muls    r7, r6
-    add     r11, r7
+    TAKE    r8, r1
+    TAKE    r9, r2
+    TAKE    r10, r3
+    TAKE    r11, r4
     adds    r5, #1
     .endm
 
@@ -110,19 +108,7 @@
     b       .Lstore_\n
     .endm
 
-    .section .text.msfcnn_dot_v6m, "ax", %progbits
-    .balign 4
-    .global msfcnn_dot_v6m
-    .thumb_func
-    .type   msfcnn_dot_v6m, %function
-msfcnn_dot_v6m:
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
-    sub     sp, #FRAME
+    ENTER   msfcnn_dot_v6m, FRAME
     mov     r4, sp
     stmia   r4!, {r0-r3}
     ldr     r0, [sp, #FIFTH]
@@ -189,20 +175,10 @@ msfcnn_dot_v6m:
     beq     .Lend
     b       .Lblock
 .Lend:
-    add     sp, #FRAME
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
+    LEAVE   FRAME
 
     ANY_SHIFT 2, r10
     ANY_SHIFT 3, r11
     .size   msfcnn_dot_v6m, . - msfcnn_dot_v6m
 
-#endif
-
-#if defined(__linux__) && defined(__ELF__)
-    .section .note.GNU-stack, "", %progbits
 #endif

@@ -22,6 +22,7 @@
 
 #include "msfcnn/kernels.h"
 #include "msfcnn/tables.h"
+#include "v6m.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,17 +35,6 @@ extern "C" {
  */
 #ifndef MSFCNN_FALLBACK
 #  define MSFCNN_FALLBACK   0
-#endif
-
-/**
- * @brief   Whether inner loops are assembly for Armv6-M and Armv8-M Baseline
- *
- * There compilers run out of the eight registers that take part in more than additions.
- */
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
-#  define MSFCNN_V6M        1
-#else
-#  define MSFCNN_V6M        0
 #endif
 
 /**
