@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

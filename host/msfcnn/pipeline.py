@@ -9,13 +9,13 @@ from pathlib import Path
 from msfcnn.emit import EmitOptions, Sources, emit
 from msfcnn.emit.weights import constant_bytes
 from msfcnn.errors import Problem, UsageError
-from msfcnn.graph import network
-from msfcnn.graph.fusion import Schemes
-from msfcnn.graph.options import DEFAULT_RUN
-from msfcnn.importer import load_model
-from msfcnn.kernels import BLOCK, ISAS
+from msfcnn.frontend.onnx import load_model
+from msfcnn.fusion import network
+from msfcnn.fusion.graph import Schemes
+from msfcnn.fusion.options import DEFAULT_RUN
+from msfcnn.ir import InputMode, Model
+from msfcnn.isa import BLOCK, ISAS
 from msfcnn.layout import Layout, layout
-from msfcnn.model import InputMode, Model
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.folding import compare
 from msfcnn.plan import Goal, NoPlanError, Plan, plan, plan_layer_by_layer

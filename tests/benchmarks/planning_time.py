@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msfcnn.graph import cost, network
-from msfcnn.graph.fusion import Schemes
-from msfcnn.model import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Tensor
+from msfcnn.fusion import cost, network
+from msfcnn.fusion.graph import Schemes
+from msfcnn.ir import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Tensor
 from msfcnn.plan import Goal, pareto, plan
 from msfcnn.plan.space import Space
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msfcnn.emit import EmitOptions, emit
-from msfcnn.graph import network
+from msfcnn.fusion import network
+from msfcnn.ir import InputMode, Model
 from msfcnn.layout import layout
-from msfcnn.model import InputMode, Model
 from msfcnn.pipeline import Generated, folded
 from msfcnn.plan import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
-from msfcnn.verify.toolchain import SANITIZERS, WARNINGS, engine_directory, engine_sources
+from msfcnn.toolchain.native import SANITIZERS, WARNINGS, engine_directory, engine_sources
 
 LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", "-DCONFIG_MSFCNN_KERNEL_LINES=16"]
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.kernels.armv7em import (
+from msfcnn.ir import AveragePool, Clamp, Conv, Geometry, MaxPool
+from msfcnn.isa.armv7em import (
     conv_scratch,
     depthwise_scratch,
     pack_conv,
     pack_depthwise,
     pointwise_scratch,
 )
-from msfcnn.model import AveragePool, Clamp, Conv, Geometry, MaxPool
 from msfcnn.numerics import (
     INT32_MAX,
     ConvConstants,

@@ -11,8 +11,8 @@ import numpy as np
 from kernel_cases import KernelCase, source_of
 
 import msfcnn.bench
-from msfcnn.bench.machines import Machine
-from msfcnn.verify.toolchain import engine_directory, engine_sources
+from msfcnn.toolchain.machines import Machine
+from msfcnn.toolchain.native import engine_directory, engine_sources
 
 DRIVER = Path(__file__).with_name("kernel_driver.c")
 PORT = Path(msfcnn.bench.__file__).with_name("bare")

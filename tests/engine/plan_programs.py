@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from msfcnn.emit import EmitOptions, emit
 from msfcnn.emit.sources import Sources
+from msfcnn.ir import Model
 from msfcnn.layout import layout
-from msfcnn.model import Model
 from msfcnn.schedule import Schedule
-from msfcnn.verify.toolchain import SANITIZERS, build_engine, compile_c
+from msfcnn.toolchain.native import SANITIZERS, build_engine, compile_c
 
 RUNNER = Path(__file__).with_name("plans_runner.c")
 FLAGS = (*SANITIZERS, *LIMITS)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from plan_space import may_keep
 
-from msfcnn.graph import Chain, Network, Option, Scheme, chains_from
-from msfcnn.model import InputMode
+from msfcnn.fusion import Chain, Network, Option, Scheme, chains_from
+from msfcnn.ir import InputMode
 from msfcnn.plan import Plan, PlannedStage
 
 RUNS = (1, 2, 3, 4, 5, 8)

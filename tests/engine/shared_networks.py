@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from msfcnn.importer import load_model
-from msfcnn.model import Model
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import Model
 
 SMALL = ("digits_cnn", "kws_dscnn", "person_detect", "vww_96", "mcunet_vww_5fps")
 LARGE = (

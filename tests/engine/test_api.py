@@ -11,10 +11,10 @@ from engine_build import compile_c, generate, passes
 from random_models import random_model
 
 from msfcnn.files import write_all
-from msfcnn.graph import Scheme, network
-from msfcnn.model import InputMode
+from msfcnn.fusion import Scheme, network
+from msfcnn.ir import InputMode
 from msfcnn.plan import Goal, plan
-from msfcnn.verify.toolchain import engine_directory
+from msfcnn.toolchain.native import engine_directory
 
 API_TEST = Path(__file__).with_name("api_test.c")
 

@@ -14,23 +14,23 @@ import pytest
 from numpy.typing import NDArray
 
 from msfcnn.bench import MACHINES, Bench, Machine
-from msfcnn.bench.compiling import BARE, Builder
 from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
-from msfcnn.bench.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.bench.table import BEGIN, END, replace_tables
 from msfcnn.cli import main
 from msfcnn.cli.bench import bench_words
 from msfcnn.emit import EmitOptions, emit
 from msfcnn.errors import BoardError, MismatchError, UsageError
-from msfcnn.graph import Kind
-from msfcnn.kernels.choice import choose as choose_kernels
+from msfcnn.fusion import Kind
+from msfcnn.ir import Conv
+from msfcnn.isa.choice import choose as choose_kernels
 from msfcnn.layout import layout
-from msfcnn.model import Conv
 from msfcnn.pipeline import Generated, GenerateRequest, generate
 from msfcnn.plan import plan_layer_by_layer
 from msfcnn.schedule import schedule
+from msfcnn.toolchain.compiling import BARE, Builder
+from msfcnn.toolchain.native import engine_directory, engine_sources
+from msfcnn.toolchain.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.verify.images import load_images, random_images
-from msfcnn.verify.toolchain import engine_directory, engine_sources
 from msfcnn.zoo import build as build_network
 
 EMULATED = [machine for machine in MACHINES if machine.emulator]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from msfcnn.verify.toolchain import engine_directory, engine_sources
+from msfcnn.toolchain.native import engine_directory, engine_sources
 
 WARNINGS = (
     *("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wcast-align"),

@@ -13,8 +13,8 @@ from plan_space import may_keep
 from random_models import random_images, random_model
 from random_plans import RUNS, band_choices, keepable, only_once, random_plan
 
-from msfcnn.graph import Chain, Network, Option, Scheme, chains_from, network
-from msfcnn.model import InputMode, Model
+from msfcnn.fusion import Chain, Network, Option, Scheme, chains_from, network
+from msfcnn.ir import InputMode, Model
 from msfcnn.plan import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, schedule

@@ -10,8 +10,8 @@ import pytest
 from kernel_cases import CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
-from msfcnn.bench.machines import MACHINES, Machine
-from msfcnn.verify.toolchain import SANITIZERS, engine_flags
+from msfcnn.toolchain.machines import MACHINES, Machine
+from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
 V7EM = [*V7EM_CASES, "global_average_v7em"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shared_networks import LARGE, SMALL, SharedNetwork, load_network
 
-from msfcnn.model import InputMode
+from msfcnn.ir import InputMode
 from msfcnn.pipeline import GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
 from msfcnn.verify.execute import execute_c

@@ -9,9 +9,9 @@ import pytest
 from plan_programs import PlanRun, check_bytes, describe, run_plans
 from shared_networks import LARGE, SMALL, load_network
 
-from msfcnn.graph import Network, network
+from msfcnn.fusion import Network, network
+from msfcnn.ir import InputMode
 from msfcnn.layout import layout
-from msfcnn.model import InputMode
 from msfcnn.pipeline import folded
 from msfcnn.plan import Goal, Plan, pareto, plan
 from msfcnn.plan.space import space_of

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from msfcnn.bench import MACHINES, Bench, Machine
-from msfcnn.bench.compiling import Builder
 from msfcnn.bench.samples import Sample, layers
 from msfcnn.emit import EmitOptions
-from msfcnn.graph import Kind, network
-from msfcnn.kernels import names
-from msfcnn.model import InputMode, Model
+from msfcnn.fusion import Kind, network
+from msfcnn.ir import InputMode, Model
+from msfcnn.isa import names
 from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_plan
 from msfcnn.plan import plan_layer_by_layer
+from msfcnn.toolchain.compiling import Builder
+from msfcnn.toolchain.native import engine_directory
 from msfcnn.verify.images import random_images
-from msfcnn.verify.toolchain import engine_directory
 from msfcnn.zoo import NAMES
 from msfcnn.zoo import build as build_network
 

@@ -16,9 +16,9 @@ from plan_programs import CrashError, check_bytes, run_plans
 from random_models import random_images, random_model
 from random_plans import random_plan
 
-from msfcnn.graph import Cost, Scheme, network
-from msfcnn.graph.cost import Window
-from msfcnn.model import InputMode, Model
+from msfcnn.fusion import Cost, Scheme, network
+from msfcnn.fusion.cost import Window
+from msfcnn.ir import InputMode, Model
 from msfcnn.plan import plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, ScheduledStage, schedule

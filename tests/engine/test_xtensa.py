@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.importer import load_model
+from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
+from msfcnn.toolchain.native import engine_directory, engine_sources
 from msfcnn.verify.images import load_images
-from msfcnn.verify.toolchain import engine_directory, engine_sources
 
 SUPPORT = Path(__file__).with_name("xtensa")
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")

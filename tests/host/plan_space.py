@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.graph import Chain, Cost, Network, Option, Scheme, chains_from, cost, track, without_io
-from msfcnn.graph.bands import bands
-from msfcnn.graph.cost import halo_pixels
-from msfcnn.graph.edges import band_heights
-from msfcnn.model import InputMode
+from msfcnn.fusion import Chain, Cost, Network, Option, Scheme, chains_from, cost, track, without_io
+from msfcnn.fusion.bands import bands
+from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion.edges import band_heights
+from msfcnn.ir import InputMode
 
 Figures = tuple[int, int, int]
 """Bytes as the arena counts, bytes as the paper does, MACs."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

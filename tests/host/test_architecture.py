@@ -17,17 +17,17 @@ ENGINE = HOST.parent / "riot_pkg" / "msfcnn"
 LINES = 400
 
 PURE = (
-    *("graph", "plan", "schedule", "layout", "emit"),
-    *("model", "reference", "numerics", "optimize"),
+    *("fusion", "plan", "schedule", "layout", "emit", "costmodel"),
+    *("ir", "reference", "numerics", "optimize"),
 )
-SEARCH = ("search", "fusion", "bands", "overlap", "paper")
+SEARCH = ("search", "graph", "bands", "overlap", "paper")
 FILE_SYSTEM = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob"}
-ONNX_USERS = ("importer", "zoo", "quantizer", "verify.oracle")
+ONNX_USERS = ("frontend.onnx", "zoo", "quantizer", "verify.oracle")
 ONNXRUNTIME_USERS = ("verify.oracle", "quantizer")
 
 
 def module_name(path: Path) -> str:
-    """ "graph.fusion" for msfcnn/graph/fusion.py, "graph" for its __init__.py."""
+    """ "fusion.graph" for msfcnn/fusion/graph.py, "fusion" for its __init__.py."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -86,8 +86,8 @@ def test_the_emitter_does_not_know_the_planner() -> None:
     used = {u for name in IMPORTS if within(name, ("emit",)) for u in IMPORTS[name]}
     assert not any(within(u, ("msfcnn.plan",)) for u in used)
     # of the graph it reads what a stage is, not what one would cost or how it is searched for
-    graph = {u for u in used if within(u, ("msfcnn.graph",))}
-    assert not any(within(u, tuple(f"msfcnn.graph.{m}" for m in SEARCH)) for u in graph)
+    graph = {u for u in used if within(u, ("msfcnn.fusion",))}
+    assert not any(within(u, tuple(f"msfcnn.fusion.{m}" for m in SEARCH)) for u in graph)
 
 
 def test_only_render_knows_a_terminal_library() -> None:
@@ -110,13 +110,13 @@ def test_nothing_imports_the_command_line() -> None:
 
 
 def test_model_and_numerics_stand_alone() -> None:
-    used = {u for name in IMPORTS if within(name, ("model",)) for u in IMPORTS[name]}
-    assert all(within(u, ("msfcnn.model",)) for u in used if u.startswith("msfcnn."))
-    allowed = ("msfcnn.model", "msfcnn.errors")
+    used = {u for name in IMPORTS if within(name, ("ir",)) for u in IMPORTS[name]}
+    assert all(within(u, ("msfcnn.ir",)) for u in used if u.startswith("msfcnn."))
+    allowed = ("msfcnn.ir", "msfcnn.errors")
     assert all(within(u, allowed) for u in IMPORTS["numerics"] if u.startswith("msfcnn."))
 
 
-WRITTEN = PACKAGE / "kernels" / "measured.py"  # by `msfcnn bench --fit`: numbers only
+WRITTEN = PACKAGE / "costmodel" / "measured.py"  # by `msfcnn bench --fit`: numbers only
 
 
 @pytest.mark.parametrize("path", [f for f in FILES if f != WRITTEN], ids=module_name)

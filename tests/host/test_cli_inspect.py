@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from msfcnn.cli import main
-from msfcnn.model import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Reshape, Tensor
-from msfcnn.model.liveness import last_readers, live_during, producers
+from msfcnn.ir import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Reshape, Tensor
+from msfcnn.ir.liveness import last_readers, live_during, producers
 
 SHAPES = ((4, 6, 2), (4, 6, 2), (4, 6, 2), (4, 6, 2), (1, 1, 48))
 
@@ -47,7 +47,7 @@ def test_liveness() -> None:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("msfcnn.importer.load_model", lambda path: residual())
+    monkeypatch.setattr("msfcnn.frontend.onnx.load_model", lambda path: residual())
     path = tmp_path / "residual.onnx"
     path.touch()
     return str(path)
@@ -110,8 +110,8 @@ def with_dead_channel() -> Model:
 def test_dead_channels(
     file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("msfcnn.importer.load_model", lambda path: with_dead_channel())
-    monkeypatch.setattr("msfcnn.kernels.BLOCK", 1)  # fewer channels than kernels compute together
+    monkeypatch.setattr("msfcnn.frontend.onnx.load_model", lambda path: with_dead_channel())
+    monkeypatch.setattr("msfcnn.isa.BLOCK", 1)  # fewer channels than kernels compute together
     assert main(["inspect", file, "--json"]) == 0
     dead = json.loads(capsys.readouterr().out)["dead_channels"]
     assert dead["macs"] == [2 * 4 * 24, 2 * 2 * 24]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msfcnn.importer import load_model
+from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
 from msfcnn.verify.check import accuracy
 from msfcnn.verify.images import load_images

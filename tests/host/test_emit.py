@@ -13,8 +13,8 @@ from random_models import random_model
 from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
 from msfcnn.errors import ModelError, UsageError
-from msfcnn.model import Geometry, Model, Reshape
-from msfcnn.verify.toolchain import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
+from msfcnn.ir import Geometry, Model, Reshape
+from msfcnn.toolchain.native import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
 
 INCLUDE = engine_directory() / "include" / "msfcnn"
 

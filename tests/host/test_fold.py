@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from random_models import random_images, random_model
 
-from msfcnn.importer import load_model
-from msfcnn.model import (
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

@@ -11,11 +11,9 @@ from random_models import random_model
 from random_plans import random_plan
 
 from msfcnn.errors import InternalError
-from msfcnn.graph import network
-from msfcnn.graph.cost import SUM_BYTES
-from msfcnn.layout import Layout, StagePlaces, layout
-from msfcnn.layout.build import layout as build
-from msfcnn.model import (
+from msfcnn.fusion import network
+from msfcnn.fusion.cost import SUM_BYTES
+from msfcnn.ir import (
     Conv,
     Geometry,
     GlobalAveragePool,
@@ -27,6 +25,8 @@ from msfcnn.model import (
     Reshape,
     Tensor,
 )
+from msfcnn.layout import Layout, StagePlaces, layout
+from msfcnn.layout.build import layout as build
 from msfcnn.plan import Goal, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, ScheduledStage, schedule
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_models import Shape, single_op_model
 
 from msfcnn.errors import ModelError
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

@@ -11,8 +11,8 @@ from plan_space import Figures, all_plans, figures, pareto
 from random_models import random_model
 
 from msfcnn.errors import InfeasibleError
-from msfcnn.graph import Network, cost, edges, network
-from msfcnn.model import InputMode
+from msfcnn.fusion import Network, cost, edges, network
+from msfcnn.ir import InputMode
 from msfcnn.plan import Goal, Plan, plan
 from msfcnn.plan import pareto as front
 from msfcnn.plan.table import ANY

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from onnx_builder import Net, Scale, run
 
 from msfcnn.errors import ModelError, UsageError
-from msfcnn.importer import load_model
-from msfcnn.model import Conv, Model, Order
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import Conv, Model, Order
 from msfcnn.reference import execute, run_op
 from msfcnn.verify.oracle import Oracle
 

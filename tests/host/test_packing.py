@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from msfcnn.kernels.armv7em import BLOCK, BLOCK_EXTRA, pack_conv, pack_depthwise
-from msfcnn.model import Clamp
+from msfcnn.ir import Clamp
+from msfcnn.isa.armv7em import BLOCK, BLOCK_EXTRA, pack_conv, pack_depthwise
 from msfcnn.numerics import INT32_MAX, ConvConstants, quantize_factors, requantize
 
 

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from random_models import random_model
 
-from msfcnn.graph import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
-from msfcnn.graph.bands import bands
-from msfcnn.graph.cost import halo_pixels
-from msfcnn.graph.edges import SPLITS, band_heights, suits
-from msfcnn.graph.fusion import (
+from msfcnn.costmodel.costs import CORES, coefficients_of
+from msfcnn.costmodel.instructions import Work
+from msfcnn.costmodel.measured import MEASURED
+from msfcnn.fusion import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
+from msfcnn.fusion.bands import bands
+from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion.edges import SPLITS, band_heights, suits
+from msfcnn.fusion.graph import (
     LONGER_RUNS,
     FusionGraph,
     least_prices,
@@ -22,12 +25,9 @@ from msfcnn.graph.fusion import (
     unfused_graph,
     with_bands,
 )
-from msfcnn.graph.price import Currency
-from msfcnn.graph.search import Limits
-from msfcnn.kernels import ISAS
-from msfcnn.kernels.costs import CORES, coefficients_of
-from msfcnn.kernels.instructions import Work
-from msfcnn.kernels.measured import MEASURED
+from msfcnn.fusion.price import Currency
+from msfcnn.fusion.search import Limits
+from msfcnn.isa import ISAS
 from msfcnn.plan import Goal, NoPlanError, Plan, plan
 from msfcnn.plan.space import space_of
 from msfcnn.plan.timed import fastest

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from msfcnn.errors import ModelError, MsfcnnError, UsageError
-from msfcnn.importer import load_model
+from msfcnn.frontend.onnx import load_model
 from msfcnn.quantizer import load_calibration, quantize
 from msfcnn.reference import execute
 from msfcnn.verify.check import accuracy

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from msfcnn.graph import network
-from msfcnn.importer import load_model
+from msfcnn.frontend.onnx import load_model
+from msfcnn.fusion import network
 from msfcnn.pipeline import folded
 from msfcnn.plan import Goal, plan
 from msfcnn.plan.space import Space, space_of

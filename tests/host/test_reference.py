@@ -20,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 from random_models import Shape, random_images, random_model, single_op_model
 
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

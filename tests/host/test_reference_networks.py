@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from msfcnn.importer import load_model
-from msfcnn.model import Add, AveragePool, Concat, Conv, GlobalAveragePool, Model, Reshape, Softmax
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import Add, AveragePool, Concat, Conv, GlobalAveragePool, Model, Reshape, Softmax
 from msfcnn.reference import execute, execute_some, run_op
 from msfcnn.verify.oracle import Oracle
 

@@ -6,10 +6,10 @@ import pytest
 from plan_space import Figures, all_options, figures, pareto
 from random_models import random_model
 
-from msfcnn.graph import chains_from, cost, edges, network
-from msfcnn.graph.fusion import FusionGraph, option_of, unfused_graph, with_bands
-from msfcnn.graph.search import Limits
-from msfcnn.model import InputMode
+from msfcnn.fusion import chains_from, cost, edges, network
+from msfcnn.fusion.graph import FusionGraph, option_of, unfused_graph, with_bands
+from msfcnn.fusion.search import Limits
+from msfcnn.ir import InputMode
 
 QUICK, ALL = 6, 120
 TOGETHER = 6

@@ -13,8 +13,8 @@ import pytest
 
 from msfcnn import zoo
 from msfcnn.errors import UsageError
-from msfcnn.importer import load_model
-from msfcnn.model import Conv, Model
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import Conv, Model
 from msfcnn.reference import execute
 from msfcnn.zoo.weights import calibration_images
 

@@ -13,7 +13,7 @@ import pytest
 from riot_build import APPS, App, Board, bench_results, msfcnn
 
 from msfcnn.boards import find_board
-from msfcnn.importer import load_model
+from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
 from msfcnn.verify.images import load_images, random_images
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from msfcnn.bench.measure import Bench, KernelCount, Measurement
 from msfcnn.bench.samples import averages, layers, odd, pairs, strided
+from msfcnn.costmodel.costs import NOTHING
+from msfcnn.costmodel.instructions import Coefficients, Features, copy_features
 from msfcnn.emit import EmitOptions
-from msfcnn.graph import Chain, Network, Option, Scheme, Step, chain, network, track
-from msfcnn.graph.bands import bands
-from msfcnn.graph.cost import halo_pixels
-from msfcnn.graph.price import Place, call, work
-from msfcnn.graph.steps import Kind, Reads
-from msfcnn.kernels.costs import NOTHING
-from msfcnn.kernels.instructions import Coefficients, Features, copy_features
-from msfcnn.model import InputMode, Model
+from msfcnn.fusion import Chain, Network, Option, Scheme, Step, chain, network, track
+from msfcnn.fusion.bands import bands
+from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion.price import Place, call, work
+from msfcnn.fusion.steps import Kind, Reads
+from msfcnn.ir import InputMode, Model
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.plan import Plan, PlannedStage
 from msfcnn.schedule import ScheduledStage

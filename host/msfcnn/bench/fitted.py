@@ -6,15 +6,15 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-import msfcnn.kernels
-from msfcnn.kernels.instructions import Coefficients, Features
+import msfcnn.costmodel
+from msfcnn.costmodel.instructions import Coefficients, Features
 
 WIDTH = 80  # of a line of numbers
-MODULE = Path(msfcnn.kernels.__file__).with_name("measured.py")
+MODULE = Path(msfcnn.costmodel.__file__).with_name("measured.py")
 
 _HEAD = '''"""Instructions of kernels and engine. Written by `msfcnn bench --fit`: do not edit."""
 
-from msfcnn.kernels.instructions import Coefficients
+from msfcnn.costmodel.instructions import Coefficients
 
 # fmt: off
 MEASURED: tuple[Coefficients, ...] = (

@@ -15,9 +15,9 @@ from msfcnn.bench.measure import Bench, Measurement
 from msfcnn.emit import EmitOptions
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
-from msfcnn.graph import Network, Option, Scheme, Step, chain, network
-from msfcnn.importer import load_model
-from msfcnn.model import InputMode
+from msfcnn.frontend.onnx import load_model
+from msfcnn.fusion import Network, Option, Scheme, Step, chain, network
+from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.plan import Plan, PlannedStage
 from msfcnn.verify.images import random_images

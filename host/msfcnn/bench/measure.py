@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.bench.compiling import Builder, CodeSize
-from msfcnn.bench.machines import Machine
-from msfcnn.bench.running import Run, run
 from msfcnn.errors import MismatchError, Problem
-from msfcnn.graph import node_of
-from msfcnn.kernels import ISAS
-from msfcnn.model import Model
+from msfcnn.fusion import node_of
+from msfcnn.ir import Model
+from msfcnn.isa import ISAS
 from msfcnn.pipeline import Generated, summary
 from msfcnn.reference import execute_some
+from msfcnn.toolchain.compiling import Builder, CodeSize
+from msfcnn.toolchain.machines import Machine
+from msfcnn.toolchain.running import Run, run
 
 DEFAULT_OPTIMIZE = "-O3"
 

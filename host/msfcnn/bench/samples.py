@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Clamp,

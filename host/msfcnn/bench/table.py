@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msfcnn.bench.kernels import KernelCost
-from msfcnn.bench.machines import Machine
 from msfcnn.bench.measure import Measurement
 from msfcnn.errors import Problem, UsageError
 from msfcnn.sizes import format_size
+from msfcnn.toolchain.machines import Machine
 
 BEGIN = "<!-- begin: msfcnn bench --table -->"
 END = "<!-- end: msfcnn bench --table -->"

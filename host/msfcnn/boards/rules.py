@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from msfcnn.boards.board import REMOTES, RUNNERS, Entry, factor_of, hertz_of, size_of, usb_id_of
+from msfcnn.costmodel.costs import CORES
 from msfcnn.errors import Problem, UsageError
-from msfcnn.kernels import ISAS
-from msfcnn.kernels.costs import CORES
+from msfcnn.isa import ISAS
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")

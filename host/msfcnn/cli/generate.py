@@ -116,8 +116,8 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
 def request_of(args: argparse.Namespace, command: str) -> GenerateRequest:
     """What `add_plan_options` (and --name, where a verb has it) asks for."""
     from msfcnn.emit.names import c_name
-    from msfcnn.graph.fusion import Schemes
-    from msfcnn.model import InputMode
+    from msfcnn.fusion.graph import Schemes
+    from msfcnn.ir import InputMode
     from msfcnn.pipeline import GenerateRequest
 
     return GenerateRequest(
@@ -152,7 +152,7 @@ def run(args: argparse.Namespace) -> Outcome:
 def _compiler_flags(generated: Generated) -> str:
     """A response file (`cc @NAME.cflags`); empty where the engine's defaults are enough."""
     from msfcnn.emit.tables import engine_limits
-    from msfcnn.verify.toolchain import config_flags
+    from msfcnn.toolchain.native import config_flags
 
     flags = config_flags(*engine_limits(generated.schedule))
     return "".join(f"{flag}\n" for flag in flags)

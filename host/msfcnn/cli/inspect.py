@@ -11,7 +11,7 @@ from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
     from msfcnn.cli.layers import Layer, Shape
-    from msfcnn.model import Geometry, Model, Port
+    from msfcnn.ir import Geometry, Model, Port
 
 NAME = "inspect"
 
@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> Outcome:
     """Import the model and describe it layer by layer."""
     from msfcnn.cli.dead_channels import folding_blocks, folding_data
     from msfcnn.cli.layers import layers
-    from msfcnn.importer import load_model
-    from msfcnn.kernels import BLOCK
+    from msfcnn.frontend.onnx import load_model
+    from msfcnn.isa import BLOCK
     from msfcnn.optimize import fold_dead_channels
 
     model = load_model(args.model)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.model import Geometry, Model, Op
-from msfcnn.model.liveness import live_bytes
-from msfcnn.model.network import op_macs, weight_bytes
+from msfcnn.ir import Geometry, Model, Op
+from msfcnn.ir.liveness import live_bytes
+from msfcnn.ir.model import op_macs, weight_bytes
 
 Shape = tuple[int, int, int]
 

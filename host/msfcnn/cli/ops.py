@@ -10,7 +10,7 @@ from msfcnn.errors import Problem, UsageError
 from msfcnn.render import Column, Table, Verbatim
 
 if TYPE_CHECKING:
-    from msfcnn.importer.support import OpSupport
+    from msfcnn.frontend.onnx.support import OpSupport
 
 NAME = "ops"
 
@@ -29,7 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """List the operators as a table, JSON or Markdown."""
-    from msfcnn.importer.support import SUPPORTED
+    from msfcnn.frontend.onnx.support import SUPPORTED
 
     if args.markdown and args.json:
         raise UsageError(Problem("--markdown", "does not go with --json", "give one of them"))

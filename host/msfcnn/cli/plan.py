@@ -14,7 +14,7 @@ from msfcnn.cli.progress import progress
 if TYPE_CHECKING:
     from msfcnn.boards import Board
     from msfcnn.cli.plan_figures import PlanFigures, Point, StageWay
-    from msfcnn.model import Model
+    from msfcnn.ir import Model
     from msfcnn.pipeline import GenerateRequest
     from msfcnn.schedule.figures import StageFigures
 
@@ -49,7 +49,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Plan, or find the whole front."""
     from msfcnn.cli.plan_figures import front_points, plan_figures
-    from msfcnn.importer import load_model
+    from msfcnn.frontend.onnx import load_model
     from msfcnn.pipeline import folded, plan_space
 
     request, board = _requested(args)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.cli.plan_text import CYCLES_PER_INSTRUCTION
-from msfcnn.graph.fusion import Schemes
-from msfcnn.model import Model
+from msfcnn.fusion.graph import Schemes
+from msfcnn.ir import Model
 from msfcnn.pipeline import GenerateRequest, lay_out
 from msfcnn.plan import Path, pareto
 from msfcnn.plan.neighbours import Neighbour, neighbours, timed_around

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msfcnn.emit.place import Place
 from msfcnn.emit.text import int_array
 from msfcnn.emit.weights import constants_name
-from msfcnn.graph import Kind, Step
-from msfcnn.model import (
+from msfcnn.fusion import Kind, Step
+from msfcnn.ir import (
     Add,
     AveragePool,
     Concat,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from msfcnn.emit.text import comment, define
+from msfcnn.ir import InputMode, Model, Tensor
 from msfcnn.layout import Layout
-from msfcnn.model import InputMode, Model, Tensor
 from msfcnn.schedule import Schedule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from msfcnn.errors import ModelError, Problem, UsageError
-from msfcnn.model import AveragePool, Conv, MaxPool, Model
+from msfcnn.ir import AveragePool, Conv, MaxPool, Model
 
 # C11 keywords; a model called one of these cannot lend its name to a variable
 _KEYWORD = re.compile(

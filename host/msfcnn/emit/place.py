@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from msfcnn.graph import Step, Track, track
-from msfcnn.graph.cost import Window
-from msfcnn.kernels import Kernel
+from msfcnn.fusion import Step, Track, track
+from msfcnn.fusion.cost import Window
+from msfcnn.isa import Kernel
 from msfcnn.layout import Layout, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 

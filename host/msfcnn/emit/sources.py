@@ -11,8 +11,8 @@ from msfcnn.emit.names import check_limits, check_name
 from msfcnn.emit.tables import tables_source
 from msfcnn.emit.text import comment
 from msfcnn.emit.weights import weights_source
+from msfcnn.ir import Model
 from msfcnn.layout import Layout
-from msfcnn.model import Model
 from msfcnn.schedule import Schedule
 
 ABI = 3  # of riot_pkg/msfcnn/include/msfcnn/tables.h; a test holds the two together

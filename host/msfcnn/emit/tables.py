@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from msfcnn.emit.constants import constants_of, op_constants
 from msfcnn.emit.place import Place, places
 from msfcnn.emit.text import comment
-from msfcnn.graph import Chain, Kind, Step, node_of, track
+from msfcnn.fusion import Chain, Kind, Step, node_of, track
+from msfcnn.ir import AveragePool, Clamp, Conv, InputMode, Model, Op
 from msfcnn.layout import Layout, Move, StagePlaces
-from msfcnn.model import AveragePool, Clamp, Conv, InputMode, Model, Op
 from msfcnn.schedule import Schedule, ScheduledStage
 
 _INPUTS = {

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.emit.text import comment, int8_array, int_array
-from msfcnn.graph import Kind
-from msfcnn.kernels.armv7em import pack_conv, pack_depthwise
-from msfcnn.kernels.choice import several_pixels
-from msfcnn.model import Conv, Model
+from msfcnn.fusion import Kind
+from msfcnn.ir import Conv, Model
+from msfcnn.isa.armv7em import pack_conv, pack_depthwise
+from msfcnn.isa.choice import several_pixels
 from msfcnn.numerics import conv_constants
 from msfcnn.schedule import Schedule
 

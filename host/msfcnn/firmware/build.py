@@ -15,7 +15,7 @@ from msfcnn.files import write_all
 from msfcnn.firmware import riot
 from msfcnn.firmware.host import build_host
 from msfcnn.firmware.tally import Tally, tally
-from msfcnn.model import InputMode
+from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
 from msfcnn.verify.measure import test_images
 

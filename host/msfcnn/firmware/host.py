@@ -10,7 +10,7 @@ from msfcnn.errors import BoardError
 from msfcnn.files import write_all
 from msfcnn.firmware.tally import ENGINE, MODEL, Tally, tally
 from msfcnn.pipeline import Generated
-from msfcnn.verify.toolchain import RUNNER, build_engine, compile_c, config_flags
+from msfcnn.toolchain.native import RUNNER, build_engine, compile_c, config_flags
 
 _FLAGS = ("-O2",)
 

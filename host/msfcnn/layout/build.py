@@ -9,8 +9,8 @@ are dead.
 from __future__ import annotations
 
 from msfcnn.errors import InternalError
-from msfcnn.graph import Network, Reads
-from msfcnn.graph.cost import SUM_BYTES
+from msfcnn.fusion import Network, Reads
+from msfcnn.fusion.cost import SUM_BYTES
 from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 

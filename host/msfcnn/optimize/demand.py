@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import Concat, Conv, Model, Op, Reshape, Softmax
+from msfcnn.ir import Concat, Conv, Model, Op, Reshape, Softmax
 from msfcnn.numerics import reads_padding
 from msfcnn.optimize.ranges import Range
 

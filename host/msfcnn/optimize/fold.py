@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from msfcnn.model import Conv, Model, Op, Order, Tensor
+from msfcnn.ir import Conv, Model, Op, Order, Tensor
 from msfcnn.optimize.demand import Mask, needed_channels
 from msfcnn.optimize.folding import Folding, compare
 from msfcnn.optimize.ranges import Range, ranges

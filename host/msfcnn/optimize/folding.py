@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.model import Model
-from msfcnn.model.network import op_macs, weight_bytes
+from msfcnn.ir import Model
+from msfcnn.ir.model import op_macs, weight_bytes
 
 Channels = tuple[int, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import Conv, Model, Op, Softmax
+from msfcnn.ir import Conv, Model, Op, Softmax
 from msfcnn.numerics import conv_constants, reads_padding, requantize
 from msfcnn.reference import run_op
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph.fusion import Schemes
-from msfcnn.graph.options import DEFAULT_RUN
-from msfcnn.graph.steps import Network
+from msfcnn.fusion.graph import Schemes
+from msfcnn.fusion.options import DEFAULT_RUN
+from msfcnn.fusion.steps import Network
 from msfcnn.plan.table import Bound
 
 NOTHING_TWICE = 1.0

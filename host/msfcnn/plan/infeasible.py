@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msfcnn.errors import InfeasibleError, Problem
-from msfcnn.graph.chains import Chain, chain
-from msfcnn.graph.cost import cost, without_io
-from msfcnn.graph.fusion import Schemes
-from msfcnn.graph.options import Option
-from msfcnn.graph.paper import paper_cost, paper_without_io
-from msfcnn.graph.steps import LOAD_OP
-from msfcnn.model import InputMode, Model
+from msfcnn.fusion.chains import Chain, chain
+from msfcnn.fusion.cost import cost, without_io
+from msfcnn.fusion.graph import Schemes
+from msfcnn.fusion.options import Option
+from msfcnn.fusion.paper import paper_cost, paper_without_io
+from msfcnn.fusion.steps import LOAD_OP
+from msfcnn.ir import InputMode, Model
 from msfcnn.plan.goal import Goal
 from msfcnn.plan.paths import Path, cheapest, least_ram
 from msfcnn.plan.space import Space

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msfcnn.graph.chains import chain
-from msfcnn.graph.options import DEFAULT_RUN, Option, Scheme
-from msfcnn.graph.steps import Network
+from msfcnn.fusion.chains import chain
+from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
+from msfcnn.fusion.steps import Network
 from msfcnn.plan.types import Plan, PlannedStage
 
 

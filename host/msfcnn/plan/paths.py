@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from msfcnn.graph.chains import Chain, chain
-from msfcnn.graph.cost import cost
-from msfcnn.graph.fusion import FusionGraph, option_of
-from msfcnn.graph.options import Option
-from msfcnn.graph.price import Currency
+from msfcnn.fusion.chains import Chain, chain
+from msfcnn.fusion.cost import cost
+from msfcnn.fusion.graph import FusionGraph, option_of
+from msfcnn.fusion.options import Option
+from msfcnn.fusion.price import Currency
 from msfcnn.plan.table import ANY, UNBOUNDED, Bound, Table
 
 

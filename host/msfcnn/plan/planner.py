@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msfcnn.graph.chains import chain
-from msfcnn.graph.fusion import Schemes, least_macs
-from msfcnn.graph.steps import Network
+from msfcnn.fusion.chains import chain
+from msfcnn.fusion.graph import Schemes, least_macs
+from msfcnn.fusion.steps import Network
 from msfcnn.plan.goal import Goal
 from msfcnn.plan.infeasible import no_plan
 from msfcnn.plan.paths import Path, cheapest, front, least_ram

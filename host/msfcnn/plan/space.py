@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from msfcnn.graph.fusion import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
-from msfcnn.graph.paper import paper_graph
-from msfcnn.graph.price import Currency
-from msfcnn.graph.search import Limits
-from msfcnn.graph.steps import Network
+from msfcnn.fusion.graph import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
+from msfcnn.fusion.paper import paper_graph
+from msfcnn.fusion.price import Currency
+from msfcnn.fusion.search import Limits
+from msfcnn.fusion.steps import Network
 from msfcnn.plan.goal import Goal
 from msfcnn.plan.paths import Path, smallest
 from msfcnn.plan.table import Table, table

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.graph.fusion import FusionGraph
-from msfcnn.graph.search import Found
+from msfcnn.fusion.graph import FusionGraph
+from msfcnn.fusion.search import Found
 
 Array = NDArray[np.int64]
 ANY = 1 << 60

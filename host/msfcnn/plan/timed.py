@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msfcnn.graph.fusion import FusionGraph, least_prices, unfused_graph, with_bands
-from msfcnn.graph.price import Currency
-from msfcnn.graph.search import Limits
+from msfcnn.fusion.graph import FusionGraph, least_prices, unfused_graph, with_bands
+from msfcnn.fusion.price import Currency
+from msfcnn.fusion.search import Limits
 from msfcnn.plan.goal import Goal
 from msfcnn.plan.paths import Path, cheapest, least_ram
 from msfcnn.plan.space import Space

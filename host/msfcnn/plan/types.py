@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph.chains import Chain
-from msfcnn.graph.options import Option
-from msfcnn.graph.steps import Network
+from msfcnn.fusion.chains import Chain
+from msfcnn.fusion.options import Option
+from msfcnn.fusion.steps import Network
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import (
+from msfcnn.ir import (
     Add,
     AveragePool,
     Concat,
@@ -21,7 +21,7 @@ from msfcnn.model import (
     Reshape,
     Softmax,
 )
-from msfcnn.model.liveness import last_readers
+from msfcnn.ir.liveness import last_readers
 from msfcnn.numerics import (
     add_constants,
     concat_constants,

@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import AveragePool, Clamp, Conv, Geometry, MaxPool
+from msfcnn.ir import AveragePool, Clamp, Conv, Geometry, MaxPool
 from msfcnn.numerics import (
     SCALE_BITS,
     ConvConstants,

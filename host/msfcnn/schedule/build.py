@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msfcnn.graph import Chain, Option, cost
+from msfcnn.fusion import Chain, Option, cost
 from msfcnn.plan import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import Scheme
-from msfcnn.graph.paper import paper_cost, paper_without_io
-from msfcnn.graph.steps import LOAD_OP
-from msfcnn.model import Model
+from msfcnn.fusion import Scheme
+from msfcnn.fusion.paper import paper_cost, paper_without_io
+from msfcnn.fusion.steps import LOAD_OP
+from msfcnn.ir import Model
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
 

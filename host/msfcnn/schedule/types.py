@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.graph import Chain, Cost, Network, Option, without_io
-from msfcnn.graph.cost import kernel_of
-from msfcnn.kernels import Kernel
+from msfcnn.fusion import Chain, Cost, Network, Option, without_io
+from msfcnn.fusion.cost import kernel_of
+from msfcnn.isa import Kernel
 
 
 @dataclass(frozen=True)

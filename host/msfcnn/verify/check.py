@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.model import Model, Reshape
+from msfcnn.ir import Model, Reshape
 from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
 from msfcnn.verify.execute import Execution, execute_c

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.files import write_all
-from msfcnn.model import Model
+from msfcnn.ir import Model
 from msfcnn.pipeline import Generated
-from msfcnn.verify.toolchain import SANITIZERS, build_engine, build_runner, config_flags
+from msfcnn.toolchain.native import SANITIZERS, build_engine, build_runner, config_flags
 
 LARGEST_COMPLAINT = 2000  # characters of a sanitizer's report worth showing
 

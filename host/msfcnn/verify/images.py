@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import Problem, UsageError
-from msfcnn.model import Model
+from msfcnn.ir import Model
 
 STORED_KEY = "x_q"  # int8 (or uint8), already quantized, ONNX layout
 REAL_KEY = "x"  # float, quantized here

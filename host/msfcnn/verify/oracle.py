@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem, UsageError
-from msfcnn.model import Model, Order, Tensor
+from msfcnn.ir import Model, Order, Tensor
 
 _FORCED = "msfcnn_forced/"  # names of graph inputs: real values that replace a tensor's own
 _STORED = "msfcnn_stored/"  # their int8 values, which the readers of the tensor get

@@ -46,7 +46,7 @@ void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run);
 /** @brief  Softmax over the channels of each pixel; constants: msfcnn_softmax_t */
 void msfcnn_softmax(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
-/* For Armv7E-M (Cortex-M4, M7, M33): constants and scratch as host/msfcnn/kernels/armv7em.py says */
+/* For Armv7E-M (Cortex-M4, M7, M33): constants and scratch as host/msfcnn/isa/armv7em.py says */
 
 /** @brief  As msfcnn_pointwise(); constants: blocks of four outputs, op->words + 16 words each */
 void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run);

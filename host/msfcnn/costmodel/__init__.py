@@ -1,0 +1,1 @@
+"""Estimated instructions of kernels and engine, and the measurements they come from."""

@@ -1,0 +1,72 @@
+"""How the graph input lies in memory: the caller's order, or the one its first reader needs.
+
+The input is the one tensor whose order we may choose. A network for [1, H, W, C] images starts
+with a Transpose; then we keep the image as it comes, which is the order of our tensors anyway.
+Likewise a vector that is reshaped to an image before the first op simply is an image.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.frontend.onnx.graph import Graph, Node
+from msfcnn.frontend.onnx.views import HWC, View, offsets
+from msfcnn.ir import Order
+
+RESHAPES = frozenset({"Flatten", "Identity", "Dropout", "Reshape", "Squeeze", "Unsqueeze"})
+ELEMENTWISE = frozenset({"QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add"})
+SPATIAL = frozenset({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool"})
+
+
+def input_view(graph: Graph) -> View:
+    """The view of the graph input under which its first spatial op finds channels innermost."""
+    border = graph.inputs[0]
+    shape = tuple(d for d in border.shape if d is not None)
+    seen = {border.name: np.arange(math.prod(shape), dtype=np.int32).reshape(shape)}
+    for node in graph.nodes:
+        name = next((n for n in node.inputs if n in seen), None)
+        if name is None:
+            continue
+        if node.kind in SPATIAL:
+            return _matching(shape, seen[name]) or _usual(shape)
+        moved = _moved(node, seen[name], graph)
+        if moved is not None:
+            seen[node.outputs[0]] = moved
+    return _usual(shape)
+
+
+def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:
+    if node.kind in ELEMENTWISE or node.kind == "Pad":  # zeros around it change no order
+        return values
+    if node.kind == "Transpose":
+        perm = node.integers("perm") or tuple(reversed(range(values.ndim)))
+        return values.transpose(perm) if sorted(perm) == list(range(values.ndim)) else None
+    target = graph.static_shape(node.outputs[0])
+    if node.kind in RESHAPES and target is not None and math.prod(target) == values.size:
+        return values.reshape(target)
+    return None
+
+
+def _matching(shape: tuple[int, ...], read: NDArray[np.int32]) -> View | None:
+    """read: for each element that the spatial op sees, its index in the graph input."""
+    if read.ndim not in (3, 4) or read.shape[0] != 1:
+        return None
+    channels, *pixels = read.shape[1:]
+    hwc: HWC = (pixels[0] if len(pixels) == 2 else 1, pixels[-1], channels)
+    inner = np.ascontiguousarray(read.reshape(channels, -1).T).ravel()
+    for order in (Order.CHW, Order.HWC):
+        wanted = np.argsort(offsets(hwc, order)) if order is Order.CHW else offsets(hwc, order)
+        if np.array_equal(inner, wanted):
+            return View(hwc, shape, order)
+    return None
+
+
+def _usual(shape: tuple[int, ...]) -> View:
+    size = math.prod(shape)
+    if len(shape) in (3, 4):
+        height = shape[2] if len(shape) == 4 else 1
+        return View((height, shape[-1], shape[1]), shape)
+    return View((1, 1, size), shape)

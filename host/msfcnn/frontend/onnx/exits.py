@@ -1,0 +1,66 @@
+"""The graph outputs: which tensor each one shows, and in which order and type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msfcnn.errors import Problem
+from msfcnn.frontend.onnx.builder import Builder, stray_padding
+from msfcnn.frontend.onnx.graph import Border, Node
+from msfcnn.frontend.onnx.problems import UnknowableError, Unsupported
+from msfcnn.frontend.onnx.shapes import check_inferred
+from msfcnn.frontend.onnx.values import Constant, Draft, Known, Poison, Source, Value
+from msfcnn.ir import Order, Port, Quantization, Softmax
+
+PROBABILITY = Quantization(1 / 256, -128)  # what every converter gives the output of a softmax
+
+
+def output_port(builder: Builder, border: Border, producer: Node | None) -> Port | None:
+    """The port of a graph output; None if there was something to report instead."""
+    where = producer or Node(border.name, "", (), (border.name,), {})
+    try:
+        known = _tensor_of(builder, border.name, builder.values.get(border.name, Poison()))
+        if known.padding:
+            raise stray_padding(known.padding.node, "a graph output")
+        check_inferred(where, known.shape, builder.graph.shapes.get(border.name))
+        return _port(builder, border, known)
+    except UnknowableError:
+        return None
+    except Unsupported as error:
+        builder.log.add(error.problem(where), error.node or where)
+        return None
+
+
+def _tensor_of(builder: Builder, name: str, value: Value) -> Known:
+    match value:
+        case Poison():
+            raise UnknowableError
+        case Constant():
+            raise Unsupported(f"the output '{name}' is constant", "remove it from the outputs")
+        case Source():
+            raise Unsupported(f"the output '{name}' is the input itself", "remove it")
+        case Draft(op=Softmax()) if value.inherited is None:
+            return replace(builder.finish(value, name, PROBABILITY, False), real=True)
+        case Draft():
+            return builder.finish_inherited(value, name, None)
+        case Known():
+            return value
+
+
+def _port(builder: Builder, border: Border, known: Known) -> Port:
+    view = known.view
+    if builder.input is not None and known.tensor == builder.input.tensor:
+        raise Unsupported(f"the output '{border.name}' is the input itself", "remove it")
+    if not isinstance(view.flat, Order):
+        if view.assumed:
+            raise UnknowableError
+        what = f"the output '{border.name}' shows its elements in an order other than CHW or HWC"
+        raise Unsupported(what, "remove the rearranging nodes before the output", view.by)
+    stored = "uint8" if builder.tensors[known.tensor].unsigned else "int8"
+    dtype = "float32" if known.real else stored
+    return Port(border.name, known.tensor, view.shape, view.flat, dtype)
+
+
+def unused_input(name: str) -> Problem:
+    """The problem of a model whose outputs do not depend on its input."""
+    return Problem(f"input '{name}'", "no output depends on it", "the file is damaged")

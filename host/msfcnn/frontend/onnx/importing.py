@@ -1,0 +1,89 @@
+"""`load_model`: the whole way from a file to a Model, with every problem reported at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msfcnn import numerics
+from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend.onnx.builder import Builder
+from msfcnn.frontend.onnx.convert import HANDLERS
+from msfcnn.frontend.onnx.entry import input_view
+from msfcnn.frontend.onnx.exits import output_port, unused_input
+from msfcnn.frontend.onnx.graph import Graph, Node, graph_of
+from msfcnn.frontend.onnx.load import read
+from msfcnn.frontend.onnx.problems import UnknowableError, Unsupported
+from msfcnn.frontend.onnx.shapes import check_inferred, infer, input_problems
+from msfcnn.frontend.onnx.support import hint
+from msfcnn.frontend.onnx.tidy import tidy
+from msfcnn.frontend.onnx.values import Poison, Value
+from msfcnn.ir import Model, Order, Port
+
+
+def load_model(path: Path) -> Model:
+    """Reads an int8 QDQ ONNX file.
+
+    Raises UsageError if there is no such file, and ModelError with one Problem for everything
+    in it that is damaged or not supported.
+    """
+    proto, sha256 = read(path)
+    graph = graph_of(proto, infer(proto, str(path)))
+    problems = input_problems(graph.inputs, path)
+    if problems:
+        raise ModelError(*problems, *_unknown_operators(graph))
+    builder = Builder(graph, input_view(graph))
+    for node in graph.nodes:
+        _convert(builder, node)
+    return _finished(builder, path.stem, sha256)
+
+
+def _convert(builder: Builder, node: Node) -> None:
+    value: Value = Poison()
+    handler = HANDLERS.get(node.kind)
+    try:
+        if handler is None:
+            raise Unsupported("this operator is not supported", hint(node.kind))
+        value = handler(builder, node)
+        if not isinstance(value, Poison):
+            check_inferred(node, value.shape, builder.graph.shapes.get(node.outputs[0]))
+    except UnknowableError:
+        value = Poison()
+    except Unsupported as error:
+        value = Poison()
+        builder.log.add(error.problem(node), error.node or node)
+    builder.values[node.outputs[0]] = value
+
+
+def _finished(builder: Builder, name: str, sha256: str) -> Model:
+    producers = {output: node for node in builder.graph.nodes for output in node.outputs}
+    ports = [
+        output_port(builder, border, producers.get(border.name)) for border in builder.graph.outputs
+    ]
+    outputs = tuple(port for port in ports if port is not None)
+    model = _assembled(builder, name, sha256, outputs)
+    if model is None and not builder.log.problems:
+        builder.log.add(unused_input(builder.border.name))
+    for problem in numerics.check(model) if model is not None else ():
+        builder.log.add(problem)
+    if builder.log.problems or model is None:
+        raise ModelError(*builder.log.problems)
+    return tidy(model)
+
+
+def _assembled(builder: Builder, name: str, sha256: str, outputs: tuple[Port, ...]) -> Model | None:
+    """The model as far as it got, None if not even its input did."""
+    if builder.input is None:
+        return None
+    border, view = builder.border, builder.source
+    order = view.flat if isinstance(view.flat, Order) else Order.CHW
+    port = Port(border.name, builder.input.tensor, view.shape, order, border.dtype)
+    return Model(name, sha256, tuple(builder.tensors), tuple(builder.ops), port, outputs)
+
+
+def _unknown_operators(graph: Graph) -> list[Problem]:
+    """Without shapes nothing can be converted, but unknown operators can be named already."""
+    return [
+        Problem(node.name, "this operator is not supported", hint(node.kind), node.kind)
+        for node in graph.nodes
+        if node.kind not in HANDLERS
+    ]

@@ -1,0 +1,182 @@
+"""From a path to a ModelProto that is whole, sorted and quantized, or an error saying why not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+
+from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
+
+OLDEST_OPSET = 13  # the first with QuantizeLinear per axis and Squeeze axes as an input
+NAMED_TENSORS = 3  # of those in other files; the rest is counted
+DAMAGED = "the file is damaged; export it again"
+
+
+def read(path: Path) -> tuple[onnx.ModelProto, str]:
+    """The checked model in a file and the SHA-256 of the file."""
+    data = _bytes_of(path)
+    where = str(path)
+    proto = _parse(data, where)
+    _check_opset(proto, where)
+    _check_stored_inside(path, proto)
+    _check_references(proto.graph)
+    _check_constants(proto.graph)
+    _check_onnx(proto, where)
+    _check_quantized(proto, path)
+    return proto, hashlib.sha256(data).hexdigest()
+
+
+def _bytes_of(path: Path) -> bytes:
+    if path.is_dir():
+        raise UsageError(Problem(str(path), "is a directory", "name the .onnx file itself"))
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(Problem(str(path), "no such file", "check the path")) from None
+    except OSError as error:
+        raise UsageError(Problem(str(path), f"cannot be read: {error.strerror}")) from None
+
+
+def _parse(data: bytes, where: str) -> onnx.ModelProto:
+    if not data:
+        raise ModelError(Problem(where, "the file is empty", "export the model again"))
+    hint = "give an .onnx file; if it is one it is truncated or damaged: copy or export it again"
+    try:
+        proto = onnx.load_model_from_string(data)
+    except Exception:  # protobuf has several families of errors, none of them documented
+        raise ModelError(Problem(where, "is not a complete ONNX file", hint)) from None
+    if not proto.ir_version or not proto.graph.node:
+        raise ModelError(Problem(where, "is not a complete ONNX file", hint))
+    return proto
+
+
+def _check_opset(proto: onnx.ModelProto, where: str) -> None:
+    versions = [o.version for o in proto.opset_import if o.domain in DEFAULT_DOMAINS]
+    version = max(versions, default=1)
+    if version < OLDEST_OPSET:
+        raise ModelError(
+            Problem(
+                where,
+                f"is written for ONNX opset {version}; msfcnn reads opset {OLDEST_OPSET} and up",
+                "convert it with onnx.version_converter.convert_version(model, 17), or export and "
+                "quantize it again with a newer opset",
+            )
+        )
+
+    newest = onnx.defs.onnx_opset_version()
+    if version > newest:
+        what = f"is written for ONNX opset {version}; the onnx package here knows up to {newest}"
+        raise ModelError(Problem(where, what, "update the onnx package: pip install -U onnx"))
+
+
+def _check_stored_inside(path: Path, proto: onnx.ModelProto) -> None:
+    outside = [t.name or "unnamed" for t in _tensors(proto.graph) if _is_external(t)]
+    problems = []
+    if outside:
+        # one export option put all of them there: one message, however many there are
+        named = ", ".join(outside[:NAMED_TENSORS])
+        more = len(outside) - NAMED_TENSORS
+        what = f"values are in another file (external data), which msfcnn does not read: {named}"
+        what += f" and {more} more tensors" if more > 0 else ""
+        hint = "save it in one file: onnx.save(onnx.load(MODEL), OUT, save_as_external_data=False)"
+        problems.append(Problem(path.name, what, hint))
+    what = "is a sparse initializer, which msfcnn does not read"
+    sparse = [s.values.name for s in proto.graph.sparse_initializer]
+    problems += [Problem(name or "unnamed tensor", what, "store it densely") for name in sparse]
+    if problems:
+        raise ModelError(*problems)
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("g"):
+                yield from _tensors(attribute.g)
+            for inner in attribute.graphs:
+                yield from _tensors(inner)
+
+
+def _is_external(tensor: onnx.TensorProto) -> bool:
+    return tensor.data_location == onnx.TensorProto.EXTERNAL or len(tensor.external_data) > 0
+
+
+def _check_references(graph: onnx.GraphProto) -> None:
+    """Every value is produced before it is read; the checker of onnx would not name the node."""
+    produced = {output for node in graph.node for output in node.output}
+    known = {t.name for t in graph.initializer} | {v.name for v in graph.input} | {""}
+    problems = []
+    for node in graph.node:
+        for name in dict.fromkeys(node.input):
+            if name in known:
+                continue
+            later = "which is produced only later (the graph is cyclic or not sorted)"
+            what = f"reads '{name}', {later if name in produced else 'which nothing produces'}"
+            problems.append(Problem(node_label(node), what, DAMAGED, node_kind(node)))
+            break
+        known |= set(node.output)
+    missing = [v.name for v in graph.output if v.name not in known]
+    what = "is a graph output that nothing produces"
+    problems += [Problem(name or "unnamed output", what, DAMAGED) for name in missing]
+    if problems:
+        raise ModelError(*problems)
+
+
+def _check_constants(graph: onnx.GraphProto) -> None:
+    problems: list[Problem] = []
+    for tensor in graph.initializer:
+        try:
+            decode(tensor, tensor.name or "unnamed initializer")
+        except ModelError as error:
+            problems += error.problems
+    if problems:
+        raise ModelError(*problems)
+
+
+def _check_onnx(proto: onnx.ModelProto, where: str) -> None:
+    try:
+        onnx.checker.check_model(proto)
+    except Exception as error:  # ValidationError, but also protobuf's own and ValueError
+        text = " ".join(str(error).split()).split(" ==> Context")[0].rstrip(". ")
+        hint = f"export it again, or update the onnx package (this is {onnx.__version__})"
+        raise ModelError(Problem(where, f"the ONNX checker rejects it: {text}", hint)) from None
+
+
+def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
+    """One message for a float model instead of one for each of its layers."""
+    kinds = {node_kind(n) for n in proto.graph.node}
+    if _dequantizes_activations(proto.graph):
+        return
+    where = str(path)
+    if any(k.startswith(("QLinear", "com.microsoft::QLinear")) or "Integer" in k for k in kinds):
+        what = "is quantized in operator format (QLinearConv, ConvInteger), not in QDQ format"
+        hint = "quantize the float model with quant_format=QuantFormat.QDQ"
+        raise ModelError(Problem(where, what, hint))
+    only = "DequantizeLinear" in kinds
+    what = (
+        "is a float model: only its weights are quantized, not its activations"
+        if only
+        else "is a float model: it has no QuantizeLinear and DequantizeLinear nodes"
+    )
+    out = path.with_name(f"{path.stem}_int8.onnx").name
+    hint = f"quantize it first with `msfcnn quantize {path.name} --calib FILE.npz -o {out}`"
+    raise ModelError(Problem(where, what, hint))
+
+
+def _dequantizes_activations(graph: onnx.GraphProto) -> bool:
+    constants = {t.name for t in graph.initializer} | {""}
+    for node in graph.node:
+        if constants.issuperset(node.input):
+            constants |= set(node.output)
+        elif node_kind(node) == "DequantizeLinear":
+            return True
+    return False

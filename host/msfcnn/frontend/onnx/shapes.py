@@ -1,0 +1,114 @@
+"""Shapes: what shape inference knows, and the demands on the shape of the graph input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend.onnx.graph import Border, Node, Shape
+from msfcnn.frontend.onnx.problems import Unsupported
+
+LARGEST_TENSOR = 2**24  # elements; also keeps a damaged file from asking for terabytes
+AXIS_NAMES = {3: ("batch", "channels", "width"), 4: ("batch", "channels", "height", "width")}
+
+
+def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
+    """The shape of every value as far as onnx can tell; open dimensions are None."""
+    try:
+        graph = onnx.shape_inference.infer_shapes(proto, data_prop=True).graph
+    except Exception as error:  # InferenceError, but also protobuf's own and ValueError
+        text = " ".join(str(error).split()).rstrip(". ")
+        raise ModelError(Problem(where, f"its shapes contradict each other: {text}")) from None
+    shapes: dict[str, Shape] = {}
+    for value in (*graph.value_info, *graph.input, *graph.output):
+        if value.type.HasField("tensor_type") and value.type.tensor_type.HasField("shape"):
+            dims = value.type.tensor_type.shape.dim
+            shapes[value.name] = tuple(
+                d.dim_value if d.HasField("dim_value") else None for d in dims
+            )
+    return shapes
+
+
+def input_problems(inputs: tuple[Border, ...], path: Path) -> tuple[Problem, ...]:
+    """What is wrong with the number of graph inputs and their dimensions."""
+    if len(inputs) != 1:
+        names = ", ".join(f"'{i.name}'" for i in inputs) or "none"
+        what = f"a model needs exactly one input of activations; this one has {names}"
+        return (Problem(str(path), what, "make the others constants, or split the model"),)
+    border = inputs[0]
+    where = f"input '{border.name}'"
+    problems = [
+        Problem(where, _open_dimension(border, axis), _fix_hint(border, axis, path))
+        for axis, size in enumerate(border.shape)
+        if size is None
+    ]
+    if not problems and border.dtype not in ("float32", "int8", "uint8"):
+        what = f"is {border.dtype}; msfcnn takes float32 behind a QuantizeLinear, int8 and uint8"
+        problems.append(Problem(where, what, "export the model with float32 input"))
+    if not border.shape:
+        problems.append(Problem(where, "has no shape", "export the model with a fixed shape"))
+    elif None not in border.shape:
+        problems += _size_problems(where, tuple(d for d in border.shape if d is not None))
+    return tuple(problems)
+
+
+def fits(shape: tuple[int, ...]) -> bool:
+    """Whether a tensor of this shape is neither empty nor larger than anything sensible."""
+    return all(size >= 1 for size in shape) and math.prod(shape) <= LARGEST_TENSOR
+
+
+def check_size(what: str, shape: tuple[int, ...]) -> None:
+    """Refuses tensors that no microcontroller holds (and no importer either)."""
+    if not fits(shape):
+        raise Unsupported(f"{what} would have the shape {list(shape)}", "use a smaller input")
+
+
+def check_inferred(node: Node, shape: tuple[int, ...], inferred: Shape | None) -> None:
+    """Compares the shape we computed for a node's output with the one in the file."""
+    if inferred is None:
+        return
+    agree = len(inferred) == len(shape) and all(
+        theirs is None or ours == theirs for ours, theirs in zip(shape, inferred, strict=True)
+    )
+    if not agree:
+        theirs = [d if d is not None else "?" for d in inferred]
+        raise Unsupported(
+            f"its output has the shape {list(shape)}, but the file says {theirs}",
+            "remove the wrong value_info from the file, or export the model again",
+            node,
+        )
+
+
+def _size_problems(where: str, shape: tuple[int, ...]) -> list[Problem]:
+    if not fits(shape):
+        what = f"its shape {list(shape)} is empty or too large for a microcontroller"
+        return [Problem(where, what, "export the model with a smaller input")]
+    if len(shape) > 1 and shape[0] != 1:
+        what = f"its batch is {shape[0]}; msfcnn runs one image at a time"
+        return [Problem(where, what, "export the model with batch 1")]
+    return []
+
+
+def _open_dimension(border: Border, axis: int) -> str:
+    names = AXIS_NAMES.get(len(border.shape), ("batch",))
+    named = f" ('{border.params[axis]}')" if border.params[axis] else ""
+    if axis == 0 and len(border.shape) > 1:
+        return f"has a dynamic batch: dimension 0{named} is not fixed"
+    kind = f" of {names[axis]}" if axis < len(names) else ""
+    return f"dimension {axis}{named}{kind} is not fixed"
+
+
+def _fix_hint(border: Border, axis: int, path: Path) -> str:
+    param = border.params[axis]
+    value = "1" if axis == 0 else "SIZE"
+    if param:
+        option = f"--dim_param {param} --dim_value {value}"
+    else:
+        shape = ["1" if i == 0 else str(d or "SIZE") for i, d in enumerate(border.shape)]
+        option = f"--input_name {border.name} --input_shape {','.join(shape)}"
+    tool = "python -m onnxruntime.tools.make_dynamic_shape_fixed"
+    return f"fix it with `{tool} {option} {path.name} OUT.onnx`"

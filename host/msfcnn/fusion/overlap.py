@@ -1,0 +1,189 @@
+"""How far the output of a stage may run into the dead part of its input.
+
+The input ends at the top of a region, the output begins at its bottom. While the stage runs, the
+output grows up and the input dies from below; the region is as large as both need at once. In a
+row sweep the windows fill while the input dies, too: the beginning of the input may lie where the
+last lines of a window will be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.fusion.bands import Band
+from msfcnn.fusion.options import Option, Track
+from msfcnn.fusion.steps import IN_PLACE, Axis, Reads, Step
+
+Array = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How a step walks over its input: axes, lines x pixels x channels, and lines it computes."""
+
+    across: Axis
+    along: Axis
+    lines: int
+    pixels: int
+    channels: int
+    used: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the input."""
+        return self.lines * self.pixels * self.channels
+
+    def first_needed(self, line: Array, pixel: Array, full: int) -> Array:
+        """Lowest byte of the input that is still read when the next output is (line, pixel).
+
+        A pixel of `full` is the end of the line.
+        """
+        ends = pixel >= full
+        line, pixel = np.where(ends, line + 1, line), np.where(ends, 0, pixel)
+        row = np.maximum(0, self.across.first(line)) * self.pixels
+        this = row + np.maximum(0, self.along.first(pixel))
+        following = np.maximum(0, self.across.first(line + 1)) * self.pixels
+        lowest = np.where(line + 1 >= self.used, this, np.minimum(this, following))
+        needed: Array = np.where(line >= self.used, self.size, lowest * self.channels)
+        return needed
+
+
+class Position:
+    """How far an op of a row sweep is when the last one has written up to (line, pixel).
+
+    The last op pulls, so an op before it is exactly as far as is needed: its line follows from
+    the line alone, and its pixel from the pixel alone unless its line is complete.
+    """
+
+    def __init__(self, lines: int, pixels: int) -> None:
+        self.line: Array = np.arange(lines)
+        self.pixel: Array = np.arange(1, pixels + 1)
+        self.complete: NDArray[np.bool_] = np.zeros(lines, dtype=bool)
+        self.full = pixels
+
+    def before(self, walk: Walk, whole: bool) -> Position:
+        """The position of the op that writes what `walk` reads (all of it, if `whole`)."""
+        last = walk.lines - 1
+        back = Position(0, 0)
+        if whole:
+            back.full = walk.pixels
+            back.line, back.pixel = np.full_like(self.line, last), self.pixel * 0 + back.full
+            back.complete = np.ones_like(self.complete)
+            return back
+        # the last line may be asked for by several lines of the reader: then it is complete
+        again = (self.line > 0) & (walk.across.end(self.line) - 1 >= last)
+        back.complete = self.complete | again
+        back.line = np.minimum(walk.across.end(self.line + 1) - 1, last)
+        back.full = min(walk.pixels, walk.along.end(self.full))
+        back.pixel = np.minimum(walk.along.end(self.pixel), back.full)
+        return back
+
+    def grid(self) -> tuple[Array, Array]:
+        """Line and pixel, [lines, pixels] of the output."""
+        pixel = np.where(self.complete[:, None], self.full, self.pixel[None, :])
+        return np.broadcast_to(self.line[:, None], pixel.shape), pixel
+
+    def needed(self, walk: Walk) -> Array:
+        """Lowest byte of its input that the op still reads, [lines, pixels] of the output."""
+        return walk.first_needed(*self.grid(), self.full)
+
+    def bytes(self, pixels: int, channels: int) -> Array:
+        """Bytes of its own output that the op has written; so far a sum has read, too."""
+        line, pixel = self.grid()
+        return (line * pixels + pixel) * channels
+
+
+def walk(track: Track, i: int) -> Walk:
+    """How step i of a chain walks over tensor i."""
+    return Walk(
+        track.across[i],
+        track.along[i],
+        track.lines[i],
+        track.pixels[i],
+        track.channels[i],
+        track.used[i + 1],
+    )
+
+
+def band_overhang(track: Track, bands: tuple[tuple[Band, ...], ...]) -> int:
+    """Column sweep: most bytes by which the output exceeds the dead input, band by band."""
+    row_in = track.lines[0] * track.channels[0]
+    row_out = track.lines[-1] * track.channels[-1]
+    worst = -track.chain.input_bytes
+    for band in bands:
+        needed = band[0].low
+        for skip in track.chain.skips:
+            if skip.source == 0:
+                needed = min(needed, band[skip.add + 1].fresh)
+        worst = max(worst, band[-1].high * row_out - needed * row_in)
+    return worst
+
+
+def row_overhang(track: Track) -> int:
+    """Row sweep of several ops: the same, after every pixel of the output."""
+    steps = track.chain.steps
+    position = Position(track.used[-1], track.pixels[-1])
+    sums: list[Array] = []
+    written = position.bytes(track.pixels[-1], track.channels[-1])
+    for i in range(len(steps) - 1, 0, -1):
+        if any(s.add == i and s.source == 0 for s in track.chain.skips):
+            sums.append(position.bytes(track.pixels[i + 1], track.channels[i + 1]))
+        position = position.before(walk(track, i), steps[i].reads is Reads.GLOBAL)
+    return overhang(written, position.needed(walk(track, 0)), sums)
+
+
+def overhang(written: Array, needed: Array, sums: list[Array]) -> int:
+    """Most bytes written beyond those of the input that neither the first op nor a sum needs."""
+    for read in sums:
+        needed = np.minimum(needed, read)
+    return int((written - needed).max())
+
+
+def single_overhang(step: Step, run: int, its: Walk, width: int) -> int:
+    """A single op reads its run while it writes it, unless it works in place."""
+    channels = step.target[2]
+    if step.reads is Reads.GLOBAL:
+        return channels - its.size
+    start = np.arange(0, width, run)
+    end = np.minimum(start + run, width)
+    position = end if step.kind in IN_PLACE else start
+    lines = np.arange(its.used)[:, None]
+    line, pixel = np.broadcast_arrays(lines, position[None, :])
+    needed = its.first_needed(line, pixel, width)
+    return int(((lines * width + end[None, :]) * channels - needed).max())
+
+
+def unfilled(slots: int, line_bytes: int, save_bytes: int, head: Walk) -> int:
+    """Bytes at the end of a window that are not written before as much of the input is dead.
+
+    The window is the first one of a chain: its line j is begun when the first op has completed
+    its own lines below j. Its slots stand in order, what it saves behind them.
+    """
+    dead = [max(0, head.across.first(j)) * head.pixels * head.channels for j in range(slots + 1)]
+    behind = [save_bytes + (slots - 1 - j) * line_bytes for j in range(slots)]
+    fits = min(d + b for d, b in zip(dead, behind, strict=False))
+    size = slots * line_bytes + save_bytes
+    return min(fits, size, dead[slots] if save_bytes else size)
+
+
+def region_bytes(
+    track: Track, option: Option, bands: tuple[tuple[Band, ...], ...], late: int
+) -> int:
+    """Bytes that the input and the output of a stage need together.
+
+    late: bytes of the window before the region that the beginning of the input may lie in.
+    """
+    chain = track.chain
+    source, target = chain.input_bytes, chain.output_bytes
+    if not chain.may_overlap or option.split:
+        return source + target
+    if option.columns:
+        return max(source, source + band_overhang(track, bands))
+    if len(chain.steps) == 1:
+        width = track.pixels[1]
+        ahead = single_overhang(chain.steps[0], option.run, walk(track, 0), width)
+        return max(source, source + ahead)
+    return max(source - late, source + row_overhang(track))

@@ -1,0 +1,144 @@
+"""What a plan is charged for: MACs, or estimated instructions.
+
+A price is a sum over the steps of a stage, the lines of a step and the bands of a line: what it
+costs to compute so many consecutive pixels of a line. It is an integer, so that sums are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.costmodel.instructions import Call, Coefficients, Work, copy_features
+from msfcnn.isa.choice import Kernel
+
+if TYPE_CHECKING:
+    from msfcnn.fusion.steps import Step
+
+Array = NDArray[np.int64]
+
+
+class Currency(Enum):
+    """What is minimized or bounded beside RAM."""
+
+    MACS = "MACs"
+    INSTRUCTIONS = "instructions"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step stands in its stage, and the window it reads there.
+
+    inner:   not first: it reads a window.
+    planar, tight: its window is; see graph.cost.Window.
+    columns: lines are columns.
+    """
+
+    inner: bool = False
+    planar: bool = False
+    tight: bool = False
+    columns: bool = False
+
+
+FIRST = Place()
+
+
+class Price(Protocol):
+    """Prices of pieces of a stage."""
+
+    def line(self, step: Step, place: Place, run: int, split: int = 0) -> Array:
+        """Of n consecutive pixels of a line, n = 0 .. the longest; with a split in all passes."""
+
+    def copy(self, channels: int, planar: bool) -> int:
+        """Of a pixel that is kept from band to band, or taken from there."""
+
+
+class MacPrice:
+    """Multiply-accumulates."""
+
+    def line(self, step: Step, place: Place, run: int, split: int = 0) -> Array:
+        """See Price."""
+        del place, run, split
+        return np.arange(_longest(step) + 1, dtype=np.int64) * step.macs_per_pixel
+
+    def copy(self, channels: int, planar: bool) -> int:
+        """See Price."""
+        del channels, planar
+        return 0
+
+
+@dataclass(frozen=True)
+class InstructionPrice:
+    """Estimated instructions."""
+
+    coefficients: Coefficients
+    _known: dict[tuple[object, ...], Array] = field(default_factory=dict, compare=False)
+
+    def line(self, step: Step, place: Place, run: int, split: int = 0) -> Array:
+        """See Price."""
+        key = (step.op, step.part, step.kind, place, run, split)
+        if key not in self._known:
+            self._known[key] = self._line(step, place, run, split)
+        return self._known[key]
+
+    def copy(self, channels: int, planar: bool) -> int:
+        """See Price."""
+        return round(self.coefficients.around(copy_features(channels, planar)))
+
+    def _line(self, step: Step, place: Place, run: int, split: int) -> Array:
+        channels = min(split or step.target[2], step.target[2])
+        passes = -(-step.target[2] // channels)
+        if step.reads.value == "global":
+            whole = self._global(step, place, run, channels)
+            return np.array([0, *[passes * round(whole)] * _longest(step)], dtype=np.int64)
+        calls = [0.0, *(self.call(step, place, n, channels) for n in range(1, run + 1))]
+        table = [n // run * calls[run] + calls[n % run] for n in range(_longest(step) + 1)]
+        return np.array([passes * round(v) for v in table], dtype=np.int64)
+
+    def _global(self, step: Step, place: Place, run: int, channels: int) -> float:
+        """All of its input, as it arrives; a whole tensor is read line by line."""
+        lines, pixels = step.source[1::-1] if place.columns else step.source[:2]
+        run = min(run, pixels) if place.inner else pixels
+        full, rest = divmod(pixels, run)
+        total = full * self.call(step, place, run, channels)
+        return lines * (total + (self.call(step, place, rest, channels) if rest else 0))
+
+    def call(self, step: Step, place: Place, pixels: int, channels: int) -> float:
+        """Instructions of a kernel call for so many pixels, the engine's share included."""
+        kernel = self.coefficients.kernel(work(step, place, channels), pixels)
+        return kernel + self.coefficients.around(call(step, place, channels).features(pixels))
+
+
+def kernel_at(step: Step, inner: bool, planar: bool) -> Kernel:
+    """The kernel of a step; those for planar lines need a window that is planar."""
+    fast = inner and (step.kind.value != "depthwise" or planar)
+    return step.kernels.inner if fast else step.kernels.first
+
+
+def work(step: Step, place: Place, channels: int) -> Work:
+    """What a step's kernel does for a pixel; `channels` are those of a pass."""
+    kernel = kernel_at(step, place.inner, place.planar).name
+    rows, columns = step.rows, step.columns
+    positions = rows.kernel * columns.kernel
+    taps = positions * step.depth
+    depthwise = step.kind.value == "depthwise"
+    shape = f"{rows.kernel}x{columns.kernel} s{rows.stride}" if depthwise else ""
+    channelwise = step.depth == 1 and step.multiplier == 1
+    inputs = taps * (channels if channelwise else 1)
+    return Work(kernel, channels, positions, taps, inputs, step.clamps, shape)
+
+
+def call(step: Step, place: Place, channels: int) -> Call:
+    """What the engine does around a call; `channels` are those of a pass."""
+    kind = "pair" if step.y is not None else step.reads.value
+    inputs = min(channels, step.source[2]) if place.planar else step.source[2]
+    saves = step.columns.stride if place.tight else 0
+    return Call(kind, place.inner, step.rows.kernel, saves, place.planar, inputs)
+
+
+def _longest(step: Step) -> int:
+    return max(step.target[:2])

@@ -1,5 +1,0 @@
-"""Which kernel of which instruction set runs an op, and what it wants: scratch RAM, constants."""
-
-from msfcnn.kernels.choice import BLOCK, ISAS, Choice, Kernel, choose, names
-
-__all__ = ["BLOCK", "ISAS", "Choice", "Kernel", "choose", "names"]

@@ -1,0 +1,129 @@
+"""Runs a program on its machine and reads back what it found."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.errors import BoardError, Problem
+from msfcnn.toolchain.machines import Machine
+
+LOOP_TURNS = 50_000
+LOOP_INSTRUCTIONS = 2  # of a turn
+TIME_LIMIT = 3600.0  # seconds
+
+_EXITS = {
+    2: "its program cannot use its files",
+    3: "msfcnn_init() refuses the model",
+    4: "msfcnn_run() fails",
+    70: "the processor met an exception",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What the program says, in the machine's unit (instructions or ns) and bytes.
+
+    outputs: int8 [n, bytes], all outputs of an image behind each other.
+    loop:    what the calibration loop took; 0 where it is not counted.
+    stages:  of the first image; they add up to its inference.
+    kernels: (calls, cost) of the kernel of each op of the tables, for the first image.
+    """
+
+    outputs: NDArray[np.int8]
+    inferences: tuple[int, ...]
+    stages: tuple[int, ...]
+    kernels: tuple[tuple[int, int], ...]
+    stack: int | None
+    context: int
+    loop: int
+
+
+def run(
+    machine: Machine,
+    program: Path,
+    images: NDArray[np.int8],
+    stages: int,
+    ops: int,
+    directory: Path,
+    loop_turns: int = LOOP_TURNS,
+) -> Run:
+    """Runs a program on images [n, H, W, C] in an empty `directory`.
+
+    stages, ops: of the model's tables. Raises BoardError.
+    """
+    setup = np.array([len(images), loop_turns], dtype="<u4")
+    (directory / "setup").write_bytes(setup.tobytes())
+    (directory / "images").write_bytes(np.ascontiguousarray(images).tobytes())
+    for file in ("outputs", "facts"):
+        (directory / file).write_bytes(b"")
+    _execute(machine, program, directory)
+    facts = [int(v) for v in np.fromfile(directory / "facts", dtype="<u8")]
+    outputs = np.fromfile(directory / "outputs", dtype=np.int8).reshape(len(images), -1)
+    empty, once, twice, stack, context, *ticks = facts
+    per = machine.ticks or Fraction(1)
+    loop = _count(twice - once, per)
+    if machine.ticks:
+        _check_clock(machine, loop, loop_turns * LOOP_INSTRUCTIONS, per)
+    hollow, *counts = ticks[stages : stages + 1 + 2 * ops]
+    inferences = [_count(t - empty, per) for t in ticks[stages + 1 + 2 * ops :]]
+    kernels = zip(counts[::2], counts[1::2], strict=True)
+    return Run(
+        outputs,
+        tuple(inferences),
+        tuple(_without_probe([_count(t, per) for t in ticks[:stages]], inferences[0])),
+        tuple((calls, max(0, _count(t - calls * hollow, per))) for calls, t in kernels),
+        stack if machine.emulator else None,
+        context,
+        loop,
+    )
+
+
+def _execute(machine: Machine, program: Path, directory: Path) -> None:
+    emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
+    command = [*emulator, "-kernel", str(program.resolve())] if machine.emulator else []
+    try:
+        done = subprocess.run(
+            command or [str(program.resolve())],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIME_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        what = f"the program does not end within {TIME_LIMIT:.0f} s"
+        raise BoardError(Problem(machine.name, what)) from None
+    if done.returncode:
+        said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[0]
+        raise BoardError(Problem(machine.name, _EXITS.get(done.returncode, said)))
+
+
+def _count(ticks: int, per: Fraction) -> int:
+    return round(Fraction(ticks) / per)
+
+
+def _check_clock(machine: Machine, loop: int, expected: int, per: Fraction) -> None:
+    """A count is off by one at most, or by what a tick is worth."""
+    if abs(loop - expected) > max(1, round(1 / per)):
+        raise BoardError(
+            Problem(
+                machine.name,
+                f"its clock is not one of instructions: {loop} for a loop of {expected}",
+                f"use another version of {machine.emulator[0]} (7.2 is known to be exact)",
+            )
+        )
+
+
+def _without_probe(stages: list[int], inference: int) -> list[int]:
+    """Without the call at the end of each stage, which is the same for all; they add up exactly."""
+    probe = Fraction(sum(stages) - inference, len(stages))
+    ends = [round(total - (i + 1) * probe) for i, total in enumerate(accumulate(stages))]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]

@@ -1,0 +1,287 @@
+"""Files that cannot be models: each is refused with one clear message, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from onnx_builder import Net
+
+from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
+from msfcnn.frontend.onnx import load_model
+
+
+def refused(path: Path, error: type[MsfcnnError] = ModelError) -> tuple[Problem, ...]:
+    with pytest.raises(MsfcnnError) as caught:
+        load_model(path)
+    assert type(caught.value) is error
+    return caught.value.problems
+
+
+def refused_once(path: Path, error: type[MsfcnnError] = ModelError) -> Problem:
+    problems = refused(path, error)
+    assert len(problems) == 1
+    assert problems[0].hint
+    return problems[0]
+
+
+def small_net(shape: tuple[int | str | None, ...] = (1, 3, 8, 8), **options: int) -> Net:
+    net = Net(shape, **options)
+    return net.output(net.conv(net.input, (4, 3, 3, 3)), shape=(1, 4, 6, 6))
+
+
+def written(model: onnx.ModelProto, tmp_path: Path) -> Path:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    assert len(load_model(small_net().save(tmp_path / "good.onnx")).ops) == 1
+
+
+def test_missing_file_and_directory(tmp_path: Path) -> None:
+    problem = refused_once(tmp_path / "none.onnx", UsageError)
+    assert (problem.where, problem.what) == (str(tmp_path / "none.onnx"), "no such file")
+    assert refused_once(tmp_path, UsageError).what == "is a directory"
+    assert UsageError.exit_code == 2
+    assert ModelError.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 8,
+        b"hello\n",
+        b"\x08\x08",
+        b"PK\x03\x04",
+    ],
+    ids=["jpeg", "text", "no graph", "zip"],
+)
+def test_something_else_than_onnx(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "photo.onnx"
+    path.write_bytes(data)
+    assert "not a complete ONNX file" in refused_once(path).what
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "empty.onnx"
+    path.touch()
+    assert refused_once(path).what == "the file is empty"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated_file(tmp_path: Path, share: float) -> None:
+    data = small_net().model().SerializeToString()
+    path = tmp_path / "net.onnx"
+    path.write_bytes(data[: int(len(data) * share)])
+    assert "ONNX file" in refused_once(path).what
+
+
+def test_external_data(tmp_path: Path) -> None:
+    model = small_net().model()
+    big = [t for t in model.graph.initializer if len(t.dims) == 4]
+    for tensor in big:
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="weights.bin")
+    problem = refused_once(written(model, tmp_path))
+    assert problem.where == "net.onnx"
+    assert "external data" in problem.what
+    assert all(tensor.name in problem.what for tensor in big[:3])
+
+
+def test_sparse_initializers(tmp_path: Path) -> None:
+    model = small_net().model()
+    values = numpy_helper.from_array(np.float32([1]), "sparse")
+    indices = numpy_helper.from_array(np.array([0]), "indices")
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4]))
+    assert refused_once(written(model, tmp_path)).where == "sparse"
+
+
+@pytest.mark.parametrize("opset", [7, 12])
+def test_old_opset(tmp_path: Path, opset: int) -> None:
+    model = small_net().model()
+    model.opset_import[0].version = opset
+    problem = refused_once(written(model, tmp_path))
+    assert f"opset {opset}" in problem.what
+    assert "version_converter" in problem.hint
+
+
+def test_future_opset(tmp_path: Path) -> None:
+    model = small_net().model()
+    model.opset_import[0].version = 9999
+    assert "update the onnx package" in refused_once(written(model, tmp_path)).hint
+
+
+# --- float models -------------------------------------------------------------------------------
+
+
+def test_float_model(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    net.nodes.clear()
+    y = net.node("Conv", "x", net.const(np.ones((2, 3, 3, 3), np.float32)))
+    net.output(net.node("Sigmoid", net.node("HardSwish", y)))
+    problem = refused_once(net.save(tmp_path / "float.onnx"))
+    assert "is a float model" in problem.what
+    assert "`msfcnn quantize float.onnx --calib FILE.npz -o float_int8.onnx`" in problem.hint
+
+
+def test_model_with_only_its_weights_quantized(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    net.nodes.clear()
+    net.output(net.node("Conv", "x", net.weight((2, 3, 3, 3), fold=False)))
+    assert "only its weights" in refused_once(net.save(tmp_path / "half.onnx")).what
+
+
+def test_model_in_operator_format(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    net.nodes.clear()
+    net.nodes.append(helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]))
+    net.output(net.node("ConvInteger", "q", net.const(np.ones((2, 3, 3, 3), np.uint8))), "int32")
+    assert "operator format" in refused_once(net.save(tmp_path / "integer.onnx")).what
+
+
+@pytest.mark.parametrize("name", ["digits_cnn_fp32", "mcunet_vww_5fps_fp32", "vww_96_fp32"])
+def test_shared_float_networks(shared_models: Path, name: str) -> None:
+    path = shared_models / f"{name}.onnx"
+    if not path.is_file():
+        pytest.skip(f"{name}.onnx: shared models not found, set MSFCNN_MODELS")
+    assert "is a float model" in refused_once(path).what
+
+
+# --- input --------------------------------------------------------------------------------------
+
+
+def test_dynamic_batch(tmp_path: Path) -> None:
+    problem = refused_once(small_net(("N", 3, 8, 8)).save(tmp_path / "net.onnx"))
+    assert problem.where == "input 'x'"
+    assert "dynamic batch" in problem.what
+    assert "'N'" in problem.what
+    assert "make_dynamic_shape_fixed --dim_param N --dim_value 1 net.onnx" in problem.hint
+
+
+def test_dynamic_batch_without_a_name(tmp_path: Path) -> None:
+    problem = refused_once(small_net((None, 3, 8, 8)).save(tmp_path / "net.onnx"))
+    assert "--input_name x --input_shape 1,3,8,8" in problem.hint
+
+
+def test_dynamic_height_and_width(tmp_path: Path) -> None:
+    problems = refused(small_net((1, 3, "H", "W")).save(tmp_path / "net.onnx"))
+    assert [p.where for p in problems] == ["input 'x'"] * 2
+    assert problems[0].what == "dimension 2 ('H') of height is not fixed"
+    assert problems[1].what == "dimension 3 ('W') of width is not fixed"
+
+
+def test_dynamic_shape_and_unknown_operators_at_once(tmp_path: Path) -> None:
+    net = Net(("N", 3, 8, 8))
+    net.output(net.qdq(net.node("HardSwish", net.input)), shape=("N", 3, 8, 8))
+    problems = refused(net.save(tmp_path / "net.onnx"))
+    assert [(p.where, p.kind) for p in problems] == [
+        ("input 'x'", ""),
+        ("HardSwish_0", "HardSwish"),
+    ]
+
+
+def test_larger_batch(tmp_path: Path) -> None:
+    net = Net((2, 3, 8, 8))
+    net.output(net.conv(net.input, (4, 3, 3, 3)))
+    assert "batch is 2" in refused_once(net.save(tmp_path / "net.onnx")).what
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 0, 8), (1, 3, 2**30, 2**30)])
+def test_absurd_sizes(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    model = small_net().model()
+    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
+        dim.dim_value = size
+    assert [p.where for p in refused(written(model, tmp_path))] == ["input 'x'"]
+
+
+def test_several_inputs_and_none(tmp_path: Path) -> None:
+    net = small_net()
+    net.inputs.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, (1, 3)))
+    assert "'x', 'mask'" in refused_once(net.save(tmp_path / "two.onnx")).what
+    net.inputs = []
+    net.const(np.zeros((1, 3, 8, 8), np.float32), "x")
+    refused(net.save(tmp_path / "none.onnx"))
+
+
+def test_initializers_that_are_listed_as_inputs(tmp_path: Path) -> None:
+    """As files of IR version 3 do."""
+    model = small_net().model()
+    for t in model.graph.initializer:
+        model.graph.input.append(helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)))
+    assert load_model(written(model, tmp_path)).input.name == "x"
+
+
+def test_input_of_another_type(tmp_path: Path) -> None:
+    net = small_net()
+    net.inputs = [helper.make_tensor_value_info("x", TensorProto.DOUBLE, (1, 3, 8, 8))]
+    assert "float64" in refused_once(net.save(tmp_path / "net.onnx")).what
+
+
+# --- damage -------------------------------------------------------------------------------------
+
+
+def test_initializer_that_is_too_short(tmp_path: Path) -> None:
+    model = small_net().model()
+    weights = next(t for t in model.graph.initializer if len(t.dims) == 4)
+    weights.raw_data = weights.raw_data[:-5]
+    problem = refused_once(written(model, tmp_path))
+    assert problem.where == weights.name
+    assert "does not fit its shape" in problem.what
+
+
+def test_reference_to_nothing(tmp_path: Path) -> None:
+    model = small_net().model()
+    conv = next(n for n in model.graph.node if n.op_type == "Conv")
+    conv.input[1] = "ghost"
+    problem = refused_once(written(model, tmp_path))
+    assert (problem.where, problem.kind) == ("Conv_0", "Conv")
+    assert "'ghost', which nothing produces" in problem.what
+
+
+def test_graph_that_is_not_sorted(tmp_path: Path) -> None:
+    model = small_net().model()
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(nodes))
+    problems = refused(written(model, tmp_path))
+    assert all("cyclic or not sorted" in p.what for p in problems)
+    assert "Conv_0" in {p.where for p in problems}
+
+
+def test_cyclic_graph(tmp_path: Path) -> None:
+    model = small_net().model()
+    model.graph.node[0].input[0] = model.graph.node[-1].output[0]
+    assert "cyclic" in refused_once(written(model, tmp_path)).what
+
+
+def test_missing_output(tmp_path: Path) -> None:
+    model = small_net().model()
+    model.graph.output[0].name = "ghost"
+    assert refused_once(written(model, tmp_path)).where == "ghost"
+
+
+def test_what_the_checker_of_onnx_finds(tmp_path: Path) -> None:
+    model = small_net().model()
+    conv = next(n for n in model.graph.node if n.op_type == "Conv")
+    conv.attribute.append(helper.make_attribute("flavour", 3))
+    assert "checker rejects it" in refused_once(written(model, tmp_path)).what
+
+
+def test_output_that_does_not_depend_on_the_input(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    net.output(net.dequantize(net.const(np.zeros((1, 4), np.int8)), net.scales[net.input]))
+    assert "constant" in refused_once(net.save(tmp_path / "net.onnx")).what
+
+
+def test_output_that_is_the_input(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    assert "the input itself" in refused_once(net.output(net.input).save(tmp_path / "n.onnx")).what

@@ -1,0 +1,162 @@
+"""What an imported model computes, against onnxruntime: every tensor, within 1 LSB per op.
+
+The shared networks come with exact results (y_exact): those must match bit by bit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx_builder import Net, run
+
+from msfcnn.frontend.onnx import load_model
+from msfcnn.ir import Clamp, Conv, Model
+from msfcnn.reference import execute
+
+Int8 = NDArray[np.int8]
+
+
+def evaluate(model: Model, image: NDArray[Any]) -> list[Int8]:
+    """All tensors of a model for stored input values in HWC."""
+    return [values[0] for values in execute(model, image[None])]
+
+
+def agree(net: Net | Path, tmp_path: Path, seed: int = 1, slack: int = 1) -> Model:
+    """Imports a model and compares all its tensors and outputs with onnxruntime's.
+
+    slack: LSB of difference allowed for the outputs of a model with several ops.
+    """
+    path = net if isinstance(net, Path) else net.save(tmp_path / "net.onnx")
+    model = load_model(path)
+    port = model.input
+    rng = np.random.default_rng(seed)
+    view = port.view(model)
+    stored = rng.integers(-128, 128, view.shape).astype(np.int8)
+    onnx_stored = view.to_onnx(stored)
+    q = view.quantization
+    real = (stored.astype(np.float32) - q.zero_point) * np.float32(q.scale)
+    feed = _to_onnx(real, model) if port.dtype == "float32" else onnx_stored
+    assert str(feed.dtype) == port.dtype
+    ports = {p.name for p in model.outputs}
+    named = {o for n in onnx.load(path).graph.node for o in n.output}
+    integers = [t.name for t in model.tensors if t.name in named and t.name not in ports]
+    theirs = run(path, feed, integers)
+    ours = evaluate(model, stored)
+    _compare_tensors(model, ours, theirs, ports, slack)
+    _compare_outputs(model, ours, theirs, slack)
+    return model
+
+
+def _to_onnx(real: NDArray[np.float32], model: Model) -> NDArray[np.float32]:
+    port = model.input
+    ordered = real if port.onnx_order.value == "HWC" else real.transpose(2, 0, 1)
+    return np.ascontiguousarray(ordered).reshape(port.onnx_shape)
+
+
+def _compare_tensors(
+    model: Model, ours: list[Int8], theirs: dict[str, Any], ports: set[str], slack: int
+) -> None:
+    for tensor, values in zip(model.tensors, ours, strict=True):
+        if tensor.name in theirs and tensor.name not in ports:
+            expected = theirs[tensor.name]
+            if expected.dtype == np.float32:  # a MaxPool or Relu that nothing quantizes
+                steps = expected / np.float32(tensor.quantization.scale)
+                expected = np.rint(steps) + tensor.quantization.zero_point
+                expected = (expected + 128 * tensor.unsigned).astype(np.int16)
+            assert expected.shape == tensor.onnx_shape, tensor.name
+            shown = tensor.to_onnx(values).astype(int)
+            assert np.abs(shown - expected.astype(int)).max() <= slack, tensor.name
+
+
+def _compare_outputs(model: Model, ours: list[Int8], theirs: dict[str, Any], slack: int) -> None:
+    for port in model.outputs:
+        view = port.view(model)
+        expected = theirs[port.name]
+        assert expected.shape == port.onnx_shape
+        assert str(expected.dtype) == port.dtype
+        stored = view.to_onnx(ours[port.tensor]).astype(np.float64)
+        if port.dtype == "float32":
+            q = view.quantization
+            stored = (stored - q.zero_point - 128 * view.unsigned) * q.scale
+            slack_here = slack * q.scale * 1.001
+        else:
+            slack_here = slack
+        assert np.abs(stored - expected.astype(np.float64)).max() <= slack_here
+        assert len(np.unique(expected)) > 2 or expected.size <= 4, "a constant proves nothing"
+
+
+SHARED = [
+    "digits_cnn",
+    "kws_dscnn",
+    "mcunet_vww_5fps",
+    "person_detect",
+    "vww_96",
+    "chain_mn2_vww5_r80",
+    "mbv2_w035_r144",
+    "mbv2_w035_r144_msf",
+    "chain_mbv2_w035_r144",
+    "chain_mn2_320k_r176",
+    "mcunet_320kb_in_r176",
+    "mobilenet_v2_224",
+]
+FAST = SHARED[:6]
+
+
+def shared(directory: Path, name: str) -> Path:
+    path = directory / f"{name}.onnx"
+    if not path.is_file():
+        pytest.skip(f"{name}.onnx: shared models not found, set MSFCNN_MODELS")
+    return path
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_shared_networks_match_their_exact_results(shared_models: Path, name: str) -> None:
+    path = shared(shared_models, name)
+    model = load_model(path)
+    data = np.load(path.with_suffix(".npz"))
+    for i in range(2):
+        view = model.input.view(model)
+        ours = evaluate(model, view.from_onnx(data["x_q"][i]))
+        port = model.outputs[0]
+        got = port.view(model).to_onnx(ours[port.tensor])
+        assert np.array_equal(got.ravel(), data["y_exact"][i].ravel())
+
+
+@pytest.mark.parametrize("name", ["digits_cnn", "kws_dscnn", "mcunet_vww_5fps", "vww_96"])
+def test_every_tensor_of_a_shared_network_has_the_name_and_values_of_onnx(
+    shared_models: Path, name: str
+) -> None:
+    path = shared(shared_models, name)
+    model = load_model(path)
+    layers = np.load(path.with_name(f"{name}_layers.npz"))
+    exact = any(key.endswith("@exact") for key in layers)
+    image = np.load(path.with_suffix(".npz"))["x_q"][0]
+    ours = evaluate(model, model.tensors[0].from_onnx(image))
+    compared = 0
+    for tensor, values in zip(model.tensors, ours, strict=True):
+        key = f"{tensor.name}@exact" if exact else tensor.name
+        if key in layers:
+            assert layers[key].shape == tensor.onnx_shape
+            worst = np.abs(tensor.to_onnx(values).astype(int) - layers[key].astype(int)).max()
+            assert worst <= (0 if exact else 2), tensor.name
+            compared += 1
+    assert compared >= len(model.tensors) - 1
+
+
+def test_the_evaluation_notices_a_wrong_weight(tmp_path: Path) -> None:
+    net = Net((1, 3, 6, 6))
+    net.output(net.conv(net.input, (4, 3, 3, 3)))
+    path = net.save(tmp_path / "net.onnx")
+    model = load_model(path)
+    conv = model.ops[0]
+    assert isinstance(conv, Conv)
+    image = np.random.default_rng(0).integers(-128, 128, (6, 6, 3)).astype(np.int8)
+    before = evaluate(model, image)[-1]
+    conv.weights[0, 0, 0, 0] ^= 64
+    assert (evaluate(model, image)[-1] != before).any()
+    assert conv.clamp == Clamp()
