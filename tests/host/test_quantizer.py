@@ -112,6 +112,17 @@ def test_network_with_external_data(tmp_path: Path) -> None:
     assert quantize(split, images()).graph.node
 
 
+def test_shape_that_is_an_initializer(tmp_path: Path) -> None:
+    """As torch's default exporter writes it, with all weights in a second file."""
+    model = onnx.load(float_network(tmp_path / "float.onnx"))
+    model.graph.node.append(helper.make_node("Reshape", ["y", "shape"], ["z"]))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1, -1]), "shape"))
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, 192]))
+    split = tmp_path / "split.onnx"
+    onnx.save(model, split, save_as_external_data=True, location="split.bin", size_threshold=0)
+    assert quantize(split, images()).graph.node
+
+
 def test_onnxruntime_is_silent(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,9 +28,11 @@ def quantize(path: Path, calibration: NDArray[np.float32]) -> onnx.ModelProto:
     name, shape = _input_of(model, path)
     images = _fitting(calibration, shape)
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory, _silence():
-        prepared, target = Path(directory, "prepared.onnx"), Path(directory, "int8.onnx")
+        whole, prepared, target = (Path(directory, f"{n}.onnx") for n in ("float", "pre", "int8"))
         try:
-            tools.shape_inference.quant_pre_process(model, prepared, skip_symbolic_shape=True)
+            # a file, not a loaded model: onnxruntime leaves its weights in other files by halves
+            onnx.save(model, whole)
+            tools.shape_inference.quant_pre_process(whole, prepared, skip_symbolic_shape=True)
             tools.quantize_static(
                 prepared,
                 target,
