@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from kernel_cases import KernelCase, source_of
 
-import msfcnn.bench
+import msfcnn.toolchain
 from msfcnn.toolchain.machines import Machine
 from msfcnn.toolchain.native import engine_directory, engine_sources
 
 DRIVER = Path(__file__).with_name("kernel_driver.c")
-PORT = Path(msfcnn.bench.__file__).with_name("bare")
+PORT = Path(msfcnn.toolchain.__file__).with_name("bare")
 VERDICTS = ("equal", "different", "written outside", "too large for the driver")
 ENGINE = ("engine", "sweep", "window")  # what calls kernels
 FLAGS = (
