@@ -21,7 +21,7 @@ from msfcnn.files import write_all
 from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute_some
 from msfcnn.render import error_text
-from msfcnn.verify.images import load_images, random_images
+from msfcnn.verifier.images import load_images, random_images
 
 UNKNOWN = -1
 

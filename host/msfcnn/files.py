@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msfcnn.errors import Problem, UsageError
+from msfcnn.suggest import closest
 
 Content = str | bytes
 
@@ -98,10 +99,8 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 def _closest_file(path: Path) -> str:
     """A hint that names the file the user may have meant."""
-    import difflib
-
     if not path.parent.is_dir():
         return f"there is no directory {path.parent} either"
     names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f"did you mean {path.parent / close[0]}?" if close else ""
+    close = closest(path.name, names)
+    return f"did you mean {path.parent / close}?" if close else ""

@@ -18,8 +18,8 @@ from msfcnn.isa import BLOCK, ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.folding import compare
-from msfcnn.plan import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
-from msfcnn.plan.space import Space, space_of
+from msfcnn.planner import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
+from msfcnn.planner.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
 
 
@@ -29,7 +29,7 @@ class GenerateRequest:
 
     name:       C identifier of the model.
     command:    as the user typed it, for the banner of the generated files.
-    max_ram, max_macs, max_time: see plan.Goal.
+    max_ram, max_macs, max_time: see planner.Goal.
     schemes:    the plan space.
     run:        pixels of a kernel call that every plan has room for.
     keep_dead:  leave dead channels in the network.

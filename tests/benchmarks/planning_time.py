@@ -14,8 +14,8 @@ import numpy as np
 from msfcnn.fusion import cost, network
 from msfcnn.fusion.graph import Schemes
 from msfcnn.ir import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Tensor
-from msfcnn.plan import Goal, pareto, plan
-from msfcnn.plan.space import Space
+from msfcnn.planner import Goal, pareto, plan
+from msfcnn.planner.space import Space
 
 RESOLUTIONS = (48, 96, 144, 192, 224, 320)
 BLOCKS = (4, 8, 16, 24, 32)

@@ -11,7 +11,7 @@ from msfcnn.fusion import network
 from msfcnn.ir import InputMode, Model
 from msfcnn.layout import layout
 from msfcnn.pipeline import Generated, folded
-from msfcnn.plan import Plan, plan_layer_by_layer
+from msfcnn.planner import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.native import SANITIZERS, WARNINGS, engine_directory, engine_sources
 

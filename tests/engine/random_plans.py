@@ -9,7 +9,7 @@ from plan_space import may_keep
 
 from msfcnn.fusion import Chain, Network, Option, Scheme, chains_from
 from msfcnn.ir import InputMode
-from msfcnn.plan import Plan, PlannedStage
+from msfcnn.planner import Plan, PlannedStage
 
 RUNS = (1, 2, 3, 4, 5, 8)
 SPLITS = (1, 2, 3, 4, 16)

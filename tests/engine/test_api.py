@@ -13,7 +13,7 @@ from random_models import random_model
 from msfcnn.files import write_all
 from msfcnn.fusion import Scheme, network
 from msfcnn.ir import InputMode
-from msfcnn.plan import Goal, plan
+from msfcnn.planner import Goal, plan
 from msfcnn.toolchain.native import engine_directory
 
 API_TEST = Path(__file__).with_name("api_test.c")

@@ -25,12 +25,12 @@ from msfcnn.ir import Conv
 from msfcnn.isa.choice import choose as choose_kernels
 from msfcnn.layout import layout
 from msfcnn.pipeline import Generated, GenerateRequest, generate
-from msfcnn.plan import plan_layer_by_layer
+from msfcnn.planner import plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.compiling import BARE, Builder
 from msfcnn.toolchain.native import engine_directory, engine_sources
 from msfcnn.toolchain.running import LOOP_INSTRUCTIONS, Run, run
-from msfcnn.verify.images import load_images, random_images
+from msfcnn.verifier.images import load_images, random_images
 from msfcnn.zoo import build as build_network
 
 EMULATED = [machine for machine in MACHINES if machine.emulator]

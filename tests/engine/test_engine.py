@@ -15,7 +15,7 @@ from random_plans import RUNS, band_choices, keepable, only_once, random_plan
 
 from msfcnn.fusion import Chain, Network, Option, Scheme, chains_from, network
 from msfcnn.ir import InputMode, Model
-from msfcnn.plan import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
+from msfcnn.planner import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, schedule
 

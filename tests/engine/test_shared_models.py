@@ -11,7 +11,7 @@ from shared_networks import LARGE, SMALL, SharedNetwork, load_network
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
-from msfcnn.verify.execute import execute_c
+from msfcnn.verifier.execute import execute_c
 
 FAST = ["-O2"]
 QUICK_IMAGES = 2

@@ -13,8 +13,8 @@ from msfcnn.fusion import Network, network
 from msfcnn.ir import InputMode
 from msfcnn.layout import layout
 from msfcnn.pipeline import folded
-from msfcnn.plan import Goal, Plan, pareto, plan
-from msfcnn.plan.space import space_of
+from msfcnn.planner import Goal, Plan, pareto, plan
+from msfcnn.planner.space import space_of
 from msfcnn.reference import execute
 from msfcnn.schedule import schedule
 

@@ -16,10 +16,10 @@ from msfcnn.fusion import Kind, network
 from msfcnn.ir import InputMode, Model
 from msfcnn.isa import names
 from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_plan
-from msfcnn.plan import plan_layer_by_layer
+from msfcnn.planner import plan_layer_by_layer
 from msfcnn.toolchain.compiling import Builder
 from msfcnn.toolchain.native import engine_directory
-from msfcnn.verify.images import random_images
+from msfcnn.verifier.images import random_images
 from msfcnn.zoo import NAMES
 from msfcnn.zoo import build as build_network
 

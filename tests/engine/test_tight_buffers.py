@@ -19,7 +19,7 @@ from random_plans import random_plan
 from msfcnn.fusion import Cost, Scheme, network
 from msfcnn.fusion.cost import Window
 from msfcnn.ir import InputMode, Model
-from msfcnn.plan import plan_layer_by_layer
+from msfcnn.planner import plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, ScheduledStage, schedule
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
 from msfcnn.toolchain.native import engine_directory, engine_sources
-from msfcnn.verify.images import load_images
+from msfcnn.verifier.images import load_images
 
 SUPPORT = Path(__file__).with_name("xtensa")
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")

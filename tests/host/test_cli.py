@@ -68,9 +68,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "complaint"),
     [
         ([], "msfcnn: the following arguments are required: COMMAND"),
-        (["bords"], "invalid choice: 'bords'"),
-        (["boards", "--jsn"], "unrecognized arguments: --jsn"),
-        (["boards", "--jso"], "unrecognized arguments: --jso"),
+        (["bords"], "there is no command 'bords'\n  hint: did you mean boards?"),
+        (["boards", "--jsn"], "unknown option --jsn\n  hint: did you mean --json?"),
+        (["boards", "--jso"], "unknown option --jso\n  hint: did you mean --json?"),
         (["inspect"], "msfcnn inspect: the following arguments are required: MODEL"),
         (["inspect", "no.onnx"], "no.onnx: no such file"),
         (["generate", __file__, "--out", "x", "--max-ram", "big"], "--max-ram: 'big' is not"),

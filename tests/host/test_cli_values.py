@@ -10,6 +10,7 @@ import pytest
 from msfcnn.errors import UsageError
 from msfcnn.files import write_all, write_atomically
 from msfcnn.sizes import parse_factor, parse_size
+from msfcnn.suggest import did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,10 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 def test_devices_are_written_to_not_replaced() -> None:
     write_atomically(Path("/dev/null"), "gone")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_suggestions() -> None:
+    assert did_you_mean("plam", ("plan", "pareto")) == "did you mean plan?"
+    assert did_you_mean("Native64", ("host", "native64")) == "did you mean native64?"
+    assert did_you_mean("nucleo-F767zi", ("nucleo-f767zi",)) == "did you mean nucleo-f767zi?"
+    assert did_you_mean(7, ("plan",), "there is plan") == "there is plan"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
-from msfcnn.verify.check import accuracy
-from msfcnn.verify.images import load_images
+from msfcnn.verifier.check import accuracy
+from msfcnn.verifier.images import load_images
 
 
 def test_bundled_network(repo_root: Path) -> None:

@@ -27,7 +27,7 @@ from msfcnn.ir import (
 )
 from msfcnn.layout import Layout, StagePlaces, layout
 from msfcnn.layout.build import layout as build
-from msfcnn.plan import Goal, plan, plan_layer_by_layer
+from msfcnn.planner import Goal, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, ScheduledStage, schedule
 
 Span = tuple[int, int]

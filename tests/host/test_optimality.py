@@ -13,9 +13,9 @@ from random_models import random_model
 from msfcnn.errors import InfeasibleError
 from msfcnn.fusion import Network, cost, edges, network
 from msfcnn.ir import InputMode
-from msfcnn.plan import Goal, Plan, plan
-from msfcnn.plan import pareto as front
-from msfcnn.plan.table import ANY
+from msfcnn.planner import Goal, Plan, plan
+from msfcnn.planner import pareto as front
+from msfcnn.planner.table import ANY
 
 QUICK, ALL = 12, 200
 TOGETHER = 8  # networks of a long test

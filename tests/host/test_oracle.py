@@ -16,7 +16,7 @@ from msfcnn.errors import ModelError, UsageError
 from msfcnn.frontend.onnx import load_model
 from msfcnn.ir import Conv, Model, Order
 from msfcnn.reference import execute, run_op
-from msfcnn.verify.oracle import Oracle
+from msfcnn.verifier.oracle import Oracle
 
 Values = NDArray[np.int8]
 

@@ -28,9 +28,9 @@ from msfcnn.fusion.graph import (
 from msfcnn.fusion.price import Currency
 from msfcnn.fusion.search import Limits
 from msfcnn.isa import ISAS
-from msfcnn.plan import Goal, NoPlanError, Plan, plan
-from msfcnn.plan.space import space_of
-from msfcnn.plan.timed import fastest
+from msfcnn.planner import Goal, NoPlanError, Plan, plan
+from msfcnn.planner.space import space_of
+from msfcnn.planner.timed import fastest
 from msfcnn.schedule import schedule
 
 SMALL = [seed for seed in range(40) if len(network(random_model(seed)).steps) <= 5][:10]

@@ -16,7 +16,7 @@ from msfcnn.errors import ModelError, MsfcnnError, UsageError
 from msfcnn.frontend.onnx import load_model
 from msfcnn.quantizer import load_calibration, quantize
 from msfcnn.reference import execute
-from msfcnn.verify.check import accuracy
+from msfcnn.verifier.check import accuracy
 
 
 def float_network(path: Path, height: object = 8) -> Path:

@@ -9,8 +9,8 @@ import pytest
 from msfcnn.frontend.onnx import load_model
 from msfcnn.fusion import network
 from msfcnn.pipeline import folded
-from msfcnn.plan import Goal, plan
-from msfcnn.plan.space import Space, space_of
+from msfcnn.planner import Goal, plan
+from msfcnn.planner.space import Space, space_of
 from msfcnn.schedule import schedule
 
 INFINITE = float("inf")

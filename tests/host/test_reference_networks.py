@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from msfcnn.frontend.onnx import load_model
 from msfcnn.ir import Add, AveragePool, Concat, Conv, GlobalAveragePool, Model, Reshape, Softmax
 from msfcnn.reference import execute, execute_some, run_op
-from msfcnn.verify.oracle import Oracle
+from msfcnn.verifier.oracle import Oracle
 
 SMALL = (
     *("digits_cnn", "kws_dscnn", "mcunet_vww_5fps", "person_detect", "vww_96"),

@@ -14,8 +14,8 @@ from onnx_builder import Net, Scale
 
 from msfcnn.cli import main
 from msfcnn.pipeline import Generated
-from msfcnn.verify import check
-from msfcnn.verify.execute import Execution
+from msfcnn.verifier import check
+from msfcnn.verifier.execute import Execution
 
 pytest.importorskip("onnxruntime", reason="pip install 'msfcnn[verify]'")
 

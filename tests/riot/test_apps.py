@@ -15,7 +15,7 @@ from riot_build import APPS, App, Board, bench_results, msfcnn
 from msfcnn.boards import find_board
 from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
-from msfcnn.verify.images import load_images, random_images
+from msfcnn.verifier.images import load_images, random_images
 
 MakeApp = Callable[..., App]
 DIGITS = APPS / "digits" / "digits.onnx"

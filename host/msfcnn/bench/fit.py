@@ -21,9 +21,9 @@ from msfcnn.fusion.price import Place, call, work
 from msfcnn.fusion.steps import Kind, Reads
 from msfcnn.ir import InputMode, Model
 from msfcnn.pipeline import Generated, generate_plan
-from msfcnn.plan import Plan, PlannedStage
+from msfcnn.planner import Plan, PlannedStage
 from msfcnn.schedule import ScheduledStage
-from msfcnn.verify.images import random_images
+from msfcnn.verifier.images import random_images
 
 # isa and machine; the first of an isa is what plans assume where no board is named
 FITTED = (

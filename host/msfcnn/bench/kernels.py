@@ -19,8 +19,8 @@ from msfcnn.frontend.onnx import load_model
 from msfcnn.fusion import Network, Option, Scheme, Step, chain, network
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, generate_plan
-from msfcnn.plan import Plan, PlannedStage
-from msfcnn.verify.images import random_images
+from msfcnn.planner import Plan, PlannedStage
+from msfcnn.verifier.images import random_images
 from msfcnn.zoo.layers import Activation, Drawing, Shape
 from msfcnn.zoo.qdq import write
 from msfcnn.zoo.weights import condition

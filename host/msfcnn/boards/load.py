@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from msfcnn.boards.board import Board, make_board
 from msfcnn.boards.rules import board_problems
 from msfcnn.errors import BoardError, Problem, UsageError
+from msfcnn.suggest import did_you_mean
 
 OWN_BOARDS = "MSFCNN_BOARDS"  # environment: a file of boards at this site
 
@@ -45,9 +45,8 @@ def find_board(name: str, path: Path | None = None) -> Board:
     boards = load_boards(path)
     if name in boards:
         return boards[name]
-    close = difflib.get_close_matches(name, boards, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise BoardError(Problem("board", f"there is no board '{name}'", f"{hint}{_known(boards)}"))
+    hint = f"{did_you_mean(name, boards)} the boards are: {', '.join(boards)}".strip()
+    raise BoardError(Problem("board", f"there is no board '{name}'", hint))
 
 
 def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
@@ -65,10 +64,6 @@ def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
     if problems:
         raise BoardError(*problems)
     return tuple(found)
-
-
-def _known(boards: Mapping[str, Board]) -> str:
-    return f"the boards are: {', '.join(boards)}"
 
 
 def _own_file() -> Path:

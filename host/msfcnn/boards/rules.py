@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,6 +9,7 @@ from msfcnn.boards.board import REMOTES, RUNNERS, Entry, factor_of, hertz_of, si
 from msfcnn.costmodel.costs import CORES
 from msfcnn.errors import Problem, UsageError
 from msfcnn.isa import ISAS
+from msfcnn.suggest import did_you_mean
 
 _REQUIRED = ("description", "runner", "isa")
 _SIZES = ("ram", "flash", "default_max_ram")
@@ -54,8 +54,7 @@ def board_problems(where: str, name: object, entry: object) -> Iterator[Problem]
 def _key_problems(where: str, entry: Entry, keys: Sequence[str]) -> Iterator[Problem]:
     for key in entry:
         if key not in keys:
-            close = difflib.get_close_matches(str(key), keys, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(keys)}"
+            hint = did_you_mean(key, keys, f"the keys are {', '.join(keys)}")
             yield Problem(where, f"unknown key '{key}'", hint)
 
 

@@ -30,7 +30,7 @@ from msfcnn.cli import (
     zoo,
 )
 from msfcnn.cli.failure import as_user_error, error_data
-from msfcnn.cli.parser import Outcome, Parser
+from msfcnn.cli.parser import COMMAND, Outcome, Parser
 from msfcnn.render import error_text, to_text
 
 SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes its meaning
@@ -67,7 +67,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"msfcnn {msfcnn.__version__}")
     subparsers = parser.add_subparsers(
-        dest="verb", metavar="COMMAND", required=True, parser_class=Parser
+        dest="verb", metavar=COMMAND, required=True, parser_class=Parser
     )
     for verb in VERBS:
         verb.add_parser(subparsers)

@@ -130,7 +130,7 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
     from msfcnn.pipeline import generate
-    from msfcnn.verify.images import load_images, random_images
+    from msfcnn.verifier.images import load_images, random_images
 
     asked = argparse.Namespace(**{**vars(args), "model": path})
     request = replace(

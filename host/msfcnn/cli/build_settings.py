@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from msfcnn.emit.names import c_name
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.files import existing_file
 from msfcnn.sizes import parse_factor, parse_size
+from msfcnn.suggest import did_you_mean
 
 HELP = """
 usage: scons [TARGET] [board=B,B...|all] [model=M.onnx] [ram=SIZE | macs=F] [calib=FILE.npz]
@@ -141,8 +141,8 @@ def _unknown(variables: Mapping[str, str]) -> list[Problem]:
     problems = []
     for name in variables:
         if name not in VARIABLES:
-            close = difflib.get_close_matches(name, VARIABLES, n=1)
-            hint = f"did you mean {close[0]}=?" if close else f"there are {', '.join(VARIABLES)}"
+            known = [f"{variable}=" for variable in VARIABLES]
+            hint = did_you_mean(f"{name}=", known, f"there are {', '.join(VARIABLES)}")
             problems.append(Problem(f"{name}=", "there is no such variable", hint))
     return problems
 
@@ -151,8 +151,7 @@ def _unknown_targets(targets: Sequence[str]) -> list[Problem]:
     problems = []
     for name in targets:
         if name not in TARGETS and not name.startswith("build/"):
-            close = difflib.get_close_matches(name, TARGETS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(TARGETS)}"
+            hint = did_you_mean(name, TARGETS, f"there are {', '.join(TARGETS)}")
             problems.append(Problem(name, "there is no such target", hint))
     return problems
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import existing_file
 from msfcnn.render import Block
+from msfcnn.suggest import did_you_mean
+
+COMMAND = "COMMAND"  # what help texts call a verb
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -29,9 +33,39 @@ Run = Callable[[argparse.Namespace], Outcome]
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are raised like all others, not printed."""
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuse what is left over here, where the options of the command are known."""
+        found, extra = super().parse_known_args(args, namespace)
+        if extra:
+            options = [word.partition("=")[0] for word in extra if word.startswith("-")]
+            known = [option for action in self._actions for option in action.option_strings]
+            see = f"see: {self.prog} --help"
+            raise UsageError(
+                *(
+                    Problem(self.prog, f"unknown option {word}", did_you_mean(word, known, see))
+                    for word in options
+                ),
+                *(
+                    Problem(self.prog, f"unrecognized argument: {word}", see)
+                    for word in extra
+                    if not options
+                ),
+            )
+        return found, extra
+
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print."""
-        raise UsageError(Problem(self.prog, message, f"see: {self.prog} --help"))
+        """Raise what argparse would print; a wrong command or choice names the closest one."""
+        see = f"see: {self.prog} --help"
+        wrong = re.fullmatch(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if wrong:
+            where, given, known = wrong.groups()
+            choices = known.replace("'", "").split(", ")
+            if where == COMMAND:
+                message = f"there is no command '{given}'"
+            see = did_you_mean(given, choices, see)
+        raise UsageError(Problem(self.prog, message, see))
 
 
 def new_verb(

@@ -8,9 +8,9 @@ from msfcnn.cli.plan_text import CYCLES_PER_INSTRUCTION
 from msfcnn.fusion.graph import Schemes
 from msfcnn.ir import Model
 from msfcnn.pipeline import GenerateRequest, lay_out
-from msfcnn.plan import Path, pareto
-from msfcnn.plan.neighbours import Neighbour, neighbours, timed_around
-from msfcnn.plan.space import Space
+from msfcnn.planner import Path, pareto
+from msfcnn.planner.neighbours import Neighbour, neighbours, timed_around
+from msfcnn.planner.space import Space
 from msfcnn.schedule import Schedule
 from msfcnn.schedule.figures import StageFigures, paper_figures, stage_figures
 

@@ -10,7 +10,7 @@ from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
     from msfcnn.cli.plan_figures import Estimate, PlanFigures, Point, StageWay
-    from msfcnn.plan.neighbours import Neighbour
+    from msfcnn.planner.neighbours import Neighbour
     from msfcnn.schedule.figures import StageFigures
 
 SAME = 0.0005  # a share that would be shown as 0.0 %

@@ -49,7 +49,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Run the program, report what it did."""
     from msfcnn.pipeline import generate
-    from msfcnn.verify.measure import measure, test_images
+    from msfcnn.verifier.measure import measure, test_images
 
     generated = generate(request_of(args, "msfcnn run"))
     images = args.images or test_images(args.model)

@@ -14,7 +14,7 @@ from msfcnn.render import Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.verify.check import OpCheck, Verification
+    from msfcnn.verifier.check import OpCheck, Verification
 
 NAME = "verify"
 
@@ -41,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Generate, compile, run and compare."""
-    from msfcnn.verify.check import verify
+    from msfcnn.verifier.check import verify
 
     # this computer runs the portable kernels; the bytes are those of every other kernel
     request = replace(request_of(args, f"msfcnn verify {args.model}"), isa="generic")

@@ -17,7 +17,7 @@ from msfcnn.firmware.host import build_host
 from msfcnn.firmware.tally import Tally, tally
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
-from msfcnn.verify.measure import test_images
+from msfcnn.verifier.measure import test_images
 
 APPLICATION = "bench"
 

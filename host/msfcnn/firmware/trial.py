@@ -19,8 +19,8 @@ from msfcnn.firmware.build import Built, Request, build, firmware
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import Output, Results, parse_results
 from msfcnn.reference import execute_some
-from msfcnn.verify.images import load_images, random_images
-from msfcnn.verify.measure import test_images
+from msfcnn.verifier.images import load_images, random_images
+from msfcnn.verifier.measure import test_images
 
 IMAGES = 4  # as many as the application bench stores
 _TIMED, _TIMED_SECONDS = 9, 2.0  # runs on this computer for a time to rely on, at most

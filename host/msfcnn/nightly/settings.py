@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import yaml
 from msfcnn.boards import Board, load_boards
 from msfcnn.errors import MsfcnnError, Problem, UsageError
 from msfcnn.sizes import parse_factor, parse_size
+from msfcnn.suggest import did_you_mean
 
 _TOP = ("models", "boards", "slower", "absent", "keep")
 _ZOO = ("width", "resolution", "channels", "classes", "seed")
@@ -122,8 +122,7 @@ def _board_problems(where: str, boards: object) -> Iterator[Problem]:
     known = load_boards()
     for name in boards:
         if name not in known:
-            close = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {close[0]}?" if close else "`msfcnn boards` lists them"
+            hint = did_you_mean(name, known, "`msfcnn boards` lists them")
             yield Problem(where, f"there is no board '{name}'", hint)
 
 
@@ -172,8 +171,7 @@ def _slower_problems(where: str, slower: object) -> Iterator[Problem]:
 def _unknown(where: str, entry: Mapping[str, object], keys: tuple[str, ...]) -> Iterator[Problem]:
     for key in entry:
         if key not in keys:
-            close = difflib.get_close_matches(str(key), keys, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(keys)}"
+            hint = did_you_mean(key, keys, f"the keys are {', '.join(keys)}")
             yield Problem(where, f"unknown key '{key}'", hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from msfcnn.fusion import Chain, Option, cost
-from msfcnn.plan import Plan
+from msfcnn.planner import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
 LONGEST_RUN = 16  # pixels; kernels gain nothing beyond

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from dataclasses import dataclass
 from fractions import Fraction
 
 from msfcnn.errors import BoardError, Problem
+from msfcnn.suggest import did_you_mean
 
 _ARM = "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi"
 _RISCV = "apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
@@ -163,8 +163,5 @@ def find_machine(name: str) -> Machine:
                 raise BoardError(*problems)
             return machine
     names = [machine.name for machine in MACHINES]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise BoardError(
-        Problem("board", f"cannot measure on '{name}'", f"{hint}there are: {', '.join(names)}")
-    )
+    hint = f"{did_you_mean(name, names)} there are: {', '.join(names)}".strip()
+    raise BoardError(Problem("board", f"cannot measure on '{name}'", hint))

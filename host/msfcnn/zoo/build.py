@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import onnx
 
 from msfcnn.errors import Problem, UsageError
+from msfcnn.suggest import did_you_mean
 from msfcnn.zoo import networks
 from msfcnn.zoo.layers import Drawing
 from msfcnn.zoo.networks import Request
@@ -127,11 +127,8 @@ def _find(name: str) -> Entry:
     for entry in ENTRIES:
         if entry.name == name:
             return entry
-    close = difflib.get_close_matches(name, NAMES, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UsageError(
-        Problem(name, "there is no such network", f"{hint}there are {', '.join(NAMES)}")
-    )
+    hint = f"{did_you_mean(name, NAMES)} there are {', '.join(NAMES)}".strip()
+    raise UsageError(Problem(name, "there is no such network", hint))
 
 
 def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msfcnn.fusion.chains import chain
 from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.fusion.steps import Network
-from msfcnn.plan.types import Plan, PlannedStage
+from msfcnn.planner.types import Plan, PlannedStage
 
 
 def plan_layer_by_layer(network: Network, run: int = DEFAULT_RUN) -> Plan:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from msfcnn.fusion.chains import chain
 from msfcnn.fusion.graph import Schemes, least_macs
 from msfcnn.fusion.steps import Network
-from msfcnn.plan.goal import Goal
-from msfcnn.plan.infeasible import no_plan
-from msfcnn.plan.paths import Path, cheapest, front, least_ram
-from msfcnn.plan.space import Space, space_of
-from msfcnn.plan.table import ANY
-from msfcnn.plan.timed import timed_path
-from msfcnn.plan.types import Plan, PlannedStage
+from msfcnn.planner.goal import Goal
+from msfcnn.planner.infeasible import no_plan
+from msfcnn.planner.paths import Path, cheapest, front, least_ram
+from msfcnn.planner.space import Space, space_of
+from msfcnn.planner.table import ANY
+from msfcnn.planner.timed import timed_path
+from msfcnn.planner.types import Plan, PlannedStage
 
 
 def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msfcnn.fusion.graph import FusionGraph, least_prices, unfused_graph, with_bands
 from msfcnn.fusion.price import Currency
 from msfcnn.fusion.search import Limits
-from msfcnn.plan.goal import Goal
-from msfcnn.plan.paths import Path, cheapest, least_ram
-from msfcnn.plan.space import Space
-from msfcnn.plan.table import ANY, UNBOUNDED, Table, table
+from msfcnn.planner.goal import Goal
+from msfcnn.planner.paths import Path, cheapest, least_ram
+from msfcnn.planner.space import Space
+from msfcnn.planner.table import ANY, UNBOUNDED, Table, table
 
 
 def timed_path(space: Space, goal: Goal) -> Path | None:

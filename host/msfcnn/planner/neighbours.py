@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.plan.goal import Goal
-from msfcnn.plan.paths import cheapest
-from msfcnn.plan.space import Space
-from msfcnn.plan.table import ANY, Table
-from msfcnn.plan.timed import timed_table
+from msfcnn.planner.goal import Goal
+from msfcnn.planner.paths import cheapest
+from msfcnn.planner.space import Space
+from msfcnn.planner.table import ANY, Table
+from msfcnn.planner.timed import timed_table
 
 NEXT_BYTES = 2048
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import DEFAULT_RUN
 from msfcnn.fusion.steps import Network
-from msfcnn.plan.table import Bound
+from msfcnn.planner.table import Bound
 
 NOTHING_TWICE = 1.0
 

@@ -12,11 +12,11 @@ from msfcnn.fusion.options import Option
 from msfcnn.fusion.paper import paper_cost, paper_without_io
 from msfcnn.fusion.steps import LOAD_OP
 from msfcnn.ir import InputMode, Model
-from msfcnn.plan.goal import Goal
-from msfcnn.plan.paths import Path, cheapest, least_ram
-from msfcnn.plan.space import Space
-from msfcnn.plan.table import ANY
-from msfcnn.plan.timed import fastest, timed_path
+from msfcnn.planner.goal import Goal
+from msfcnn.planner.paths import Path, cheapest, least_ram
+from msfcnn.planner.space import Space
+from msfcnn.planner.table import ANY
+from msfcnn.planner.timed import fastest, timed_path
 from msfcnn.sizes import format_size
 
 

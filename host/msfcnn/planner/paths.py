@@ -19,7 +19,7 @@ from msfcnn.fusion.cost import cost
 from msfcnn.fusion.graph import FusionGraph, option_of
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.price import Currency
-from msfcnn.plan.table import ANY, UNBOUNDED, Bound, Table
+from msfcnn.planner.table import ANY, UNBOUNDED, Bound, Table
 
 
 @dataclass(frozen=True)

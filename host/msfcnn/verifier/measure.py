@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msfcnn.pipeline import Generated, summary
-from msfcnn.verify.check import accuracy
-from msfcnn.verify.execute import run_program
-from msfcnn.verify.images import load_images, random_images
+from msfcnn.verifier.check import accuracy
+from msfcnn.verifier.execute import run_program
+from msfcnn.verifier.images import load_images, random_images
 
 RANDOM_IMAGES = 4
 

@@ -10,9 +10,9 @@ from msfcnn.fusion.paper import paper_graph
 from msfcnn.fusion.price import Currency
 from msfcnn.fusion.search import Limits
 from msfcnn.fusion.steps import Network
-from msfcnn.plan.goal import Goal
-from msfcnn.plan.paths import Path, smallest
-from msfcnn.plan.table import Table, table
+from msfcnn.planner.goal import Goal
+from msfcnn.planner.paths import Path, smallest
+from msfcnn.planner.table import Table, table
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from msfcnn.ir import Model, Reshape
 from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_layers
 from msfcnn.reference import execute
-from msfcnn.verify.execute import Execution, execute_c
-from msfcnn.verify.images import load_images, random_images
-from msfcnn.verify.oracle import Oracle
+from msfcnn.verifier.execute import Execution, execute_c
+from msfcnn.verifier.images import load_images, random_images
+from msfcnn.verifier.oracle import Oracle
 
 ORACLE_TOLERANCE = 1  # LSB per op: onnxruntime rounds ties to even, we round them up
 RANDOM_IMAGES = 4
