@@ -34,7 +34,7 @@
 
 _Static_assert(RUNS >= 10 && RUNS <= 1000, "statistics want 10 to 1000 runs");
 
-static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[STORED_ARENA_SIZE];
+static MSFCNN_ALIGNED uint8_t arena[STORED_ARENA_SIZE];
 static msfcnn_t nn;
 static char WORD_ALIGNED stack[STACK];
 static size_t stack_used;

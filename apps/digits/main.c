@@ -16,7 +16,7 @@
 #include "digits.h"
 #include "stored.h"
 
-static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[DIGITS_ARENA_SIZE];
+static MSFCNN_ALIGNED uint8_t arena[DIGITS_ARENA_SIZE];
 static msfcnn_t nn;
 
 static int largest(const int8_t *scores, size_t len)

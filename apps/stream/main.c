@@ -22,7 +22,7 @@
 
 #define ROW (STORED_WIDTH * STORED_CHANNELS)
 
-static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[STORED_ARENA_SIZE];
+static MSFCNN_ALIGNED uint8_t arena[STORED_ARENA_SIZE];
 static msfcnn_t nn;
 
 /* what a camera driver would do */

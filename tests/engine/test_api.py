@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,11 +12,14 @@ from engine_build import compile_c, generate, passes
 from random_models import random_model
 
 from msfcnn.files import write_all
+from msfcnn.frontend.onnx import load_model
 from msfcnn.fusion import Scheme, network
 from msfcnn.ir import InputMode
 from msfcnn.planner import Goal, plan
 from msfcnn.toolchain.native import engine_directory
 
+CHECKOUT = Path(__file__).parents[2]
+README = CHECKOUT / "README.md"
 API_TEST = Path(__file__).with_name("api_test.c")
 
 
@@ -56,14 +60,25 @@ def test_too_small_a_configuration_does_not_compile(
         compile_c(generated, [generated / "image.c"], tmp_path / "x.o", flags)
 
 
-def test_header_is_cpp(generated: Path, tmp_path: Path) -> None:
-    if not shutil.which("g++"):
-        pytest.skip("g++ not found: apt install g++")
-    source = tmp_path / "x.cpp"
-    source.write_text('#include "image.h"\nint main() { return image_model.input; }\n')
-    done = subprocess.run(
-        ["g++", "-Wall", "-Werror", f"-I{engine_directory() / 'include'}", f"-I{generated}",
-         "-fsyntax-only", str(source)],
-        capture_output=True, text=True,
-    )  # fmt: skip
+COMPILERS = {
+    "c": ["gcc", "-std=c11", "-pedantic"],
+    "c by clang": ["clang", "-std=c11", "-pedantic"],
+    "c++": ["g++", "-std=c++11"],
+    "c++ by clang": ["clang++", "-std=c++11"],
+}
+
+
+@pytest.mark.parametrize("language", COMPILERS)
+def test_sample_of_the_readme_compiles(language: str, tmp_path: Path) -> None:
+    compiler, *flags = COMPILERS[language]
+    if not shutil.which(compiler):
+        pytest.skip(f"{compiler} not found: apt install {compiler.replace('clang++', 'clang')}")
+    sources = generate(load_model(CHECKOUT / "apps/digits/digits.onnx"), "digits")
+    write_all(tmp_path, {name: text for name, text in sources.items() if name.endswith(".h")})
+    (sample,) = re.findall(r"^```c\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    source = tmp_path / ("sample.cpp" if "++" in language else "sample.c")
+    source.write_text(sample)
+    command = [compiler, *flags, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", str(source)]
+    command += [f"-I{engine_directory() / 'include'}", f"-I{tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -29,7 +29,7 @@ MAIN = """\
 #include "{name}.h"
 #include "periph/pm.h"
 
-static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[{upper}_ARENA_SIZE];
+static MSFCNN_ALIGNED uint8_t arena[{upper}_ARENA_SIZE];
 static const int8_t image[{upper}_INPUT_SIZE];
 static msfcnn_t nn;
 

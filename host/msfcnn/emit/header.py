@@ -19,7 +19,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
         'extern "C" {',
         "#endif\n",
         "/*",
-        " * RAM in bytes that msfcnn_init() wants, aligned to MSFCNN_ARENA_ALIGN;",
+        " * RAM in bytes that msfcnn_init() wants, MSFCNN_ALIGNED;",
         f" * {_how(schedule)}",
         " */",
         define(f"{upper}_ARENA_SIZE", layout.peak_ram),

@@ -17,8 +17,13 @@
  * Images are NHWC: row by row, the channels of a pixel together, int8, quantized with the scale
  * and the zero point that NAME.h gives.
  *
+ * Every function checks its arguments. A context whose msfcnn_init() has failed, or that is all
+ * zero, is refused by all others. Fetch functions and probes may ask for outputs of their context;
+ * to begin or to go on with an inference in it is refused with -EBUSY, and msfcnn_init() ends the
+ * one that is running with -ECANCELED.
+ *
  * ```c
- * static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[DIGITS_ARENA_SIZE];
+ * static MSFCNN_ALIGNED uint8_t arena[DIGITS_ARENA_SIZE];
  * static msfcnn_t nn;
  *
  * if (msfcnn_init(&nn, &digits_model, arena, sizeof(arena)) == 0 &&
@@ -97,6 +102,7 @@ struct msfcnn {
     uint16_t op;                    /**< of the stage, where the sweep goes on */
     uint16_t channel;               /**< first output channel of the pass */
     uint16_t rows_in;               /**< input rows that have arrived */
+    uint8_t busy;                   /**< a call is computing, which may have called the application */
     msfcnn_position_t at[CONFIG_MSFCNN_STAGE_OPS];      /**< of each op of the stage */
     const int8_t *line[CONFIG_MSFCNN_KERNEL_LINES];     /**< of the run that is computed */
     msfcnn_run_t run;               /**< that is computed: here, it does not burden the stack */
@@ -104,6 +110,8 @@ struct msfcnn {
 
 /**
  * @brief   Prepares a context and begins the first frame
+ *
+ * If it fails, all other functions refuse the context.
  *
  * @param[out]  nn      context
  * @param[in]   model   NAME_model of the generated header
@@ -129,6 +137,8 @@ int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t s
  *
  * @retval  0           success, see msfcnn_output()
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -EBUSY      called from a fetch function or a probe of this context
+ * @retval  -ECANCELED  a probe has called msfcnn_init()
  */
 int msfcnn_run(msfcnn_t *nn, const int8_t *image);
 
@@ -145,6 +155,8 @@ int msfcnn_run(msfcnn_t *nn, const int8_t *image);
  * @retval  0           success, see msfcnn_output()
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
  * @retval  -ENOTSUP    the network was generated for another kind of input
+ * @retval  -EBUSY      called from a fetch function or a probe of this context
+ * @retval  -ECANCELED  @p fetch or a probe has called msfcnn_init()
  * @retval  <0          what @p fetch returned
  */
 int msfcnn_run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg);
@@ -153,8 +165,12 @@ int msfcnn_run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg);
  * @brief   Begins a new frame for msfcnn_push_row(); drops one that is not complete
  *
  * @param[in,out]   nn      context
+ *
+ * @retval  0           success
+ * @retval  -EINVAL     @p nn is NULL or was not initialized
+ * @retval  -EBUSY      called from a fetch function or a probe of this context
  */
-void msfcnn_begin(msfcnn_t *nn);
+int msfcnn_begin(msfcnn_t *nn);
 
 /**
  * @brief   Takes the next row of the image, computes what it makes possible
@@ -169,6 +185,8 @@ void msfcnn_begin(msfcnn_t *nn);
  * @retval  1           this was the last row of the frame, see msfcnn_output()
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
  * @retval  -ENOTSUP    the network was generated for another kind of input
+ * @retval  -EBUSY      called from a probe of this context
+ * @retval  -ECANCELED  a probe has called msfcnn_init()
  * @retval  -EALREADY   the frame is complete, msfcnn_begin() begins the next one
  */
 int msfcnn_push_row(msfcnn_t *nn, const int8_t *row);
@@ -191,8 +209,11 @@ const int8_t *msfcnn_output(const msfcnn_t *nn, size_t index, size_t *len);
  * @param[in,out]   nn      context
  * @param[in]       probe   the function, NULL for none
  * @param[in]       arg     its first argument
+ *
+ * @retval  0           success
+ * @retval  -EINVAL     @p nn is NULL or was not initialized
  */
-void msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg);
+int msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg);
 
 /**
  * @brief   The tensor that a stage has written, for a probe
@@ -201,7 +222,9 @@ void msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg);
  * @param[in]   stage   the stage the probe was called for
  * @param[out]  len     bytes of the tensor, may be NULL
  *
- * @return  its values, NHWC; a concatenation may be written in several stages
+ * @return  its values, NHWC, until the probe returns; a concatenation may be written in several
+ *          stages
+ * @return  NULL, and a length of 0, if there is no such stage or it has not ended yet
  */
 const int8_t *msfcnn_stage_output(const msfcnn_t *nn, size_t stage, size_t *len);
 

@@ -14,6 +14,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "msfcnn.h"
@@ -21,10 +22,13 @@
 
 int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t size)
 {
-    if (!nn || !model || !arena || (uintptr_t)arena % MSFCNN_ARENA_ALIGN) {
+    if (!nn) {
         return -EINVAL;
     }
-    memset(nn, 0, sizeof(*nn));
+    memset(nn, 0, sizeof(*nn));     /* without a model no other function does anything */
+    if (!model || !arena || (uintptr_t)arena % MSFCNN_ARENA_ALIGN) {
+        return -EINVAL;
+    }
     if (model->abi != MSFCNN_ABI || model->stage_ops > CONFIG_MSFCNN_STAGE_OPS ||
         model->kernel_lines > CONFIG_MSFCNN_KERNEL_LINES) {
         return -ENOTSUP;
@@ -34,19 +38,37 @@ int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t s
     }
     nn->model = model;
     nn->arena = arena;
-    msfcnn_begin(nn);
-    return 0;
+    return msfcnn_begin(nn);
 }
 
-void msfcnn_begin(msfcnn_t *nn)
+#define ANY_INPUT   UINT_MAX
+
+/* 0 if an inference may begin or go on in this context, with an image that comes this way;
+ * `given`: another argument of the call, as long as it is a pointer to something */
+static int _check(const msfcnn_t *nn, int given, unsigned input)
 {
-    nn->stage = 0;
-    nn->rows_in = 0;
-    msfcnn_begin_stage(nn);
+    if (!nn || !nn->model || !given) {
+        return -EINVAL;
+    }
+    if (nn->busy) {
+        return -EBUSY;
+    }
+    return (input != ANY_INPUT && input != nn->model->input) ? -ENOTSUP : 0;
 }
 
-/* computes what the input allows; negative if it could not be fetched */
-static int _advance(msfcnn_t *nn)
+int msfcnn_begin(msfcnn_t *nn)
+{
+    int res = _check(nn, 1, ANY_INPUT);
+
+    if (res == 0) {
+        nn->stage = 0;
+        nn->rows_in = 0;
+        msfcnn_begin_stage(nn);
+    }
+    return res;
+}
+
+static int _run_stages(msfcnn_t *nn)
 {
     while (nn->stage < nn->model->n_stages) {
         int res = msfcnn_sweep(nn);
@@ -56,6 +78,9 @@ static int _advance(msfcnn_t *nn)
         size_t stage = nn->stage++;
         if (nn->probe) {
             nn->probe(nn->probe_arg, nn, stage);
+            if (!nn->busy) {
+                return -ECANCELED;
+            }
         }
         if (nn->stage < nn->model->n_stages) {
             msfcnn_begin_stage(nn);
@@ -64,36 +89,46 @@ static int _advance(msfcnn_t *nn)
     return 0;
 }
 
+/* computes what the input allows; negative if it could not be fetched, or if the application has
+ * prepared the context anew from inside its fetch function or probe */
+static int _advance(msfcnn_t *nn)
+{
+    nn->busy = 1;
+    int res = _run_stages(nn);
+    nn->busy = 0;
+    return res;
+}
+
 int msfcnn_push_row(msfcnn_t *nn, const int8_t *row)
 {
-    if (!nn || !row || !nn->model) {
-        return -EINVAL;
-    }
-    if (nn->model->input != MSFCNN_INPUT_PUSH) {
-        return -ENOTSUP;
+    int res = _check(nn, row != NULL, MSFCNN_INPUT_PUSH);
+
+    if (res < 0) {
+        return res;
     }
     if (nn->rows_in == nn->model->height) {
         return -EALREADY;
     }
     nn->image = row;
     nn->rows_in++;
-    _advance(nn);
+    res = _advance(nn);
     nn->image = NULL;
-    return nn->rows_in == nn->model->height;
+    return (res < 0) ? res : nn->rows_in == nn->model->height;
 }
 
-int msfcnn_run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg)
+static int _run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg)
 {
-    if (!nn || !fetch || !nn->model) {
-        return -EINVAL;
-    }
-    if (nn->model->input != MSFCNN_INPUT_PULL) {
-        return -ENOTSUP;
-    }
     msfcnn_begin(nn);
     nn->fetch = fetch;
     nn->fetch_arg = arg;
     return _advance(nn);
+}
+
+int msfcnn_run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg)
+{
+    int res = _check(nn, fetch != NULL, MSFCNN_INPUT_PULL);
+
+    return (res < 0) ? res : _run_pull(nn, fetch, arg);
 }
 
 static size_t _row_bytes(const msfcnn_model_t *model)
@@ -118,56 +153,61 @@ static int _fetch_image(void *arg, unsigned y, unsigned x, unsigned height, unsi
 
 int msfcnn_run(msfcnn_t *nn, const int8_t *image)
 {
-    if (!nn || !image || !nn->model) {
-        return -EINVAL;
-    }
-    const msfcnn_model_t *model = nn->model;
+    int res = _check(nn, image != NULL, ANY_INPUT);
 
-    if (model->input == MSFCNN_INPUT_PUSH) {
-        msfcnn_begin(nn);
-        for (unsigned y = 0; y < model->height; y++) {
-            msfcnn_push_row(nn, image + y * _row_bytes(model));
-        }
-        return 0;
+    if (res < 0) {
+        return res;
     }
-    nn->image = image;
-    if (model->input == MSFCNN_INPUT_PULL) {
-        msfcnn_run_pull(nn, _fetch_image, nn);
+    if (nn->model->input != MSFCNN_INPUT_PUSH) {
+        nn->image = image;      /* read in place, or by the fetch function */
+        res = _run_pull(nn, _fetch_image, nn);
+        nn->image = NULL;
+        return res;
     }
-    else {
-        msfcnn_begin(nn);
-        _advance(nn);
+    res = msfcnn_begin(nn);
+    while (res == 0) {
+        res = msfcnn_push_row(nn, image + nn->rows_in * _row_bytes(nn->model));
     }
-    nn->image = NULL;
-    return 0;
+    return (res < 0) ? res : 0;
 }
 
 const int8_t *msfcnn_output(const msfcnn_t *nn, size_t index, size_t *len)
 {
+    const int8_t *values = NULL;
+    size_t size = 0;
+
+    if (nn && nn->model && nn->stage == nn->model->n_stages && index < nn->model->n_outputs) {
+        values = nn->arena + nn->model->outputs[index].offset;
+        size = nn->model->outputs[index].size;
+    }
     if (len) {
-        *len = 0;
+        *len = size;
     }
-    if (!nn || !nn->model || nn->stage < nn->model->n_stages || index >= nn->model->n_outputs) {
-        return NULL;
-    }
-    if (len) {
-        *len = nn->model->outputs[index].size;
-    }
-    return nn->arena + nn->model->outputs[index].offset;
+    return values;
 }
 
-void msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg)
+int msfcnn_set_probe(msfcnn_t *nn, msfcnn_probe_t probe, void *arg)
 {
+    if (!nn || !nn->model) {
+        return -EINVAL;
+    }
     nn->probe = probe;
     nn->probe_arg = arg;
+    return 0;
 }
 
 const int8_t *msfcnn_stage_output(const msfcnn_t *nn, size_t stage, size_t *len)
 {
-    const msfcnn_stage_t *s = &nn->model->stages[stage];
+    const int8_t *values = NULL;
+    size_t size = 0;
 
-    if (len) {
-        *len = (size_t)s->out_lines * s->out_pixels * s->out_channels;
+    if (nn && nn->model && stage < nn->stage) {
+        const msfcnn_stage_t *s = &nn->model->stages[stage];
+        values = nn->arena + s->output;
+        size = (size_t)s->out_lines * s->out_pixels * s->out_channels;
     }
-    return nn->arena + s->output;
+    if (len) {
+        *len = size;
+    }
+    return values;
 }

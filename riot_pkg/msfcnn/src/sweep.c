@@ -17,6 +17,7 @@
  * @}
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "sweep.h"
@@ -129,6 +130,7 @@ static void _advance(msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, uns
     }
 }
 
+/* a fetch function that has called msfcnn_init() has put an end to this inference: busy is 0 then */
 static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, 0);
@@ -138,6 +140,9 @@ static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
         int res = msfcnn_stage(nn)->columns
                   ? nn->fetch(nn->fetch_arg, at->pixel, at->line, pixels, 1, to->at)
                   : nn->fetch(nn->fetch_arg, at->line, at->pixel, 1, pixels, to->at);
+        if (!nn->busy) {
+            return -ECANCELED;
+        }
         return (res < 0) ? res : EMITTED;
     }
     if (at->line >= nn->rows_in) {
@@ -399,9 +404,12 @@ int msfcnn_sweep(msfcnn_t *nn)
         if (res == NEED) {
             i--;
         }
-        else if (res != EMITTED) {
+        else if (res == STARVED) {
             nn->op = (uint16_t)i;
             return res;
+        }
+        else if (res < 0) {
+            return res;     /* the context may not be the one it was, see _load() */
         }
         else if (i < last) {
             i++;

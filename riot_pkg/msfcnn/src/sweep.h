@@ -29,7 +29,7 @@ void msfcnn_begin_stage(msfcnn_t *nn);
  *
  * @retval  1   the stage is complete
  * @retval  0   the next row of the network's input is missing
- * @retval  <0  the fetch function has failed
+ * @retval  <0  the fetch function has failed, or has prepared the context anew
  */
 int msfcnn_sweep(msfcnn_t *nn);
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #define ENOMEM      12
+#define EBUSY       16
 #define EINVAL      22
 #define ENOTSUP     95
 #define EALREADY    114
+#define ECANCELED   125

@@ -19,7 +19,7 @@
 
 enum { CALL_EXIT = 1, CALL_WRITE = 4 };
 
-static _Alignas(MSFCNN_ARENA_ALIGN) uint8_t arena[DIGITS_ARENA_SIZE];
+static MSFCNN_ALIGNED uint8_t arena[DIGITS_ARENA_SIZE];
 static msfcnn_t nn;
 
 __asm__ (".section .reset, \"ax\"\n"

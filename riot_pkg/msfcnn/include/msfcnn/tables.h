@@ -47,6 +47,17 @@ extern "C" {
 #define MSFCNN_ARENA_ALIGN      4
 
 /**
+ * @brief   Aligns a variable as an arena must be, in C and in C++
+ */
+#if defined(__GNUC__)
+#  define MSFCNN_ALIGNED        __attribute__((aligned(MSFCNN_ARENA_ALIGN)))
+#elif defined(__cplusplus)
+#  define MSFCNN_ALIGNED        alignas(MSFCNN_ARENA_ALIGN)
+#else
+#  define MSFCNN_ALIGNED        _Alignas(MSFCNN_ARENA_ALIGN)
+#endif
+
+/**
  * @brief   Instead of an arena offset: the image that the caller of msfcnn_run() owns
  */
 #define MSFCNN_IMAGE            UINT32_MAX

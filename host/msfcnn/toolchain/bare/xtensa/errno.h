@@ -11,6 +11,8 @@
  */
 
 #define ENOMEM      12
+#define EBUSY       16
 #define EINVAL      22
 #define ENOTSUP     95
 #define EALREADY    114
+#define ECANCELED   125
