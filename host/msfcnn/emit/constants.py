@@ -53,13 +53,13 @@ def op_constants(model: Model, place: Place, name: str) -> str:
             packed = place.kernel.packed
             return f"extern const {f'uint32_t {label}[]' if packed else f'msfcnn_conv_t {label}'};"
         case Add():
-            return _sum(label, _addends(model, op, place.step), place)
+            return _sum(label, _addends(model, op, place.step))
         case Requantize() | MaxPool():
-            return _sum(label, requantize_constants(model, op), place)
+            return _sum(label, requantize_constants(model, op))
         case Concat():
-            return _sum(label, concat_constants(model, op, place.step.part), place)
+            return _sum(label, concat_constants(model, op, place.step.part))
         case AveragePool() | GlobalAveragePool():
-            return _pool(label, pool_constants(model, op), place)
+            return _pool(label, pool_constants(model, op))
         case Softmax():
             k = softmax_constants(model, op)
             table = int_array("uint32_t", f"{label}_exp", k.exp_table)
@@ -80,17 +80,16 @@ def _addends(model: Model, op: Add, step: Step) -> SumConstants:
     return SumConstants(factors, k.offset, k.shift, k.clamp)
 
 
-def _sum(label: str, k: SumConstants, place: Place) -> str:
+def _sum(label: str, k: SumConstants) -> str:
     factors = ", ".join(map(str, k.multipliers))
-    second, delay = place.second
-    values = f"{{ {factors} }}, {k.offset}, {k.shift}, {delay}, {second}"
+    values = f"{{ {factors} }}, {k.offset}, {k.shift}"
     return f"static const msfcnn_sum_t {label} = {{ {values} }};"
 
 
-def _pool(label: str, k: PoolConstants, place: Place) -> str:
+def _pool(label: str, k: PoolConstants) -> str:
     factors = f"{label}_multiplier, {label}_shift, {len(k.scaling.multiplier)}"
     return (
         int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
         + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
-        + f"static const msfcnn_pool_t {label} = {{ {factors}, {k.input_zero}, {place.sums} }};\n"
+        + f"static const msfcnn_pool_t {label} = {{ {factors}, {k.input_zero} }};\n"
     )

@@ -41,33 +41,25 @@ class Place:
         return self.stage.cost.windows.get(self.i, Window(0, 0, 0, 0, False))
 
     @property
-    def slot(self) -> tuple[int, int]:
-        """Pixels of a slot and saved ones; for a run both say how far its halo is from it."""
-        if self.window.slots:
-            return self.window.length, self.window.save
-        behind = self.places.halos[self.i] - self.places.windows[self.i] if self.halo_pixels else 0
-        return behind & 0xFFFF, behind >> 16
-
-    @property
     def halo_pixels(self) -> int:
         """Pixels of a line of its input that are kept from band to band."""
         halo = self.stage.cost.halos.get(self.i)
         return halo.pixels if halo else 0
 
     @property
-    def second(self) -> tuple[str, int]:
-        """Offset of the second input, and how many of its pixels wait in a ring."""
+    def beside(self) -> str:
+        """Offset of its second input, or of the sums of a global average."""
         if self.step.y is None:
-            return "0", 0
-        for ring in self.stage.cost.rings:
-            if ring.skip.add == self.i:
-                return str(self.places.rings[self.i]), ring.pixels
-        return str(self.places.whole.get(self.step.y, _IMAGE)), 0
+            return str(self.places.sums.get(self.i, 0))
+        if self.i in self.places.rings:
+            return str(self.places.rings[self.i])
+        return str(self.places.whole.get(self.step.y, _IMAGE))
 
     @property
-    def sums(self) -> int:
-        """Offset of the sums of a global average."""
-        return self.places.sums.get(self.i, 0)
+    def delay(self) -> int:
+        """Pixels of its second input that wait in a ring; 0 if there is none."""
+        rings = (r for r in self.stage.cost.rings if r.skip.add == self.i)
+        return next((ring.pixels for ring in rings), 0)
 
     @property
     def feeds(self) -> int:

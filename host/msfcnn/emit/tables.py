@@ -91,15 +91,15 @@ def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
     sums = step.kind in (Kind.RESCALE, Kind.ADD, Kind.MAX_POOL)
     # sums carry the zero point of their output in the offset
     zero = 0 if op is None or sums else model.tensors[op.output].quantization.zero_point
-    length, save = place.slot
     return f"""\
     {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
         .kernel = {kernel.name}, .constants = {constants_of(place, name)},
         .shape = &_shapes[{shapes.index(_shape(place))}], \
 .window = {place.places.windows.get(i, 0)},
+        .halo = {place.places.halos.get(i, 0)}, .beside = {place.beside}, .delay = {place.delay},
         .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
 .out_channels = {step.target[2]},
-        .length = {length}, .save = {save}, .halo_pixels = {place.halo_pixels}, \
+        .length = {window.length}, .save = {window.save}, .halo_pixels = {place.halo_pixels}, \
 .words = {kernel.words},
         .slots = {window.slots}, .reads = {_reads(step)}, .planar = {int(window.planar)}, \
 .feeds = {place.feeds},

@@ -279,7 +279,7 @@ static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, uns
     msfcnn_run_t *run = _describe(nn, i, from, pixels, &to);
     nn->line[0] = from->at;
     run->first = (uint8_t)first;
-    run->scratch = nn->arena + ((const msfcnn_pool_t *)op->constants)->sums;
+    run->scratch = nn->arena + op->beside;
     op->kernel(op, run);
 }
 

@@ -200,7 +200,7 @@ static void _copy(const msfcnn_view_t *to, const msfcnn_view_t *from, unsigned c
 }
 
 /* index of a pixel of a residual, in the order in which its sum reads them */
-static unsigned _ring_index(const msfcnn_sum_t *sum, const msfcnn_position_t *at, unsigned line,
+static unsigned _ring_index(const msfcnn_op_t *sum, const msfcnn_position_t *at, unsigned line,
                             unsigned pixel)
 {
     unsigned index = line * (unsigned)(at->high - at->fresh) + pixel - at->fresh;
@@ -211,18 +211,17 @@ static unsigned _ring_index(const msfcnn_sum_t *sum, const msfcnn_position_t *at
 msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels)
 {
     const msfcnn_op_t *op = msfcnn_op(nn, i);
-    const msfcnn_sum_t *sum = op->constants;
     const msfcnn_position_t *at = &nn->at[i];
 
-    if (sum->delay == 0) {
-        return _whole(nn, _arena(nn, sum->second), op->lines, op->pixels, op->out_channels,
+    if (op->delay == 0) {
+        return _whole(nn, _arena(nn, op->beside), op->lines, op->pixels, op->out_channels,
                       at->line, at->pixel);
     }
-    unsigned index = _ring_index(sum, at, at->line, at->pixel);
-    if (*pixels > sum->delay - index) {
-        *pixels = sum->delay - index;
+    unsigned index = _ring_index(op, at, at->line, at->pixel);
+    if (*pixels > op->delay - index) {
+        *pixels = op->delay - index;
     }
-    return (msfcnn_view_t){ nn->arena + sum->second + (size_t)index * op->out_channels,
+    return (msfcnn_view_t){ nn->arena + op->beside + (size_t)index * op->out_channels,
                             op->out_channels, 1 };
 }
 
@@ -230,14 +229,13 @@ void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, u
 {
     unsigned fed = msfcnn_op(nn, i)->feeds;
     const msfcnn_op_t *op = msfcnn_op(nn, fed);
-    const msfcnn_sum_t *sum = op->constants;
     const msfcnn_position_t *at = &nn->at[fed];
     msfcnn_view_t from = *written;
 
     for (unsigned p = nn->at[i].pixel; pixels > 0; pixels--, p++, from.at += from.pixel_step) {
         if (p >= at->fresh && p < at->high) {
-            unsigned index = _ring_index(sum, at, nn->at[i].line, p);
-            msfcnn_view_t to = { nn->arena + sum->second + (size_t)index * op->out_channels,
+            unsigned index = _ring_index(op, at, nn->at[i].line, p);
+            msfcnn_view_t to = { nn->arena + op->beside + (size_t)index * op->out_channels,
                                  op->out_channels, 1 };
             _copy(&to, &from, op->out_channels);
         }
@@ -247,16 +245,7 @@ void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, u
 /* a line of the halo that an op keeps of the tensor it reads */
 static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line)
 {
-    int8_t *window = nn->arena + op->window;
-    size_t before = (size_t)line * op->halo_pixels;
-
-    if (op->slots == 0) {
-        window += (uint32_t)op->save << 16 | op->length;
-    }
-    else {
-        before += (size_t)op->slots * op->length + op->save;
-    }
-    return window + before * op->in_channels;
+    return nn->arena + op->halo + (size_t)line * op->halo_pixels * op->in_channels;
 }
 
 void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)

@@ -39,7 +39,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              3
+#define MSFCNN_ABI              4
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -121,19 +121,20 @@ typedef struct {
  *
  * The first op of a stage reads a whole tensor, the others read the window that the op before them
  * fills.
- *
- * The pixels that are kept from band to band lie behind the window: behind the saved pixels or, if
- * there is only a run, `save << 16 | length` bytes from its beginning.
  */
 struct msfcnn_op {
     msfcnn_kernel_t kernel;     /**< NULL for MSFCNN_LOAD */
     const void *constants;      /**< msfcnn_conv_t, ..., or blocks of words */
     const msfcnn_shape_t *shape;    /**< its kernel */
     uint32_t window;            /**< arena offset of its input's window */
+    uint32_t halo;              /**< arena offset of the pixels kept from band to band */
+    uint32_t beside;            /**< arena offset of the second input of a sum (or MSFCNN_IMAGE),
+                                     of the int32 sums of a global average */
     uint16_t lines;             /**< lines of its input */
     uint16_t pixels;            /**< pixels of a line of its input */
     uint16_t in_channels;       /**< bytes of an input pixel */
     uint16_t out_channels;      /**< channels it writes */
+    uint16_t delay;             /**< pixels a second input waits in a ring, 0: it is whole */
     uint16_t length;            /**< pixels a slot has room for */
     uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
     uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
@@ -197,8 +198,6 @@ typedef struct {
     int32_t multiplier[2];      /**< of the input, of the second input */
     int32_t offset;             /**< zero points and rounding */
     uint8_t shift;              /**< 1 to 30 */
-    uint16_t delay;             /**< pixels the second input waits in a ring, 0: it is whole */
-    uint32_t second;            /**< arena offset of the second input, or MSFCNN_IMAGE */
 } msfcnn_sum_t;
 
 /**
@@ -209,7 +208,6 @@ typedef struct {
     const uint8_t *shift;       /**< likewise */
     uint16_t n_factors;         /**< entries of the two above */
     int8_t input_zero;          /**< zero point of the input */
-    uint32_t sums;              /**< arena offset of an int32 a channel; global average only */
 } msfcnn_pool_t;
 
 /**
