@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import pytest
 
 from msfcnn import zoo
 from msfcnn.boards import Timeouts, Usb, find_board, load_boards
+from msfcnn.cli.occupancy import board_table, boards_table
 from msfcnn.errors import AbsentError, BoardError, UsageError
+from msfcnn.firmware import build as building
 from msfcnn.firmware import riot
 from msfcnn.firmware.build import Built, Request, build, build_many
 from msfcnn.firmware.diagnose import build_error
@@ -26,6 +29,8 @@ from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import is_end, parse_results
 from msfcnn.firmware.tally import tally_image
 from msfcnn.firmware.trial import judge, run_program, try_out
+from msfcnn.render import to_text
+from msfcnn.verifier import measure
 
 DIGITS = Path("apps/digits/digits.onnx")
 
@@ -85,6 +90,43 @@ def test_too_little_ram_below_a_stack() -> None:
         "ld: region `ram' overflowed by 0 bytes\n"
     )
     assert "is 512 bytes too large for its RAM" in failure("hifive1b", text).problems[0].what
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        # .bss itself fits, what lies behind it does not: GNU ld names no region
+        (
+            "ld: section .stack VMA [80003f00,80003fff] overlaps section .noinit"
+            " VMA [80003e00,80003f6b]\ncollect2: error: ld returned 1 exit status\n",
+            "108 bytes too large for its RAM",
+        ),
+        (
+            "ld: section .noinit VMA [20003e00,20003f6b] overlaps section .stack"
+            " VMA [20003f00,20003fff]\ncollect2: error: ld returned 1 exit status\n",
+            "108 bytes too large for its RAM",
+        ),
+        (
+            "ld: address 0x20004010 of a.elf section `.noinit' is not within region `ram'\n"
+            "collect2: error: ld returned 1 exit status\n",
+            "too large for its RAM",
+        ),
+        (
+            "ld.lld: error: section '.bss' will not fit in region 'ram': overflowed by 7 bytes\n",
+            "7 bytes too large for its RAM",
+        ),
+        (
+            "ld: section .data LMA [08010000,0801000f] overlaps section .rodata"
+            " LMA [08000000,08010003]\ncollect2: error: ld returned 1 exit status\n",
+            "4 bytes too large for its flash",
+        ),
+        ("ld: region `dram0_0_seg' overflowed by 9 bytes\n", "9 bytes too large for its RAM"),
+        ("ld: region `iram0_2_seg' overflowed by 9 bytes\n", "9 bytes too large for its flash"),
+        ("ld: region `iram0_0_seg' overflowed by 9 bytes\n", "large for its instruction RAM"),
+    ],
+)
+def test_what_is_too_large(text: str, what: str) -> None:
+    assert what in failure("hifive1b", text).problems[0].what
 
 
 def test_too_little_flash() -> None:
@@ -233,6 +275,88 @@ def test_image_of_a_linked_program(tmp_path: Path, require_tool: Callable[[str],
     assert (found.flash, found.ram) == (text + data, data + bss)
     assert found.stored == {"a.o": text + data}
     assert found.symbols == {"used": 4, "arena": 3000}
+
+
+# like an ESP32: code in RAM, flash that is mapped twice, sections of no content with a write flag
+REGIONS = """
+MEMORY {
+ iram0_0_seg (RX) : ORIGIN = 0x40080000, LENGTH = 128K
+ iram0_2_seg (RX) : ORIGIN = 0x400D0020, LENGTH = 3M
+ dram0_0_seg (RW) : ORIGIN = 0x3FFB0000, LENGTH = 180736
+ drom0_0_seg (R) : ORIGIN = 0x3F400020, LENGTH = 4M
+ rtc_slow_seg (RW) : ORIGIN = 0x50000000, LENGTH = 8K
+}
+SECTIONS {
+ .iram0.text : { *(.fast*) } > iram0_0_seg
+ .dram0.data : { *(.data*) } > dram0_0_seg
+ .noinit (NOLOAD) : { *(.noinit*) } > dram0_0_seg
+ .dram0.bss (NOLOAD) : { *(.bss*) *(COMMON) } > dram0_0_seg
+ .flash.text : { *(.text*) } > iram0_2_seg
+ .flash_rodata_dummy (NOLOAD) : { . += SIZEOF(.flash.text); *(.dummy*) } > drom0_0_seg
+ .flash.rodata : { *(.rodata*) *(.kept*) } > drom0_0_seg
+ .rtc.bss (NOLOAD) : { *(.rtc*) } > rtc_slow_seg
+ /DISCARD/ : { *(.ARM*) *(.comment) }
+}
+"""
+
+
+def test_image_is_counted_by_memory_regions(
+    tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    gcc, size = require_tool("arm-none-eabi-gcc"), require_tool("arm-none-eabi-size")
+    (tmp_path / "a.c").write_text(
+        "const char table[1000] = {1}; int used = 5; char arena[3000];\n"
+        '__attribute__((section(".kept"))) int kept[50] = {1};\n'  # written to, says its flag
+        '__attribute__((section(".noinit"))) char noinit[70];\n'
+        '__attribute__((section(".dummy"))) char dummy[700];\n'
+        '__attribute__((section(".rtc"))) char slow[90];\n'
+        '__attribute__((section(".fast"))) int fast(int i) { return arena[i] + noinit[i]; }\n'
+        "int _start(int i) { return table[i] + used + kept[i] + dummy[i] + slow[i] + fast(i); }\n"
+    )
+    (tmp_path / "x.ld").write_text(REGIONS)
+    elf = tmp_path / "a.elf"
+    words = [gcc, "-mcpu=cortex-m4", "-mlong-calls", "-nostdlib", "a.c", "-o", str(elf)]
+    words += ["-Tx.ld", "-Wl,-Map=a.map"]
+    subprocess.run(words, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    said = subprocess.run([size, "-A", str(elf)], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in said.stdout.splitlines() if line.startswith(".")]
+    sizes = {row[0]: int(row[1]) for row in rows}
+    found = read_image(elf)
+    assert sizes[".dram0.bss"] == 3000
+    assert sizes[".flash.rodata"] == 1200
+    assert found.ram == sizes[".dram0.data"] + sizes[".dram0.bss"] + sizes[".noinit"]
+    stored = (".iram0.text", ".dram0.data", ".flash.text", ".flash.rodata")
+    assert found.flash == sum(sizes[name] for name in stored)
+    assert found.symbols == {"used": 4, "arena": 3000, "noinit": 70}
+
+
+def test_sizes_that_contradict_or_exceed_the_board_are_problems() -> None:
+    symbols = {"arena": 600}  # more than the RAM sections hold
+    (problem,) = tally_image(image({}, symbols), 4096, 1024).problems("b")
+    assert "static_rest would be -80" in problem.what
+    (ram, flash) = tally_image(image({}, {}), 1000, 500).problems("b")
+    assert "takes 520 of 500 bytes of RAM" in ram.what
+    assert "takes 1,020 of 1,000 bytes of flash" in flash.what
+    assert not list(tally_image(image({}, {}), 4096, 1024).problems("b"))
+
+
+def test_the_image_that_the_caller_keeps_counts() -> None:
+    size = tally_image(image({}, {}), None, 1024, 700)
+    assert (size.image_in_ram, size.free, size.free_with_image) == (False, 504, -196)
+    size = tally_image(image({}, {"image": 300}), None, 1024, 300)
+    assert (size.image_in_ram, size.free, size.free_with_image) == (True, 504, 504)
+    assert size.data()["free_with_image"] == 504
+
+
+def test_a_small_board_is_told_that_an_image_in_ram_does_not_fit() -> None:
+    size = tally_image(image({}, {}), 4096, 1024, 700)
+    planned = {"macs": 1, "recompute_factor": 1.0, "peak_ram": 1}
+    data = {"board": "b", "model": "m", "planned": planned, "tally": size.data()}
+    text = to_text((board_table(data),), None, color=False)
+    assert re.search(r"image +kept in flash +700", text)
+    assert re.search(r"RAM with the image there +1,220 of 1,024\n +missing +196\n", text)
+    text = to_text((boards_table([data, data]),), None, color=False)
+    assert "an image in RAM does not fit (196 bytes missing)" in text
 
 
 def test_unreadable_program(tmp_path: Path) -> None:
@@ -440,6 +564,32 @@ def test_application_with_a_model_of_its_own(
     request = Request(find_board("native64"), other, application="digits", root=tmp_path)
     with pytest.raises(UsageError, match=r"the application has a model of its own, digits\.onnx"):
         build(request)
+
+
+def test_boards_and_host_take_the_same_images(
+    digits: Path, riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """A network that happens to be called like the bundled one does not get its images."""
+    require_tool("make")
+    other = tmp_path / "digits.onnx"
+    other.write_bytes(digits.read_bytes())
+    assert measure.test_images(other) is None
+    request = Request(find_board("native64"), other, root=tmp_path)
+    assert asked_for_images(request) == ""
+    assert asked_for_images(dataclasses.replace(request, model=digits)) == str(
+        measure.test_images(digits)
+    )
+    # and where RIOT's make is called by hand
+    by_hand = dataclasses.replace(building.firmware(request), variables={})
+    for model in (digits, other):
+        made = dataclasses.replace(by_hand, variables={"MSFCNN_MODEL": str(model)})
+        (named,) = riot.ask(made, ["STORED_IMAGES"])
+        assert named == str(measure.test_images(model) or "")
+
+
+def asked_for_images(request: Request) -> str:
+    (value,) = riot.ask(building.firmware(request), ["STORED_IMAGES"])
+    return value
 
 
 def test_espressifs_toolchain_is_asked_for(

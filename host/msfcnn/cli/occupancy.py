@@ -33,6 +33,7 @@ def board_table(data: Data) -> Block:
         rows += _part("RAM", size, _RAM, "ram", "ram_limit")
         if size["free"] is not None:
             rows.append(("", "free", format_size(size["free"])))
+        rows += _image(size)
     else:
         rows.append(("RAM", "arena", format_size(data["planned"]["peak_ram"])))
     planned = data["planned"]
@@ -50,7 +51,7 @@ def boards_table(every: Sequence[Data]) -> Block:
             Column(title, right=True)
             for title in ("flash", "of", "RAM", "of", "arena", "free", "F", "MACs")
         ),
-        Column("not built, because", wraps=True),
+        Column("remark", wraps=True),
     )
     return Table(columns, tuple(_line(data) for data in every))
 
@@ -77,6 +78,31 @@ def _part(
     return [*rows, ("", "together", f"{format_size(size[total])}{of}")]
 
 
+def _image(size: Data) -> list[tuple[str, str, str]]:
+    """What the caller of the network has to keep, and whether the RAM is enough for that, too."""
+    if not size.get("image"):
+        return []
+    place = "RAM, above" if size["image_in_ram"] else "flash"
+    rows = [("image", f"kept in {place}", format_size(size["image"]))]
+    if not size["image_in_ram"] and size["ram_limit"]:
+        of = f"{format_size(size['ram_with_image'])} of {format_size(size['ram_limit'])}"
+        rows.append(("", "RAM with the image there", of))
+        rows.append(("", *_free_with_image(size["free_with_image"])))
+    return rows
+
+
+def _free_with_image(free: int) -> tuple[str, str]:
+    return ("free", format_size(free)) if free >= 0 else ("missing", format_size(-free))
+
+
+def _remark(size: Data) -> str:
+    """Where a program fits only because it has no image in RAM."""
+    free = size.get("free_with_image")
+    if free is None or free >= 0:
+        return ""
+    return f"an image in RAM does not fit ({format_size(-free)} bytes missing): push or pull it"
+
+
 def _line(data: Data) -> tuple[str, ...]:
     if "error" in data:
         return (data["board"], *["-"] * 8, reason(data["error"], data["board"]))
@@ -85,4 +111,4 @@ def _line(data: Data) -> tuple[str, ...]:
     values += [planned["peak_ram"], size.get("free")]
     texts = ["-" if value is None else format_size(value) for value in values]
     factor, macs = f"{planned['recompute_factor']:.3f}", format_size(planned["macs"])
-    return (data["board"], *texts, factor, macs, "")
+    return (data["board"], *texts, factor, macs, _remark(size))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from msfcnn.boards import Board
 from msfcnn.emit.names import c_name
-from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.files import write_all
 from msfcnn.firmware import riot
 from msfcnn.firmware.host import build_host
 from msfcnn.firmware.tally import Tally, tally
-from msfcnn.ir import InputMode
+from msfcnn.ir import InputMode, Model
 from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
 from msfcnn.verifier.measure import test_images
 
@@ -103,8 +103,17 @@ def build(request: Request, jobs: int | None = None) -> Built:
     made = firmware(request)
     _check_application(request, made)
     program = riot.build(made, jobs or os.cpu_count() or 1)
-    size = tally(program, request.board.flash, request.board.ram)
+    image = callers_bytes(generated.model, request.input)
+    size = tally(program, request.board.flash, request.board.ram, image)
+    if problems := tuple(size.problems(request.board.name)):
+        raise BoardError(*problems)
     return Built(request, program, generated, planned, size)
+
+
+def callers_bytes(model: Model, way_in: str) -> int:
+    """Bytes of the image that the caller keeps: all, a row that is pushed, nothing if pulled."""
+    image = model.tensors[model.input.tensor]
+    return {"image": image.size, "pull": 0}.get(way_in, image.width * image.channels)
 
 
 def build_many(
@@ -142,9 +151,8 @@ def firmware(request: Request) -> riot.Firmware:
         variables["MSFCNN_MAX_MACS"] = str(request.max_macs)
     elif request.ram_bound is not None:
         variables["MSFCNN_MAX_RAM"] = str(request.ram_bound)
-    images = test_images(request.model)
-    if images is not None:
-        variables["STORED_IMAGES"] = str(images.absolute())
+    images = test_images(request.model)  # the host's program takes the same; none: random ones
+    variables["STORED_IMAGES"] = "" if images is None else str(images.absolute())
     return riot.Firmware(
         request.board,
         riot.application_directory(request.application),

@@ -22,10 +22,10 @@ _RISCV_ESP = "riscv32-esp-elf-"
 
 _MISSING = re.compile(r"(\S+) is required but not found in PATH")
 _CLONE = re.compile(r"unable to access '(https?://[^']+?)/?'")
-_OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
-_OVERLAP = re.compile(
-    r"VMA \[([0-9a-f]+),[0-9a-f]+\] overlaps section \.bss VMA \[[0-9a-f]+,([0-9a-f]+)\]"
-)
+_OVERFLOW = re.compile(r"region [`'](\w+)'(?: |: )overflowed by (\d+) bytes")
+_NO_ROOM = re.compile(r"(?:will not fit in|is not within) region [`'](\w+)'")
+_RANGE = r"section (\S+) (VMA|LMA) \[([0-9a-f]+),([0-9a-f]+)\]"
+_OVERLAP = re.compile(f"{_RANGE} overlaps {_RANGE}")
 _OURS = re.compile(r"^error: (.*)(?:\n *hint: (.*))?", re.MULTILINE)
 _ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*|undefined reference|cannot find).*$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,19 +53,45 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
     if code is None:
         what = f"the build did not end within {board.timeout.build:g} s"
         return Problem(board.name, what, "raise timeout: build: of the board, or see make.log")
-    if overflow := _OVERFLOW.search(text):
-        kind = "RAM" if "ram" in overflow[1].lower() else "flash"
-        hint = "give a lower ram=" if kind == "RAM" else "take a smaller model, or a larger board"
-        size = int(overflow[2])
-        if overlap := _OVERLAP.search(text):  # .bss runs into a stack at the end of the RAM
-            size = int(overlap[2], 16) - int(overlap[1], 16) + 1
-        what = f"the program is {size:,} bytes too large for its {kind}"
-        return Problem(board.name, what, hint)
+    if too_large := _too_large(text):
+        kind, size = too_large
+        many = f"{size:,} bytes too large" if size else "too large"
+        return Problem(board.name, f"the program is {many} for its {kind}", _SMALLER[kind])
     if ours := _OURS.search(text):
         return Problem(board.name, ours[1], ours[2] or "")
     line = _ERROR.search(text)
     what = line[0].strip() if line else (text.strip().splitlines() or ["no output"])[-1]
     return Problem(board.name, f"RIOT's make failed: {what}", "all of it is in make.log")
+
+
+_SMALLER = {
+    "RAM": "give a lower ram=",
+    "flash": "take a smaller model, or a larger board",
+    "instruction RAM": "leave out modules that place code there",
+}
+
+
+def _too_large(text: str) -> tuple[str, int] | None:
+    """The memory that a linker found too small and the bytes that are missing; 0: not said."""
+    missing: dict[str, int] = {}
+    for region in _NO_ROOM.findall(text):
+        missing.setdefault(_memory(region), 0)
+    for region, size in _OVERFLOW.findall(text):
+        missing[_memory(region)] = max(int(size), missing.get(_memory(region), 0))
+    for _, kind, *first, _, _, low, high in _OVERLAP.findall(text):
+        # the end of RAM is kept for a stack, which .bss or .noinit run into
+        ranges = sorted((int(a, 16), int(b, 16)) for a, b in (first, (low, high)))
+        memory = "RAM" if kind == "VMA" else "flash"
+        missing[memory] = max(ranges[0][1] - ranges[1][0] + 1, missing.get(memory, 0))
+    return max(missing.items(), key=lambda found: found[1]) if missing else None
+
+
+def _memory(region: str) -> str:
+    """What a memory region of a linker script is."""
+    name = region.lower()
+    if name.startswith("iram") and not name.startswith("iram0_2"):  # that is mapped flash
+        return "instruction RAM"
+    return "RAM" if "ram" in name and not name.startswith("iram") else "flash"
 
 
 def how_to_install(board: Board, tool: str, riot: Path) -> str:

@@ -10,7 +10,12 @@ from typing import Any
 
 from msfcnn.errors import BoardError, Problem
 
-_REGION = re.compile(r"^(\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)", re.MULTILINE)
+_REGION = re.compile(
+    r"^(\S+)[ \t]+0x([0-9a-f]+)[ \t]+0x([0-9a-f]+)(?:[ \t]+(\S+))?[ \t]*$", re.MULTILINE
+)
+# memory that can be written and is not what an application's variables get: kept in deep sleep,
+# behind a bus, or of another core
+_OTHER_MEMORY = ("bkup", "backup", "rtc", "lp_", "ext")
 _INPUT = re.compile(r"^ \S+ +0x([0-9a-f]+) +0x([0-9a-f]+) (\S.*\.o\)?)$", re.MULTILINE)
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 
@@ -69,31 +74,50 @@ def read_image(elf: Path) -> Image:
     return Image(sections, _stored(listing, sections), symbols)
 
 
-def _regions(listing: str) -> tuple[tuple[int, int, bool], ...]:
-    """(begin, end, is RAM) of the linker's memory regions; none for a hosted program."""
+@dataclass(frozen=True)
+class _Region:
+    """A memory region of the linker script. `ram`: variables go there."""
+
+    begin: int
+    end: int
+    ram: bool
+
+
+def _regions(listing: str) -> tuple[_Region, ...]:
+    """The memory regions that a linker's map lists; none for a hosted program."""
     text = listing.partition("Memory Configuration")[2].partition("Linker script")[0]
     return tuple(
-        (int(origin, 16), int(origin, 16) + int(length, 16), _is_ram(name))
-        for name, origin, length in _REGION.findall(text)
+        _Region(int(origin, 16), int(origin, 16) + int(length, 16), _is_ram(name, attributes))
+        for name, origin, length, attributes in _REGION.findall(text)
         if name != "*default*"
     )
 
 
-def _is_ram(region: str) -> bool:
+def _is_ram(region: str, attributes: str) -> bool:
+    """By what the linker script allows there: the name says nothing (iram0_2_seg is flash)."""
     name = region.lower()
-    return "ram" in name and not name.startswith(("bkup", "backup"))
+    allowed = attributes.partition("!")[0]
+    return ("w" in allowed if attributes else "ram" in name) and not name.startswith(_OTHER_MEMORY)
 
 
-def _sections(elf: Any, regions: tuple[tuple[int, int, bool], ...]) -> Iterator[Section]:
+def _sections(elf: Any, regions: tuple[_Region, ...]) -> Iterator[Section]:
+    segments = [segment for segment in elf.iter_segments() if segment["p_type"] == "PT_LOAD"]
     for section in elf.iter_sections():
-        flags, address = section["sh_flags"], section["sh_addr"]
-        if not flags & _SHF_ALLOC or not section["sh_size"]:
+        flags, address, size = section["sh_flags"], section["sh_addr"], section["sh_size"]
+        if not flags & _SHF_ALLOC or not size:
             continue
-        stored = section["sh_type"] != "SHT_NOBITS"
-        known = [ram for begin, end, ram in regions if begin <= address < end]
-        ram = any(known) if known else bool(flags & _SHF_WRITE) and not regions
+        # what the linker script calls NOLOAD is in no segment's part of the file
+        stored = section["sh_type"] != "SHT_NOBITS" and any(
+            segment["p_offset"] <= section["sh_offset"]
+            and section["sh_offset"] + size <= segment["p_offset"] + segment["p_filesz"]
+            for segment in segments
+        )
+        if regions:  # the write flag is no sign: read-only data of some boards has it
+            ram = any(r.ram and r.begin <= address < r.end for r in regions)
+        else:
+            ram = bool(flags & _SHF_WRITE)
         if stored or ram:
-            yield Section(section.name, address, section["sh_size"], stored, ram)
+            yield Section(section.name, address, size, stored, ram)
 
 
 def _symbols(elf: Any, sections: tuple[Section, ...]) -> Mapping[str, int]:
