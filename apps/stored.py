@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from msfcnn.emit.names import c_name
 from msfcnn.errors import MsfcnnError
 from msfcnn.files import write_all
-from msfcnn.frontend.onnx import load_model
+from msfcnn.frontend import load_model
 from msfcnn.reference import execute_some
 from msfcnn.render import error_text
 from msfcnn.verifier.images import load_images, random_images

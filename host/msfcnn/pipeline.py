@@ -9,7 +9,7 @@ from pathlib import Path
 from msfcnn.emit import EmitOptions, Sources, emit
 from msfcnn.emit.weights import constant_bytes
 from msfcnn.errors import Problem, UsageError
-from msfcnn.frontend.onnx import load_model
+from msfcnn.frontend import load_model
 from msfcnn.fusion import network
 from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import DEFAULT_RUN

@@ -22,7 +22,14 @@ PURE = (
 )
 SEARCH = ("search", "graph", "bands", "overlap", "paper")
 FILE_SYSTEM = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob"}
-ONNX_USERS = ("frontend.onnx", "zoo", "quantizer", "verifier.oracle")
+ONNX_USERS = (
+    "frontend.loading",
+    "frontend.onnx",
+    "frontend.tflite",
+    "zoo",
+    "quantizer",
+    "verifier.oracle",
+)
 ONNXRUNTIME_USERS = ("verifier.oracle", "quantizer")
 
 
@@ -102,6 +109,10 @@ def test_only_the_command_line_prints() -> None:
 def test_only_the_border_knows_onnx() -> None:
     assert {name for name in users("onnx") if not within(name, ONNX_USERS)} == set()
     assert {name for name in users("onnxruntime") if not within(name, ONNXRUNTIME_USERS)} == set()
+
+
+def test_only_one_module_knows_the_tflite_schema() -> None:
+    assert users("tflite") == {"frontend.tflite.flatbuffer"}
 
 
 def test_nothing_imports_the_command_line() -> None:

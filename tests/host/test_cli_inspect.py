@@ -47,7 +47,7 @@ def test_liveness() -> None:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("msfcnn.frontend.onnx.load_model", lambda path: residual())
+    monkeypatch.setattr("msfcnn.frontend.load_model", lambda path: residual())
     path = tmp_path / "residual.onnx"
     path.touch()
     return str(path)
@@ -110,7 +110,7 @@ def with_dead_channel() -> Model:
 def test_dead_channels(
     file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("msfcnn.frontend.onnx.load_model", lambda path: with_dead_channel())
+    monkeypatch.setattr("msfcnn.frontend.load_model", lambda path: with_dead_channel())
     monkeypatch.setattr("msfcnn.isa.BLOCK", 1)  # fewer channels than kernels compute together
     assert main(["inspect", file, "--json"]) == 0
     dead = json.loads(capsys.readouterr().out)["dead_channels"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from onnx_builder import Net
 from riot_build import REPO_ROOT, App, msfcnn
+from tflite_cases import CASES, Maker
 
 MakeApp = Callable[..., App]
 DIGITS = REPO_ROOT / "apps" / "digits" / "digits.onnx"
@@ -129,6 +130,15 @@ def test_another_model_generates_anew(fresh: Callable[..., App]) -> None:
 
 
 @pytest.mark.long
+def test_a_tflite_model(fresh: Callable[..., App]) -> None:
+    app = fresh("MSFCNN_MODEL = net.tflite", name="net")
+    maker = Maker("int8")
+    CASES["conv_pool_reshape_dense"](maker)
+    maker.net.save(app.directory / "net.tflite")
+    app.build()
+    assert runs(app)
+
+
 def test_a_model_that_the_application_makes(fresh: Callable[..., App]) -> None:
     app = fresh("MSFCNN_MODEL = made.onnx", name="made")
     with (app.directory / "Makefile").open("a") as makefile:
@@ -218,9 +228,10 @@ def fails(app: App, *words: str) -> None:
     assert not list(app.bin.rglob("*.o"))
 
 
-def test_wrong_path(fresh: Callable[..., App]) -> None:
-    app = fresh("MSFCNN_MODEL = digit.onnx")
-    fails(app, "no such file", "digit.onnx")
+@pytest.mark.parametrize("name", ["digit.onnx", "digit.tflite"])
+def test_wrong_path(name: str, fresh: Callable[..., App]) -> None:
+    app = fresh(f"MSFCNN_MODEL = {name}")
+    fails(app, "no such file", name)
 
 
 def test_infeasible_limit(fresh: Callable[..., App]) -> None:

@@ -15,7 +15,7 @@ from msfcnn.bench.measure import Bench, Measurement
 from msfcnn.emit import EmitOptions
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
-from msfcnn.frontend.onnx import load_model
+from msfcnn.frontend import load_model
 from msfcnn.fusion import Network, Option, Scheme, Step, chain, network
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, generate_plan

@@ -21,7 +21,7 @@ usage: scons [TARGET] [board=B,B...|all] [model=M.onnx] [ram=SIZE | macs=F] [cal
 Plans and generates C code for a model, builds it for boards and shows what it occupies.
 
   board=host      what to build for, or all; `msfcnn boards` lists them
-  model=...       int8 QDQ ONNX file, or with calib= a float one
+  model=...       int8 ONNX or TFLite file, or with calib= a float one
                   (default: apps/digits/digits.onnx)
   ram=16K         the fastest plan within this much RAM for the arena
                   (without ram= and macs=: what boards.yaml allows on the board)

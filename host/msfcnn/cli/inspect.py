@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> Outcome:
     """Import the model and describe it layer by layer."""
     from msfcnn.cli.dead_channels import folding_blocks, folding_data
     from msfcnn.cli.layers import layers
-    from msfcnn.frontend.onnx import load_model
+    from msfcnn.frontend import load_model
     from msfcnn.isa import BLOCK
     from msfcnn.optimize import fold_dead_channels
 

@@ -85,6 +85,6 @@ def new_verb(
     return parser
 
 
-def add_model(parser: Parser, what: str = "int8 QDQ ONNX file") -> None:
+def add_model(parser: Parser, what: str = "int8 ONNX (QDQ) or TFLite file") -> None:
     """The argument MODEL: a file that must exist."""
     parser.add_argument("model", metavar="MODEL", type=existing_file, help=what)

@@ -49,7 +49,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Plan, or find the whole front."""
     from msfcnn.cli.plan_figures import front_points, plan_figures
-    from msfcnn.frontend.onnx import load_model
+    from msfcnn.frontend import load_model
     from msfcnn.pipeline import folded, plan_space
 
     request, board = _requested(args)

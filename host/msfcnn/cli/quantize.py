@@ -19,10 +19,10 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "quantize a float ONNX network to int8",
+        "quantize a float network to int8",
         "msfcnn quantize float.onnx --calib images.npz -o int8.onnx",
     )
-    add_model(parser, "float ONNX file")
+    add_model(parser, "float ONNX or TFLite file")
     parser.add_argument(
         "--calib",
         metavar="FILE.npz",

@@ -14,6 +14,7 @@ import onnx
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.frontend import load_proto
 
 
 def quantize(path: Path, calibration: NDArray[np.float32]) -> onnx.ModelProto:
@@ -93,11 +94,13 @@ def _silence() -> Iterator[None]:
 def _load(path: Path) -> onnx.ModelProto:
     """The float network in a file, with external data if it has some."""
     try:
-        model = onnx.load(path)
+        model = load_proto(path)
+    except ModelError:
+        raise
     except FileNotFoundError as error:
         raise UsageError(Problem(str(error.filename or path), "no such file")) from None
     except Exception:
-        hint = "give a float .onnx file; if it is one it is damaged: export it again"
+        hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
         raise ModelError(Problem(path.name, "it is not an ONNX file", hint)) from None
     if any(n.op_type == "QuantizeLinear" for n in model.graph.node):
         hint = "use it as it is, or give the float network it was made from"

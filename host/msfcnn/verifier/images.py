@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import Problem, UsageError
-from msfcnn.ir import Model
+from msfcnn.ir import Model, Order, Tensor
 
 STORED_KEY = "x_q"  # int8 (or uint8), already quantized, ONNX layout
 REAL_KEY = "x"  # float, quantized here
@@ -52,8 +52,22 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
     labels = arrays.get("labels")
     if labels is not None and labels.shape != (len(stored),):
         raise _unusable(path, f"it has {labels.size} labels for {len(stored)} images")
+    stored = _in_order(stored, view)
     images = np.stack([view.from_onnx(image) for image in stored])
     return images, None if labels is None else labels.astype(np.int64)
+
+
+def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
+    """Images of NCHW and NHWC files alike, where their shape tells that they are the other kind."""
+    shape = stored.shape[1:]
+    if len(shape) != 3 or shape == view.onnx_shape[1:]:
+        return stored
+    planar = (view.channels, view.height, view.width)
+    if shape == planar and view.onnx_order is Order.HWC:
+        return np.moveaxis(stored, 1, 3)
+    if shape == view.shape and view.onnx_order is Order.CHW and len(view.onnx_shape) == 4:
+        return np.moveaxis(stored, 3, 1)
+    return stored
 
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]]:

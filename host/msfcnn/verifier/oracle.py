@@ -16,6 +16,7 @@ import onnx
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.frontend import load_proto
 from msfcnn.ir import Model, Order, Tensor
 
 _FORCED = "msfcnn_forced/"  # names of graph inputs: real values that replace a tensor's own
@@ -33,7 +34,7 @@ class Oracle:
     def __init__(self, path: Path, model: Model, optimize: bool = False) -> None:
         self._model = model
         self._optimize = optimize
-        self._proto = onnx.load(path)
+        self._proto = load_proto(path)
         self._judged = _quantized(self._proto, model)
         self._whole = _session(self._proto, optimize)
 

@@ -26,6 +26,7 @@ def input_view(graph: Graph) -> View:
     border = graph.inputs[0]
     shape = tuple(d for d in border.shape if d is not None)
     seen = {border.name: np.arange(math.prod(shape), dtype=np.int32).reshape(shape)}
+    turned = None  # what the first Transpose makes of it, for networks without a spatial op
     for node in graph.nodes:
         name = next((n for n in node.inputs if n in seen), None)
         if name is None:
@@ -35,7 +36,9 @@ def input_view(graph: Graph) -> View:
         moved = _moved(node, seen[name], graph)
         if moved is not None:
             seen[node.outputs[0]] = moved
-    return _usual(shape)
+            if node.kind == "Transpose" and turned is None:
+                turned = moved
+    return (None if turned is None else _matching(shape, turned)) or _usual(shape)
 
 
 def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
+
 from msfcnn import numerics
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend.onnx.builder import Builder
@@ -27,6 +29,15 @@ def load_model(path: Path) -> Model:
     in it that is damaged or not supported.
     """
     proto, sha256 = read(path)
+    return import_proto(proto, path, sha256)
+
+
+def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
+    """The Model of an ONNX model that `load.check` has passed.
+
+    path: names the model and stands in messages; sha256: of the file it comes from.
+    Raises ModelError.
+    """
     graph = graph_of(proto, infer(proto, str(path)))
     problems = input_problems(graph.inputs, path)
     if problems:

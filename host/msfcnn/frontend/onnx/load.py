@@ -18,19 +18,25 @@ DAMAGED = "the file is damaged; export it again"
 
 def read(path: Path) -> tuple[onnx.ModelProto, str]:
     """The checked model in a file and the SHA-256 of the file."""
-    data = _bytes_of(path)
+    data = bytes_of(path)
+    proto = parse(data, path)
+    check(proto, path)
+    return proto, hashlib.sha256(data).hexdigest()
+
+
+def check(proto: onnx.ModelProto, path: Path) -> None:
+    """Raises ModelError if a model is damaged, not whole or not quantized. path: for messages."""
     where = str(path)
-    proto = _parse(data, where)
     _check_opset(proto, where)
     _check_stored_inside(path, proto)
     _check_references(proto.graph)
     _check_constants(proto.graph)
     _check_onnx(proto, where)
     _check_quantized(proto, path)
-    return proto, hashlib.sha256(data).hexdigest()
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """The content of a model file. Raises UsageError if it cannot be read."""
     if path.is_dir():
         raise UsageError(Problem(str(path), "is a directory", "name the .onnx file itself"))
     try:
@@ -41,7 +47,9 @@ def _bytes_of(path: Path) -> bytes:
         raise UsageError(Problem(str(path), f"cannot be read: {error.strerror}")) from None
 
 
-def _parse(data: bytes, where: str) -> onnx.ModelProto:
+def parse(data: bytes, path: Path) -> onnx.ModelProto:
+    """The ONNX model in these bytes. Raises ModelError if they are none. path: for messages."""
+    where = str(path)
     if not data:
         raise ModelError(Problem(where, "the file is empty", "export the model again"))
     hint = "give an .onnx file; if it is one it is truncated or damaged: copy or export it again"

@@ -1,0 +1,43 @@
+"""`load_model` and `load_proto`: from a path to what is in the file, whatever its format."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import onnx
+
+from msfcnn.frontend.formats import check_known, is_tflite
+from msfcnn.frontend.onnx.importing import import_proto
+from msfcnn.frontend.onnx.load import bytes_of, check, parse
+from msfcnn.ir import Model
+
+
+def load_model(path: Path) -> Model:
+    """Reads an int8 network from an ONNX file (QDQ) or a TFLite file.
+
+    Raises UsageError if there is no such file, and ModelError with one Problem for everything
+    in it that is damaged or not supported.
+    """
+    data = bytes_of(path)
+    check_known(data, path)
+    proto = _translated(data, path) if is_tflite(data, path) else parse(data, path)
+    check(proto, path)
+    return import_proto(proto, path, hashlib.sha256(data).hexdigest())
+
+
+def load_proto(path: Path) -> onnx.ModelProto:
+    """The ONNX form of a file, float or quantized; an ONNX file is read as it is, unchecked.
+
+    Raises ModelError for files of other formats and for TFLite files that cannot be translated,
+    and whatever `onnx.load` raises for an ONNX file.
+    """
+    data = path.read_bytes()
+    check_known(data, path)
+    return _translated(data, path) if is_tflite(data, path) else onnx.load(path)
+
+
+def _translated(data: bytes, path: Path) -> onnx.ModelProto:
+    from msfcnn.frontend.tflite import translate  # only now: its schema is slow to import
+
+    return translate(data, path)

@@ -1,0 +1,5 @@
+"""TFLite files as ONNX: translated in memory, so that everything behind reads one format."""
+
+from msfcnn.frontend.tflite.translate import translate
+
+__all__ = ["translate"]

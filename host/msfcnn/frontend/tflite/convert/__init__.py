@@ -1,0 +1,58 @@
+"""One converter per TFLite operator: from an operator to the ONNX nodes that mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msfcnn.frontend.tflite.convert import conv, elementwise, movement, pool
+from msfcnn.frontend.tflite.step import Step
+
+Converter = Callable[[Step], None]
+
+CONVERTERS: Mapping[str, Converter] = {
+    **dict.fromkeys(elementwise.UNARY, elementwise.unary),
+    **dict.fromkeys(elementwise.BINARY, elementwise.binary),
+    **dict.fromkeys(elementwise.BOUNDED, elementwise.bounded),
+    **dict.fromkeys(pool.REDUCTIONS, pool.reduce),
+    "ARG_MAX": pool.arg_max,
+    "AVERAGE_POOL_2D": pool.average_pool_2d,
+    "BATCH_MATMUL": conv.batch_matmul,
+    "CAST": movement.cast,
+    "CONCATENATION": movement.concatenation,
+    "CONV_2D": conv.conv_2d,
+    "DEPTHWISE_CONV_2D": conv.depthwise_conv_2d,
+    "DEPTH_TO_SPACE": movement.depth_to_space,
+    "DEQUANTIZE": elementwise.convert_only,
+    "EXPAND_DIMS": movement.reshape,
+    "FULLY_CONNECTED": conv.fully_connected,
+    "GATHER": movement.gather,
+    "GELU": elementwise.gelu,
+    "L2_NORMALIZATION": elementwise.l2_normalization,
+    "LEAKY_RELU": elementwise.leaky_relu,
+    "LOG_SOFTMAX": elementwise.log_softmax,
+    "MAX_POOL_2D": pool.max_pool_2d,
+    "MEAN": pool.mean,
+    "MIRROR_PAD": movement.mirror_pad,
+    "PACK": movement.pack,
+    "PAD": movement.pad,
+    "PADV2": movement.pad,
+    "PRELU": elementwise.prelu,
+    "QUANTIZE": elementwise.convert_only,
+    "RESHAPE": movement.reshape,
+    "RESIZE_BILINEAR": movement.resize_bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": movement.resize_nearest_neighbor,
+    "RSQRT": elementwise.rsqrt,
+    "SLICE": movement.slice_,
+    "SOFTMAX": elementwise.softmax,
+    "SPACE_TO_DEPTH": movement.space_to_depth,
+    "SPLIT": movement.split,
+    "SPLIT_V": movement.split_v,
+    "SQUARE": elementwise.square,
+    "SQUEEZE": movement.reshape,
+    "STRIDED_SLICE": movement.strided_slice,
+    "TRANSPOSE": movement.transpose,
+    "TRANSPOSE_CONV": conv.transpose_conv,
+    "UNPACK": movement.unpack,
+}
+
+__all__ = ["CONVERTERS", "Converter"]

@@ -1,0 +1,142 @@
+"""Activations and arithmetic, one element at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
+from msfcnn.frontend.tflite.step import CLIPS, Step
+from msfcnn.frontend.tflite.writer import MAP_AXES, TO_NCHW, Layout
+
+UNARY = {
+    "ABS": "Abs",
+    "CEIL": "Ceil",
+    "ELU": "Elu",
+    "EXP": "Exp",
+    "FLOOR": "Floor",
+    "HARD_SWISH": "HardSwish",
+    "LOG": "Log",
+    "LOGISTIC": "Sigmoid",
+    "NEG": "Neg",
+    "RELU": "Relu",
+    "ROUND": "Round",
+    "SQRT": "Sqrt",
+    "TANH": "Tanh",
+}
+BINARY = {
+    "ADD": "Add",
+    "DIV": "Div",
+    "MAXIMUM": "Max",
+    "MINIMUM": "Min",
+    "MUL": "Mul",
+    "POW": "Pow",
+    "SUB": "Sub",
+}
+BOUNDED = {"RELU6": "0 to 6", "RELU_0_TO_1": "0 to 1", "RELU_N1_TO_1": "-1 to 1"}
+
+
+def unary(step: Step) -> None:
+    """Functions of one number without options."""
+    _unary(step, lambda value: step.emit(UNARY[step.operator.kind], [value]))
+
+
+def bounded(step: Step) -> None:
+    """RELU6 and its like."""
+    _unary(step, lambda value: step.clip(value, *CLIPS[BOUNDED[step.operator.kind]]))
+
+
+def leaky_relu(step: Step) -> None:
+    """LEAKY_RELU."""
+    alpha = step.operator.real("Alpha")
+    if not math.isfinite(alpha):
+        raise Unsupported(f"its slope is {alpha}", DAMAGED)
+    _unary(step, lambda value: step.emit("LeakyRelu", [value], alpha=alpha))
+
+
+def gelu(step: Step) -> None:
+    """GELU, exact or with tanh."""
+    form = "tanh" if step.operator.integer("Approximate") else "none"
+    _unary(step, lambda value: step.emit("Gelu", [value], approximate=form))
+
+
+def square(step: Step) -> None:
+    """SQUARE."""
+    _unary(step, lambda value: step.emit("Mul", [value, value]))
+
+
+def rsqrt(step: Step) -> None:
+    """RSQRT."""
+    _unary(step, lambda value: step.emit("Reciprocal", [step.emit("Sqrt", [value])]))
+
+
+def convert_only(step: Step) -> None:
+    """QUANTIZE and DEQUANTIZE: the same numbers, stored differently."""
+    _unary(step, lambda value: value)
+
+
+def prelu(step: Step) -> None:
+    """PRELU with constant slopes."""
+    step.constant(1, "slope")
+    layout = step.layout()
+    slope = _broadcast(step, 1, layout, len(step.shape(0)))
+    step.write(step.emit("PRelu", [step.read(0, layout), slope]), layout)
+
+
+def softmax(step: Step) -> None:
+    """SOFTMAX over the last axis, after a factor."""
+    beta = step.operator.real("Beta", 1.0)
+    layout = step.layout()
+    value = step.read(0, layout)
+    if beta != 1.0:
+        value = step.emit("Mul", [value, step.number(beta, "beta")])
+    step.write(step.emit("Softmax", [value], axis=_last(step, layout)), layout)
+
+
+def log_softmax(step: Step) -> None:
+    """LOG_SOFTMAX over the last axis."""
+    layout = step.layout()
+    value = step.emit("LogSoftmax", [step.read(0, layout)], axis=_last(step, layout))
+    step.write(value, layout)
+
+
+def l2_normalization(step: Step) -> None:
+    """L2_NORMALIZATION over the last axis."""
+    layout = step.layout()
+    inputs = [step.read(0, layout)]
+    value = step.emit("LpNormalization", inputs, axis=_last(step, layout), p=2)
+    step.write_activated(value, layout)
+
+
+def _last(step: Step, layout: Layout) -> int:
+    return layout.axis(len(step.shape(0)) - 1)
+
+
+def binary(step: Step) -> None:
+    """Arithmetic of two activations, or of one and a constant."""
+    rank = len(step.result.shape)
+    layouts = {step.layout(i) for i in (0, 1) if not step.is_constant(i)}
+    layout = Layout.NCHW if Layout.NCHW in layouts and rank == MAP_AXES else Layout.FILE
+    inputs = [_broadcast(step, i, layout, rank) for i in (0, 1)]
+    step.write_activated(step.emit(BINARY[step.operator.kind], inputs), layout)
+
+
+def _unary(step: Step, function: Callable[[str], str]) -> None:
+    layout = step.layout()
+    step.write(function(step.read(0, layout)), layout)
+
+
+def _broadcast(step: Step, position: int, layout: Layout, rank: int) -> str:
+    """An operand that TFLite broadcasts from the right, in this layout."""
+    shape = step.shape(position)
+    if step.is_constant(position):
+        values = step.constant(position, "operand")
+        affine = step.tensor(position).affine
+        if affine is not None and len(affine.scale) > 1 and layout is Layout.FILE:
+            np.broadcast_to(affine.scale, values.shape[affine.axis])  # the axis must fit
+    if layout is Layout.FILE or len(shape) == MAP_AXES or step.is_constant(position):
+        return step.read(position, layout)
+    value = step.reshape(step.read(position), (1,) * (rank - len(shape)) + shape)
+    return step.emit("Transpose", [value], perm=TO_NCHW)

@@ -1,0 +1,143 @@
+"""`translate`: the whole way from the bytes of a TFLite file to an ONNX model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend.tflite.convert import CONVERTERS
+from msfcnn.frontend.tflite.flatbuffer import read_graph
+from msfcnn.frontend.tflite.folding import fold
+from msfcnn.frontend.tflite.graph import Graph, Operator, Tensor
+from msfcnn.frontend.tflite.problems import (
+    DAMAGED,
+    UnknowableError,
+    Unsupported,
+    grouped,
+    unknown,
+)
+from msfcnn.frontend.tflite.step import Step
+from msfcnn.frontend.tflite.writer import INT8_HINT, Writer
+
+OPSET = 20  # the first with Gelu
+IR_VERSION = 9  # of the ONNX release with that opset
+ONNX_TYPES = {
+    "float32": onnx.TensorProto.FLOAT,
+    "int8": onnx.TensorProto.INT8,
+    "uint8": onnx.TensorProto.UINT8,
+    "int32": onnx.TensorProto.INT32,
+    "int64": onnx.TensorProto.INT64,
+}
+
+
+def translate(data: bytes, path: Path) -> onnx.ModelProto:
+    """An ONNX model that computes what the file says: QDQ if it is quantized, float if not.
+
+    Inputs and outputs keep their names, shapes and types: maps are [1, height, width, channels].
+    Raises ModelError with one Problem for each kind of operator that is damaged or not supported.
+    """
+    graph = read_graph(data, path)
+    problems = _whole_problems(graph, path)
+    if problems:
+        raise ModelError(*problems)
+    writer = Writer(graph)
+    found = [(o, error) for o in graph.operators if (error := _convert(writer, o)) is not None]
+    if found:
+        raise ModelError(*grouped(found))
+    return _model(writer, path)
+
+
+def _whole_problems(graph: Graph, path: Path) -> list[Problem]:
+    """What concerns the file as a whole, said once."""
+    problems = []
+    used = {i for o in graph.operators for i in (*o.inputs, *o.outputs) if i >= 0}
+    wide = [t for i in used if (t := graph.tensors[i]).quantized and t.dtype == "int16"]
+    if wide:
+        what = f"has int16 activations (16x8), {len(wide)} tensors; msfcnn computes with int8"
+        problems.append(Problem(str(path), what, INT8_HINT))
+    narrow = [t for i in used if (t := graph.tensors[i]).dtype in ("int4", "int2", "uint4")]
+    if narrow:
+        what = f"has {narrow[0].dtype} weights, {len(narrow)} tensors; msfcnn computes with int8"
+        problems.append(Problem(str(path), what, INT8_HINT))
+    for index in dict.fromkeys((*graph.inputs, *graph.outputs)):
+        problems += _border_problems(graph.tensors[index], index in graph.inputs)
+    return problems
+
+
+def _border_problems(tensor: Tensor, is_input: bool) -> list[Problem]:
+    where = f"{'input' if is_input else 'output'} '{tensor.name}'"
+    if tensor.dtype not in ONNX_TYPES and tensor.dtype != "int16":
+        hint = "convert with float32 or int8 inputs and outputs"
+        return [Problem(where, f"is {tensor.dtype}", hint)]
+    inner = [axis for axis in tensor.open if axis > 0]
+    if is_input and inner:
+        hint = "convert with a fixed input shape: tf.keras.Input((height, width, channels))"
+        return [Problem(where, f"leaves the size of axis {inner[0]} open", hint)]
+    if min(tensor.shape, default=1) < 1:
+        return [Problem(where, f"has the shape {list(tensor.shape)}", DAMAGED)]
+    return []
+
+
+def _convert(writer: Writer, operator: Operator) -> Unsupported | None:
+    """Translates an operator; returns what is wrong with it."""
+    first = len(writer.nodes)
+    try:
+        if fold(writer, operator):
+            return None
+        converter = None if operator.custom else CONVERTERS.get(operator.kind)
+        if converter is None:
+            raise unknown(operator)
+        converter(Step(writer, operator))
+        if not all(writer.has(index) for index in operator.outputs):
+            raise Unsupported(f"has {len(operator.outputs)} outputs", DAMAGED)
+    except UnknowableError:
+        writer.poison(operator)
+        return None
+    except Unsupported as error:
+        writer.poison(operator)
+        return error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # operands of a damaged file contradict each other in ways that nobody has thought of
+        writer.poison(operator)
+        first_line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        return Unsupported(f"its operands contradict each other ({first_line})", DAMAGED)
+    writer.name_nodes(operator, first)
+    return None
+
+
+def _model(writer: Writer, path: Path) -> onnx.ModelProto:
+    graph = writer.graph
+    try:
+        names = [writer.output(index) for index in graph.outputs]
+    except Unsupported as error:
+        raise ModelError(Problem(str(path), error.what, error.hint)) from None
+    outputs = dict(zip(names, graph.outputs, strict=True))
+    nodes = _live(writer.nodes, set(outputs))
+    read = {name for node in nodes for name in node.input}
+    made = onnx.helper.make_graph(
+        nodes,
+        path.stem or "model",
+        [_border(graph.tensors[i], graph.tensors[i].name) for i in graph.inputs],
+        [_border(graph.tensors[i], name) for name, i in outputs.items()],
+        [tensor for name, tensor in writer.constants.items() if name in read],
+    )
+    opset = [onnx.helper.make_opsetid("", OPSET)]
+    return onnx.helper.make_model(
+        made, opset_imports=opset, ir_version=IR_VERSION, producer_name="msfcnn"
+    )
+
+
+def _border(tensor: Tensor, name: str) -> onnx.ValueInfoProto:
+    return onnx.helper.make_tensor_value_info(name, ONNX_TYPES[tensor.dtype], tensor.shape)
+
+
+def _live(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
+    """The nodes that an output depends on."""
+    live = []
+    for node in reversed(nodes):
+        if not wanted.isdisjoint(node.output):
+            live.append(node)
+            wanted |= set(node.input)
+    return live[::-1]

@@ -1,0 +1,71 @@
+"""Every translated operator, in onnxruntime, against the reference kernels of LiteRT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tflite_cases import CASES, Maker
+
+from msfcnn.frontend import load_proto
+
+Arrays = list[NDArray[Any]]
+NO_KERNEL = {("uint8", name) for name in ("elu", "gelu", "gelu_tanh", "log_softmax")}
+NO_REFERENCE = {"elu"}  # only LiteRT's optimized kernels have it
+
+
+def litert(content: bytes, feeds: Arrays, reference: bool) -> Arrays:
+    interpreter = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="pip install ai-edge-litert"
+    )
+    kinds = interpreter.OpResolverType
+    kernels = kinds.BUILTIN_REF if reference else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    runtime = interpreter.Interpreter(model_content=content, experimental_op_resolver_type=kernels)
+    runtime.allocate_tensors()
+    for detail, feed in zip(runtime.get_input_details(), feeds, strict=True):
+        runtime.set_tensor(detail["index"], feed)
+    runtime.invoke()
+    return [runtime.get_tensor(d["index"]) for d in runtime.get_output_details()]
+
+
+def onnxruntime(path: Path, feeds: Arrays) -> Arrays:
+    runtime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = runtime.InferenceSession(
+        load_proto(path).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    names = [value.name for value in session.get_inputs()]
+    return list(session.run(None, dict(zip(names, feeds, strict=True))))
+
+
+def feeds_of(maker: Maker, seed: int) -> Arrays:
+    rng = np.random.default_rng(seed)
+    shapes = [maker.net.tensors[i].shape for i in maker.net.inputs]
+    if maker.dtype == "float32":
+        return [rng.normal(0, 3, shape).astype(np.float32) for shape in shapes]
+    limits = np.iinfo(maker.dtype)
+    return [rng.integers(limits.min, limits.max + 1, shape).astype(maker.dtype) for shape in shapes]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "uint8"])
+@pytest.mark.parametrize("name", CASES)
+def test_an_operator_means_what_litert_computes(name: str, dtype: str, tmp_path: Path) -> None:
+    if (dtype, name) in NO_KERNEL:
+        pytest.skip(f"LiteRT has no {dtype} kernel for {name}")
+    maker = Maker(dtype)
+    CASES[name](maker)
+    path = maker.net.save(tmp_path / f"{name}.tflite")
+    for seed in range(3):
+        feeds = feeds_of(maker, seed)
+        ours = onnxruntime(path, feeds)
+        theirs = litert(path.read_bytes(), feeds, name not in NO_REFERENCE)
+        for our, their in zip(ours, theirs, strict=True):
+            assert (our.shape, our.dtype) == (their.shape, their.dtype)
+            if dtype == "float32":
+                np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-4)
+            else:
+                assert np.abs(our.astype(int) - their).max() <= 1
