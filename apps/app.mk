@@ -13,6 +13,9 @@ _checkout := $(abspath $(_apps)/..)
 BOARD ?= native64
 STORED_COUNT ?= 4
 
+# Python with msfcnn: the environment of the checkout, else the one that msfcnn is installed in
+MSFCNN_PYTHON ?= $(if $(wildcard $(_checkout)/dev),$(_checkout)/dev python,python3)
+
 # RIOT: where RIOTBASE says, beside the checkout, or in the home directory
 ifeq (,$(RIOTBASE))
   RIOTBASE := $(firstword $(wildcard $(_checkout)/../RIOT $(HOME)/RIOT))
@@ -38,5 +41,5 @@ $(_stored)/options: FORCE | $(CLEAN)
 	$(Q)echo '$(MSFCNN_MODEL) $(STORED_IMAGES) $(STORED_COUNT)' | $(LAZYSPONGE) $@
 
 $(_stored)/stored.h: $(_stored)/options $(_apps)/stored.py $(MSFCNN_MODEL) $(STORED_IMAGES)
-	$(Q)env -u CC $(_checkout)/dev python $(_apps)/stored.py $(MSFCNN_MODEL) \
+	$(Q)env -u CC $(MSFCNN_PYTHON) $(_apps)/stored.py $(MSFCNN_MODEL) \
 	  $(STORED_IMAGES:%=--images %) --count $(STORED_COUNT) --out $@

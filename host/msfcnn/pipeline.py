@@ -1,4 +1,4 @@
-"""The whole way from an ONNX file to C text, as one call."""
+"""The whole way from a model to C text, as one call."""
 
 from __future__ import annotations
 
@@ -6,56 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msfcnn.costmodel.costs import CORES
 from msfcnn.emit import EmitOptions, Sources, emit
-from msfcnn.emit.weights import constant_bytes
+from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import Problem, UsageError
-from msfcnn.frontend import load_model
+from msfcnn.files import write_all
 from msfcnn.fusion import network
 from msfcnn.fusion.graph import Schemes
-from msfcnn.fusion.options import DEFAULT_RUN
 from msfcnn.ir import InputMode, Model
 from msfcnn.isa import BLOCK, ISAS
 from msfcnn.layout import Layout, layout
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.folding import compare
+from msfcnn.options import Options
 from msfcnn.planner import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
 from msfcnn.planner.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
-
-
-@dataclass(frozen=True)
-class GenerateRequest:
-    """What to generate.
-
-    name:       C identifier of the model.
-    command:    as the user typed it, for the banner of the generated files.
-    max_ram, max_macs, max_time: see planner.Goal.
-    schemes:    the plan space.
-    run:        pixels of a kernel call that every plan has room for.
-    keep_dead:  leave dead channels in the network.
-    without_io: RAM is counted without the network's output, as the paper does.
-    core:       whose instructions are estimated; one that suits the isa by default.
-    """
-
-    model: Path
-    name: str
-    command: str
-    isa: str = "generic"
-    input_mode: InputMode = InputMode.IMAGE
-    max_ram: int | None = None
-    max_macs: float | None = None
-    schemes: Schemes = Schemes.ALL
-    run: int = DEFAULT_RUN
-    keep_dead: bool = False
-    without_io: bool = False
-    max_time: float | None = None
-    core: str | None = None
-
-    @property
-    def goal(self) -> Goal:
-        """What the plan is to be good for."""
-        bounds = (self.max_ram, self.max_macs)
-        return Goal(*bounds, self.schemes, self.run, self.without_io, self.max_time)
+from msfcnn.suggest import did_you_mean
+from msfcnn.toolchain.native import config_flags
 
 
 @dataclass(frozen=True)
@@ -85,36 +53,75 @@ class Generated(Planned):
 
     sources: Sources
 
+    @property
+    def name(self) -> str:
+        """The C identifier of the model, after which the files are called."""
+        return next(file for file in self.sources if file.endswith(".h")).removesuffix(".h")
 
-def generate(request: GenerateRequest) -> Generated:
-    """Import, plan, schedule, lay out and emit.
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The sources and NAME.cflags: what the engine must be compiled with (`cc @NAME.cflags`).
+
+        The response file is empty where the engine's defaults are enough.
+        """
+        flags = config_flags(*engine_limits(self.schedule))
+        return {**self.sources, f"{self.name}.cflags": "".join(f"{flag}\n" for flag in flags)}
+
+    def write(self, directory: str | Path) -> tuple[Path, ...]:
+        """Write the files into a directory, made if needed: all or none; returns their paths."""
+        write_all(Path(directory), self.files)
+        return tuple(Path(directory) / file for file in self.files)
+
+
+def generate(source: Model, name: str, options: Options, command: str) -> Generated:
+    """Plan, schedule, lay out and emit.
+
+    name:    C identifier of the model.
+    command: what makes the files anew, for their banners.
 
     Raises ModelError, UsageError, or InfeasibleError where the bound cannot be met.
     """
-    if request.isa not in ISAS:
-        raise UsageError(
-            Problem("--isa", f"'{request.isa}' is not known", f"use one of: {', '.join(ISAS)}")
-        )
-    source = load_model(request.model)
-    model, folding = folded(source, request.keep_dead)
-    planned, scheduled, laid_out = lay_out(model, plan_space(model, request), request)
-    sources = emit(model, scheduled, laid_out, EmitOptions(request.name, request.command))
+    model, folding = folded(source, options.keep_dead_channels)
+    planned, scheduled, laid_out = lay_out(model, plan_space(model, options), options)
+    sources = emit(model, scheduled, laid_out, EmitOptions(name, command))
     return Generated(source, folding, model, planned, scheduled, laid_out, sources)
 
 
-def plan_space(model: Model, request: GenerateRequest) -> Space:
-    """What the plans of a model can be made of; several goals can be asked of one space."""
-    steps = network(model, request.input_mode, request.isa, request.core)
-    return space_of(steps, request.goal)
+def goal_of(options: Options) -> Goal:
+    """What the plan is to be good for."""
+    return Goal(
+        max_ram=options.max_ram,
+        max_macs=options.max_macs,
+        schemes=Schemes(options.schemes),
+        run=options.run,
+        without_io=options.without_io,
+        max_time=options.max_time_factor,
+    )
 
 
-def lay_out(model: Model, space: Space, request: GenerateRequest) -> tuple[Plan, Schedule, Layout]:
+def plan_space(model: Model, options: Options) -> Space:
+    """What the plans of a model can be made of; several goals can be asked of one space.
+
+    Raises UsageError for an unknown instruction set or core.
+    """
+    problems = [
+        Problem(name, f"'{given}' is not known", did_you_mean(given, known, ", ".join(known)))
+        for name, given, known in (("isa", options.isa, ISAS), ("core", options.core, CORES))
+        if given is not None and given not in known
+    ]
+    if problems:
+        raise UsageError(*problems)
+    steps = network(model, InputMode(options.input), options.isa, options.core)
+    return space_of(steps, goal_of(options))
+
+
+def lay_out(model: Model, space: Space, options: Options) -> tuple[Plan, Schedule, Layout]:
     """Plan, schedule and lay out. Raises InfeasibleError, with the names of the model's nodes."""
     try:
-        planned = plan(space.network, request.goal, space)
+        planned = plan(space.network, goal_of(options), space)
     except NoPlanError as error:
         raise NoPlanError(error.shortfall, model) from None
-    scheduled = schedule(planned, room=request.max_ram)
+    scheduled = schedule(planned, room=options.max_ram)
     return planned, scheduled, layout(scheduled)
 
 
@@ -148,26 +155,3 @@ def folded(source: Model, keep_dead: bool = False) -> tuple[Model, Folding]:
         everything = tuple(tuple(range(tensor.channels)) for tensor in source.tensors)
         return source, compare(source, source, everything)
     return fold_dead_channels(source, BLOCK)
-
-
-def summary(generated: Generated) -> Mapping[str, object]:
-    """What the result costs, as plain data."""
-    model, laid_out = generated.model, generated.layout
-    return {
-        "model": {
-            "name": model.name,
-            "sha256": model.sha256,
-            "macs": generated.source.macs,
-            "live_macs": model.macs,
-        },
-        "input_mode": generated.plan.network.mode.value,
-        "stages": len(generated.schedule.stages),
-        "peak_ram": laid_out.peak_ram,
-        "peak_ram_without_io": generated.schedule.peak_ram_without_io,
-        "macs": generated.schedule.macs,
-        "recompute_factor": generated.recompute_factor,
-        "estimated_instructions": generated.schedule.instructions,
-        "weight_bytes": constant_bytes(model),
-        "input_bytes": model.tensors[model.input.tensor].size,
-        "output_bytes": sum(model.tensors[p.tensor].size for p in model.outputs),
-    }

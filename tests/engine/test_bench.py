@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import msfcnn
+from msfcnn import Options
 from msfcnn.bench import MACHINES, Bench, Machine
 from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
 from msfcnn.bench.table import BEGIN, END, replace_tables
@@ -24,7 +26,7 @@ from msfcnn.fusion import Kind
 from msfcnn.ir import Conv
 from msfcnn.isa.choice import choose as choose_kernels
 from msfcnn.layout import layout
-from msfcnn.pipeline import Generated, GenerateRequest, generate
+from msfcnn.pipeline import Generated
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.compiling import BARE, Builder
@@ -64,7 +66,7 @@ def available(machine: Machine, require_tool: Callable[[str], str]) -> Machine:
 @pytest.fixture(scope="module")
 def digits(repo_root: Path) -> Generated:
     path = repo_root / "apps" / "digits" / "digits.onnx"
-    return generate(GenerateRequest(path, "digits", "test"))
+    return msfcnn.generate(path, name="digits")
 
 
 @pytest.fixture(scope="module")
@@ -346,8 +348,8 @@ def test_estimates_are_close(
         path = build / f"{name}.onnx"
         path.write_bytes(build_network(name).SerializeToString())
     for bound in (None, 1 << 20):
-        request = GenerateRequest(path, "net", "test", isa, max_ram=bound, core=cortex_m4.core)
-        generated = generate(request)
+        options = Options(isa=isa, max_ram=bound, core=cortex_m4.core)
+        generated = msfcnn.generate(path, options, name="net")
         images = random_images(generated.model, 1)
         found = Bench(cortex_m4, build, isa=isa).measure(generated, "net", images)
         assert abs(found.estimate_error) < LARGEST_ERROR

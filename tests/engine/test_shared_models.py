@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from shared_networks import LARGE, SMALL, SharedNetwork, load_network
 
+import msfcnn
+from msfcnn import Options
 from msfcnn.ir import InputMode
-from msfcnn.pipeline import GenerateRequest, generate, generate_layers
+from msfcnn.pipeline import generate_layers
 from msfcnn.reference import execute
 from msfcnn.verifier.execute import execute_c
 
@@ -57,8 +59,8 @@ def test_plans(
     fast_engine: Path,
 ) -> None:
     """As `msfcnn generate` plans by default, and for a bound on the recomputation."""
-    request = GenerateRequest(network.path, "net", "test", input_mode=mode, max_macs=factor)
-    generated = generate(request)
+    options = Options(input=mode.value, max_macs=factor)
+    generated = msfcnn.generate(network.path, options, name="net")
     images = network.images(count)
     done = execute_c(
         generated, "net", images, tmp_path, flags=FAST, keep_stages=False, engine=fast_engine

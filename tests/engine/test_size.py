@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+import msfcnn
+from msfcnn import Options
 from msfcnn.bench import MACHINES, Bench, Machine
 from msfcnn.bench.samples import Sample, layers
 from msfcnn.emit import EmitOptions
 from msfcnn.fusion import Kind, network
 from msfcnn.ir import InputMode, Model
 from msfcnn.isa import names
-from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_plan
+from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.toolchain.compiling import Builder
 from msfcnn.toolchain.native import engine_directory
@@ -108,7 +110,7 @@ def test_headers_declare_the_kernels_that_are_chosen() -> None:
 @pytest.fixture(scope="module")
 def digits(repo_root: Path) -> Generated:
     path = repo_root / "apps" / "digits" / "digits.onnx"
-    return generate(GenerateRequest(path, "net", "test", ISA))
+    return msfcnn.generate(path, Options(isa=ISA), name="net")
 
 
 def table_bytes(machine: Machine, generated: Generated, build: Path) -> int:
@@ -130,7 +132,7 @@ def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, buil
     if name != "digits":
         path = build / f"{name}.onnx"
         path.write_bytes(build_network(name).SerializeToString())
-        generated = generate(GenerateRequest(path, "net", "test", ISA))
+        generated = msfcnn.generate(path, Options(isa=ISA), name="net")
     steps = generated.schedule.network.steps
     count = sum(step.kind is not Kind.LOAD for step in steps)
     assert 0 < table_bytes(cortex_m4, generated, build) <= LARGEST_LAYER * count

@@ -115,6 +115,25 @@ def test_only_one_module_knows_the_tflite_schema() -> None:
     assert users("tflite") == {"frontend.tflite.flatbuffer"}
 
 
+TYPES = {  # what the API returns, for annotations
+    *("msfcnn.planner.neighbours", "msfcnn.planner.neighbours.Neighbour"),
+    *("msfcnn.frontend.onnx.support", "msfcnn.frontend.onnx.support.OpSupport"),
+}
+
+
+def test_the_command_line_uses_only_the_api() -> None:
+    """What it shows comes from `import msfcnn` or from report, never from a pass itself."""
+    passes = (*PURE, "pipeline", "frontend", "verifier", "quantizer", "toolchain")
+    found = [
+        f"{name} imports {used}"
+        for name in IMPORTS
+        if within(name, ("cli",)) and name not in ("cli.bench", "cli.quantize")
+        for used in IMPORTS[name]
+        if within(used, tuple(f"msfcnn.{p}" for p in passes)) and used not in TYPES
+    ]
+    assert found == []
+
+
 def test_nothing_imports_the_command_line() -> None:
     allowed = ("cli", "__main__")
     assert {name for name in users("msfcnn.cli") if not within(name, allowed)} == set()

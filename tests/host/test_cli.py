@@ -98,7 +98,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["boards", "--json"]) == 0
     captured = capsys.readouterr()
     data = json.loads(captured.out)
-    assert data["schema_version"] == 1
+    assert data["schema_version"] == 2
     assert data["boards"][0]["name"] == "host"
     assert captured.err == ""
 
@@ -107,7 +107,7 @@ def test_json_of_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "no.onnx", "--json"]) == 2
     captured = capsys.readouterr()
     assert json.loads(captured.out) == {
-        "schema_version": 1,
+        "schema_version": 2,
         "error": {
             "exit_code": 2,
             "kind": "usage",

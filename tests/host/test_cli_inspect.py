@@ -111,7 +111,9 @@ def test_dead_channels(
     file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("msfcnn.frontend.load_model", lambda path: with_dead_channel())
-    monkeypatch.setattr("msfcnn.isa.BLOCK", 1)  # fewer channels than kernels compute together
+    monkeypatch.setattr(
+        "msfcnn.report.layers.BLOCK", 1
+    )  # fewer channels than kernels compute together
     assert main(["inspect", file, "--json"]) == 0
     dead = json.loads(capsys.readouterr().out)["dead_channels"]
     assert dead["macs"] == [2 * 4 * 24, 2 * 2 * 24]

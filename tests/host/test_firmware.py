@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import msfcnn
 from msfcnn import zoo
 from msfcnn.boards import Timeouts, Usb, find_board, load_boards
 from msfcnn.cli.occupancy import board_table, boards_table
@@ -30,6 +31,8 @@ from msfcnn.firmware.results import is_end, parse_results
 from msfcnn.firmware.tally import tally_image
 from msfcnn.firmware.trial import judge, run_program, try_out
 from msfcnn.render import to_text
+from msfcnn.report.code import code_report
+from msfcnn.report.program import ProgramReport
 from msfcnn.verifier import measure
 
 DIGITS = Path("apps/digits/digits.onnx")
@@ -348,14 +351,16 @@ def test_the_image_that_the_caller_keeps_counts() -> None:
     assert size.data()["free_with_image"] == 504
 
 
-def test_a_small_board_is_told_that_an_image_in_ram_does_not_fit() -> None:
+def test_a_small_board_is_told_that_an_image_in_ram_does_not_fit(digits: Path) -> None:
     size = tally_image(image({}, {}), 4096, 1024, 700)
-    planned = {"macs": 1, "recompute_factor": 1.0, "peak_ram": 1}
-    data = {"board": "b", "model": "m", "planned": planned, "tally": size.data()}
-    text = to_text((board_table(data),), None, color=False)
+    planned = code_report(msfcnn.generate(digits))
+    found = ProgramReport(
+        board="b", model="m", application="bench", program="m.elf", planned=planned, tally=size
+    )
+    text = to_text((board_table(found),), None, color=False)
     assert re.search(r"image +kept in flash +700", text)
     assert re.search(r"RAM with the image there +1,220 of 1,024\n +missing +196\n", text)
-    text = to_text((boards_table([data, data]),), None, color=False)
+    text = to_text((boards_table([found, found]),), None, color=False)
     assert "an image in RAM does not fit (196 bytes missing)" in text
 
 

@@ -15,8 +15,10 @@ from msfcnn.errors import MismatchError, Problem
 from msfcnn.fusion import node_of
 from msfcnn.ir import Model
 from msfcnn.isa import ISAS
-from msfcnn.pipeline import Generated, summary
+from msfcnn.pipeline import Generated
 from msfcnn.reference import execute_some
+from msfcnn.report import to_data
+from msfcnn.report.code import code_report
 from msfcnn.toolchain.compiling import Builder, CodeSize
 from msfcnn.toolchain.machines import Machine
 from msfcnn.toolchain.running import Run, run
@@ -85,7 +87,7 @@ class Measurement:
     def data(self) -> Mapping[str, object]:
         """Everything as plain data."""
         return {
-            **summary(self.generated),
+            **to_data(code_report(self.generated)),
             "board": self.machine.name,
             "isa": self.isa,
             "optimize": self.optimize,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msfcnn.errors import Problem, UsageError
+from msfcnn.options import Options
 from msfcnn.sizes import parse_size
 
 RUNNERS = ("host", "native", "qemu", "serial")
@@ -70,6 +71,11 @@ class Board:
     usb: Usb | None = None
     remote: Remote | None = None
     timeout: Timeouts = field(default_factory=Timeouts)
+
+    def options(self, asked: Options) -> Options:
+        """What is asked, for this board: its kernels, and its limit where nothing is bounded."""
+        limit = asked.max_ram if asked.bounded else self.default_max_ram
+        return replace(asked, isa=self.isa, core=self.core, max_ram=limit)
 
 
 def make_board(name: str, entry: Entry) -> Board:

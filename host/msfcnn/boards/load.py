@@ -11,12 +11,12 @@ import yaml
 from msfcnn.boards.board import Board, make_board
 from msfcnn.boards.rules import board_problems
 from msfcnn.errors import BoardError, Problem, UsageError
+from msfcnn.resources import ROOT
 from msfcnn.suggest import did_you_mean
 
 OWN_BOARDS = "MSFCNN_BOARDS"  # environment: a file of boards at this site
 
-_FILE = "boards.yaml"
-_PACKAGE = Path(__file__).parent
+_FILE = ROOT / "boards.yaml"
 
 
 def load_boards(path: Path | None = None) -> Mapping[str, Board]:
@@ -24,8 +24,8 @@ def load_boards(path: Path | None = None) -> Mapping[str, Board]:
 
     The keys that $MSFCNN_BOARDS gives to a board of the project replace the project's.
     """
-    entries = dict(_read(path or _own_file()))
-    file = {name: (path or _own_file()).name for name in entries}
+    entries = dict(_read(path or _FILE))
+    file = dict.fromkeys(entries, (path or _FILE).name)
     site = os.environ.get(OWN_BOARDS) if path is None else None
     if site:
         for name, entry in _read(Path(site)).items():
@@ -64,12 +64,6 @@ def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
     if problems:
         raise BoardError(*problems)
     return tuple(found)
-
-
-def _own_file() -> Path:
-    """boards.yaml of the installed package, or the one at the top of the repository."""
-    installed = _PACKAGE / _FILE
-    return installed if installed.is_file() else _PACKAGE.parents[2] / _FILE
 
 
 class _Loader(yaml.SafeLoader):

@@ -33,7 +33,7 @@ from msfcnn.cli.failure import as_user_error, error_data
 from msfcnn.cli.parser import COMMAND, Outcome, Parser
 from msfcnn.render import error_text, to_text
 
-SCHEMA_VERSION = 1  # of the JSON that --json prints; rises when a field changes its meaning
+SCHEMA_VERSION = 2  # of the JSON that --json prints; rises when a field changes its meaning
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 

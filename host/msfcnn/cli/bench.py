@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_plan_options, request_of
+import msfcnn
+from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import existing_file, write_atomically
@@ -129,19 +130,15 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
-    from msfcnn.pipeline import generate
     from msfcnn.verifier.images import load_images, random_images
 
-    asked = argparse.Namespace(**{**vars(args), "model": path})
-    request = replace(
-        request_of(asked, f"msfcnn bench {path.name}"), isa=bench.isa, core=bench.machine.core
-    )
-    generated = generate(request)
+    options = replace(options_of(args), isa=bench.isa, core=bench.machine.core)
+    generated = msfcnn.generate(path, options, command=f"msfcnn bench {path.name}")
     if args.images:
         images = load_images(generated.model, args.images)[0][: args.count]
     else:
         images = random_images(generated.model, args.count)
-    return bench.measure(generated, request.name, images)
+    return bench.measure(generated, generated.name, images)
 
 
 def _blocks(found: Measurement) -> tuple[Block, ...]:
@@ -172,7 +169,7 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
         ("kernels", f"{found.isa}, compiled with {found.optimize}"),
         (found.machine.unit, f"{format_size(found.cost)} per inference{each}"),
     ]
-    facts.append(("engine's share", f"{100 * found.overhead:.1f} % beyond the kernels"))
+    facts.append(("engine overhead", f"{100 * found.overhead:.1f} % beyond the kernels"))
     if len(set(found.run.inferences)) > 1:
         low, high = min(found.run.inferences), max(found.run.inferences)
         facts.append(("other images", f"{format_size(low)} to {format_size(high)}"))

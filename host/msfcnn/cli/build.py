@@ -7,20 +7,22 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msfcnn.cli.failure import error_data
 from msfcnn.cli.generate import add_bounds
-from msfcnn.cli.occupancy import board_table, boards_table
+from msfcnn.cli.occupancy import Program, board_table, boards_table
 from msfcnn.cli.parser import Outcome, Parser, Subparsers, add_model, new_verb
 from msfcnn.errors import SUCCESS
 from msfcnn.files import write_atomically
+from msfcnn.options import INPUTS
+from msfcnn.report import to_data
 
 if TYPE_CHECKING:
     from msfcnn.firmware import build as building
+    from msfcnn.report.program import ProgramReport
 
 NAME = "build"
-INPUTS = ("image", "push", "pull")
 REPORT = "build.json"  # kept beside each program
 
 
@@ -78,15 +80,26 @@ def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
 def run(args: argparse.Namespace) -> Outcome:
     """Build for all boards, keep a report beside each program."""
     from msfcnn.firmware.build import build, build_many
+    from msfcnn.report.program import FailedProgram, program_report
 
     requests = requests_of(args)
     if len(requests) == 1:
-        data = keep(built_data(build(requests[0])), requests[0].directory)
-        return Outcome(data, (board_table(data),))
+        found = program_report(build(requests[0]))
+        return Outcome(keep(found, requests[0].directory), (board_table(found),))
     outcomes = build_many(requests, _tell)
-    every = [outcome_data(outcome) for outcome in outcomes]
+    data, programs = [], []
+    for request, outcome in zip(requests, outcomes, strict=True):
+        program: Program
+        if outcome.built is not None:
+            program = program_report(outcome.built)
+            data.append(keep(program, request.directory))
+        else:
+            assert outcome.error is not None
+            program = FailedProgram(board=request.board.name, error=error_data(outcome.error))
+            data.append(to_data(program))
+        programs.append(program)
     code = max((o.error.exit_code for o in outcomes if o.error), default=SUCCESS)
-    return Outcome({"boards": every}, (boards_table(every),), code)
+    return Outcome({"boards": data}, (boards_table(programs),), code)
 
 
 def _tell(outcome: building.Outcome) -> None:
@@ -95,27 +108,10 @@ def _tell(outcome: building.Outcome) -> None:
     sys.stderr.write(f"{outcome.request.board.name}: {state}\n")
 
 
-def outcome_data(outcome: building.Outcome) -> Mapping[str, Any]:
-    """One of many builds as plain data, kept beside its program."""
-    if outcome.built is not None:
-        return keep(built_data(outcome.built), outcome.request.directory)
-    assert outcome.error is not None
-    return {"board": outcome.request.board.name, "error": error_data(outcome.error)}
-
-
-def built_data(built: building.Built) -> Mapping[str, Any]:
-    """A program as plain data."""
-    return {
-        "board": built.request.board.name,
-        "model": built.request.name,
-        "application": built.request.application,
-        "program": str(built.program),
-        "planned": built.planned,
-        "tally": built.tally.data() if built.tally else None,
-    }
-
-
-def keep(data: Mapping[str, Any], directory: Path) -> Mapping[str, Any]:
-    """Write the report beside the program; returns it."""
+def keep(
+    found: ProgramReport, directory: Path, further: Mapping[str, object] | None = None
+) -> Mapping[str, object]:
+    """Write the report, and what is to stand in it, too, beside the program; returns the data."""
+    data = {**to_data(found), **(further or {})}
     write_atomically(directory / REPORT, json.dumps(data, indent=2) + "\n")
     return data

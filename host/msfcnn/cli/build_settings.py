@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import msfcnn
 from msfcnn.boards import Board, find_boards
-from msfcnn.emit.names import c_name
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.files import existing_file
+from msfcnn.options import INPUTS
 from msfcnn.sizes import parse_factor, parse_size
 from msfcnn.suggest import did_you_mean
 
@@ -49,7 +50,6 @@ VARIABLES = ("board", "model", "ram", "macs", "calib", "input", "app")
 TARGETS = ("flash", "term", "test", "verify", "report", "clean", "nightly")
 DEFAULT_MODEL = "apps/digits/digits.onnx"
 DEFAULT_APPLICATION = "bench"
-INPUTS = ("image", "push", "pull")
 
 T = TypeVar("T")
 
@@ -125,7 +125,7 @@ def read_settings(variables: Mapping[str, str], targets: Sequence[str] = ()) -> 
         boards,
         model,
         calibration,
-        c_name(model.stem),
+        msfcnn.model_name(model),
         application,
         ("--isa", boards[0].isa, "--input", "image" if given == "image" else "push", *own),
         ("--board", names, "--app", application, "--input", given, *bounds),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from msfcnn.cli.build import add_program_options, built_data, keep, requests_of
+from msfcnn.cli.build import add_program_options, keep, requests_of
 from msfcnn.cli.occupancy import board_table
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> Outcome:
     """Build, write, show what it occupies."""
     from msfcnn.firmware.build import build, firmware
     from msfcnn.firmware.terminal import flash
+    from msfcnn.report.program import program_report
 
     requests = requests_of(args)
     problems = [
@@ -37,8 +38,10 @@ def run(args: argparse.Namespace) -> Outcome:
     ]
     if problems:
         raise UsageError(*problems)
-    every = []
+    every, tables = [], []
     for request in requests:
-        every.append(keep(built_data(build(request)), request.directory))
+        found = program_report(build(request))
+        every.append(keep(found, request.directory))
+        tables.append(board_table(found))
         flash(firmware(request))
-    return Outcome({"boards": every}, tuple(board_table(data) for data in every))
+    return Outcome({"boards": every}, tuple(tables))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+import msfcnn
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
 from msfcnn.render import Column, Table, Verbatim
@@ -29,17 +30,16 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """List the operators as a table, JSON or Markdown."""
-    from msfcnn.frontend.onnx.support import SUPPORTED
-
+    supported = msfcnn.operators()
     if args.markdown and args.json:
         raise UsageError(Problem("--markdown", "does not go with --json", "give one of them"))
     data = {
         "operators": [
             {"op": s.op, "becomes": s.becomes, "constraints": list(s.constraints)}
-            for s in SUPPORTED
+            for s in supported
         ]
     }
-    return Outcome(data, (Verbatim(markdown(SUPPORTED)) if args.markdown else _table(SUPPORTED),))
+    return Outcome(data, (Verbatim(markdown(supported)) if args.markdown else _table(supported),))
 
 
 def markdown(supported: tuple[OpSupport, ...]) -> str:

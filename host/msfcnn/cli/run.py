@@ -6,10 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
-from msfcnn.cli.generate import add_plan_options, request_of
+import msfcnn
+from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
-from msfcnn.cli.report import report_blocks
+from msfcnn.cli.report import run_blocks
 from msfcnn.files import existing_file, write_atomically
+from msfcnn.report import to_data
 
 NAME = "run"
 
@@ -48,13 +50,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Run the program, report what it did."""
-    from msfcnn.pipeline import generate
-    from msfcnn.verifier.measure import measure, test_images
-
-    generated = generate(request_of(args, "msfcnn run"))
-    images = args.images or test_images(args.model)
-    data = measure(generated, args.program, images, args.objects)
+    found = msfcnn.run(args.model, args.program, options_of(args), args.images, args.objects)
+    data = to_data(found)
     if args.report:
         write_atomically(args.report, json.dumps(data, indent=2) + "\n")
         return Outcome(data, ())
-    return Outcome(data, report_blocks(data))
+    return Outcome(data, run_blocks(found))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msfcnn.cli.build import add_program_options, built_data, keep, requests_of
+from msfcnn.cli.build import add_program_options, keep, requests_of
 from msfcnn.cli.failure import error_data
 from msfcnn.cli.occupancy import reason
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
@@ -39,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Try all boards, one after the other: they share this computer's time."""
     from msfcnn.firmware.trial import try_out
+    from msfcnn.report.program import program_report
 
     signal.signal(signal.SIGTERM, _leave)  # whoever ends us expects our children to end, too
     requests = requests_of(args)
@@ -47,8 +48,8 @@ def run(args: argparse.Namespace) -> Outcome:
     for request in requests:
         try:
             trial = try_out(request, args.against_host)
-            data = {**built_data(trial.built), "trial": trial.data()}
-            every.append(keep(data, request.directory))
+            found = program_report(trial.built)
+            every.append(keep(found, request.directory, {"trial": trial.data()}))
             codes.append(SUCCESS if trial.passed else MismatchError.exit_code)
         except MsfcnnError as error:
             if len(requests) == 1:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msfcnn.cli.generate import add_plan_options, request_of
+import msfcnn
+from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.errors import SUCCESS, MismatchError
 from msfcnn.files import existing_file
@@ -14,7 +14,7 @@ from msfcnn.render import Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.verifier.check import OpCheck, Verification
+    from msfcnn.report.verification import OpCheck, Verification
 
 NAME = "verify"
 
@@ -32,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_model(parser)
     parser.add_argument(
         "--input",
+        dest="images",
         metavar="FILE.npz",
         type=existing_file,
         help="images to run (default: random ones)",
@@ -41,11 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Generate, compile, run and compare."""
-    from msfcnn.verifier.check import verify
-
-    # this computer runs the portable kernels; the bytes are those of every other kernel
-    request = replace(request_of(args, f"msfcnn verify {args.model}"), isa="generic")
-    found = verify(request, args.input)
+    found = msfcnn.verify(args.model, options_of(args), args.images)
     agrees = found.first_mismatch is None
     return Outcome(
         _data(found), (_table(found), _facts(found)), SUCCESS if agrees else MismatchError.exit_code
@@ -103,7 +100,7 @@ def _facts(found: Verification) -> Facts:
         ("verdict", f"MISMATCH, first at {mismatch.node}" if mismatch else "agrees"),
         ("images", str(found.images)),
         ("peak RAM", f"{format_size(found.peak_ram)} bytes"),
-        ("never written", f"{format_size(found.arena_untouched)} bytes of them"),
+        ("unused arena", f"{format_size(found.arena_untouched)} bytes"),
         ("whole network", f"at most {found.outputs_lsb} LSB from onnxruntime"),
     ]
     if found.accuracy is not None:

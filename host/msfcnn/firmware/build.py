@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,14 @@ from pathlib import Path
 from msfcnn.boards import Board
 from msfcnn.emit.names import c_name
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
-from msfcnn.files import write_all
 from msfcnn.firmware import riot
 from msfcnn.firmware.host import build_host
 from msfcnn.firmware.tally import Tally, tally
-from msfcnn.ir import InputMode, Model
-from msfcnn.pipeline import Generated, GenerateRequest, generate, summary
+from msfcnn.frontend import load_model
+from msfcnn.ir import Model
+from msfcnn.options import Options
+from msfcnn.pipeline import Generated, generate
+from msfcnn.report.code import CodeReport, code_report
 from msfcnn.verifier.measure import test_images
 
 APPLICATION = "bench"
@@ -58,28 +60,21 @@ class Request:
             return None
         return self.max_ram if self.max_ram is not None else self.board.default_max_ram
 
-    def generation(self) -> GenerateRequest:
+    @property
+    def options(self) -> Options:
         """The same for the code generator."""
-        known = {mode.value for mode in InputMode}  # pulled rows are planned like pushed ones
-        return GenerateRequest(
-            model=self.model,
-            name=self.name,
-            command=f"msfcnn build {self.model} --board {self.board.name}",
-            isa=self.board.isa,
-            input_mode=InputMode(self.input) if self.input in known else InputMode.PUSH,
-            max_ram=self.ram_bound,
-            max_macs=self.max_macs,
-        )
+        bounds = Options(max_ram=self.ram_bound, max_macs=self.max_macs, input=self.input)
+        return self.board.options(bounds)
 
 
 @dataclass(frozen=True)
 class Built:
-    """A program. `planned`: the summary of the generator; `tally`: None if it cannot be read."""
+    """A program. `planned`: what the code costs; `tally`: None if it cannot be read."""
 
     request: Request
     program: Path
     generated: Generated
-    planned: Mapping[str, object]
+    planned: CodeReport
     tally: Tally | None
 
 
@@ -94,9 +89,10 @@ class Outcome:
 
 def build(request: Request, jobs: int | None = None) -> Built:
     """Plan, generate, compile, measure. Raises the error of whatever fails first."""
-    generated = generate(request.generation())
-    write_all(request.directory / "gen", generated.sources)
-    planned = summary(generated)
+    command = f"msfcnn build {request.model} --board {request.board.name}"
+    generated = generate(load_model(request.model), request.name, request.options, command)
+    generated.write(request.directory / "gen")
+    planned = code_report(generated)
     if request.board.runner == "host":
         program, size = build_host(generated, request.name, request.directory)
         return Built(request, program, generated, planned, size)
@@ -146,6 +142,7 @@ def firmware(request: Request) -> riot.Firmware:
         "MSFCNN_MODEL": str(request.model.absolute()),
         "MSFCNN_INPUT": request.input,
         "MSFCNN_ISA": request.board.isa,
+        "MSFCNN_CORE": request.board.core or "",
     }
     if request.max_macs is not None:
         variables["MSFCNN_MAX_MACS"] = str(request.max_macs)

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,12 @@ from msfcnn.errors import AbsentError, BoardError, Problem
 from msfcnn.firmware.diagnose import build_error
 from msfcnn.firmware.port import find_port
 from msfcnn.firmware.process import Finished, run_bounded
+from msfcnn.resources import INSTALLED, ROOT
 
 GET_RIOT = (
     "git clone https://github.com/RIOT-OS/RIOT ~/RIOT, or set RIOTBASE to the one you have; "
     "board=host does without"
 )
-_ROOT = Path(__file__).resolve().parents[3]
 _MAKE_STATE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKEFILES", "GNUMAKEFLAGS")
 _KEPT = ("MSFCNN_BOARDS", "MSFCNN_DEBUG")
 
@@ -55,7 +56,7 @@ class Firmware:
 def riot_base() -> Path:
     """RIOT's directory: $RIOTBASE, ../RIOT beside the project, or ~/RIOT. Raises AbsentError."""
     named = os.environ.get("RIOTBASE")
-    places = [Path(named)] if named else [_ROOT.parent / "RIOT", Path.home() / "RIOT"]
+    places = [Path(named)] if named else [ROOT.parent / "RIOT", Path.home() / "RIOT"]
     for place in places:
         if (place / "Makefile.include").is_file():
             return place.resolve()
@@ -65,11 +66,11 @@ def riot_base() -> Path:
 
 def application_directory(name: str) -> Path:
     """The directory of an application: a name below apps/, or a path. Raises BoardError."""
-    own = _ROOT / "apps" / name
+    own = ROOT / "apps" / name
     for place in (own, Path(name)):
         if (place / "Makefile").is_file():
             return place.resolve()
-    known = sorted(p.parent.name for p in (_ROOT / "apps").glob("*/Makefile"))
+    known = sorted(p.parent.name for p in (ROOT / "apps").glob("*/Makefile"))
     hint = f"write {', '.join([*known, 'or the path of a directory with a RIOT Makefile'])}"
     raise BoardError(Problem(f"app={name}", "there is no such application", hint))
 
@@ -115,6 +116,7 @@ def environment(firmware: Firmware, libc: bool = True) -> Mapping[str, str]:
         "BINDIRBASE": str(firmware.directory / "bin"),
         "BUILD_DIR": str(firmware.packages),
         "QUIET": "1",
+        **_tools(),
         **firmware.variables,
         **_terminal(board),
     }
@@ -151,6 +153,14 @@ def port_variables(board: Board) -> Mapping[str, str]:
 def _dropped(name: str) -> bool:
     """Whether a variable of our environment would confuse RIOT's make or the package's."""
     return name in _MAKE_STATE or (name.startswith("MSFCNN_") and name not in _KEPT)
+
+
+def _tools() -> Mapping[str, str]:
+    """How make finds this msfcnn where it is installed; a checkout has ./dev for that."""
+    if not INSTALLED:
+        return {}
+    python = shlex.quote(sys.executable)
+    return {"MSFCNN": f"{python} -m msfcnn", "MSFCNN_PYTHON": python}
 
 
 def _terminal(board: Board) -> Mapping[str, str]:

@@ -7,8 +7,7 @@ from enum import Enum
 
 from msfcnn.fusion.chains import Chain
 from msfcnn.fusion.steps import Axis
-
-DEFAULT_RUN = 2  # pixels of a kernel call that a plan reckons with at least
+from msfcnn.options import DEFAULT_RUN as DEFAULT_RUN
 
 
 class Scheme(Enum):

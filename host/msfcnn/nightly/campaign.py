@@ -9,14 +9,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import msfcnn
 from msfcnn.errors import SUCCESS, BoardError, MismatchError, Problem, UsageError
 from msfcnn.files import write_atomically
 from msfcnn.nightly.compare import Verdict, disagreements, judge
 from msfcnn.nightly.history import History, Run
 from msfcnn.nightly.job import run_job
 from msfcnn.nightly.settings import Job, NightlyModel, Settings
+from msfcnn.resources import ROOT
 
-_PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = ("*.py", "*.c", "*.h", "*.S", "Makefile*", "*.mk")
 
 RunJob = Callable[[Job, Path, Path], Mapping[str, Any]]
@@ -89,8 +90,7 @@ def accept(keep: Path) -> Run:
 def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
     """Of all that decides about results: an interrupted run goes on only if it is the same."""
     digest = hashlib.sha256(settings.source.read_bytes())
-    root = _PACKAGE.parents[1]
-    trees = [_PACKAGE, root / "riot_pkg", root / "apps"]
+    trees = [Path(msfcnn.__file__).parent, ROOT / "riot_pkg", ROOT / "apps"]
     files = {path for tree in trees for kind in _SOURCES for path in tree.rglob(kind)}
     for path in [*sorted(p for p in files if "bin" not in p.parts), *models]:
         digest.update(path.read_bytes())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msfcnn.render.blocks import Block, Column, Facts, Table, Verbatim
 from msfcnn.render.errors import error_text
+from msfcnn.render.progress import progress
 
 __all__ = [
     "Block",
@@ -14,6 +15,7 @@ __all__ = [
     "Table",
     "Verbatim",
     "error_text",
+    "progress",
     "to_text",
 ]
 

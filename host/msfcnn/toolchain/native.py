@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msfcnn.errors import BoardError, Problem
+from msfcnn.resources import ROOT
 
 SANITIZERS = (
     "-O1",
@@ -20,13 +21,11 @@ SANITIZERS = (
 )
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 RUNNER = Path(__file__).with_name("runner.c")
-_PACKAGE = Path(__file__).parents[1]
 
 
 def engine_directory() -> Path:
-    """The RIOT package: beside host/ in a checkout, inside the Python package when installed."""
-    installed = _PACKAGE / "riot_pkg" / "msfcnn"
-    return installed if installed.is_dir() else _PACKAGE.parents[1] / "riot_pkg" / "msfcnn"
+    """The RIOT package, which holds the engine."""
+    return ROOT / "riot_pkg" / "msfcnn"
 
 
 def engine_sources(isa: str = "generic") -> tuple[Path, ...]:

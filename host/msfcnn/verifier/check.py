@@ -3,92 +3,48 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.emit.names import c_name
+from msfcnn.frontend import load_model
 from msfcnn.ir import Model, Reshape
-from msfcnn.pipeline import Generated, GenerateRequest, generate, generate_layers
+from msfcnn.options import Options
+from msfcnn.pipeline import Generated, generate, generate_layers
 from msfcnn.reference import execute
+from msfcnn.report.verification import OpCheck, Verification
 from msfcnn.verifier.execute import Execution, execute_c
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.oracle import Oracle
 
-ORACLE_TOLERANCE = 1  # LSB per op: onnxruntime rounds ties to even, we round them up
 RANDOM_IMAGES = 4
 ORACLE_IMAGES = 4  # the oracle judges single ops: a few images say as much as all
 
 
-@dataclass(frozen=True)
-class OpCheck:
-    """How one op came out, over all images.
-
-    c_differs:      values in which the C code differs from the reference; must be 0.
-    oracle_lsb:     largest difference of the reference from onnxruntime on equal inputs, in LSB;
-                    None where onnxruntime has no such value. At most ORACLE_TOLERANCE.
-    oracle_differs: share of values that differ from onnxruntime, 0 to 1.
-    """
-
-    node: str
-    op: str
-    tensor: str
-    c_differs: int
-    oracle_lsb: int | None
-    oracle_differs: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether C code, reference and onnxruntime agree on this op."""
-        return self.c_differs == 0 and (self.oracle_lsb or 0) <= ORACLE_TOLERANCE
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Outcome of `verify`.
-
-    outputs_lsb:     largest difference of a network output from onnxruntime running the whole
-                     network on its own, in LSB; roundings of many ops add up, so it is only told.
-    arena_untouched: bytes of the arena that the inference never writes.
-    accuracy:        share of labelled images classified right by the C code; None without labels.
-    """
-
-    model: Model
-    images: int
-    peak_ram: int
-    arena_untouched: int
-    ops: tuple[OpCheck, ...]
-    outputs_lsb: int
-    accuracy: float | None
-
-    @property
-    def first_mismatch(self) -> OpCheck | None:
-        """The first op that does not agree."""
-        return next((op for op in self.ops if not op.agrees), None)
-
-
-def verify(request: GenerateRequest, images_file: Path | None = None) -> Verification:
+def verify(path: Path, options: Options, images_file: Path | None = None) -> Verification:
     """Generates a model, compiles it with sanitizers, runs it and compares.
 
     Raises ModelError, UsageError, InfeasibleError, BoardError (no compiler), or MismatchError if
     the C code does not run cleanly. Differences are not raised: they are in the result.
     """
-    generated = generate(request)
-    model = generated.source
+    model, name = load_model(path), c_name(path.stem)
+    # this computer runs the portable kernels; the bytes are those of every other kernel
+    generated = generate(model, name, replace(options, isa="generic"), "msfcnn verify")
     if images_file is None:
         images, labels = random_images(model, RANDOM_IMAGES), None
     else:
         images, labels = load_images(model, images_file)
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
         place = Path(directory)
-        done = execute_c(generated, request.name, images, place / "plan", engine=place)
-        layers = generate_layers(model, request.name)
-        alone = execute_c(layers, request.name, images, place / "layers", engine=place)
+        done = execute_c(generated, name, images, place / "plan", engine=place)
+        layers = generate_layers(model, name)
+        alone = execute_c(layers, name, images, place / "layers", engine=place)
     expected = execute(model, images)
-    oracle = Oracle(request.model, model)
+    oracle = Oracle(path, model)
     return Verification(
-        model,
         len(images),
         generated.layout.peak_ram,
         done.untouched,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msfcnn.pipeline import Generated, summary
+from msfcnn.pipeline import Generated
+from msfcnn.report.code import RunReport, code_report
 from msfcnn.verifier.check import accuracy
 from msfcnn.verifier.execute import run_program
 from msfcnn.verifier.images import load_images, random_images
@@ -28,8 +29,8 @@ class Sizes:
 
 def measure(
     generated: Generated, program: Path, images_file: Path | None, objects: Sequence[Path]
-) -> Mapping[str, object]:
-    """Runs the program on a file of images (random ones if None) and reports plain data.
+) -> RunReport:
+    """Runs the program on a file of images (random ones if None).
 
     Raises UsageError for an unusable file, MismatchError if the program does not run cleanly.
     """
@@ -41,16 +42,16 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
         done = run_program(program, generated, images, Path(directory))
     sizes = object_sizes(objects)
-    return {
-        **summary(generated),
-        "images": len(images),
-        "images_file": None if images_file is None else images_file.name,
-        "accuracy": None if labels is None else accuracy(done.outputs[0], labels),
-        "seconds_per_image": done.seconds / len(images),
-        "arena_untouched": done.untouched,
-        "engine_bytes": sizes.engine if sizes else None,
-        "table_bytes": sizes.tables if sizes else None,
-    }
+    return RunReport(
+        **vars(code_report(generated)),
+        images=len(images),
+        images_file=None if images_file is None else images_file.name,
+        accuracy=None if labels is None else accuracy(done.outputs[0], labels),
+        seconds_per_image=done.seconds / len(images),
+        arena_untouched=done.untouched,
+        engine_bytes=sizes.engine if sizes else None,
+        table_bytes=sizes.tables if sizes else None,
+    )
 
 
 def test_images(model: Path) -> Path | None:
