@@ -22,6 +22,17 @@ def existing_file(text: str) -> Path:
     raise UsageError(Problem(text, what, _closest_file(path)))
 
 
+def existing_path(text: str) -> Path:
+    """The path of a file or directory that must be there."""
+    path = Path(text)
+    return path if path.is_dir() else existing_file(text)
+
+
+def write_all_at(files: Mapping[Path, Content]) -> tuple[Path, ...]:
+    """Write files, each at its own path, all or none; returns the paths of those that changed."""
+    return _replace(files)
+
+
 def write_atomically(path: Path, content: Content) -> bool:
     """Write one file; says whether its content changed (an unchanged file keeps its time)."""
     return bool(_replace({path: content}))

@@ -130,7 +130,7 @@ def test_a_hybrid_file_can_be_quantized(tmp_path: Path) -> None:
     path = hybrid_net(tmp_path / "net.tflite")
     images = np.random.default_rng(1).normal(size=(8, 6, 6, 2)).astype(np.float32)
     target = tmp_path / "int8.onnx"
-    target.write_bytes(quantize(path, images).SerializeToString())
+    target.write_bytes(quantize(path, images).model.SerializeToString())
     model = load_model(target)
     assert [type(op).__name__ for op in model.ops] == ["Conv"]
     assert model.input.onnx_shape == (1, 6, 6, 2)

@@ -1,6 +1,16 @@
-"""Float ONNX networks to int8 QDQ, by onnxruntime's static quantization."""
+"""Float ONNX networks to int8 QDQ: prepared, calibrated on images, compared with the original."""
 
-from msfcnn.quantizer.calibration import load_calibration
-from msfcnn.quantizer.static import quantize
+from msfcnn.quantizer.comparison import Comparison, LayerError, OutputError
+from msfcnn.quantizer.prepare.border import input_shape
+from msfcnn.quantizer.quantize import Quantized, QuantizeOptions, Samples, quantize
 
-__all__ = ["load_calibration", "quantize"]
+__all__ = [
+    "Comparison",
+    "LayerError",
+    "OutputError",
+    "QuantizeOptions",
+    "Quantized",
+    "Samples",
+    "input_shape",
+    "quantize",
+]

@@ -1,0 +1,123 @@
+"""What `msfcnn quantize` says: figures of the comparison, and everything worth a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msfcnn.errors import Problem
+from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text
+from msfcnn.sizes import format_size
+
+if TYPE_CHECKING:
+    from msfcnn.quantizer import OutputError, Quantized
+
+SHOWN = 8  # warnings of one kind; the rest is counted
+
+
+def data(done: Quantized, files: Sequence[Path], notes: Sequence[str]) -> dict[str, object]:
+    """Everything as JSON values."""
+    compared = done.comparison
+    return {
+        "file": str(files[0]),
+        "bytes": done.model.ByteSize(),
+        "preprocessing": str(files[1]) if len(files) > 1 else None,
+        "method": done.method,
+        "biases_corrected": done.corrected,
+        "notes": list(notes),
+        "degenerate": [{"value": k, "what": v} for k, v in done.degenerate.items()],
+        "unsupported": [
+            {"where": p.where, "what": p.what, "hint": p.hint, "kind": p.kind}
+            for p in done.unsupported
+        ],
+        "compared": {
+            "images": compared.images,
+            "held_out": compared.held_out,
+            "outputs": [
+                {
+                    "name": o.name,
+                    "cosine": o.cosine,
+                    "error": o.error,
+                    "agreement": o.agreement,
+                    "accuracy_float": o.accuracy_float,
+                    "accuracy_int8": o.accuracy_int8,
+                }
+                for o in compared.outputs
+            ],
+            "worst_layers": [
+                {"node": w.node, "value": w.value, "error": w.error} for w in compared.worst
+            ],
+        },
+    }
+
+
+def blocks(done: Quantized, files: Sequence[Path], notes: Sequence[str]) -> tuple[Block, ...]:
+    """Tables and facts for people."""
+    compared = done.comparison
+    method = done.method + (", biases corrected" if done.corrected else "")
+    where = "images it was not calibrated with" if compared.held_out else "calibration images"
+    facts = [("file", str(files[0])), ("size", f"{format_size(done.model.ByteSize())} bytes")]
+    facts += [("pictures", str(file)) for file in files[1:]]
+    facts += [("method", method), ("compared on", f"{compared.images} {where}")]
+    facts += [("note", note) for note in notes]
+    found: list[Block] = [Facts(tuple(facts)), _outputs(compared.outputs), _worst(done)]
+    found += _warnings(done)
+    return tuple(found)
+
+
+def _outputs(outputs: Sequence[OutputError]) -> Table:
+    columns = (
+        Column("int8 against float: output", wraps=True),
+        Column("error", right=True),
+        Column("least cosine", right=True),
+        Column("same class", right=True),
+        Column("accuracy float", right=True),
+        Column("int8", right=True),
+    )
+    return Table(
+        columns,
+        tuple(
+            (
+                o.name,
+                f"{o.error:.1%}",
+                f"{o.cosine:.4f}",
+                _share(o.agreement),
+                _share(o.accuracy_float),
+                _share(o.accuracy_int8),
+            )
+            for o in outputs
+        ),
+    )
+
+
+def _worst(done: Quantized) -> Table:
+    columns = (Column("worst layers", wraps=True), Column("error", right=True))
+    return Table(columns, tuple((w.node, f"{w.error:.1%}") for w in done.comparison.worst))
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _by_kind(problems: Sequence[Problem]) -> list[Problem]:
+    """One problem for all nodes of a kind that say the same."""
+    groups: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.kind, problem.what), []).append(problem)
+    found = []
+    for group in groups.values():
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        found.append(replace(group[0], where=group[0].where + more))
+    return found
+
+
+def _warnings(done: Quantized) -> list[Block]:
+    lines = [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"warning: and {len(lines) - SHOWN} more values like these\n"]
+    if done.unsupported:
+        shown = error_text(_by_kind(done.unsupported)).removeprefix("error: ")
+        lines.append(f"warning: msfcnn does not run this model: {shown}")
+    return [Verbatim("".join(lines))] if lines else []

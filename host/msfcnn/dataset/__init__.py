@@ -1,0 +1,12 @@
+"""Pictures and arrays that people have, as the inputs of a network, with their classes."""
+
+from msfcnn.dataset.load import Loaded, load_samples
+from msfcnn.dataset.preprocess import Preprocessing, preprocessing_file, read_preprocessing
+
+__all__ = [
+    "Loaded",
+    "Preprocessing",
+    "load_samples",
+    "preprocessing_file",
+    "read_preprocessing",
+]

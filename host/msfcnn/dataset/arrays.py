@@ -1,0 +1,91 @@
+"""Images in .npz and .npy files: which array is which, and what is no image."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.errors import Problem, UsageError
+
+REAL = "x"  # images as the float network takes them, or pixels (uint8)
+STORED = "x_q"  # int8 (or uint8) as the quantized network stores them
+LABELS = ("labels", "y")  # class of each image, -1 for unknown; [n], or one score each [n, classes]
+DESCRIPTIVE = ("names", "y_")  # of networks that ship with their own results: expected to be there
+HINT = f"save it with numpy.savez(FILE, {REAL}=images, labels=classes)"
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """images as stored in the file, whether they are stored int8 values (x_q), classes, notes."""
+
+    images: NDArray[np.generic]
+    quantized: bool
+    labels: NDArray[np.int64] | None
+    notes: tuple[str, ...]
+
+
+def read_arrays(path: Path, prefer_stored: bool = False) -> Arrays:
+    """The images and classes in a file.
+
+    prefer_stored: take x_q where the file has both. Raises UsageError.
+    """
+    arrays = _load(path)
+    order = (STORED, REAL) if prefer_stored else (REAL, STORED)
+    key = next((k for k in order if k in arrays), "")
+    if not key:
+        others = [k for k in arrays if k not in LABELS]
+        if len(others) != 1:
+            found = ", ".join(arrays) or "nothing"
+            raise _unusable(path, f"it has neither '{REAL}' nor '{STORED}', only {found}")
+        key = others[0]
+    images = arrays[key]
+    if images.dtype.kind not in "fiu":
+        raise _unusable(path, f"'{key}' holds {images.dtype}, not numbers")
+    if images.ndim < 2 or not images.size:
+        raise _unusable(path, "it holds no images")
+    labels, notes = None, []
+    for name in LABELS:
+        if name in arrays:
+            labels = _classes(path, name, arrays[name], len(images))
+            break
+    used = {key, STORED, REAL, *LABELS}
+    strange = [k for k in arrays if k not in used and not k.startswith(DESCRIPTIVE)]
+    if strange:
+        known = ", ".join((REAL, STORED, *LABELS))
+        notes.append(f"{path.name}: not used: {', '.join(strange)} (known are {known})")
+    return Arrays(images, key == STORED, labels, tuple(notes))
+
+
+def _load(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {REAL: loaded}
+        with loaded:
+            return {k: v for k in loaded.files if isinstance(v := loaded[k], np.ndarray)}
+    except FileNotFoundError:
+        raise UsageError(Problem(str(path), "no such file")) from None
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
+        raise _unusable(path, "it is neither an .npz nor an .npy file of numbers") from None
+
+
+def _classes(
+    path: Path, key: str, values: NDArray[np.generic], count: int
+) -> NDArray[np.int64] | None:
+    flat = values.reshape(count, -1) if values.size and values.size % count == 0 else values
+    if values.shape[:1] != (count,) or flat.ndim != 2:
+        raise _unusable(path, f"it has {values.size} values in '{key}' for {count} images")
+    if flat.shape[1] > 1:
+        return np.asarray(flat.argmax(axis=1), np.int64)
+    if values.dtype.kind not in "iub":
+        raise _unusable(path, f"'{key}' holds {values.dtype}, not the numbers of classes")
+    return np.asarray(flat[:, 0], np.int64)
+
+
+def _unusable(path: Path, what: str) -> UsageError:
+    return UsageError(Problem(str(path), what, HINT))

@@ -1,0 +1,127 @@
+"""`load_samples`: whatever people have, as inputs of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.dataset.arrays import Arrays, read_arrays
+from msfcnn.dataset.pictures import fit_pixels, list_pictures, read_pictures
+from msfcnn.dataset.preprocess import Preprocessing, preprocessing_for
+from msfcnn.errors import Problem, UsageError
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """Inputs float32 [n, ...] without batch, their classes (-1: unknown) if there are any.
+
+    preprocessing: how they were made from pixels; None if they came as real numbers.
+    notes: what the user should know about how they were read.
+    """
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64] | None
+    preprocessing: Preprocessing | None
+    notes: tuple[str, ...]
+
+
+def load_samples(
+    path: Path,
+    shape: tuple[int, ...],
+    given: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+) -> Loaded:
+    """Inputs for a network from a directory of pictures, an .npz or an .npy file.
+
+    shape: of the network's input, batch included. given: fields of Preprocessing that the user or
+    a file beside the model tells. limit: take at most so many, evenly spread. Raises UsageError.
+    """
+    given = {k: v for k, v in (given or {}).items() if v is not None}
+    if path.is_dir():
+        return _from_pictures(path, preprocessing_for(shape, given), given, limit)
+    arrays = read_arrays(path)
+    chosen = _spread(len(arrays.images), limit)
+    labels = None if arrays.labels is None else arrays.labels[chosen]
+    images = arrays.images[chosen]
+    notes = (*arrays.notes, *_limited(len(arrays.images), len(images)))
+    if images.dtype == np.uint8 and not arrays.quantized:
+        wanted = preprocessing_for(shape, given)
+        pixels = fit_pixels(_as_pixels(path, images), wanted)
+        return Loaded(wanted.values(pixels), labels, wanted, (*notes, *_assumed(wanted, given)))
+    unused = sorted({"mean", "std", "pixels", "color", "fit"} & set(given))
+    if unused and "scale" not in given:
+        options = ", ".join(f"--{name}" for name in unused)
+        notes = (*notes, f"{path.name} holds real numbers: {options} not used")
+    return Loaded(_real(path, arrays, images, given), labels, None, notes)
+
+
+def _from_pictures(
+    path: Path, wanted: Preprocessing, given: Mapping[str, Any], limit: int | None
+) -> Loaded:
+    listing = list_pictures(path, wanted.labels)
+    chosen = _spread(len(listing.files), limit)
+    files = [listing.files[i] for i in chosen]
+    labels = np.array([listing.labels[i] for i in chosen], np.int64)
+    values = wanted.values(read_pictures(files, wanted))
+    named = replace(wanted, labels=listing.names)
+    notes = (*_limited(len(listing.files), len(files)), *_assumed(wanted, given))
+    return Loaded(values, labels if (labels >= 0).any() else None, named, notes)
+
+
+def _real(
+    path: Path, arrays: Arrays, images: NDArray[np.generic], given: Mapping[str, Any]
+) -> NDArray[np.float32]:
+    if arrays.quantized:
+        scale, zero = given.get("scale"), given.get("zero_point")
+        if scale is None or zero is None:
+            what = "it has stored int8 values (x_q) only"
+            hint = "a float network needs real ones: save them as x"
+            raise UsageError(Problem(str(path), what, hint))
+        steps = images.astype(np.float32) - np.float32(zero)
+        return np.asarray(steps * np.float32(scale), np.float32)
+    if images.dtype.kind != "f":
+        what = f"it holds {images.dtype}, neither real numbers nor pixels (uint8)"
+        raise UsageError(Problem(str(path), what, "save float32 or uint8 arrays"))
+    with np.errstate(over="ignore"):
+        values = images.astype(np.float32)
+    if not np.isfinite(values).all():
+        what = "some of its values are infinite, too large or not a number"
+        raise UsageError(Problem(str(path), what, "check how the file was made"))
+    return values
+
+
+def _as_pixels(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
+    pixels = images.astype(np.uint8)
+    if pixels.ndim == 4 and pixels.shape[1] in (1, 3) and pixels.shape[-1] not in (1, 3):
+        pixels = pixels.transpose(0, 2, 3, 1)
+    if pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[-1] in (1, 3)):
+        return pixels
+    shape = "x".join(map(str, pixels.shape))
+    what = f"its pixels are {shape}"
+    hint = "pixels (uint8) are [n, H, W], [n, H, W, C] or [n, C, H, W] with C 1 or 3"
+    raise UsageError(Problem(str(path), what, hint))
+
+
+def _assumed(wanted: Preprocessing, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """What nobody said about pixels is said aloud."""
+    if {"mean", "std", "pixels"} & set(given):
+        return ()
+    return (
+        f"pixels taken as 0 to {wanted.pixels}, {wanted.color}, without mean and std; "
+        "if the network was trained otherwise, give --pixels, --mean and --std",
+    )
+
+
+def _spread(count: int, limit: int | None) -> NDArray[np.intp]:
+    if not limit or count <= limit:
+        return np.arange(count)
+    return np.linspace(0, count - 1, limit).astype(np.intp)
+
+
+def _limited(count: int, taken: int) -> tuple[str, ...]:
+    return () if taken == count else (f"{taken} of {count} images taken, evenly spread",)

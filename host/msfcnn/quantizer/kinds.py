@@ -1,0 +1,31 @@
+"""How operators treat the quantization of what they read; by kind, the rest computes anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msfcnn.quantizer.methods import Range
+
+# another name or order for the same values: nothing is quantized behind them
+VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity"})
+
+# values of the first input, chosen, copied or interpolated: scale and zero point stay the same
+KEEPING = frozenset(
+    {
+        *("MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin", "Slice", "Split", "Gather", "Pad"),
+        *("Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "Expand", "Tile"),
+    }
+)
+
+# bounds of the op before, as long as nobody else reads that
+CLAMPS = frozenset({"Relu", "Clip"})
+
+# what a function can give at all: the same scale for every model
+FIXED: Mapping[str, Range] = {
+    "Softmax": Range(0.0, 255 / 256),
+    "Sigmoid": Range(0.0, 255 / 256),
+    "HardSigmoid": Range(0.0, 255 / 256),
+    "Tanh": Range(-1.0, 127 / 128),
+}
+
+WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})

@@ -1,0 +1,119 @@
+"""From the values of a tensor to the range that its 256 steps cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.quantizer.statistics import Statistics
+
+STEPS = 255
+PERCENTILE = 99.99
+BINS = 2048
+SHRINKS = 32  # candidates that `mse` and `entropy` try
+
+
+@dataclass(frozen=True)
+class Range:
+    """Real numbers from low <= 0 to high >= 0 that int8 has to cover."""
+
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """high - low."""
+        return self.high - self.low
+
+    def union(self, other: Range) -> Range:
+        """The range that covers both."""
+        return Range(min(self.low, other.low), max(self.high, other.high))
+
+    def parameters(self) -> tuple[np.float32, int]:
+        """Scale and zero point of int8, zero exactly a step."""
+        scale = np.float32(max(self.width / STEPS, np.finfo(np.float32).tiny * 1e6))
+        return scale, int(np.clip(round(-128 - self.low / float(scale)), -128, 127))
+
+
+def minmax(values: Statistics) -> Range:
+    """Everything that was seen."""
+    return Range(min(values.low, 0.0), max(values.high, 0.0))
+
+
+def percentile(values: Statistics) -> Range:
+    """All but the rarest values at each end."""
+    low, high = np.percentile(values.sample, [100 - PERCENTILE, PERCENTILE])
+    return _within(minmax(values), float(low), float(high))
+
+
+def mse(values: Statistics) -> Range:
+    """The range with the least mean square error of rounding and clipping together."""
+    whole = minmax(values)
+    sample = values.sample.astype(np.float64)
+    return min(
+        _candidates(whole), key=lambda r: float(np.square(_rounded(sample, r) - sample).mean())
+    )
+
+
+def entropy(values: Statistics) -> Range:
+    """The range whose 256 steps keep the distribution of the values best (Kullback-Leibler)."""
+    whole = minmax(values)
+    if whole.width <= 0:  # all of them are zero
+        return whole
+    # zeros are exact in every range; behind a Relu they would drown all else
+    others = values.sample[values.sample != 0]
+    counts, _ = np.histogram(others, BINS, (whole.low, whole.high))
+    centers = whole.low + (np.arange(BINS) + 0.5) * whole.width / BINS
+    return min(_candidates(whole), key=lambda r: _divergence(counts.astype(np.float64), centers, r))
+
+
+METHODS: Mapping[str, Callable[[Statistics], Range]] = {
+    "minmax": minmax,
+    "percentile": percentile,
+    "entropy": entropy,
+    "mse": mse,
+}
+
+
+def _candidates(whole: Range) -> list[Range]:
+    """The whole range and smaller ones, both ends shrunk alike."""
+    return [Range(whole.low * f, whole.high * f) for f in np.linspace(1.0, 0.2, SHRINKS)]
+
+
+def _rounded(sample: NDArray[np.float64], given: Range) -> NDArray[np.float64]:
+    scale, zero = given.parameters()
+    steps = np.clip(np.rint(sample / float(scale)) + zero, -128, 127)
+    rounded: NDArray[np.float64] = (steps - zero) * float(scale)
+    return rounded
+
+
+def _divergence(counts: NDArray[np.float64], centers: NDArray[np.float64], given: Range) -> float:
+    """Of the clipped distribution from its image in 256 steps."""
+    clipped = np.clip(centers, given.low, given.high)
+    inside = (centers >= given.low) & (centers <= given.high)
+    reference = np.where(inside, counts, 0.0)
+    ends = np.flatnonzero(inside)
+    if not ends.size:
+        return float("inf")
+    reference[ends[0]] += counts[: ends[0]].sum()
+    reference[ends[-1]] += counts[ends[-1] + 1 :].sum()
+    scale, zero = given.parameters()
+    steps = (np.clip(np.rint(clipped / float(scale)) + zero, -128, 127) + 128).astype(np.int64)
+    held = inside & (counts > 0)
+    sums = np.bincount(steps[held], counts[held], 256)
+    bins = np.bincount(steps[held], minlength=256)
+    spread = np.where(held, sums[steps] / np.maximum(bins[steps], 1), 0.0)
+    total, image = reference.sum(), spread.sum()
+    if not total or not image:
+        return float("inf")
+    p, q = reference / total, spread / image
+    both = (p > 0) & (q > 0)
+    missing = p[(p > 0) & ~both].sum()
+    return float((p[both] * np.log(p[both] / q[both])).sum() + missing * 20)
+
+
+def _within(whole: Range, low: float, high: float) -> Range:
+    return Range(max(whole.low, min(low, 0.0)), min(whole.high, max(high, 0.0)))

@@ -1,0 +1,63 @@
+"""From any float ONNX file to the form that is quantized: ONNX in, ONNX out, one file a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from msfcnn.errors import ModelError
+from msfcnn.quantizer.graph import EditedGraph
+from msfcnn.quantizer.prepare.affine import fold_affine
+from msfcnn.quantizer.prepare.dimensions import fix_dimensions
+from msfcnn.quantizer.prepare.layout import move_behind_transposes
+from msfcnn.quantizer.prepare.normal import to_normal_form
+from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
+from msfcnn.quantizer.prepare.patterns import restore_activations
+from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
+from msfcnn.quantizer.prepare.reading import read_float
+from msfcnn.quantizer.prepare.refused import refused_forms, refused_operators
+from msfcnn.quantizer.prepare.simplify import simplify
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A float model that is ready: one input of fixed shape, constants folded, nodes named.
+
+    notes: what was changed, one sentence each.
+    """
+
+    model: onnx.ModelProto
+    notes: tuple[str, ...]
+
+
+def prepare(
+    path: Path,
+    directory: Path,
+    sizes: Mapping[str, int] | None = None,
+    image: tuple[int, ...] | None = None,
+) -> Prepared:
+    """Read and prepare a float model; scratch files go into `directory`.
+
+    sizes: of open dimensions, by name or axis. image: shape of a calibration image, which tells
+    them too. Raises UsageError, or ModelError with everything that cannot be quantized.
+    """
+    model = read_float(path)
+    problems = refused_operators(model.graph.node)
+    if problems:
+        raise ModelError(*problems)
+    notes = fix_dimensions(model, path.name, sizes or {}, image)
+    notes += to_float32(model)
+    model, converted = current_opset(model, path.name)
+    notes += dequantize_constants(model)
+    edited = EditedGraph(simplify(model, path.name, directory))
+    to_normal_form(edited)
+    problems = refused_operators(edited.nodes) + refused_forms(edited)
+    if problems:
+        raise ModelError(*problems)
+    edited = EditedGraph(with_gelu(edited.model))
+    restore_activations(edited)
+    move_behind_transposes(edited)
+    return Prepared(edited.model, (*notes, *converted, *fold_affine(edited)))

@@ -1,0 +1,32 @@
+"""What a float model takes, before anything is prepared: enough to read images for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.quantizer.prepare.reading import read_float
+
+
+def input_shape(path: Path, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Shape of the only input, batch 1 included; 0 where it stays open.
+
+    Raises UsageError or ModelError if there is no such model.
+    """
+    model = read_float(path)
+    if len(model.graph.input) != 1:
+        what = f"it has {len(model.graph.input)} inputs, not one"
+        hint = "make the others constants, or split the model"
+        raise ModelError(Problem(path.name, what, hint))
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    return tuple(_size(axis, dim, sizes) for axis, dim in enumerate(dims))
+
+
+def _size(axis: int, dim: onnx.TensorShapeProto.Dimension, sizes: Mapping[str, int]) -> int:
+    if dim.HasField("dim_value") and dim.dim_value > 0:
+        return int(dim.dim_value)
+    named = sizes.get(dim.dim_param or str(axis), sizes.get(str(axis)))
+    return named if named is not None else int(axis == 0)

@@ -1,0 +1,71 @@
+"""Open dimensions of the input fixed: one image at a time, sizes from the options or the images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx
+
+from msfcnn.errors import ModelError, Problem
+
+FIX_HINT = "give its size with --dim {name}=SIZE, or calibration images of the right size"
+
+
+def fix_dimensions(
+    model: onnx.ModelProto, where: str, sizes: Mapping[str, int], image: tuple[int, ...] | None
+) -> list[str]:
+    """Give the only input a fixed shape, in place; returns what was done.
+
+    sizes: by dimension name (or `AXIS` as a number). image: shape of a calibration image, with or
+    without its batch. Raises ModelError if something stays open.
+    """
+    graph = model.graph
+    if len(graph.input) != 1:
+        named = ", ".join(i.name for i in graph.input) or "none"
+        hint = "make the others constants, or split the model"
+        raise ModelError(
+            Problem(where, f"it has {len(graph.input)} inputs, not one: {named}", hint)
+        )
+    border = graph.input[0]
+    kind = border.type.tensor_type
+    if not kind.HasField("shape") or not kind.shape.dim:
+        what = "has no shape"
+        raise ModelError(Problem(border.name, what, "export it for one image at a time"))
+    given = _by_axis(image, len(kind.shape.dim))
+    notes, problems = [], []
+    for axis, dim in enumerate(kind.shape.dim):
+        if dim.HasField("dim_value") and dim.dim_value > 0:
+            continue
+        name = dim.dim_param or str(axis)
+        size = sizes.get(name, sizes.get(str(axis), 1 if axis == 0 else given.get(axis)))
+        if size is None:
+            hint = FIX_HINT.format(name=name)
+            problems.append(Problem(border.name, f"its dimension '{name}' is not fixed", hint))
+            continue
+        dim.dim_value = size  # clears the name
+        what = "batch" if axis == 0 else f"dimension {axis}"
+        notes.append(f"{what} ('{name}') fixed to {size}")
+    if problems:
+        raise ModelError(*problems)
+    if kind.shape.dim[0].dim_value != 1:
+        what = f"takes {kind.shape.dim[0].dim_value} images at once"
+        raise ModelError(Problem(border.name, what, "export it for one image at a time"))
+    if notes:
+        _forget_shapes(model)
+    return notes
+
+
+def _by_axis(image: tuple[int, ...] | None, rank: int) -> dict[int, int]:
+    """Sizes by axis that the calibration images tell."""
+    if image is None or len(image) not in (rank, rank - 1):
+        return {}
+    first = rank - len(image)
+    return {axis + first: size for axis, size in enumerate(image)}
+
+
+def _forget_shapes(model: onnx.ModelProto) -> None:
+    """What the file says about other shapes holds for the open dimension only."""
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")

@@ -1,0 +1,70 @@
+"""Forms that say the same in several ways brought to one: names, casts, Gemm factors, biases."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import NodeProto, TensorProto
+
+from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, set_attributes
+
+NOTHING = frozenset({"Identity", "Dropout"})
+
+
+def to_normal_form(edited: EditedGraph) -> None:
+    """Every node named, nodes without effect gone, dense layers without factors."""
+    for node in edited.nodes:
+        kind = kind_of(node)
+        if kind in NOTHING or (kind == "Cast" and _is_idle_cast(edited, node)):
+            edited.bypass(node)
+        elif kind == "Gemm":
+            _absorb_factors(edited, node)
+    _name_nodes(edited)
+    edited.drop_unused()
+
+
+def _is_idle_cast(edited: EditedGraph, node: NodeProto) -> bool:
+    """A cast between real numbers, all of which are float32 here."""
+    if attribute(node, "to") != TensorProto.FLOAT:
+        return False
+    source = node.input[0]
+    border = next((i for i in edited.graph.input if i.name == source), None)
+    if border is not None:
+        return bool(border.type.tensor_type.elem_type == TensorProto.FLOAT)
+    known = {v.name: v.type.tensor_type.elem_type for v in edited.graph.value_info}
+    return known.get(source) == TensorProto.FLOAT
+
+
+def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
+    """alpha into the weights, beta into the bias, the bias as one value per output."""
+    weights = edited.constant(gemm, 1)
+    if weights is None or attribute(gemm, "transA", 0):
+        return
+    alpha = attribute(gemm, "alpha", 1.0)
+    beta = attribute(gemm, "beta", 1.0)
+    bias = edited.constant(gemm, 2)
+    if alpha != 1.0:
+        gemm.input[1] = edited.add_constant(
+            f"{gemm.input[1]}_scaled",
+            (weights * np.float32(alpha)).astype(np.float32),
+        )
+    outputs = weights.shape[0 if attribute(gemm, "transB", 0) else 1]
+    if bias is not None and (bias.shape != (outputs,) or beta != 1.0):
+        row = bias.reshape(-1) if bias.size in (1, outputs) else None
+        if row is None:
+            return
+        values = np.broadcast_to(row * np.float32(beta), (outputs,)).astype(np.float32)
+        gemm.input[2] = edited.add_constant(f"{gemm.input[2]}_row", values)
+    set_attributes(gemm, {"alpha": 1.0, "beta": 1.0})
+
+
+def _name_nodes(edited: EditedGraph) -> None:
+    """Each node a name of its own, so that a message can point at it."""
+    taken: set[str] = set()
+    for node in edited.graph.node:
+        name = node.name or next((o for o in node.output if o), "") or node.op_type
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{node.name or node.op_type}_{count}"
+        taken.add(name)
+        node.name = name

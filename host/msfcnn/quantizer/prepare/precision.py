@@ -1,0 +1,91 @@
+"""Half and double precision to float32: what is quantized is made from float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from msfcnn.quantizer.graph import EditedGraph, attribute
+
+OTHER_FLOATS: dict[int, str] = {
+    TensorProto.FLOAT16: "float16",
+    TensorProto.BFLOAT16: "bfloat16",
+    TensorProto.DOUBLE: "float64",
+}
+PIXELS: dict[int, str] = {TensorProto.UINT8: "uint8", TensorProto.INT8: "int8"}
+
+
+def to_float32(model: onnx.ModelProto) -> list[str]:
+    """Every real number of the model as float32, in place; returns what was done."""
+    found: set[str] = set()
+    graph = model.graph
+    for tensor in graph.initializer:
+        found |= _convert(tensor)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                found |= _convert(attribute.t)
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i in OTHER_FLOATS:
+                found.add(OTHER_FLOATS[attribute.i])
+                attribute.i = TensorProto.FLOAT
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        kind = value.type.tensor_type
+        if kind.elem_type in OTHER_FLOATS:
+            found.add(OTHER_FLOATS[kind.elem_type])
+            kind.elem_type = TensorProto.FLOAT
+    notes = [f"{', '.join(sorted(found))} converted to float32"] if found else []
+    return notes + list(_float_input(model))
+
+
+def dequantize_constants(model: onnx.ModelProto) -> list[str]:
+    """Weights that are stored as integers become the real numbers they stand for, in place."""
+    edited = EditedGraph(model)
+    count = 0
+    for node in edited.nodes:
+        stored, scale = edited.constant(node, 0), edited.constant(node, 1)
+        if node.op_type != "DequantizeLinear" or stored is None or scale is None:
+            continue
+        if attribute(node, "block_size", 0) or scale.ndim > 1:
+            continue
+        zero = edited.constant(node, 2)
+        column = [1] * stored.ndim
+        if scale.size > 1:
+            column[attribute(node, "axis", 1)] = scale.size
+        steps = stored.astype(np.float64)
+        if zero is not None:
+            steps = steps - zero.astype(np.float64).reshape(column if zero.size > 1 else 1)
+        real = steps * scale.astype(np.float64).reshape(column if scale.size > 1 else 1)
+        name = edited.add_constant(f"{node.output[0]}_real", real.astype(np.float32))
+        edited.redirect(node.output[0], name)
+        edited.remove(node)
+        count += 1
+    if count:
+        edited.drop_unused()
+    return [f"{count} stored constants made real numbers"] if count else []
+
+
+def _convert(tensor: onnx.TensorProto) -> set[str]:
+    if tensor.data_type not in OTHER_FLOATS:
+        return set()
+    kind = OTHER_FLOATS[tensor.data_type]
+    values = numpy_helper.to_array(tensor).astype(np.float32)
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    return {kind}
+
+
+def _float_input(model: onnx.ModelProto) -> Iterator[str]:
+    """An input of stored pixels that is cast to float32 becomes a float32 input."""
+    for border in model.graph.input:
+        kind = border.type.tensor_type
+        if kind.elem_type not in PIXELS:
+            continue
+        readers = [n for n in model.graph.node if border.name in n.input]
+        if readers and all(n.op_type == "Cast" for n in readers):
+            yield f"the {PIXELS[kind.elem_type]} input became float32, with the same values"
+            kind.elem_type = TensorProto.FLOAT
+            for node in readers:
+                node.op_type = "Identity"
+                del node.attribute[:]

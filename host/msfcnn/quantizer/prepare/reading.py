@@ -1,0 +1,92 @@
+"""A float model from its file: whole, with its external data, in one piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from onnx import numpy_helper
+
+from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.frontend import load_proto
+from msfcnn.quantizer.graph import DEFAULT_DOMAINS, kind_of
+
+
+def read_float(path: Path) -> onnx.ModelProto:
+    """The float network in a file. Raises UsageError (no file) or ModelError (no float model)."""
+    try:
+        model = load_proto(path)
+    except ModelError:
+        raise
+    except FileNotFoundError as error:
+        hint = "" if not path.is_file() else "its weights are stored there: keep both together"
+        raise UsageError(Problem(str(error.filename or path), "no such file", hint)) from None
+    except onnx.checker.ValidationError as error:
+        hint = "keep the .onnx file and its data file in one directory"
+        what = f"its external data cannot be read: {str(error).splitlines()[0]}"
+        raise ModelError(Problem(path.name, what, hint)) from None
+    except Exception:
+        hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
+        raise ModelError(Problem(path.name, "it is not an ONNX file", hint)) from None
+    if not model.graph.node:
+        hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
+        raise ModelError(Problem(path.name, "it is not an ONNX file", hint))
+    _refuse_quantized(model, path)
+    _lift_constants(model)
+    _drop_descriptions(model)
+    return model
+
+
+def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
+    kinds = {kind_of(n) for n in model.graph.node}
+    if "QuantizeLinear" in kinds or any("QLinear" in k for k in kinds):
+        hint = "use it as it is, or give the float network it was made from"
+        raise ModelError(Problem(path.name, "it is quantized already", hint))
+
+
+def _lift_constants(model: onnx.ModelProto) -> None:
+    """Constant nodes become initializers, and initializers are no longer inputs as well."""
+    graph = model.graph
+    kept = []
+    for node in graph.node:
+        tensor = _constant_of(node)
+        if tensor is None:
+            kept.append(node)
+            continue
+        tensor.name = node.output[0]
+        graph.initializer.append(tensor)
+    del graph.node[:]
+    graph.node.extend(kept)
+    stored = {t.name for t in graph.initializer}
+    inputs = [i for i in graph.input if i.name not in stored]
+    del graph.input[:]
+    graph.input.extend(inputs)
+
+
+def _constant_of(node: onnx.NodeProto) -> onnx.TensorProto | None:
+    if node.op_type != "Constant" or node.domain not in DEFAULT_DOMAINS or not node.attribute:
+        return None
+    import numpy as np
+
+    given = node.attribute[0]
+    if given.name == "value":
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(given.t)
+        return tensor
+    if given.name in ("value_float", "value_floats"):
+        values = given.f if given.name == "value_float" else list(given.floats)
+        return numpy_helper.from_array(np.array(values, np.float32))
+    if given.name in ("value_int", "value_ints"):
+        values = given.i if given.name == "value_int" else list(given.ints)
+        return numpy_helper.from_array(np.array(values, np.int64))
+    return None
+
+
+def _drop_descriptions(model: onnx.ModelProto) -> None:
+    """Exporters put stack traces and paths of the training machine into every node."""
+    model.doc_string = ""
+    del model.metadata_props[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+        if hasattr(node, "metadata_props"):
+            del node.metadata_props[:]

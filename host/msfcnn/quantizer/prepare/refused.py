@@ -1,0 +1,60 @@
+"""Operators that no preparation can bring to int8 convolutions, named with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import onnx
+
+from msfcnn.errors import Problem
+from msfcnn.quantizer.graph import EditedGraph, kind_of, label
+
+_RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions (a TCN)"
+_ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
+_NORM = "its statistics depend on each image; train with BatchNormalization instead"
+_CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
+
+ALWAYS: Mapping[str, str] = {
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
+    **dict.fromkeys(("Attention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
+    **dict.fromkeys(
+        (
+            *("InstanceNormalization", "GroupNormalization", "LayerNormalization"),
+            *("MeanVarianceNormalization", "RMSNormalization", "SimplifiedLayerNormalization"),
+            "SkipLayerNormalization",
+        ),
+        _NORM,
+    ),
+}
+CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
+WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+
+
+def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
+    """One problem per node whose operator has no int8 form here."""
+    found = []
+    for node in nodes:
+        hint = ALWAYS.get(kind_of(node).rpartition("::")[2])
+        if hint is not None:
+            kind = kind_of(node)
+            found.append(Problem(label(node), "cannot be quantized", hint, kind))
+    return found
+
+
+def refused_forms(edited: EditedGraph) -> list[Problem]:
+    """What simplification has left: control flow, products of activations, computed weights."""
+    found = []
+    for node in edited.nodes:
+        kind = kind_of(node)
+        if kind in CONTROL_FLOW:
+            found.append(Problem(label(node), f"{kind} is decided at run time", _CONTROL, kind))
+        elif kind in WEIGHTED and edited.constant(node, 1) is None:
+            if kind == "MatMul" and edited.constant(node, 0) is not None:
+                what = "its constant is on the left side"
+                hint = "export the layer as activation x weights"
+            elif kind in ("MatMul", "Gemm"):
+                what, hint = "multiplies two activations, as attention does", _ATTENTION
+            else:
+                what, hint = "its weights are computed at run time", _CONTROL
+            found.append(Problem(label(node), what, hint, kind))
+    return found

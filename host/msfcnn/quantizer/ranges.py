@@ -1,0 +1,169 @@
+"""Which values are quantized, which of them share one scale, and the range of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import onnx
+
+from msfcnn.quantizer.graph import EditedGraph, kind_of
+from msfcnn.quantizer.kinds import CLAMPS, FIXED, KEEPING, VIEWS
+from msfcnn.quantizer.methods import Range
+from msfcnn.quantizer.statistics import Statistics
+
+TINY = 1e-6  # a range this much smaller than its neighbours' was not exercised
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The range of each value that gets a QuantizeLinear, by name.
+
+    degenerate: values that the images never exercise, with what they got instead.
+    """
+
+    of: Mapping[str, Range]
+    degenerate: Mapping[str, str]
+
+
+def choose_ranges(
+    edited: EditedGraph,
+    statistics: Mapping[str, Statistics],
+    method: Callable[[Statistics], Range],
+) -> Ranges:
+    """A range for every value to be quantized."""
+    named = quantized_values(edited, statistics)
+    groups = _Groups(edited, named)
+    degenerate: dict[str, str] = {}
+    own: dict[str, Range] = {}
+    for name in named:
+        own[name], complaint = _own_range(edited, name, statistics, method)
+        if complaint:
+            degenerate[name] = complaint
+    return Ranges(groups.shared(own), degenerate)
+
+
+def quantized_values(edited: EditedGraph, statistics: Mapping[str, Statistics]) -> list[str]:
+    """Names of the values that get a QuantizeLinear, in the order of the graph."""
+    border = edited.graph.input[0].name
+    found = [border] if edited.readers(border) else []
+    for node in edited.nodes:
+        if kind_of(node) in VIEWS:
+            continue
+        found += [o for o in node.output if o in statistics and not _absorbed(edited, o, node)]
+    return found
+
+
+def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
+    """Whether the next node is computed together with the one that writes this value."""
+    kind = kind_of(producer)
+    if kind in KEEPING or kind in FIXED:
+        return False
+    reader = edited.lone_reader(name)
+    while reader is not None and kind_of(reader) in VIEWS:
+        reader = edited.lone_reader(reader.output[0])
+    if reader is None:
+        return False
+    if kind_of(reader) in CLAMPS:
+        return True
+    added = kind_of(reader) == "Add" and any(edited.constant(reader, i) is not None for i in (0, 1))
+    return added and kind == "MatMul"
+
+
+def _own_range(
+    edited: EditedGraph,
+    name: str,
+    statistics: Mapping[str, Statistics],
+    method: Callable[[Statistics], Range],
+) -> tuple[Range, str]:
+    """The range of a value by itself, and a complaint if the images do not exercise it."""
+    producer = edited.producer(name)
+    kind = kind_of(producer) if producer is not None else ""
+    if kind in FIXED:
+        return FIXED[kind], ""
+    values = statistics[name]
+    found = method(values)
+    expected = _expected_magnitude(producer, statistics)
+    if found.width > TINY * expected:
+        return found, ""
+    if values.magnitude > 0 and not expected:
+        return Range(min(values.low, 0.0), max(values.high, 0.0)), ""
+    reach = expected or 1.0
+    repaired = Range(0.0 if kind == "Relu" else -reach, reach)
+    return repaired, f"is always {values.high:.3g} on these images; given the range to {reach:.3g}"
+
+
+def _expected_magnitude(
+    producer: onnx.NodeProto | None, statistics: Mapping[str, Statistics]
+) -> float:
+    """The largest value in front of a node (behind the last layer that computes)."""
+    if producer is None:
+        return 0.0
+    return max((statistics[i].magnitude for i in producer.input if i in statistics), default=0.0)
+
+
+class _Groups:
+    """Values that share one quantization."""
+
+    def __init__(self, edited: EditedGraph, named: list[str]) -> None:
+        self._parent = {name: name for name in named}
+        self._fixed: dict[str, bool] = dict.fromkeys(named, False)
+        self._edited = edited
+        border = edited.graph.input[0].name
+        if border in self._fixed:
+            self._fixed[border] = True  # the scale of the pixels is the caller's
+        for node in edited.nodes:
+            self._visit(node)
+
+    def shared(self, own: Mapping[str, Range]) -> dict[str, Range]:
+        """The range of every value: that of its whole group, or of its fixed source."""
+        united: dict[str, Range] = {}
+        for name, given in own.items():
+            root = self._root(name)
+            if self._fixed[root]:
+                united.setdefault(root, own[root])
+            else:
+                united[root] = united[root].union(given) if root in united else given
+        return {name: united[self._root(name)] for name in own}
+
+    def _visit(self, node: onnx.NodeProto) -> None:
+        kind = kind_of(node)
+        outputs = [o for o in node.output if o in self._parent]
+        if kind in FIXED:
+            self._fixed.update(dict.fromkeys(outputs, True))
+        elif kind in KEEPING:
+            source = self._source(node.input[0])
+            for output in outputs if source else ():
+                self._join(source, output)
+        elif kind == "Concat" and outputs:
+            sources = [self._source(i) for i in node.input]
+            roots = {self._root(s) for s in sources if s}
+            if len(roots) == 1 and all(sources):
+                self._join(next(iter(roots)), outputs[0])
+                return
+            for root in roots:
+                if not self._fixed[root]:
+                    self._join(outputs[0], root)
+
+    def _source(self, name: str) -> str:
+        """The quantized value behind views; empty if there is none."""
+        while name and name not in self._parent:
+            producer = self._edited.producer(name)
+            if producer is None or kind_of(producer) not in VIEWS:
+                return ""
+            name = producer.input[0]
+        return name
+
+    def _root(self, name: str) -> str:
+        while self._parent[name] != name:
+            name = self._parent[name]
+        return name
+
+    def _join(self, first: str, second: str) -> None:
+        """The second group joins the first; a fixed one stays the root."""
+        one, other = self._root(first), self._root(second)
+        if one == other:
+            return
+        if self._fixed[other]:
+            one, other = other, one
+        self._parent[other] = one

@@ -1,0 +1,93 @@
+"""What the values of a float network look like on real inputs: one run over the images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from msfcnn.quantizer.runtime import session
+
+SAMPLES = 2048  # values kept of each tensor and image; percentiles need no more
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Of one value over all images.
+
+    low, high: the smallest and largest. sample: some of the values, evenly spread over each image.
+    channel_means: mean per index of axis 1.
+    """
+
+    low: float
+    high: float
+    sample: NDArray[np.float32]
+    channel_means: NDArray[np.float64]
+
+    @property
+    def magnitude(self) -> float:
+        """The largest absolute value."""
+        return max(abs(self.low), abs(self.high))
+
+
+def quiet(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def measure(
+    model: onnx.ModelProto, images: NDArray[np.float32], tick: Tick = quiet
+) -> Mapping[str, Statistics]:
+    """Statistics of every float32 value that a node of the model writes, and of its input.
+
+    images: [n, ...] in the shape of the input without its batch of 1.
+    """
+    border = model.graph.input[0].name
+    names = [o for node in model.graph.node for o in node.output if o]
+    watched = session(watching(model, names).SerializeToString())
+    collected = {border: _Collector()}
+    for done, image in enumerate(images):
+        collected[border].add(image[None], done)
+        for name, values in zip(names, watched.run(names, {border: image[None]}), strict=True):
+            if values.dtype == np.float32 and values.size:
+                collected.setdefault(name, _Collector()).add(values, done)
+        tick(done + 1, len(images))
+    return {name: collector.finished() for name, collector in collected.items()}
+
+
+def watching(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """The model with these values as its outputs."""
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    typed = {v.name: v for v in (*model.graph.output, *model.graph.value_info)}
+    del watched.graph.output[:]
+    for name in names:
+        # onnxruntime finds the type itself where the file does not tell it
+        watched.graph.output.append(typed.get(name, onnx.ValueInfoProto(name=name)))
+    return watched
+
+
+class _Collector:
+    """Statistics while they grow."""
+
+    def __init__(self) -> None:
+        self._low, self._high = np.inf, -np.inf
+        self._samples: list[NDArray[np.float32]] = []
+        self._means: list[NDArray[np.float64]] = []
+
+    def add(self, values: NDArray[np.float32], turn: int) -> None:
+        self._low = min(self._low, float(values.min()))
+        self._high = max(self._high, float(values.max()))
+        flat = values.ravel()
+        stride = -(-flat.size // SAMPLES)
+        # another offset for each image, so that no column of the images is always the one
+        self._samples.append(flat[(turn * 7) % stride :: stride].copy())
+        others = tuple(axis for axis in range(values.ndim) if axis != 1)
+        self._means.append(values.mean(axis=others, dtype=np.float64))
+
+    def finished(self) -> Statistics:
+        means = np.mean(self._means, axis=0)
+        return Statistics(self._low, self._high, np.concatenate(self._samples), means)

@@ -1,0 +1,63 @@
+"""Float ONNX models for tests, from a few nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+Nodes = Sequence[onnx.NodeProto]
+
+
+def node(kind: str, inputs: str, output: str, **attributes: Any) -> onnx.NodeProto:
+    """A node named after its output; inputs separated by blanks, `-` where one is left out."""
+    names = ["" if name == "-" else name for name in inputs.split()]
+    return helper.make_node(kind, names, [output], name=f"n_{output}", **attributes)
+
+
+def float_model(
+    nodes: Nodes,
+    shape: Sequence[int | str],
+    constants: Mapping[str, NDArray[Any]],
+    outputs: Sequence[str] = ("y",),
+    opset: int = 17,
+    dtype: int = TensorProto.FLOAT,
+) -> onnx.ModelProto:
+    """A model with the input `x`; the shapes of its outputs are left open."""
+    stored = [numpy_helper.from_array(values, name) for name, values in constants.items()]
+    image = helper.make_tensor_value_info("x", dtype, list(shape))
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    graph = helper.make_graph(list(nodes), "float", [image], results, stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def normal(*shape: int, seed: int = 0, scale: float = 0.5) -> NDArray[np.float32]:
+    """Normally distributed numbers."""
+    values = np.random.default_rng(seed).normal(0, scale, shape)
+    return values.astype(np.float32)
+
+
+def batch_norm_constants(channels: int, prefix: str = "") -> dict[str, NDArray[np.float32]]:
+    """gamma, beta, mean and var."""
+    return {
+        f"{prefix}gamma": normal(channels, seed=1) + 1,
+        f"{prefix}beta": normal(channels, seed=2),
+        f"{prefix}mean": normal(channels, seed=3),
+        f"{prefix}var": np.abs(normal(channels, seed=4)) + np.float32(0.3),
+    }
+
+
+def run(model: onnx.ModelProto, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """All outputs of every image in onnxruntime, stacked."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    runs = [session.run(None, {name: image[None]}) for image in batch]
+    return [np.stack([np.asarray(r[i]) for r in runs]) for i in range(len(runs[0]))]

@@ -1,0 +1,351 @@
+"""Float models of every form are prepared for quantization without a change of their values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from float_models import batch_norm_constants, float_model, node, normal, run
+from onnx import TensorProto, helper, numpy_helper
+
+from msfcnn.errors import ModelError, UsageError
+from msfcnn.quantizer.prepare import Prepared, prepare
+
+BATCH_NORM = "gamma beta mean var"
+
+
+def prepared(
+    model: onnx.ModelProto, tmp_path: Path, image: tuple[int, ...] | None = None
+) -> Prepared:
+    path = tmp_path / "given.onnx"
+    onnx.save(model, path)
+    return prepare(path, tmp_path, image=image)
+
+
+def kinds(model: onnx.ModelProto) -> Counter[str]:
+    return Counter(n.op_type for n in model.graph.node)
+
+
+def assert_same(model: onnx.ModelProto, ready: onnx.ModelProto, *shape: int) -> None:
+    batch = normal(4, *shape, seed=9, scale=1.0)
+    for theirs, ours in zip(run(model, batch), run(ready, batch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def conv_before(layer: onnx.NodeProto, weights: tuple[int, ...], channels: int) -> onnx.ModelProto:
+    nodes = [layer, node("BatchNormalization", f"c {BATCH_NORM}", "y")]
+    return float_model(
+        nodes, [1, 4, 6, 6], {"w": normal(*weights), **batch_norm_constants(channels)}
+    )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        conv_before(node("Conv", "x w", "c", pads=[1, 1, 1, 1]), (6, 4, 3, 3), 6),
+        conv_before(node("Conv", "x w", "c", group=2), (6, 2, 3, 3), 6),
+        conv_before(node("ConvTranspose", "x w", "c", strides=[2, 2]), (4, 6, 2, 2), 6),
+        conv_before(node("ConvTranspose", "x w", "c", group=2), (4, 3, 2, 2), 6),
+    ],
+    ids=["conv", "grouped", "transposed", "transposed grouped"],
+)
+def test_batch_norm_goes_into_the_layer_before(model: onnx.ModelProto, tmp_path: Path) -> None:
+    ready = prepared(model, tmp_path).model
+    assert "BatchNormalization" not in kinds(ready)
+    assert len(ready.graph.node) == 1
+    assert_same(model, ready, 4, 6, 6)
+
+
+@pytest.mark.parametrize("transposed", [0, 1])
+def test_batch_norm_behind_gemm(transposed: int, tmp_path: Path) -> None:
+    weights = normal(5, 8) if transposed else normal(8, 5)
+    nodes = [
+        node("Gemm", "x w b", "g", transB=transposed, alpha=0.5, beta=2.0),
+        node("BatchNormalization", f"g {BATCH_NORM}", "y"),
+    ]
+    constants = {"w": weights, "b": normal(5), **batch_norm_constants(5)}
+    model = float_model(nodes, [1, 8], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Gemm": 1}
+    assert_same(model, ready, 8)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_batch_norm_goes_into_an_unpadded_layer_behind(groups: int, tmp_path: Path) -> None:
+    nodes = [
+        node("BatchNormalization", f"x {BATCH_NORM}", "b"),
+        node("Conv", "b w", "y", group=groups),
+    ]
+    constants = {"w": normal(6, 4 // groups, 3, 3), **batch_norm_constants(4)}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+@pytest.mark.parametrize("shape", [[1, 4, 6, 6], [1, 4, 9], [1, 4]])
+def test_lonely_batch_norm_becomes_a_depthwise_conv(shape: list[int], tmp_path: Path) -> None:
+    nodes = [node("BatchNormalization", f"x {BATCH_NORM}", "b"), node("Relu", "b", "y")]
+    model = float_model(nodes, shape, batch_norm_constants(4))
+    ready = prepared(model, tmp_path)
+    assert kinds(ready.model)["Conv"] == 1
+    assert "BatchNormalization" not in kinds(ready.model)
+    assert any("depthwise" in note for note in ready.notes)
+    assert_same(model, ready.model, *shape[1:])
+
+
+def test_padded_conv_sees_zeros_of_the_normalized_image(tmp_path: Path) -> None:
+    """(x - mean) / std in front of a padded Conv: folding it in would change the border."""
+    nodes = [
+        node("Sub", "x mean", "centered"),
+        node("Div", "centered std", "scaled"),
+        node("Conv", "scaled w", "y", pads=[1, 1, 1, 1]),
+    ]
+    constants = {
+        "mean": normal(1, 3, 1, 1, scale=2) + 5,
+        "std": np.abs(normal(3, 1, 1)) + 1,
+        "w": normal(4, 3, 3, 3),
+    }
+    model = float_model(nodes, [1, 3, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 2}
+    assert_same(model, ready, 3, 6, 6)
+
+
+@pytest.mark.parametrize("kind", ["Add", "Sub", "Mul", "Div"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_scalars_on_either_side(kind: str, side: int, tmp_path: Path) -> None:
+    order = "x s" if side else "s x"
+    nodes = [node(kind, order, "a"), node("Conv", "a w", "y")]
+    constants = {"s": np.array(2.5, np.float32), "w": normal(4, 3, 3, 3)}
+    model = float_model(nodes, [1, 3, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == ({"Div": 1, "Conv": 1} if (kind, side) == ("Div", 0) else {"Conv": 1})
+    assert_same(model, ready, 3, 6, 6)
+
+
+def test_keras_normalizes_before_it_transposes(tmp_path: Path) -> None:
+    nodes = [
+        node("Mul", "x scale", "m"),
+        node("Add", "m shift", "a"),
+        node("Transpose", "a", "t", perm=[0, 3, 1, 2]),
+        node("Conv", "t w", "c", pads=[0, 0, 1, 1]),
+        node("Transpose", "c", "y", perm=[0, 2, 3, 1]),
+    ]
+    constants = {"scale": normal(3), "shift": normal(1, 1, 1, 3), "w": normal(4, 3, 3, 3)}
+    model = float_model(nodes, [1, 6, 6, 3], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 2, "Transpose": 2}
+    assert_same(model, ready, 6, 6, 3)
+
+
+def test_shared_layer_is_not_folded(tmp_path: Path) -> None:
+    """The convolution's own result leaves the model, too."""
+    nodes = [node("Conv", "x w", "c"), node("BatchNormalization", f"c {BATCH_NORM}", "y")]
+    constants = {"w": normal(6, 4, 3, 3), **batch_norm_constants(6)}
+    model = float_model(nodes, [1, 4, 6, 6], constants, outputs=("c", "y"))
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 2}
+    assert_same(model, ready, 4, 6, 6)
+
+
+@pytest.mark.parametrize("opset", [7, 9, 10, 11, 12])
+def test_old_opsets_are_converted(opset: int, tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("BatchNormalization", f"c {BATCH_NORM}", "b"),
+        node("Relu", "b", "r"),
+        node("MaxPool", "r", "p", kernel_shape=[2, 2]),
+        node("Flatten", "p", "f"),
+        node("Gemm", "f v g", "y", transB=1),
+    ]
+    constants = {"w": normal(6, 4, 3, 3), "v": normal(3, 54), "g": normal(3)}
+    constants |= batch_norm_constants(6)
+    model = float_model(nodes, [1, 4, 6, 6], constants, opset=opset)
+    ready = prepared(model, tmp_path)
+    assert f"converted from opset {opset} to 17" in ready.notes
+    assert_same(model, ready.model, 4, 6, 6)
+
+
+def test_opset_that_onnxruntime_does_not_know(tmp_path: Path) -> None:
+    model = float_model([node("Relu", "x", "y")], [1, 4], {}, opset=6)
+    with pytest.raises(ModelError, match="opset 6"):
+        prepared(model, tmp_path)
+
+
+@pytest.mark.parametrize("batch", ["batch", -1, 0])
+def test_open_batch_is_one(batch: str | int, tmp_path: Path) -> None:
+    model = float_model([node("Conv", "x w", "y")], ["N", 4, 6, 6], {"w": normal(6, 4, 3, 3)})
+    dim = model.graph.input[0].type.tensor_type.shape.dim[0]
+    if isinstance(batch, str):
+        dim.dim_param = batch
+    else:
+        dim.dim_value = batch
+    ready = prepared(model, tmp_path)
+    assert ready.model.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 1
+    assert any("batch" in note for note in ready.notes)
+
+
+def test_every_open_dimension_is_named(tmp_path: Path) -> None:
+    model = float_model([node("Relu", "x", "y")], ["n", 4, "high", "wide"], {})
+    with pytest.raises(ModelError) as caught:
+        prepared(model, tmp_path)
+    assert ["high" in p.what or "wide" in p.what for p in caught.value.problems] == [True, True]
+    assert "--dim high=SIZE" in caught.value.problems[0].hint
+    path = tmp_path / "given.onnx"
+    sized = prepare(path, tmp_path, {"high": 5, "3": 7}).model
+    dims = sized.graph.input[0].type.tensor_type.shape.dim
+    assert [d.dim_value for d in dims] == [1, 4, 5, 7]
+
+
+def test_batch_of_several(tmp_path: Path) -> None:
+    model = float_model([node("Relu", "x", "y")], [4, 3, 8, 8], {})
+    with pytest.raises(ModelError, match="4 images at once"):
+        prepared(model, tmp_path)
+
+
+def test_half_precision(tmp_path: Path) -> None:
+    nodes = [
+        node("Cast", "x", "h", to=TensorProto.FLOAT16),
+        node("Conv", "h w", "c"),
+        node("Cast", "c", "y", to=TensorProto.FLOAT),
+    ]
+    weights = normal(6, 4, 3, 3).astype(np.float16)
+    model = float_model(nodes, [1, 4, 6, 6], {"w": weights})
+    ready = prepared(model, tmp_path)
+    assert kinds(ready.model) == {"Conv": 1}
+    assert "float16 converted to float32" in ready.notes
+    single = float_model(
+        [node("Conv", "x w", "y")], [1, 4, 6, 6], {"w": weights.astype(np.float32)}
+    )
+    assert_same(single, ready.model, 4, 6, 6)
+
+
+def test_pixels_that_are_cast(tmp_path: Path) -> None:
+    nodes = [node("Cast", "x", "f", to=TensorProto.FLOAT), node("Conv", "f w", "y")]
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)}, dtype=TensorProto.UINT8)
+    ready = prepared(model, tmp_path)
+    assert ready.model.graph.input[0].type.tensor_type.elem_type == TensorProto.FLOAT
+    assert kinds(ready.model) == {"Conv": 1}
+    assert any("uint8" in note for note in ready.notes)
+
+
+def test_shapes_that_are_computed_are_folded(tmp_path: Path) -> None:
+    nodes = [
+        node("Shape", "x", "s"),
+        node("Gather", "s zero", "n"),
+        node("Unsqueeze", "n axes", "n1"),
+        node("Concat", "n1 rest", "target", axis=0),
+        node("Reshape", "x target", "f"),
+        node("Gemm", "f w", "y"),
+    ]
+    constants = {
+        "zero": np.array(0),
+        "axes": np.array([0]),
+        "rest": np.array([-1]),
+        "w": normal(144, 3),
+    }
+    model = float_model(nodes, ["batch", 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Reshape": 1, "Gemm": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_nodes_without_effect_and_without_names(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Identity", ["x"], ["i"]),
+        helper.make_node("Conv", ["i", "w"], ["c"]),
+        helper.make_node("Dropout", ["c"], ["d"]),
+        helper.make_node("Relu", ["d"], ["r"]),
+        helper.make_node("Identity", ["r"], ["y"]),
+    ]
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)})
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "Relu": 1}
+    assert len({n.name for n in ready.graph.node} - {""}) == 2
+    assert ready.graph.output[0].name == "y"
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_initializers_that_are_inputs_and_constant_nodes(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(normal(6, 4, 3, 3), "")
+    nodes = [
+        helper.make_node("Constant", [], ["w"], value=weights),
+        node("Conv", "x w b", "c"),
+        node("Add", "c half", "y"),
+        helper.make_node("Constant", [], ["half"], value_float=0.5),
+    ]
+    nodes = [nodes[0], nodes[3], nodes[1], nodes[2]]
+    model = float_model(nodes, [1, 4, 6, 6], {"b": normal(6)})
+    model.graph.input.append(helper.make_tensor_value_info("b", TensorProto.FLOAT, [6]))
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_parts_of_activations_become_one(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Add", "c three", "a"),
+        node("Clip", "a zero six", "k"),
+        node("Div", "k six", "h"),
+        node("Mul", "c h", "y"),
+    ]
+    numbers = {n: np.array(v, np.float32) for n, v in (("three", 3), ("zero", 0), ("six", 6))}
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3), **numbers})
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "HardSwish": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+@pytest.mark.parametrize("order", ["half last", "half first"])
+def test_gelu_spelled_out(order: str, tmp_path: Path) -> None:
+    ends = [node("Mul", "c plus", "p"), node("Mul", "p half", "y")]
+    if order == "half first":
+        ends = [node("Mul", "c half", "p"), node("Mul", "p plus", "y")]
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Div", "c root", "d"),
+        node("Erf", "d", "e"),
+        node("Add", "e one", "plus"),
+        *ends,
+    ]
+    numbers = {"root": 2**0.5, "one": 1.0, "half": 0.5}
+    constants = {n: np.array(v, np.float32) for n, v in numbers.items()}
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3), **constants})
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "Gelu": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_all_that_is_refused_is_named_at_once(tmp_path: Path) -> None:
+    nodes = [
+        node("InstanceNormalization", "x g b", "i"),
+        node("LayerNormalization", "i g2", "y", axis=-1),
+    ]
+    constants = {"g": normal(4), "b": normal(4), "g2": normal(6)}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    with pytest.raises(ModelError) as caught:
+        prepared(model, tmp_path)
+    found = {p.where: p.kind for p in caught.value.problems}
+    assert found == {"n_i": "InstanceNormalization", "n_y": "LayerNormalization"}
+    assert all(p.hint for p in caught.value.problems)
+
+
+def test_product_of_activations_is_attention(tmp_path: Path) -> None:
+    nodes = [node("Transpose", "x", "t", perm=[0, 2, 1]), node("MatMul", "x t", "y")]
+    with pytest.raises(ModelError, match="two activations"):
+        prepared(float_model(nodes, [1, 4, 6], {}), tmp_path)
+
+
+def test_external_data_that_is_missing(tmp_path: Path) -> None:
+    model = float_model([node("Conv", "x w", "y")], [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)})
+    path = tmp_path / "split.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="split.bin", size_threshold=0)
+    (tmp_path / "split.bin").unlink()
+    with pytest.raises((UsageError, ModelError)) as caught:
+        prepare(path, tmp_path)
+    assert "split" in str(caught.value)
