@@ -25,12 +25,12 @@ def to_float32(model: onnx.ModelProto) -> list[str]:
     for tensor in graph.initializer:
         found |= _convert(tensor)
     for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                found |= _convert(attribute.t)
-            if node.op_type == "Cast" and attribute.name == "to" and attribute.i in OTHER_FLOATS:
-                found.add(OTHER_FLOATS[attribute.i])
-                attribute.i = TensorProto.FLOAT
+        for given in node.attribute:
+            if given.HasField("t"):
+                found |= _convert(given.t)
+            if node.op_type == "Cast" and given.name == "to" and given.i in OTHER_FLOATS:
+                found.add(OTHER_FLOATS[given.i])
+                given.i = TensorProto.FLOAT
     for value in (*graph.input, *graph.output, *graph.value_info):
         kind = value.type.tensor_type
         if kind.elem_type in OTHER_FLOATS:
