@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from msfcnn.errors import (
     Problem,
     UsageError,
 )
-from msfcnn.files import write_atomically
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated
@@ -24,6 +23,7 @@ from msfcnn.pipeline import generate as _generate
 from msfcnn.report.code import RunReport
 from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
+from msfcnn.report.quantization import QuantizationReport
 from msfcnn.report.verification import Verification
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "ParetoReport",
     "PlanReport",
     "Problem",
+    "QuantizationReport",
     "RunReport",
     "UsageError",
     "Verification",
@@ -166,19 +167,38 @@ def run(
     return measure(generated, Path(program), given, objects)
 
 
-def quantize(model: Path | str, calibration: Path | str, output: Path | str) -> Path:
-    """Quantizes a float ONNX file to int8 QDQ and writes it; returns the output's path.
+def quantize(
+    model: Path | str,
+    calibration: Path | str,
+    output: Path | str,
+    *,
+    method: str = "minmax",
+    correct_biases: bool | None = None,
+    cut: bool = True,
+    dataset: Path | str | None = None,
+    sizes: Mapping[str, int] | None = None,
+    preprocessing: Mapping[str, object] | None = None,
+    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> QuantizationReport:
+    """Quantizes a float ONNX file to int8 QDQ, writes it, and says what that costs in accuracy.
 
-    calibration: an .npz or .npy file of images as the float network takes them.
+    calibration: a directory of pictures, an .npz or an .npy file (docs/quantize.md).
+    method:      minmax, percentile, entropy, mse, or best, which tries them all.
+    correct_biases: make up in the biases for rounded weights; None: if `best` finds that it helps.
+    cut:         cut off operators at the end that msfcnn does not run.
+    dataset:     other images to compare int8 with float on.
+    sizes:       of open dimensions of the input, by name or number.
+    preprocessing: how pictures become inputs: size, mean, std, pixels, layout, color, fit.
+    watch:       called with a title, gives a function of progress (done, total).
 
     Raises ModelError or UsageError; then nothing is written.
     """
-    from msfcnn.quantizer import load_calibration
-    from msfcnn.quantizer import quantize as quantized
+    from msfcnn.quantizer import Pictures, QuantizeOptions, quantize_file
 
-    content = quantized(Path(model), load_calibration(Path(calibration))).SerializeToString()
-    write_atomically(Path(output), content)
-    return Path(output)
+    options = QuantizeOptions(method, correct_biases, sizes or {}, cut)
+    others = None if dataset is None else Path(dataset)
+    pictures = Pictures(Path(calibration), others, preprocessing or {})
+    return quantize_file(Path(model), pictures, Path(output), options, watch)
 
 
 def _model(source: Source) -> Model:

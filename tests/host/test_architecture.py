@@ -127,7 +127,7 @@ def test_the_command_line_uses_only_the_api() -> None:
     found = [
         f"{name} imports {used}"
         for name in IMPORTS
-        if within(name, ("cli",)) and name not in ("cli.bench", "cli.quantize")
+        if within(name, ("cli",)) and name != "cli.bench"
         for used in IMPORTS[name]
         if within(used, tuple(f"msfcnn.{p}" for p in passes)) and used not in TYPES
     ]

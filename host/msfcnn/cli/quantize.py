@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import msfcnn
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.preprocessing import add_preprocessing_options, dimensions, given_of
 from msfcnn.cli.quantize_text import blocks, data
-from msfcnn.errors import Problem, UsageError
-from msfcnn.files import existing_path, write_all_at
+from msfcnn.files import existing_path
 from msfcnn.render.bars import progress_bars
-
-if TYPE_CHECKING:
-    from msfcnn.dataset import Loaded
-    from msfcnn.quantizer import Quantized
 
 NAME = "quantize"
 METHODS = ("minmax", "percentile", "entropy", "mse", "best")
-MOST_PICTURES = 500  # of a directory; more say nothing new about ranges
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -76,45 +70,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Quantize, compare and write."""
-    from msfcnn.dataset import load_samples, preprocessing_file
-    from msfcnn.quantizer import QuantizeOptions, Samples, input_shape, quantize
-
-    if args.out.is_dir():
-        hint = "give the name of a file in that directory"
-        raise UsageError(Problem(str(args.out), "is a directory", hint))
-    sizes = dimensions(args)
-    shape = input_shape(args.model, sizes)
-    given = given_of(args)
-    calibration = load_samples(args.calib, shape, given, MOST_PICTURES)
-    dataset = load_samples(args.dataset, shape, given) if args.dataset else None
-    options = QuantizeOptions(
-        method=args.method,
-        correct_biases=args.correct_biases,
-        sizes=sizes,
-        cut=not args.keep_end,
-    )
     with progress_bars() as bars:
-        done = quantize(
+        done = msfcnn.quantize(
             args.model,
-            Samples(calibration.images, calibration.labels),
-            options,
-            Samples(dataset.images, dataset.labels) if dataset else None,
-            bars,
+            args.calib,
+            args.out,
+            method=args.method,
+            correct_biases=args.correct_biases,
+            cut=not args.keep_end,
+            dataset=args.dataset,
+            sizes=dimensions(args),
+            preprocessing=given_of(args),
+            watch=bars,
         )
-    written = {args.out: done.model.SerializeToString()}
-    companion = _preprocessing_text(calibration, done)
-    if companion:
-        written[preprocessing_file(args.out)] = companion
-    write_all_at(written)
-    notes = (*calibration.notes, *(dataset.notes if dataset else ()), *done.notes)
-    return Outcome(data(done, tuple(written), notes), blocks(done, tuple(written), notes))
-
-
-def _preprocessing_text(calibration: Loaded, done: Quantized) -> bytes | None:
-    """What is kept beside the model; None where the images came as real numbers."""
-    from dataclasses import replace
-
-    if calibration.preprocessing is None:
-        return None
-    kept = replace(calibration.preprocessing, scale=done.scale, zero_point=done.zero_point)
-    return kept.to_yaml().encode()
+    return Outcome(data(done), blocks(done))

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msfcnn.errors import Problem
 from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text
+from msfcnn.report.quantization import OutputError, QuantizationReport
 from msfcnn.sizes import format_size
-
-if TYPE_CHECKING:
-    from msfcnn.quantizer import OutputError, Quantized
 
 SHOWN = 8  # warnings of one kind; the rest is counted
 
 
-def data(done: Quantized, files: Sequence[Path], notes: Sequence[str]) -> dict[str, object]:
+def data(done: QuantizationReport) -> dict[str, object]:
     """Everything as JSON values."""
     compared = done.comparison
     return {
-        "file": str(files[0]),
-        "bytes": done.model.ByteSize(),
-        "preprocessing": str(files[1]) if len(files) > 1 else None,
+        "file": str(done.files[0]),
+        "bytes": done.size,
+        "preprocessing": str(done.files[1]) if done.files[1:] else None,
         "method": done.method,
         "biases_corrected": done.corrected,
-        "notes": list(notes),
+        "notes": list(done.notes),
         "degenerate": [{"value": k, "what": v} for k, v in done.degenerate.items()],
         "unsupported": [
             {"where": p.where, "what": p.what, "hint": p.hint, "kind": p.kind}
@@ -53,15 +49,15 @@ def data(done: Quantized, files: Sequence[Path], notes: Sequence[str]) -> dict[s
     }
 
 
-def blocks(done: Quantized, files: Sequence[Path], notes: Sequence[str]) -> tuple[Block, ...]:
+def blocks(done: QuantizationReport) -> tuple[Block, ...]:
     """Tables and facts for people."""
     compared = done.comparison
     method = done.method + (", biases corrected" if done.corrected else "")
     where = "images it was not calibrated with" if compared.held_out else "calibration images"
-    facts = [("file", str(files[0])), ("size", f"{format_size(done.model.ByteSize())} bytes")]
-    facts += [("pictures", str(file)) for file in files[1:]]
+    facts = [("file", str(done.files[0])), ("size", f"{format_size(done.size)} bytes")]
+    facts += [("pictures", str(file)) for file in done.files[1:]]
     facts += [("method", method), ("compared on", f"{compared.images} {where}")]
-    facts += [("note", note) for note in notes]
+    facts += [("note", note) for note in done.notes]
     found: list[Block] = [Facts(tuple(facts)), _outputs(compared.outputs), _worst(done)]
     found += _warnings(done)
     return tuple(found)
@@ -92,7 +88,7 @@ def _outputs(outputs: Sequence[OutputError]) -> Table:
     )
 
 
-def _worst(done: Quantized) -> Table:
+def _worst(done: QuantizationReport) -> Table:
     columns = (Column("worst layers", wraps=True), Column("error", right=True))
     return Table(columns, tuple((w.node, f"{w.error:.1%}") for w in done.comparison.worst))
 
@@ -113,7 +109,7 @@ def _by_kind(problems: Sequence[Problem]) -> list[Problem]:
     return found
 
 
-def _warnings(done: Quantized) -> list[Block]:
+def _warnings(done: QuantizationReport) -> list[Block]:
     lines = [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"warning: and {len(lines) - SHOWN} more values like these\n"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -12,54 +11,11 @@ from numpy.typing import NDArray
 from msfcnn.quantizer.placement import Placed
 from msfcnn.quantizer.runtime import session
 from msfcnn.quantizer.statistics import Tick, quiet, watching
+from msfcnn.report.quantization import Comparison, LayerError, OutputError
 
 WORST = 5
 LAYER_IMAGES = 16  # all values of that many images are compared
 Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class OutputError:
-    """One output, int8 against float, over all images.
-
-    cosine:    the smallest over the images, of whole outputs.
-    error:     root mean square error as a share of the root mean square of the float values.
-    agreement: share of images with the same largest score; None if it is no list of scores.
-    accuracy_float, accuracy_int8: share of labelled images classified right, None without labels.
-    """
-
-    name: str
-    cosine: float
-    error: float
-    agreement: float | None
-    accuracy_float: float | None
-    accuracy_int8: float | None
-
-
-@dataclass(frozen=True)
-class LayerError:
-    """One value inside the network: root mean square error relative to the float values."""
-
-    node: str
-    value: str
-    error: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Int8 against float on a number of images; the worst layers first."""
-
-    images: int
-    held_out: bool
-    outputs: tuple[OutputError, ...]
-    worst: tuple[LayerError, ...]
-
-    @property
-    def error(self) -> float:
-        """One number to rank by: share of images that change class, then the mean error."""
-        changed = [1 - o.agreement for o in self.outputs if o.agreement is not None]
-        errors = [o.error for o in self.outputs]
-        return float(np.mean(changed or [0.0])) + float(np.mean(errors or [0.0]))
 
 
 def compare(

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
-from msfcnn.quantizer.comparison import Comparison, Labels, compare
+from msfcnn.quantizer.comparison import Labels, compare
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.methods import METHODS
 from msfcnn.quantizer.placement import Placed, place
@@ -21,6 +21,7 @@ from msfcnn.quantizer.ranges import Ranges, choose_ranges
 from msfcnn.quantizer.runtime import reason_of, session
 from msfcnn.quantizer.statistics import Statistics, Tick, measure, quiet
 from msfcnn.quantizer.tail import cut_tail
+from msfcnn.report.quantization import Comparison
 
 BEST = "best"
 COMPARED = 64  # images that the comparison takes at most, unless a data set is given
