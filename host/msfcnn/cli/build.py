@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,30 +81,52 @@ def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
 def run(args: argparse.Namespace) -> Outcome:
     """Build for all boards, keep a report beside each program."""
     from msfcnn.firmware.build import build, build_many
+    from msfcnn.firmware.exclusive import alone_in
     from msfcnn.report.program import FailedProgram, program_report
 
+    signal.signal(signal.SIGTERM, leave)
     requests = requests_of(args)
+    tell_who_waits(requests)
     if len(requests) == 1:
-        found = program_report(build(requests[0]))
-        return Outcome(keep(found, requests[0].directory), (board_table(found),))
+        with alone_in(requests[0].directory):
+            found = program_report(build(requests[0]))
+            kept = keep(found, requests[0].directory)
+        return Outcome(kept, (board_table(found),))
     outcomes = build_many(requests, _tell)
-    data, programs = [], []
-    for request, outcome in zip(requests, outcomes, strict=True):
-        program: Program
+    programs: list[Program] = []
+    for outcome in outcomes:
         if outcome.built is not None:
-            program = program_report(outcome.built)
-            data.append(keep(program, request.directory))
+            programs.append(program_report(outcome.built))
         else:
             assert outcome.error is not None
-            program = FailedProgram(board=request.board.name, error=error_data(outcome.error))
-            data.append(to_data(program))
-        programs.append(program)
+            name = outcome.request.board.name
+            programs.append(FailedProgram(board=name, error=error_data(outcome.error)))
+    data = [to_data(program) for program in programs]
     code = max((o.error.exit_code for o in outcomes if o.error), default=SUCCESS)
     return Outcome({"boards": data}, (boards_table(programs),), code)
 
 
+def tell_who_waits(requests: Sequence[building.Request]) -> None:
+    """Say so where another build has to end first."""
+    from msfcnn.firmware.exclusive import is_taken
+
+    for request in requests:
+        if is_taken(request.directory):
+            where = f"{request.board.name}: waiting for another build in {request.directory}"
+            sys.stderr.write(f"{where}\n")
+
+
+def leave(number: int, _frame: object) -> None:
+    """A signal handler: whoever ends us expects the programs that we have started to end, too."""
+    sys.exit(128 + number)
+
+
 def _tell(outcome: building.Outcome) -> None:
-    """Progress, where somebody may be waiting for it."""
+    """A report beside the program, and progress, where somebody may be waiting for it."""
+    from msfcnn.report.program import program_report
+
+    if outcome.built:
+        keep(program_report(outcome.built), outcome.request.directory)
     state = "built" if outcome.built else "not built"
     sys.stderr.write(f"{outcome.request.board.name}: {state}\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from msfcnn.cli.build import add_program_options, keep, requests_of
+from msfcnn.cli.build import add_program_options, keep, requests_of, tell_who_waits
 from msfcnn.cli.occupancy import board_table
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
@@ -27,6 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Build, write, show what it occupies."""
     from msfcnn.firmware.build import build, firmware
+    from msfcnn.firmware.exclusive import alone_in
     from msfcnn.firmware.terminal import flash
     from msfcnn.report.program import program_report
 
@@ -38,10 +39,12 @@ def run(args: argparse.Namespace) -> Outcome:
     ]
     if problems:
         raise UsageError(*problems)
+    tell_who_waits(requests)
     every, tables = [], []
     for request in requests:
-        found = program_report(build(request))
-        every.append(keep(found, request.directory))
-        tables.append(board_table(found))
-        flash(firmware(request))
+        with alone_in(request.directory):  # what is flashed is what was built
+            found = program_report(build(request))
+            every.append(keep(found, request.directory))
+            tables.append(board_table(found))
+            flash(firmware(request))
     return Outcome({"boards": every}, tuple(tables))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msfcnn.cli.build import add_program_options, keep, requests_of
+from msfcnn.cli.build import add_program_options, keep, leave, requests_of, tell_who_waits
 from msfcnn.cli.failure import error_data
 from msfcnn.cli.occupancy import reason
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
@@ -38,18 +37,21 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Try all boards, one after the other: they share this computer's time."""
+    from msfcnn.firmware.exclusive import alone_in
     from msfcnn.firmware.trial import try_out
     from msfcnn.report.program import program_report
 
-    signal.signal(signal.SIGTERM, _leave)  # whoever ends us expects our children to end, too
+    signal.signal(signal.SIGTERM, leave)
     requests = requests_of(args)
+    tell_who_waits(requests)
     every: list[Mapping[str, Any]] = []
     codes = [SUCCESS]
     for request in requests:
         try:
-            trial = try_out(request, args.against_host)
-            found = program_report(trial.built)
-            every.append(keep(found, request.directory, {"trial": trial.data()}))
+            with alone_in(request.directory):  # what runs, and is reported, is what was built
+                trial = try_out(request, args.against_host)
+                found = program_report(trial.built)
+                every.append(keep(found, request.directory, {"trial": trial.data()}))
             codes.append(SUCCESS if trial.passed else MismatchError.exit_code)
         except MsfcnnError as error:
             if len(requests) == 1:
@@ -74,7 +76,3 @@ def _table(every: Sequence[Mapping[str, Any]]) -> Block:
         if time is not None:
             rows.append(("", "time", "", f"{time / 1000:.3f} ms"))
     return Table(columns, tuple(rows))
-
-
-def _leave(number: int, _frame: object) -> None:
-    sys.exit(128 + number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from msfcnn.boards import Board
 from msfcnn.emit.names import c_name
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.firmware import riot
+from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.host import build_host
+from msfcnn.firmware.parallel import run_all
 from msfcnn.firmware.tally import Tally, tally
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model
@@ -88,7 +89,15 @@ class Outcome:
 
 
 def build(request: Request, jobs: int | None = None) -> Built:
-    """Plan, generate, compile, measure. Raises the error of whatever fails first."""
+    """Plan, generate, compile, measure. Raises the error of whatever fails first.
+
+    A build that would write into the same directory is waited for.
+    """
+    with alone_in(request.directory):
+        return _build(request, jobs)
+
+
+def _build(request: Request, jobs: int | None) -> Built:
     command = f"msfcnn build {request.model} --board {request.board.name}"
     generated = generate(load_model(request.model), request.name, request.options, command)
     generated.write(request.directory / "gen")
@@ -117,23 +126,24 @@ def build_many(
     tell: Callable[[Outcome], None] | None = None,
     parallel: int = 2,
 ) -> tuple[Outcome, ...]:
-    """All of them, some at a time; one that fails does not stop the others.
+    """All of them, some at a time; one that fails does not stop the others, Ctrl-C does.
 
-    tell: called with each outcome as it comes, from more than one thread.
+    tell: called with each outcome as it comes, from more than one thread, before another build
+          can begin in its directory.
     """
     jobs = max(1, (os.cpu_count() or 1) // parallel)
 
     def attempt(request: Request) -> Outcome:
-        try:
-            outcome = Outcome(request, built=build(request, jobs))
-        except MsfcnnError as error:
-            outcome = Outcome(request, error=error)
-        if tell:
-            tell(outcome)
+        with alone_in(request.directory):
+            try:
+                outcome = Outcome(request, built=build(request, jobs))
+            except MsfcnnError as error:
+                outcome = Outcome(request, error=error)
+            if tell:
+                tell(outcome)
         return outcome
 
-    with ThreadPoolExecutor(parallel) as pool:
-        return tuple(pool.map(attempt, requests))
+    return run_all(requests, attempt, parallel)
 
 
 def firmware(request: Request) -> riot.Firmware:

@@ -7,12 +7,37 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 _GRACE = 2.0  # seconds between asking a process group to end and ending it
+
+
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+
+
+class Stopped(Exception):
+    """What this thread does is not wanted any more."""
+
+
+def stop_when(event: threading.Event) -> None:
+    """From now on, programs that this thread runs are ended when the event is set."""
+    _stop.set(event)
+
+
+def check_stop() -> None:
+    """Raises Stopped if this thread is to end."""
+    if _is_over():
+        raise Stopped
+
+
+def _is_over() -> bool:
+    event = _stop.get()
+    return event is not None and event.is_set()
 
 
 @dataclass(frozen=True)
@@ -38,8 +63,9 @@ def run_bounded(
     """Runs a command in a process group of its own and ends the group, whatever happened.
 
     Standard input stays open and silent, errors are part of the output. `until` is asked after
-    every line; the program is ended when it says yes.
+    every line; the program is ended when it says yes. Raises Stopped (see `stop_when`).
     """
+    check_stop()
     begin = time.monotonic()
     process = subprocess.Popen(
         command,
@@ -59,6 +85,7 @@ def run_bounded(
                 state = "late"
     finally:
         _end_group(process)
+    check_stop()
     code = process.returncode if state == "end" else None
     took = time.monotonic() - begin
     return Finished(code, output.decode(errors="replace"), took, state == "stopped")
@@ -67,13 +94,15 @@ def run_bounded(
 def _read(
     process: subprocess.Popen[bytes], deadline: float, until: Callable[[str], bool] | None
 ) -> tuple[bytes, str]:
-    """The output so far, and why reading ended: end, late or stopped."""
+    """The output so far, and why reading ended: end, late, stopped or over."""
     assert process.stdout is not None
     collected, line = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
-            if not selector.select(min(left, 0.5)):
+            if _is_over():
+                return bytes(collected), "over"
+            if not selector.select(min(left, 0.2)):
                 if process.poll() is not None:
                     return bytes(collected), "end"  # a child that lives on holds the pipe open
                 continue

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from msfcnn.boards import Board
 from msfcnn.errors import AbsentError, BoardError, Problem
 from msfcnn.firmware.diagnose import build_error
+from msfcnn.firmware.exclusive import locked
 from msfcnn.firmware.port import find_port
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.resources import INSTALLED, ROOT
@@ -86,7 +85,7 @@ def build(firmware: Firmware, jobs: int) -> Path:
     log.unlink(missing_ok=True)
     if os.environ.get("BUILD_IN_DOCKER") != "1":
         _step(firmware, ["..build-message", "..compiler-check"], jobs)
-        with _alone(firmware.packages / "lock"):
+        with locked(firmware.packages / "lock"):
             _step(firmware, ["pkg-build"], jobs)
     _step(firmware, ["all"], jobs)
     elf = firmware.elf()
@@ -206,10 +205,3 @@ def _make(firmware: Firmware, goals: Sequence[str], jobs: int, env: Mapping[str,
         raise AbsentError(Problem("make", "not found", "install it (Debian: apt install make)"))
     command = ["make", "--no-print-directory", f"-j{jobs}", "-C", str(firmware.application)]
     return run_bounded([*command, *goals], firmware.board.timeout.build, env)
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

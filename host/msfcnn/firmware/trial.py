@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from msfcnn.boards import find_board
 from msfcnn.errors import BoardError, Problem
 from msfcnn.firmware.build import Built, Request, build, firmware
+from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import Output, Results, parse_results
 from msfcnn.reference import execute_some
@@ -68,8 +69,9 @@ def try_out(request: Request, against_host: bool = False) -> Trial:
 
     Raises the error of whatever does not build or run; wrong results are in the checks.
     """
-    built = build(request)
-    results = run_program(built)
+    with alone_in(request.directory):  # what runs is what was built
+        built = build(request)
+        results = run_program(built)
     checks = list(judge(built, results))
     if against_host and request.board.runner != "host":
         checks.append(_host_check(request, results))
@@ -119,7 +121,9 @@ def judge(built: Built, results: Results) -> Iterator[Check]:
 def _host_check(request: Request, results: Results) -> Check:
     """Whether a board's bytes are those of the same network compiled for this computer."""
     here = Request(find_board("host"), request.model, input=request.input, root=request.root)
-    theirs = {(o.image, o.index): o.crc for o in _run_host(build(here)).outputs}
+    with alone_in(here.directory):
+        outputs = _run_host(build(here)).outputs
+    theirs = {(o.image, o.index): o.crc for o in outputs}
     differ = [o for o in results.outputs if theirs.get((o.image, o.index)) != o.crc]
     what = f"{len(differ)} outputs differ" if differ else f"{len(theirs)} equal the host's"
     return Check("host", not differ, what)
