@@ -14,7 +14,7 @@ from msfcnn.render import Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.report.verification import OpCheck, Verification
+    from msfcnn.report.verification import OpCheck, TfliteCheck, Verification
 
 NAME = "verify"
 
@@ -67,14 +67,28 @@ def _data(found: Verification) -> dict[str, object]:
                 "c_differs": op.c_differs,
                 "oracle_lsb": op.oracle_lsb,
                 "oracle_differs": op.oracle_differs,
+                "tflite_lsb": op.tflite_lsb,
+                "tflite_differs": op.tflite_differs,
                 "agrees": op.agrees,
             }
             for op in found.ops
         ],
+        "tflite": None if found.tflite is None else _tflite_data(found.tflite),
+    }
+
+
+def _tflite_data(found: TfliteCheck) -> dict[str, object]:
+    """runtime is None where nothing was compared; reason says why."""
+    return {
+        "runtime": found.runtime or None,
+        "reason": found.reason or None,
+        "outputs_lsb": found.outputs_lsb if found.runtime else None,
     }
 
 
 def _table(found: Verification) -> Table:
+    more = (Column("TFLite, LSB", right=True), Column("differing", right=True))
+    with_tflite = found.tflite is not None and bool(found.tflite.runtime)
     return Table(
         columns=(
             Column("node", wraps=True),
@@ -82,16 +96,22 @@ def _table(found: Verification) -> Table:
             Column("C differs", right=True),
             Column("onnxruntime, LSB", right=True),
             Column("differing values", right=True),
+            *(more if with_tflite else ()),
             Column(""),
         ),
-        rows=tuple(_row(op) for op in found.ops),
+        rows=tuple(_row(op, with_tflite) for op in found.ops),
     )
 
 
-def _row(op: OpCheck) -> tuple[str, ...]:
-    lsb = "-" if op.oracle_lsb is None else str(op.oracle_lsb)
-    share = "-" if op.oracle_lsb is None else f"{op.oracle_differs:.2%}"
-    return (op.node, op.op, str(op.c_differs), lsb, share, "" if op.agrees else "MISMATCH")
+def _row(op: OpCheck, with_tflite: bool) -> tuple[str, ...]:
+    cells = _judged(op.oracle_lsb, op.oracle_differs)
+    if with_tflite:
+        cells += _judged(op.tflite_lsb, op.tflite_differs)
+    return (op.node, op.op, str(op.c_differs), *cells, "" if op.agrees else "MISMATCH")
+
+
+def _judged(lsb: int | None, differs: float) -> tuple[str, ...]:
+    return ("-", "-") if lsb is None else (str(lsb), f"{differs:.2%}")
 
 
 def _facts(found: Verification) -> Facts:
@@ -103,6 +123,14 @@ def _facts(found: Verification) -> Facts:
         ("unused arena", f"{format_size(found.arena_untouched)} bytes"),
         ("whole network", f"at most {found.outputs_lsb} LSB from onnxruntime"),
     ]
+    if found.tflite is not None:
+        pairs.append(("TFLite", _tflite_words(found.tflite)))
     if found.accuracy is not None:
         pairs.append(("accuracy", f"{found.accuracy:.2%}"))
     return Facts(tuple(pairs))
+
+
+def _tflite_words(found: TfliteCheck) -> str:
+    if not found.runtime:
+        return f"not compared: {found.reason}"
+    return f"at most {found.outputs_lsb} LSB from {found.runtime}, which rounds twice"

@@ -40,4 +40,4 @@ def load_proto(path: Path) -> onnx.ModelProto:
 def _translated(data: bytes, path: Path) -> onnx.ModelProto:
     from msfcnn.frontend.tflite import translate  # only now: its schema is slow to import
 
-    return translate(data, path)
+    return translate(data, path).proto

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-ORACLE_TOLERANCE = 1  # LSB per op: onnxruntime rounds ties to even, we round them up
+TOLERANCE = 1  # LSB per op: onnxruntime rounds ties to even, TFLite twice, we up
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,11 @@ class OpCheck:
 
     c_differs:      values in which the C code differs from the reference; must be 0.
     oracle_lsb:     largest difference of the reference from onnxruntime on equal inputs, in LSB;
-                    None where onnxruntime has no such value. At most ORACLE_TOLERANCE.
+                    None where onnxruntime has no such value. At most TOLERANCE.
     oracle_differs: share of values that differ from onnxruntime, 0 to 1.
+    tflite_lsb:     the same for TFLite's runtime, on the inputs that it computes itself; None
+                    where it has no such value, and for ONNX files.
+    tflite_differs: share of values that differ from TFLite's runtime, 0 to 1.
     """
 
     node: str
@@ -23,11 +27,36 @@ class OpCheck:
     c_differs: int
     oracle_lsb: int | None
     oracle_differs: float
+    tflite_lsb: int | None = None
+    tflite_differs: float = 0.0
 
     @property
     def agrees(self) -> bool:
-        """Whether C code, reference and onnxruntime agree on this op."""
-        return self.c_differs == 0 and (self.oracle_lsb or 0) <= ORACLE_TOLERANCE
+        """Whether C code, reference, onnxruntime and TFLite agree on this op."""
+        return self.c_differs == 0 and max(self.oracle_lsb or 0, self.tflite_lsb or 0) <= TOLERANCE
+
+
+@dataclass(frozen=True)
+class TfliteCheck:
+    """How the model compares with TFLite's runtime.
+
+    runtime:     its name; empty if nothing was compared.
+    reason:      why nothing was compared.
+    worst:       per tensor the largest difference of the op that writes it, in LSB.
+    differing:   per tensor the share of its values that differ, 0 to 1.
+    outputs_lsb: largest difference of an output, the whole network run on its own.
+    """
+
+    runtime: str = ""
+    reason: str = ""
+    worst: Mapping[int, int] = field(default_factory=dict)
+    differing: Mapping[int, float] = field(default_factory=dict)
+    outputs_lsb: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the runtime was there and every op is within one LSB of it."""
+        return bool(self.runtime) and max(self.worst.values(), default=0) <= TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,7 @@ class Verification:
     outputs_lsb:     largest difference of a network output from onnxruntime running the whole
                      network on its own, in LSB; roundings of many ops add up, so it is only told.
     arena_untouched: bytes of the arena that the inference never writes.
+    tflite:          the comparison with TFLite's runtime; None for ONNX files.
     accuracy:        share of labelled images classified right by the C code; None without labels.
     """
 
@@ -46,6 +76,7 @@ class Verification:
     ops: tuple[OpCheck, ...]
     outputs_lsb: int
     accuracy: float | None
+    tflite: TfliteCheck | None = None
 
     @property
     def first_mismatch(self) -> OpCheck | None:

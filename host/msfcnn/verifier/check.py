@@ -15,10 +15,11 @@ from msfcnn.ir import Model, Reshape
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated, generate, generate_layers
 from msfcnn.reference import execute
-from msfcnn.report.verification import OpCheck, Verification
+from msfcnn.report.verification import OpCheck, TfliteCheck, Verification
 from msfcnn.verifier.execute import Execution, execute_c
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.oracle import Oracle
+from msfcnn.verifier.tflite import compare
 
 RANDOM_IMAGES = 4
 ORACLE_IMAGES = 4  # the oracle judges single ops: a few images say as much as all
@@ -44,13 +45,16 @@ def verify(path: Path, options: Options, images_file: Path | None = None) -> Ver
         alone = execute_c(layers, name, images, place / "layers", engine=place)
     expected = execute(model, images)
     oracle = Oracle(path, model)
+    few = tuple(values[:ORACLE_IMAGES] for values in expected)
+    tflite = compare(path, model, images[:ORACLE_IMAGES], dict(enumerate(few)))
     return Verification(
-        len(images),
-        generated.layout.peak_ram,
-        done.untouched,
-        tuple(_ops(oracle, generated, done, alone, expected)),
-        _outputs_lsb(oracle, model, images[:ORACLE_IMAGES], expected),
-        None if labels is None else accuracy(done.outputs[0], labels),
+        images=len(images),
+        peak_ram=generated.layout.peak_ram,
+        arena_untouched=done.untouched,
+        ops=_ops(oracle, generated, done, alone, expected, tflite or TfliteCheck()),
+        outputs_lsb=_outputs_lsb(oracle, model, images[:ORACLE_IMAGES], expected),
+        accuracy=None if labels is None else accuracy(done.outputs[0], labels),
+        tflite=tflite,
     )
 
 
@@ -69,22 +73,25 @@ def _ops(
     done: Execution,
     alone: Execution,
     expected: tuple[NDArray[np.int8], ...],
-) -> list[OpCheck]:
+    tflite: TfliteCheck,
+) -> tuple[OpCheck, ...]:
     model = generated.source
     worst, differing = _judge(oracle, tuple(t[:ORACLE_IMAGES] for t in expected))
     differs = _differences(generated, done, alone, expected)
-    return [
+    return tuple(
         OpCheck(
-            op.node,
-            type(op).__name__,
-            model.tensors[op.output].name,
-            differs[op.output],
-            worst.get(op.output),
-            differing.get(op.output, 0.0),
+            node=op.node,
+            op=type(op).__name__,
+            tensor=model.tensors[op.output].name,
+            c_differs=differs[op.output],
+            oracle_lsb=worst.get(op.output),
+            oracle_differs=differing.get(op.output, 0.0),
+            tflite_lsb=tflite.worst.get(op.output),
+            tflite_differs=tflite.differing.get(op.output, 0.0),
         )
         for op in model.ops
         if not isinstance(op, Reshape)
-    ]
+    )
 
 
 def _differences(

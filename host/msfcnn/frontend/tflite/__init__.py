@@ -1,5 +1,6 @@
 """TFLite files as ONNX: translated in memory, so that everything behind reads one format."""
 
-from msfcnn.frontend.tflite.translate import translate
+from msfcnn.frontend.tflite.translate import Translation, translate
+from msfcnn.frontend.tflite.writer import Layout
 
-__all__ = ["translate"]
+__all__ = ["Layout", "Translation", "translate"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -19,7 +21,7 @@ from msfcnn.frontend.tflite.problems import (
     unknown,
 )
 from msfcnn.frontend.tflite.step import Step
-from msfcnn.frontend.tflite.writer import INT8_HINT, Writer
+from msfcnn.frontend.tflite.writer import INT8_HINT, Layout, Writer
 
 OPSET = 20  # the first with Gelu
 IR_VERSION = 9  # of the ONNX release with that opset
@@ -32,7 +34,18 @@ ONNX_TYPES = {
 }
 
 
-def translate(data: bytes, path: Path) -> onnx.ModelProto:
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """An ONNX model and where its quantized values are in the file.
+
+    shown: the tensor of the file that an ONNX value shows, and in which layout.
+    """
+
+    proto: onnx.ModelProto
+    shown: Mapping[str, tuple[int, Layout]]
+
+
+def translate(data: bytes, path: Path) -> Translation:
     """An ONNX model that computes what the file says: QDQ if it is quantized, float if not.
 
     Inputs and outputs keep their names, shapes and types: maps are [1, height, width, channels].
@@ -46,7 +59,7 @@ def translate(data: bytes, path: Path) -> onnx.ModelProto:
     found = [(o, error) for o in graph.operators if (error := _convert(writer, o)) is not None]
     if found:
         raise ModelError(*grouped(found))
-    return _model(writer, path)
+    return Translation(_model(writer, path), writer.shown)
 
 
 def _whole_problems(graph: Graph, path: Path) -> list[Problem]:

@@ -67,6 +67,11 @@ class Writer:
         shown = self._real.keys() | self._stored.keys()
         return self.known(index) is not None or any(there == index for there, _ in shown)
 
+    @property
+    def shown(self) -> dict[str, tuple[int, Layout]]:
+        """The tensor and the layout that each quantized ONNX value shows."""
+        return {name: place for place, name in self._stored.items()}
+
     def poison(self, operator: Operator) -> None:
         """Notes that an operator could not be translated."""
         self._poisoned |= set(operator.outputs)

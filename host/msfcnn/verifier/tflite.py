@@ -1,0 +1,141 @@
+"""TFLite's own runtime as a second judge: each of our ops on the values that it computes.
+
+An op is judged on the values that the runtime has in front of it, so that roundings of earlier
+ops cannot hide or excuse an error of this one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.frontend.formats import is_tflite
+from msfcnn.frontend.tflite import Layout, translate
+from msfcnn.ir import Model, Reshape
+from msfcnn.reference.execute import run_op
+from msfcnn.report.verification import TfliteCheck
+from msfcnn.verifier.tflite_runtime import installed
+
+Values = Mapping[int, NDArray[np.int8]]  # by tensor of the model: int8 [n, H, W, C]
+Shown = Mapping[str, tuple[int, Layout]]  # see Translation
+SECONDS = 600
+ABSENT = "neither tflite-micro nor ai-edge-litert is installed: pip install 'msfcnn[tflite]'"
+
+
+def compare(
+    path: Path, model: Model, images: NDArray[np.int8], outputs: Values
+) -> TfliteCheck | None:
+    """Compares a model with TFLite's runtime; None if its file is not TFLite.
+
+    images: int8 [n, H, W, C]. outputs: what we compute from them.
+    """
+    data = path.read_bytes()
+    if not is_tflite(data, path):
+        return None
+    shown = translate(data, path).shown
+    found: list[TfliteCheck] = []
+    for library in installed():
+        found.append(_with(library, path, model, images, outputs, shown))
+        if found[-1].agrees:
+            break
+        # tflite-micro has few operators, and some of its kernels expect an unchanged scale
+    reasons = "; ".join(check.reason for check in found) or ABSENT
+    compared = [check for check in found if check.runtime]
+    return next((c for c in compared if c.agrees), next(iter(compared), TfliteCheck("", reasons)))
+
+
+def _with(
+    library: str,
+    path: Path,
+    model: Model,
+    images: NDArray[np.int8],
+    outputs: Values,
+    shown: Shown,
+) -> TfliteCheck:
+    """The comparison with one library."""
+    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+        feeds, tensors = Path(directory, "images.npz"), Path(directory, "tensors.npz")
+        wanted = sorted({place for place, _ in shown.values()})
+        np.savez(feeds, images=np.stack([_fed(model, image) for image in images]), tensors=wanted)
+        reason = _run(library, path, feeds, tensors)
+        if reason:
+            return TfliteCheck("", f"{library}: {reason}")
+        with np.load(tensors) as archive:
+            theirs = _stored(model, dict(archive), len(images), shown)
+    worst, differing = _judge(model, theirs)
+    ports = [port.tensor for port in model.outputs if port.tensor in theirs]
+    whole = [int(_distance(outputs[t], theirs[t]).max()) for t in ports]
+    return TfliteCheck(library, "", worst, differing, max(whole, default=0))
+
+
+def _run(library: str, path: Path, feeds: Path, tensors: Path) -> str:
+    """Runs the library; returns why it does not take the file, or nothing."""
+    module = "msfcnn.verifier.tflite_runtime"
+    command = [sys.executable, "-m", module, library, str(path), str(feeds), str(tensors)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"takes longer than {SECONDS} s"
+    if not done.returncode and tensors.is_file():
+        return ""
+    return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+
+
+def _fed(model: Model, image: NDArray[np.int8]) -> NDArray[np.generic]:
+    """An image as the caller of the network gives it, with its batch."""
+    port = model.input
+    view = port.view(model)
+    stored = view.to_onnx(image)
+    if port.dtype != "float32":
+        return stored
+    zero = view.quantization.zero_point + (128 if stored.dtype == np.uint8 else 0)
+    steps = stored.astype(np.float32) - np.float32(zero)
+    real: NDArray[np.float32] = steps * np.float32(view.quantization.scale)
+    return real
+
+
+def _stored(
+    model: Model,
+    found: Mapping[str, NDArray[np.generic]],
+    count: int,
+    shown: Shown,
+) -> Values:
+    """The runtime's values of those tensors of the model that the file has."""
+    values: dict[int, NDArray[np.int8]] = {}
+    for index, tensor in enumerate(model.tensors):
+        place, layout = shown.get(tensor.name, (-1, Layout.FILE))
+        theirs = [found.get(f"{image}/{place}") for image in range(count)]
+        known = [v for v in theirs if v is not None and v.size == tensor.size]
+        if len(known) < count or not all(v.dtype in (np.int8, np.uint8) for v in known):
+            continue
+        if layout is Layout.NCHW:
+            known = [np.moveaxis(v, 3, 1) for v in known]
+        values[index] = np.stack([tensor.from_onnx(v) for v in known])
+    for op in model.ops:
+        if isinstance(op, Reshape) and op.input in values:
+            target = model.tensors[op.output].shape
+            values.setdefault(op.output, values[op.input].reshape(-1, *target))
+    return values
+
+
+def _judge(model: Model, theirs: Values) -> tuple[dict[int, int], dict[int, float]]:
+    worst: dict[int, int] = {}
+    differing: dict[int, float] = {}
+    for op in model.ops:
+        if isinstance(op, Reshape) or not {op.output, *op.inputs} <= set(theirs):
+            continue
+        distance = _distance(run_op(model, op, [theirs[t] for t in op.inputs]), theirs[op.output])
+        worst[op.output] = int(distance.max())
+        differing[op.output] = float((distance > 0).mean())
+    return worst, differing
+
+
+def _distance(ours: NDArray[np.int8], theirs: NDArray[np.int8]) -> NDArray[np.int16]:
+    distance: NDArray[np.int16] = np.abs(ours.astype(np.int16) - theirs.reshape(ours.shape))
+    return distance

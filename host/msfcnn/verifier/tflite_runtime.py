@@ -1,0 +1,101 @@
+"""Runs a TFLite file in tflite-micro or LiteRT and keeps its tensors; a process of its own.
+
+    python -m msfcnn.verifier.tflite_runtime LIBRARY MODEL.tflite IMAGES.npz TENSORS.npz
+
+These libraries write to the terminal, and end the process over files that they do not like.
+IMAGES.npz holds `images` [n, ...] and `tensors`, which tensors to keep; TENSORS.npz gets `I/T`, the
+values of tensor T for image I. Ends in the reason, on stderr, if the library does not run the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.generic]
+Tensors = dict[int, Values]
+ARENA = 64 * 2**20  # bytes for tflite-micro, which keeps every tensor
+PACKAGES = {"tflite-micro": "tflite_micro", "LiteRT": "ai_edge_litert"}  # the first is preferred
+
+
+def main(library: str, model: str, images: str, target: str) -> None:
+    """Runs the images in a library."""
+    run = {"tflite-micro": _micro, "LiteRT": _litert}[library]
+    with np.load(images) as archive:
+        stored, wanted = archive["images"], archive["tensors"].tolist()
+    try:
+        found = dict(_named(run(Path(model).read_bytes(), stored, wanted)))
+    except (RuntimeError, ValueError) as error:
+        sys.exit(" ".join(str(error).split()))
+    np.savez(target, allow_pickle=False, **found)
+
+
+def _named(runs: Iterator[Tensors]) -> Iterator[tuple[str, Values]]:
+    for image, tensors in enumerate(runs):
+        for tensor, values in tensors.items():
+            yield f"{image}/{tensor}", values
+
+
+def _micro(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(
+        content,
+        arena_size=ARENA,
+        intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+    )
+    for image in images:
+        interpreter.set_input(image, 0)
+        interpreter.invoke()
+        yield _read(wanted, lambda index: interpreter.GetTensor(index, 0)["tensor_data"])
+
+
+def _litert(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    kinds = (OpResolverType.BUILTIN_REF, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+    for kind in kinds:
+        try:
+            interpreter = Interpreter(
+                model_content=content,
+                experimental_op_resolver_type=kind,
+                experimental_preserve_all_tensors=True,
+            )
+            interpreter.allocate_tensors()
+            break
+        except (RuntimeError, ValueError):
+            if kind is kinds[-1]:  # the reference kernels are fewer than the optimized ones
+                raise
+    place = interpreter.get_input_details()[0]["index"]
+    for image in images:
+        interpreter.set_tensor(place, image)
+        interpreter.invoke()
+        yield _read(wanted, interpreter.get_tensor)
+
+
+def _read(wanted: Sequence[int], get: Callable[[int], Any]) -> Tensors:
+    """The tensors that have values; both libraries refuse those that they have optimized away."""
+    tensors: Tensors = {}
+    for index in wanted:
+        try:
+            values = get(index)
+        except (RuntimeError, ValueError):
+            continue
+        if isinstance(values, np.ndarray):
+            tensors[index] = values.copy()
+    return tensors
+
+
+def installed() -> tuple[str, ...]:
+    """The libraries that are there to compare with."""
+    return tuple(name for name, package in PACKAGES.items() if find_spec(package) is not None)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])
