@@ -51,6 +51,16 @@ def batch_norm_constants(channels: int, prefix: str = "") -> dict[str, NDArray[n
     }
 
 
+def run_whole(model: onnx.ModelProto, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """All outputs for a batch in onnxruntime."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    return [np.asarray(r) for r in session.run(None, {session.get_inputs()[0].name: batch})]
+
+
 def run(model: onnx.ModelProto, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
     """All outputs of every image in onnxruntime, stacked."""
     import onnxruntime

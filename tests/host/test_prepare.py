@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from float_models import batch_norm_constants, float_model, node, normal, run
+from float_models import batch_norm_constants, float_model, node, normal, run, run_whole
 from onnx import TensorProto, helper, numpy_helper
 
 from msfcnn.errors import ModelError, UsageError
@@ -201,10 +201,43 @@ def test_every_open_dimension_is_named(tmp_path: Path) -> None:
     assert [d.dim_value for d in dims] == [1, 4, 5, 7]
 
 
-def test_batch_of_several(tmp_path: Path) -> None:
-    model = float_model([node("Relu", "x", "y")], [4, 3, 8, 8], {})
-    with pytest.raises(ModelError, match="4 images at once"):
+def test_batch_of_several_becomes_one(tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "c"), node("Reshape", "c target", "f"), node("Gemm", "f v", "y")]
+    constants = {"w": normal(6, 4, 3, 3), "target": np.array([8, 96]), "v": normal(96, 3)}
+    model = float_model(nodes, [8, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path)
+    assert "batch of 8 made 1" in ready.notes
+    images = normal(8, 4, 6, 6, seed=9, scale=1.0)
+    (together,) = run_whole(model, images)
+    (alone,) = run(ready.model, images)
+    np.testing.assert_allclose(alone.reshape(8, 3), together, rtol=1e-3, atol=1e-4)
+
+
+def test_input_of_integers(tmp_path: Path) -> None:
+    nodes = [node("Gather", "table x", "y")]
+    model = float_model(nodes, [1, 4], {"table": normal(9, 3)}, dtype=TensorProto.INT64)
+    with pytest.raises(ModelError, match="int64"):
         prepared(model, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["Min", "Max"])
+@pytest.mark.parametrize("order", ["c bound", "bound c"])
+def test_bounds_are_clips(kind: str, order: str, tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "c"), node(kind, order, "y")]
+    constants = {"w": normal(6, 4, 3, 3), "bound": np.array([0.3], np.float32)}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "Clip": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_sum_is_a_chain_of_adds(tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "a"), node("Conv", "x v", "b"), node("Sum", "a b x", "y")]
+    constants = {"w": normal(4, 4, 1, 1), "v": normal(4, 4, 1, 1, seed=5)}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 2, "Add": 2}
+    assert_same(model, ready, 4, 6, 6)
 
 
 def test_half_precision(tmp_path: Path) -> None:

@@ -51,6 +51,13 @@ class Preprocessing:
         """How many channels a pixel has."""
         return 1 if self.color == "gray" else 3
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest value that a pixel can become in any channel."""
+        mean, std = np.array(self.mean), np.array(self.std)
+        black, white = (0 - mean) / std, (self.pixels - mean) / std
+        return (float(black.min()), float(white.max()))
+
     def values(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Network inputs [n, C, H, W] or [n, H, W, C] from pixels [n, H, W, C] in RGB or gray."""
         ordered = pixels[..., ::-1] if self.color == "bgr" else pixels

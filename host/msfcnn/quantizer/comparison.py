@@ -36,22 +36,20 @@ def compare(
     border = model.graph.input[0].name
     whole = session(watching(model, [*outputs, *_new(inner, outputs)]).SerializeToString())
     small = session(watching(placed.model, [*outputs, *_new(real, outputs)]).SerializeToString())
-    pairs: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in outputs]
+    tallies = [_Tally(name) for name in outputs]
     sums = {name: np.zeros(2) for name in inner}
     for index, image in enumerate(images):
         feed = {border: image[None]}
         theirs, ours = _run(whole, outputs, feed), _run(small, outputs, feed)
-        for pair, a, b in zip(pairs, theirs, ours, strict=True):
-            pair.append((a, b))
+        for tally, a, b in zip(tallies, theirs, ours, strict=True):
+            tally.add(a, b)
         if index < LAYER_IMAGES:
             for name, a, b in zip(
                 inner, _run(whole, inner, feed), _run(small, real, feed), strict=True
             ):
                 sums[name] += (float(np.square(a - b).sum()), float(np.square(a).sum()))
         tick(index + 1, len(images))
-    found = tuple(
-        _output_error(name, pair, labels) for name, pair in zip(outputs, pairs, strict=True)
-    )
+    found = tuple(tally.finished(labels) for tally in tallies)
     return Comparison(len(images), held_out, found, _worst(model, sums))
 
 
@@ -68,35 +66,49 @@ def _run(runner: object, names: list[str], feed: Mapping[str, object]) -> list[N
     return [np.asarray(values, np.float64) for values in results]
 
 
-def _output_error(
-    name: str,
-    pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    labels: Labels | None,
-) -> OutputError:
-    theirs = np.stack([a.ravel() for a, _ in pairs])
-    ours = np.stack([b.ravel() for _, b in pairs])
-    norms = np.linalg.norm(theirs, axis=1) * np.linalg.norm(ours, axis=1)
-    dots = (theirs * ours).sum(axis=1)
-    cosines = np.where(norms > 0, dots / np.maximum(norms, 1e-30), (theirs == ours).all(axis=1))
-    power = float(np.sqrt(np.square(theirs).mean()))
-    error = float(np.sqrt(np.square(theirs - ours).mean()))
-    relative = error / power if power else float(error > 0)
-    agreement = accuracy_float = accuracy_int8 = None
-    if is_scores(pairs[0][0].shape):
-        first, second = theirs.argmax(axis=1), ours.argmax(axis=1)
-        agreement = float((first == second).mean())
-        known = labels >= 0 if labels is not None else np.zeros(0, bool)
-        if labels is not None and known.any():
-            accuracy_float = float((first[known] == labels[known]).mean())
-            accuracy_int8 = float((second[known] == labels[known]).mean())
-    return OutputError(
-        name=name,
-        cosine=float(cosines.min()),
-        error=relative,
-        agreement=agreement,
-        accuracy_float=accuracy_float,
-        accuracy_int8=accuracy_int8,
-    )
+class _Tally:
+    """The errors of one output, image by image: whole outputs of all images fit into no memory."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._cosines: list[float] = []
+        self._lost = self._power = 0.0
+        self._classes: list[tuple[int, int]] = []
+        self._scores = True
+
+    def add(self, theirs: NDArray[np.float64], ours: NDArray[np.float64]) -> None:
+        self._scores = self._scores and is_scores(theirs.shape)
+        a, b = theirs.ravel(), ours.ravel()
+        if a.size != b.size:  # boxes found, say: their number differs
+            self._cosines.append(0.0)
+            self._lost, self._scores = np.inf, False
+            return
+        norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+        same = float((a == b).all())
+        self._cosines.append(float(a @ b) / norm if norm > 0 else same)
+        self._lost += float(np.square(a - b).sum())
+        self._power += float(np.square(a).sum())
+        if a.size:
+            self._classes.append((int(a.argmax()), int(b.argmax())))
+
+    def finished(self, labels: Labels | None) -> OutputError:
+        error = float(np.sqrt(self._lost / self._power)) if self._power else float(self._lost > 0)
+        agreement = accuracy_float = accuracy_int8 = None
+        if self._scores and self._classes:
+            first, second = np.array(self._classes).T
+            agreement = float((first == second).mean())
+            known = labels >= 0 if labels is not None else np.zeros(0, bool)
+            if labels is not None and known.any():
+                accuracy_float = float((first[known] == labels[known]).mean())
+                accuracy_int8 = float((second[known] == labels[known]).mean())
+        return OutputError(
+            name=self._name,
+            cosine=min(self._cosines),
+            error=error,
+            agreement=agreement,
+            accuracy_float=accuracy_float,
+            accuracy_int8=accuracy_int8,
+        )
 
 
 def is_scores(shape: tuple[int, ...]) -> bool:

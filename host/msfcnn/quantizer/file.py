@@ -47,7 +47,7 @@ def quantize_file(
     dataset = load_samples(pictures.dataset, shape, given) if pictures.dataset else None
     done = quantize(
         model,
-        Samples(calibration.images, calibration.labels),
+        Samples(calibration.images, calibration.labels, _reach(calibration)),
         options,
         Samples(dataset.images, dataset.labels) if dataset else None,
         watch or (lambda _: quiet),
@@ -69,6 +69,11 @@ def quantize_file(
         scale=done.scale,
         zero_point=done.zero_point,
     )
+
+
+def _reach(calibration: Loaded) -> tuple[float, float] | None:
+    """What black and white become: the scale of the input hangs on no picture."""
+    return None if calibration.preprocessing is None else calibration.preprocessing.reach
 
 
 def _companion(calibration: Loaded, done: Quantized) -> bytes:

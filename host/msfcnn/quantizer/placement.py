@@ -99,6 +99,7 @@ def _dequantized(
 ) -> str:
     """A stored constant and its DequantizeLinear in front of a node; returns the real value."""
     result = edited.new_name(f"{hint}_real")
+    # never shared between layers: onnxruntime 1.2x fails on int8 weights that two layers read
     inputs = [
         edited.add_constant(f"{hint}_int", stored),
         edited.add_constant(f"{hint}_scale", scale),

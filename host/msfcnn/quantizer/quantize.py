@@ -33,14 +33,19 @@ Watch = Callable[[str], Tick]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Images [n, ...] as the float network takes them, and their classes (-1: unknown) if known."""
+    """Images [n, ...] as the float network takes them, and their classes (-1: unknown) if known.
+
+    reach: the lowest and highest value that an image can have at all, where that is known.
+    """
 
     images: NDArray[np.float32]
     labels: Labels | None = None
+    reach: tuple[float, float] | None = None
 
     def some(self, chosen: slice | NDArray[np.bool_]) -> Samples:
         """A part of them."""
-        return Samples(self.images[chosen], None if self.labels is None else self.labels[chosen])
+        labels = None if self.labels is None else self.labels[chosen]
+        return Samples(self.images[chosen], labels, self.reach)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +137,7 @@ class _Work:
         candidates = self._candidates()
         found: list[tuple[float, str, bool, Placed, Ranges, Comparison]] = []
         for method, corrected in candidates:
-            placed, ranges = _placed(model, statistics, method, corrected)
+            placed, ranges = _placed(model, statistics, method, corrected, self.samples.reach)
             text = f"comparing {method}" + (", biases corrected" if corrected else "")
             result = compare(
                 model, placed, judged.images, judged.labels, held_out, self.watch(text)
@@ -183,7 +188,7 @@ class _Work:
         notes: list[str] = []
         first: tuple[Problem, ...] | None = None
         for _ in range(MOST_CUTS):
-            placed, _ = _placed(model, statistics, "minmax", False)
+            placed, _ = _placed(model, statistics, "minmax", False, self.samples.reach)
             problems = import_problems(placed.model, self.directory)
             first = problems if first is None else first
             if not problems or not self.options.cut:
@@ -211,9 +216,13 @@ def import_problems(model: onnx.ModelProto, directory: Path) -> tuple[Problem, .
 
 
 def _placed(
-    model: onnx.ModelProto, statistics: Mapping[str, Statistics], method: str, corrected: bool
+    model: onnx.ModelProto,
+    statistics: Mapping[str, Statistics],
+    method: str,
+    corrected: bool,
+    reach: tuple[float, float] | None,
 ) -> tuple[Placed, Ranges]:
-    ranges = choose_ranges(EditedGraph(model), statistics, METHODS[method])
+    ranges = choose_ranges(EditedGraph(model), statistics, METHODS[method], reach)
     means = {n: s.channel_means for n, s in statistics.items()} if corrected else None
     return place(model, ranges.of, means), ranges
 
@@ -261,7 +270,8 @@ def _fitting(samples: Samples, shape: tuple[int, ...], what: str) -> Samples:
         raise UsageError(Problem(what, f"are {given} each, the network wants {wanted}", hint))
     if not len(images):
         raise UsageError(Problem(what, "there are none", "give at least one"))
-    return Samples(images.reshape(len(images), *inner).astype(np.float32), samples.labels)
+    fitted = images.reshape(len(images), *inner).astype(np.float32)
+    return Samples(fitted, samples.labels, samples.reach)
 
 
 def _spread(count: int) -> NDArray[np.bool_]:

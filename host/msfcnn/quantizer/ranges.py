@@ -30,8 +30,12 @@ def choose_ranges(
     edited: EditedGraph,
     statistics: Mapping[str, Statistics],
     method: Callable[[Statistics], Range],
+    reach: tuple[float, float] | None = None,
 ) -> Ranges:
-    """A range for every value to be quantized."""
+    """A range for every value to be quantized.
+
+    reach: all that the network's input can be; by default what the images are.
+    """
     named = quantized_values(edited, statistics)
     groups = _Groups(edited, named)
     degenerate: dict[str, str] = {}
@@ -40,6 +44,10 @@ def choose_ranges(
         own[name], complaint = _own_range(edited, name, statistics, method)
         if complaint:
             degenerate[name] = complaint
+    border = edited.graph.input[0].name
+    if reach is not None and border in own:
+        own[border] = Range(min(reach[0], 0.0), max(reach[1], 0.0))
+        degenerate.pop(border, None)
     return Ranges(groups.shared(own), degenerate)
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from msfcnn.quantizer.runtime import session
 
-SAMPLES = 2048  # values kept of each tensor and image; percentiles need no more
+SAMPLES = 2**18  # values kept of each tensor; percentiles need no more
+LEAST_SAMPLES = 64  # of one image
 Tick = Callable[[int, int], None]
 
 
@@ -48,12 +49,13 @@ def measure(
     border = model.graph.input[0].name
     names = [o for node in model.graph.node for o in node.output if o]
     watched = session(watching(model, names).SerializeToString())
-    collected = {border: _Collector()}
+    share = max(LEAST_SAMPLES, SAMPLES // len(images))
+    collected = {border: _Collector(share)}
     for done, image in enumerate(images):
         collected[border].add(image[None], done)
         for name, values in zip(names, watched.run(names, {border: image[None]}), strict=True):
             if values.dtype == np.float32 and values.size:
-                collected.setdefault(name, _Collector()).add(values, done)
+                collected.setdefault(name, _Collector(share)).add(values, done)
         tick(done + 1, len(images))
     return {name: collector.finished() for name, collector in collected.items()}
 
@@ -73,7 +75,8 @@ def watching(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
 class _Collector:
     """Statistics while they grow."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: int) -> None:
+        self._share = share
         self._low, self._high = np.inf, -np.inf
         self._samples: list[NDArray[np.float32]] = []
         self._means: list[NDArray[np.float64]] = []
@@ -82,11 +85,13 @@ class _Collector:
         self._low = min(self._low, float(values.min()))
         self._high = max(self._high, float(values.max()))
         flat = values.ravel()
-        stride = -(-flat.size // SAMPLES)
+        stride = -(-flat.size // self._share)
         # another offset for each image, so that no column of the images is always the one
         self._samples.append(flat[(turn * 7) % stride :: stride].copy())
         others = tuple(axis for axis in range(values.ndim) if axis != 1)
-        self._means.append(values.mean(axis=others, dtype=np.float64))
+        means = np.asarray(values.mean(axis=others, dtype=np.float64))
+        # values whose shape depends on the image (boxes found, say) have no channels in common
+        self._means = [m for m in self._means if m.shape == means.shape] + [means]
 
     def finished(self) -> Statistics:
         means = np.mean(self._means, axis=0)

@@ -55,17 +55,19 @@ def quantize_weights(
     axis = output_axis(node, weights.ndim)
     others = tuple(a for a in range(weights.ndim) if a != axis)
     largest = np.abs(weights).max(axis=others)
-    scale = np.maximum(largest, (largest.max() or 1.0) * LEAST_RATIO) / LARGEST
+    top = largest.max() or 1.0
+    # a channel of zeros has no scale of its own; what its bias needs follows from the others'
+    scale = np.where(largest > 0, np.maximum(largest, top * LEAST_RATIO), top) / LARGEST
     bias = edited.constant(node, 2) if kind_of(node) != "MatMul" else None
     if bias is not None and bias.size == scale.size:
         scale = np.maximum(
             scale, np.abs(bias.astype(np.float64).ravel()) / (input_scale * BIAS_ROOM)
         )
-    scale = scale.astype(np.float32)
+    factors = scale.astype(np.float32)
     column = [1] * weights.ndim
     column[axis] = -1
-    steps = np.rint(weights / scale.astype(np.float64).reshape(column))
-    return QuantizedWeights(np.clip(steps, -LARGEST, LARGEST).astype(np.int8), scale, axis)
+    steps = np.rint(weights / factors.astype(np.float64).reshape(column))
+    return QuantizedWeights(np.clip(steps, -LARGEST, LARGEST).astype(np.int8), factors, axis)
 
 
 def quantize_bias(

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import onnx
+from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, Problem
 
+FLOATS = (
+    onnx.TensorProto.FLOAT,
+    onnx.TensorProto.FLOAT16,
+    onnx.TensorProto.BFLOAT16,
+    onnx.TensorProto.DOUBLE,
+)
 FIX_HINT = "give its size with --dim {name}=SIZE, or calibration images of the right size"
 
 
@@ -31,6 +38,9 @@ def fix_dimensions(
     if not kind.HasField("shape") or not kind.shape.dim:
         what = "has no shape"
         raise ModelError(Problem(border.name, what, "export it for one image at a time"))
+    if kind.elem_type not in FLOATS and not _only_cast(model, border.name):
+        what = f"takes {onnx.TensorProto.DataType.Name(kind.elem_type).lower()}, not real numbers"
+        raise ModelError(Problem(border.name, what, "export it with a float32 input"))
     given = _by_axis(image, len(kind.shape.dim))
     notes, problems = [], []
     for axis, dim in enumerate(kind.shape.dim):
@@ -47,12 +57,32 @@ def fix_dimensions(
         notes.append(f"{what} ('{name}') fixed to {size}")
     if problems:
         raise ModelError(*problems)
-    if kind.shape.dim[0].dim_value != 1:
-        what = f"takes {kind.shape.dim[0].dim_value} images at once"
-        raise ModelError(Problem(border.name, what, "export it for one image at a time"))
+    batch = kind.shape.dim[0].dim_value
+    if batch != 1 and len(kind.shape.dim) > 1:
+        kind.shape.dim[0].dim_value = 1
+        _one_image(model, batch)
+        notes.append(f"batch of {batch} made 1")
     if notes:
         _forget_shapes(model)
     return notes
+
+
+def _only_cast(model: onnx.ModelProto, name: str) -> bool:
+    """Whether the input is made real numbers before anything else."""
+    readers = [n for n in model.graph.node if name in n.input]
+    return bool(readers) and all(n.op_type == "Cast" for n in readers)
+
+
+def _one_image(model: onnx.ModelProto, batch: int) -> None:
+    """Reshapes that spell out the batch spell out 1 instead."""
+    targets = {n.input[1] for n in model.graph.node if n.op_type == "Reshape"}
+    for tensor in model.graph.initializer:
+        if tensor.name not in targets:
+            continue
+        values = numpy_helper.to_array(tensor).copy()
+        if values.ndim == 1 and values.size > 1 and values[0] == batch:
+            values[0] = 1
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
 
 
 def _by_axis(image: tuple[int, ...] | None, rank: int) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import NodeProto, TensorProto
+from onnx import NodeProto, TensorProto, helper
 
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, set_attributes
 
@@ -18,6 +18,10 @@ def to_normal_form(edited: EditedGraph) -> None:
             edited.bypass(node)
         elif kind == "Gemm":
             _absorb_factors(edited, node)
+        elif kind in ("Min", "Max"):
+            _bound_as_clip(edited, node)
+        elif kind == "Sum":
+            _sum_as_adds(edited, node)
     _name_nodes(edited)
     edited.drop_unused()
 
@@ -55,6 +59,38 @@ def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
         values = np.broadcast_to(row * np.float32(beta), (outputs,)).astype(np.float32)
         gemm.input[2] = edited.add_constant(f"{gemm.input[2]}_row", values)
     set_attributes(gemm, {"alpha": 1.0, "beta": 1.0})
+
+
+def _bound_as_clip(edited: EditedGraph, node: NodeProto) -> None:
+    """Min or Max with a number is a Clip, as Keras' ReLU6 is sometimes written."""
+    if len(node.input) != 2:
+        return
+    bounds = [edited.constant(node, i) for i in (0, 1)]
+    for side, bound in enumerate(bounds):
+        other = node.input[1 - side]
+        if bound is None or bound.size != 1 or edited.is_constant(other):
+            continue
+        number = edited.add_constant(f"{node.output[0]}_bound", bound.reshape(()))
+        inputs = [other, "", number] if kind_of(node) == "Min" else [other, number]
+        new = helper.make_node("Clip", inputs, [node.output[0]], node.name)
+        edited.insert_before(node, new)
+        edited.remove(node)
+        return
+
+
+def _sum_as_adds(edited: EditedGraph, node: NodeProto) -> None:
+    """A Sum of several values is a chain of Adds."""
+    if len(node.input) < 2:
+        edited.bypass(node)
+        return
+    total = node.input[0]
+    for index, name in enumerate(node.input[1:]):
+        last = index == len(node.input) - 2
+        result = node.output[0] if last else edited.new_name(f"{node.output[0]}_part")
+        label = node.name if last else result
+        edited.insert_before(node, helper.make_node("Add", [total, name], [result], label))
+        total = result
+    edited.remove(node)
 
 
 def _name_nodes(edited: EditedGraph) -> None:
