@@ -150,7 +150,7 @@ def test_unknown_isa(tmp_path: Path) -> None:
 def test_sizes(tmp_path: Path, key: str, value: str) -> None:
     text = complaint(tmp_path, entry(**{key: value}))
     assert f"boards.yaml: b: {key}: " in text
-    assert "is not a size; write bytes, or K or M" in text
+    assert f"is not a size; write {key}: bytes, or K or M" in text
 
 
 def test_default_limit_fits_into_ram(tmp_path: Path) -> None:
@@ -168,14 +168,14 @@ def test_texts(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize("value", ["fast", "0", "-5", "true", "16 MHz", "[1]"])
 def test_clock(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(clock=value))
-    assert "is not a clock rate; write Hz, or k or M, such as 216M" in text
+    assert "is not a clock rate; write clock: Hz, or k or M, such as 216M" in text
 
 
 @pytest.mark.parametrize("value", ["slow", "0", "-1", "true", ".inf", "[1]"])
 def test_time_scale(tmp_path: Path, value: str) -> None:
     keys = {"runner": "qemu", "riot": "b", "emulator": "qemu"}
     text = complaint(tmp_path, entry(**keys, time_scale=value))
-    assert "is not a factor; write the rate that RIOT takes the emulated timer for" in text
+    assert "is not a factor; write time_scale: the rate that RIOT takes" in text
 
 
 @pytest.mark.parametrize("runner", ["native", "qemu", "serial"])
@@ -221,7 +221,7 @@ def test_keys_of_another_runner(tmp_path: Path, key: str, value: str, owner: str
 @pytest.mark.parametrize("value", ["5", "{}", "ttyUSB0"])
 def test_usb_says_something(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(**SERIAL, usb=value))
-    assert "usb: says nothing to find a port by; write what its USB bridge reports" in text
+    assert "usb: says nothing to find a port by; write usb: what its USB bridge reports" in text
 
 
 def test_usb_keys(tmp_path: Path) -> None:
@@ -229,17 +229,21 @@ def test_usb_keys(tmp_path: Path) -> None:
     assert text == "boards.yaml: b: usb: unknown key 'vendr'; did you mean vendor?"
 
 
+def test_the_name_is_no_key(tmp_path: Path) -> None:
+    assert "b: unknown key 'name'" in complaint(tmp_path, entry() + "  name: x\n")
+
+
 @pytest.mark.parametrize("key", ["vendor", "product"])
 @pytest.mark.parametrize("value", ["0x0483", "1155", '"48"', "null"])
 def test_usb_ids(tmp_path: Path, key: str, value: str) -> None:
     text = complaint(tmp_path, entry(**SERIAL, usb=f"{{{key}: {value}}}"))
-    assert "is not a USB id; write four hexadecimal digits in quotes" in text
+    assert f"is not a USB id; write {key}: four hexadecimal digits in quotes" in text
 
 
 @pytest.mark.parametrize("value", ["66", "''", "null"])
 def test_usb_serial(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(**SERIAL, usb=f"{{serial: {value}}}"))
-    assert "is not a serial number; write it in quotes" in text
+    assert 'is not a serial number; write serial: "TEXT", in quotes' in text
 
 
 @pytest.mark.parametrize(
@@ -258,7 +262,7 @@ def test_usb_or_remote(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["60", "{}"])
 def test_timeout_has_keys(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(timeout=value))
-    assert "timeout: has no keys; write seconds, such as timeout: {flash: 60" in text
+    assert "timeout: has no keys; write timeout: seconds, such as {flash: 60" in text
 
 
 def test_timeout_keys(tmp_path: Path) -> None:
@@ -269,7 +273,7 @@ def test_timeout_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "soon", "true", ".inf", ".nan"])
 def test_timeout_seconds(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(timeout=f"{{run: {value}}}"))
-    assert "are no seconds; write seconds, such as" in text
+    assert "are no seconds; write run: seconds, such as" in text
 
 
 def test_everything_is_reported_at_once(tmp_path: Path) -> None:

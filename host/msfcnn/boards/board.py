@@ -1,31 +1,127 @@
-"""A board, made from an entry of boards.yaml that keeps the rules (see rules.py)."""
+"""A board: an entry of boards.yaml, and the rules that it keeps."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
-from msfcnn.errors import Problem, UsageError
+from msfcnn.costmodel.costs import CORES
+from msfcnn.errors import UsageError
+from msfcnn.isa import ISAS
 from msfcnn.options import Options
 from msfcnn.sizes import parse_size
+from msfcnn.yamlfile import STRICT, Rule
 
 RUNNERS = ("host", "native", "qemu", "serial")
 REMOTES = ("iotlab", "labgrid")
 
 _HERTZ = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM]?)")
 _HERTZ_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+_LENGTHS = {"ram": "RAM_LEN", "flash": "ROM_LEN"}  # RIOT's names of them
+_OWNERS = {"emulator": "qemu", "time_scale": "qemu", "usb": "serial", "remote": "serial"}
 
-Entry = Mapping[object, object]
+
+def _line(text: object) -> str:
+    if not isinstance(text, str) or not text.strip() or "\n" in text.strip():
+        raise ValueError("is not a line of text")
+    return text
+
+
+def _one_of(key: str, known: tuple[str, ...]) -> Callable[[object], object]:
+    def read(name: object) -> object:
+        if name not in known:
+            raise ValueError(f"unknown {key} {name!r}")
+        return name
+
+    return read
+
+
+def _size(text: object) -> int | None:
+    try:
+        if text is None or (isinstance(text, (int, str)) and not isinstance(text, bool)):
+            return None if text is None else parse_size(str(text))
+    except UsageError:
+        pass
+    raise ValueError(f"{text!r} is not a size")
+
+
+def _hertz(text: object) -> int | None:
+    match = None if isinstance(text, bool) else _HERTZ.fullmatch(str(text))
+    rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
+    if text is not None and rate < 1:
+        raise ValueError(f"{text!r} is not a clock rate")
+    return None if text is None else int(rate)
+
+
+def _positive(what: str) -> Callable[[object], float]:
+    def read(number: object) -> float:
+        if type(number) in (int, float) and 0 < float(str(number)) < math.inf:
+            return float(str(number))
+        raise ValueError(f"{number!r} {what}")
+
+    return read
+
+
+def _usb_id(text: object) -> int:
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-fA-F]{4}", text):
+        raise ValueError(f"{text!r} is not a USB id")
+    return int(text, 16)
+
+
+def _serial(text: object) -> str:
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"{text!r} is not a serial number")
+    return text
+
+
+def _some(what: str) -> Callable[[object], object]:
+    """A mapping that is not empty."""
+
+    def read(entry: object) -> object:
+        if not isinstance(entry, dict) or not entry:
+            raise ValueError(what)
+        return entry
+
+    return read
+
+
+def _remote(entry: object) -> Remote | None:
+    if entry is None:
+        return None
+    if isinstance(entry, dict) and len(entry) == 1:
+        ((kind, place),) = entry.items()
+        if kind in REMOTES and isinstance(place, str):
+            return Remote(kind, place)
+    raise ValueError("is not one place")
+
+
+Size = Annotated[
+    "int | None", Rule(_size, write="bytes, or K or M, such as 20480 or 16K, or leave it out")
+]
+Seconds = Annotated[float, Rule(_positive("are no seconds"), write="seconds, such as 60")]
+UsbId = Annotated[
+    "int | None", Rule(_usb_id, write='four hexadecimal digits in quotes, such as "0483"')
+]
 
 
 @dataclass(frozen=True)
 class Usb:
     """How to find a board's serial port: what of its USB bridge must match; None: anything."""
 
-    vendor: int | None = None
-    product: int | None = None
-    serial: str | None = None
+    __pydantic_config__ = STRICT
+
+    vendor: UsbId = None
+    product: UsbId = None
+    serial: Annotated[
+        str | None,
+        Rule(
+            _serial,
+            write='"TEXT", in quotes: what `python -m serial.tools.list_ports -v` shows as SER=',
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +136,11 @@ class Remote:
 class Timeouts:
     """Seconds that building, flashing and one run of a program may take."""
 
-    build: float = 900
-    flash: float = 120
-    run: float = 120
+    __pydantic_config__ = STRICT
+
+    build: Seconds = 900
+    flash: Seconds = 120
+    run: Seconds = 120
 
 
 @dataclass(frozen=True)
@@ -56,107 +154,78 @@ class Board:
     time_scale: by which times that a program measures there are multiplied.
     """
 
+    __pydantic_config__ = STRICT
+
     name: str
-    description: str
-    runner: str
-    isa: str
-    riot: str | None = None
-    ram: int | None = None
-    flash: int | None = None
-    default_max_ram: int | None = None
-    clock: int | None = None
-    core: str | None = None
-    emulator: str | None = None
-    time_scale: float = 1.0
-    usb: Usb | None = None
-    remote: Remote | None = None
-    timeout: Timeouts = field(default_factory=Timeouts)
+    description: Annotated[str, Rule(_line, write="one line for people")]
+    runner: Annotated[str, Rule(_one_of("runner", RUNNERS), write=" or ".join(RUNNERS))]
+    isa: Annotated[str, Rule(_one_of("isa", ISAS), write=" or ".join(ISAS))]
+    riot: Annotated[
+        str | None, Rule(_line, write="the board's name in RIOT, a directory of its boards/")
+    ] = None
+    ram: Size = None
+    flash: Size = None
+    default_max_ram: Size = None
+    clock: Annotated[
+        int | None, Rule(_hertz, write="Hz, or k or M, such as 216M, or leave it out")
+    ] = None
+    core: Annotated[str | None, Rule(_one_of("core", CORES), write=" or ".join(CORES))] = None
+    emulator: Annotated[
+        str | None,
+        Rule(
+            _line,
+            write="a command line such as qemu-system-arm -M mps2-an386 -nographic -kernel",
+        ),
+    ] = None
+    time_scale: Annotated[
+        float,
+        Rule(
+            _positive("is not a factor"),
+            write="the rate that RIOT takes the emulated timer for / its real one",
+        ),
+    ] = 1.0
+    usb: Annotated[
+        Usb | None,
+        Rule(
+            _some("says nothing to find a port by"),
+            write='what its USB bridge reports, such as {vendor: "0483", product: "374b"}',
+        ),
+    ] = None
+    remote: Annotated[
+        Remote | None, Rule(_remote, write="{iotlab: NODE}, such as auto-ssh, or {labgrid: PLACE}")
+    ] = None
+    timeout: Annotated[
+        Timeouts, Rule(_some("has no keys"), write="seconds, such as {flash: 60, run: 300}")
+    ] = field(default_factory=Timeouts)
 
     def options(self, asked: Options) -> Options:
         """What is asked, for this board: its kernels, and its limit where nothing is bounded."""
         limit = asked.max_ram if asked.bounded else self.default_max_ram
         return replace(asked, isa=self.isa, core=self.core, max_ram=limit)
 
-
-def make_board(name: str, entry: Entry) -> Board:
-    """The board of an entry that keeps the rules."""
-    return Board(
-        name=name,
-        description=str(entry["description"]),
-        runner=str(entry["runner"]),
-        isa=str(entry["isa"]),
-        riot=_text(entry.get("riot")),
-        ram=size_of(entry.get("ram")),
-        flash=size_of(entry.get("flash")),
-        default_max_ram=size_of(entry.get("default_max_ram")),
-        clock=hertz_of(entry.get("clock")),
-        core=_text(entry.get("core")),
-        emulator=_text(entry.get("emulator")),
-        time_scale=factor_of(entry.get("time_scale", 1)),
-        usb=_usb(entry.get("usb")),
-        remote=_remote(entry.get("remote")),
-        timeout=_timeouts(entry.get("timeout")),
-    )
-
-
-def size_of(value: object) -> int | None:
-    """A size of boards.yaml in bytes: nothing, a number or a text like 16K."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise UsageError(Problem("size", f"{value!r} is not a size"))
-    return parse_size(str(value))
-
-
-def hertz_of(value: object) -> int | None:
-    """A clock rate of boards.yaml in Hz: nothing, a number or a text like 216M."""
-    if value is None:
-        return None
-    match = None if isinstance(value, bool) else _HERTZ.fullmatch(str(value))
-    rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
-    if rate < 1:
-        raise UsageError(Problem("clock", f"{value!r} is not a clock rate"))
-    return int(rate)
-
-
-def factor_of(value: object) -> float:
-    """A positive factor of boards.yaml."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < float(str(value)) < float("inf"):
-        raise UsageError(Problem("time_scale", f"{value!r} is not a factor"))
-    return float(str(value))
-
-
-def usb_id_of(value: object) -> int:
-    """A vendor or product id of boards.yaml: four hexadecimal digits in quotes."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{4}", value):
-        raise UsageError(Problem("usb", f"{value!r} is not a USB id"))
-    return int(value, 16)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _usb(value: object) -> Usb | None:
-    if not isinstance(value, dict):
-        return None
-    vendor, product = value.get("vendor"), value.get("product")
-    return Usb(
-        vendor=None if vendor is None else usb_id_of(vendor),
-        product=None if product is None else usb_id_of(product),
-        serial=_text(value.get("serial")),
-    )
-
-
-def _remote(value: object) -> Remote | None:
-    if not isinstance(value, dict):
-        return None
-    ((kind, place),) = value.items()
-    return Remote(str(kind), str(place))
-
-
-def _timeouts(value: object) -> Timeouts:
-    if not isinstance(value, dict):
-        return Timeouts()
-    return Timeouts(**{str(key): float(seconds) for key, seconds in value.items()})
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys that a runner needs, or that mean nothing to it: what is wrong, what to do."""
+        runner = self.runner
+        if runner != "host" and self.riot is None:
+            yield f"runner {runner} needs the key 'riot'", "write riot: the board's name in RIOT"
+        if runner == "host" and self.riot is not None:
+            hint = "leave riot out, or write runner: native for a RIOT program on this computer"
+            yield "runner host does without RIOT", hint
+        if runner == "qemu" and self.emulator is None:
+            hint = "write emulator: a command line, up to where the program's file goes"
+            yield "runner qemu needs the key 'emulator'", hint
+        for key, length in _LENGTHS.items():
+            if runner == "serial" and getattr(self, key) is None:
+                hint = f"write {key}: what RIOT's make info-debug-variable-{length} says"
+                yield f"runner serial needs the key '{key}'", hint
+        for key, owner in _OWNERS.items():
+            if getattr(self, key) not in (None, 1.0) and runner != owner:
+                hint = f"leave {key} out, or write runner: {owner}"
+                yield f"{key}: means nothing to runner {runner}", hint
+        if self.usb and self.remote:
+            hint = "keep usb for a board at this computer, remote for another"
+            yield "usb and remote are both given", hint
+        ram, limit = self.ram, self.default_max_ram
+        if ram is not None and limit is not None and limit >= ram:
+            hint = "lower default_max_ram: the application needs some RAM of its own"
+            yield f"default_max_ram ({limit}) leaves nothing of ram ({ram})", hint

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
-from msfcnn.boards.board import Board, make_board
-from msfcnn.boards.rules import board_problems
+from msfcnn.boards.board import Board
 from msfcnn.errors import BoardError, Problem, UsageError
 from msfcnn.resources import ROOT
 from msfcnn.suggest import did_you_mean
+from msfcnn.yamlfile import Unreadable, parse, read_yaml
 
 OWN_BOARDS = "MSFCNN_BOARDS"  # environment: a file of boards at this site
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _FILE = ROOT / "boards.yaml"
 
 
@@ -33,11 +33,28 @@ def load_boards(path: Path | None = None) -> Mapping[str, Board]:
             entries[name] = {**entries[name], **entry} if both else entry
             file[name] = Path(site).name
     problems: list[Problem] = []
-    for name, entry in entries.items():
-        problems.extend(board_problems(f"{file[name]}: {name}", name, entry))
+    boards = [_board(f"{file[name]}: {name}", name, entries[name], problems) for name in entries]
     if problems:
         raise BoardError(*problems)
-    return {str(name): make_board(str(name), entry) for name, entry in entries.items()}
+    return {board.name: board for board in boards if board}
+
+
+def _board(where: str, name: object, entry: object, problems: list[Problem]) -> Board | None:
+    """The board of an entry; what is wrong with it is added to the problems."""
+    if not isinstance(entry, dict):
+        hint = "write description, runner, isa below the name, indented, each as 'key: value'"
+        problems.append(Problem(where, "has no keys", hint))
+        return None
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        hint = "use lower-case letters, digits, - and _, such as nucleo-f767zi"
+        problems.append(Problem(where, f"{name!r} is not a board name", hint))
+    if "name" in entry:
+        problems.append(Problem(where, "unknown key 'name'", "the name stands before the keys"))
+    given = {key: value for key, value in entry.items() if value is not None}
+    board = parse(Board, {**given, "name": str(name)}, where, problems)
+    if board:
+        problems.extend(Problem(where, what, hint) for what, hint in board.contradictions())
+    return board
 
 
 def find_board(name: str, path: Path | None = None) -> Board:
@@ -66,41 +83,15 @@ def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
     return tuple(found)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without its silent acceptance of a key given twice."""
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, object]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise yaml.MarkedYAMLError(
-                        problem=f"the key '{key}' is given twice", problem_mark=key_node.start_mark
-                    )
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def _read(path: Path) -> dict[object, dict[object, object]]:
     try:
-        content = yaml.load(path.read_bytes(), _Loader)
+        content = read_yaml(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(Problem(str(path), f"cannot be read: {reason}")) from error
-    except yaml.MarkedYAMLError as error:
-        raise BoardError(_syntax_problem(path, error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BoardError(Problem(path.name, f"is not YAML: {error}")) from error
+    except Unreadable as error:
+        raise BoardError(error.problem) from error
     if not isinstance(content, dict) or not content:
         hint = "write one entry a board: its name and a colon, its keys indented below"
         raise BoardError(Problem(path.name, "holds no boards", hint))
     return content
-
-
-def _syntax_problem(path: Path, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark
-    where = f"{path.name}: line {mark.line + 1}" if mark else path.name
-    return Problem(where, str(error.problem or error), "mend the file's syntax there")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import yaml
+from typing import Annotated, Any
 
 from msfcnn.boards import Board, load_boards
-from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.errors import Problem, UsageError
+from msfcnn.options import INPUTS
 from msfcnn.sizes import parse_factor, parse_size
 from msfcnn.suggest import did_you_mean
+from msfcnn.yamlfile import STRICT, Rule, Unreadable, parse, read_yaml
 
-_TOP = ("models", "boards", "slower", "absent", "keep")
 _ZOO = ("width", "resolution", "channels", "classes", "seed")
-_MODEL = ("file", "zoo", *_ZOO, "ram", "macs", "input", "boards")
-_INPUTS = ("image", "push", "pull")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DEFAULT = "default"
 _NO_TIME_IS_LOST = 0.0  # an emulator that counts instructions repeats to the microsecond
@@ -25,17 +24,82 @@ _SLOWER = 0.1
 _SLOWER_HERE = 1.0  # other programs run on this computer, too
 
 
+def _read(kind: Callable[[str], object]) -> Callable[[object], object]:
+    """A value by its text; what that raises for users says what is wrong."""
+
+    def read(value: object) -> object:
+        try:
+            return kind(str(value))
+        except UsageError as error:
+            raise ValueError(error.problems[0].what) from None
+
+    return read
+
+
+def _number(value: object) -> object:
+    if type(value) not in (int, float):
+        raise ValueError(f"{value!r} is not a number")
+    return value
+
+
+def _directory(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("is not a directory")
+    return value
+
+
+def _word(*known: str) -> Rule:
+    def read(value: object) -> object:
+        if value not in known:
+            raise ValueError(f"{value!r} is not known")
+        return value
+
+    return Rule(read, write=" or ".join(known))
+
+
+_Number = Annotated[float | int | None, Rule(_number, write="a number, as for `msfcnn zoo`")]
+
+
 @dataclass(frozen=True)
 class NightlyModel:
-    """A model of the run: a file, or a network of the zoo with its options."""
+    """A model of the run: a file, or a network of the zoo with its options.
+
+    boards: names of its own; None for those of all models.
+    """
+
+    __pydantic_config__ = STRICT
 
     name: str
-    file: Path | None
-    zoo: str | None
-    zoo_options: Mapping[str, float | int]
-    ram: int | None
-    macs: float | None
-    input: str
+    file: Path | None = None
+    zoo: str | None = None
+    width: _Number = None
+    resolution: _Number = None
+    channels: _Number = None
+    classes: _Number = None
+    seed: _Number = None
+    ram: Annotated[int | None, Rule(_read(parse_size), write="a size such as 16K")] = None
+    macs: Annotated[float | None, Rule(_read(parse_factor), write="a factor such as 1.1")] = None
+    input: Annotated[str, _word(*INPUTS)] = INPUTS[0]
+    boards: Any = None
+
+    @property
+    def zoo_options(self) -> Mapping[str, float | int]:
+        """What is given of the options of the zoo."""
+        given = {name: getattr(self, name) for name in _ZOO}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def contradictions(self, directory: Path) -> Iterator[tuple[str, str]]:
+        """What does not go together: what is wrong, what to do."""
+        if (self.file is None) == (self.zoo is None):
+            hint = "write {file: net.onnx} or {zoo: mbv2, width: 0.35}"
+            yield "says neither or both of file and zoo", hint
+        elif self.file is not None:
+            if not (directory / self.file).is_file():
+                yield f"file: {self.file}: no such file", f"paths count from {directory}"
+            for name in self.zoo_options:
+                yield f"{name}: means nothing to a file", f"leave {name} out"
+        if self.ram is not None and self.macs is not None:
+            yield "ram and macs are both given", "bound one of them"
 
 
 @dataclass(frozen=True)
@@ -62,143 +126,97 @@ class Settings:
     skip_absent: bool
 
 
+@dataclass(frozen=True)
+class _File:
+    """The whole file."""
+
+    __pydantic_config__ = STRICT
+
+    models: Any = None
+    boards: Any = None
+    slower: Any = field(default_factory=dict)
+    absent: Annotated[str, _word("fail", "skip")] = "fail"
+    keep: Annotated[str, Rule(_directory, write="build/nightly")] = "build/nightly"
+
+
 def read_settings(path: Path, keep: Path | None = None) -> Settings:
     """Read the file; `keep` replaces its own. Raises UsageError with all that is wrong."""
-    content = _read(path)
-    problems = list(_problems(path, content))
+    problems: list[Problem] = []
+    known, where = load_boards(), path.name
+    content = parse(_File, _content(path), where, problems)
+    if content is None:
+        raise UsageError(*problems)
+    models = _models(path, content, known, problems)
+    problems.extend(_board_problems(f"{where}: boards", content.boards, known))
+    problems.extend(_slower_problems(where, content.slower, known))
     if problems:
         raise UsageError(*problems)
-    boards = load_boards()
-    names = content["boards"]
-    assert isinstance(names, list)
-    models = content["models"]
-    assert isinstance(models, dict)
     jobs = [
-        Job(_model(path, name, entry), boards[board], _slower(content, boards[board]))
-        for name, entry in models.items()
-        for board in entry.get("boards", names)
+        Job(model, known[board], _slower(content.slower, known[board]))
+        for model in models
+        for board in model.boards or content.boards
     ]
-    kept = path.parent / str(content.get("keep", "build/nightly"))
-    return Settings(path, tuple(jobs), keep or kept, content.get("absent") == "skip")
+    return Settings(path, tuple(jobs), keep or path.parent / content.keep, content.absent == "skip")
 
 
-def _read(path: Path) -> dict[str, object]:
+def _content(path: Path) -> Mapping[Any, object]:
     hint = "it holds 'models:' and 'boards:'; see docs/nightly.md"
     try:
-        content = yaml.safe_load(path.read_bytes())
+        content = read_yaml(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(Problem(str(path), f"cannot be read: {reason}", hint)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(Problem(str(path), f"is not YAML: {error}")) from error
+    except Unreadable as error:
+        raise UsageError(error.problem) from error
     if not isinstance(content, dict):
         raise UsageError(Problem(str(path), "says nothing to run", hint))
     return content
 
 
-def _problems(path: Path, content: Mapping[str, object]) -> Iterator[Problem]:
-    where = path.name
-    yield from _unknown(where, content, _TOP)
-    boards = content.get("boards")
-    yield from _board_problems(f"{where}: boards", boards)
-    models = content.get("models")
-    if not isinstance(models, dict) or not models:
+def _models(
+    path: Path, content: _File, known: Mapping[str, Board], problems: list[Problem]
+) -> list[NightlyModel]:
+    if not isinstance(content.models, dict) or not content.models:
         hint = "write models: and below it NAME: {file: net.onnx} or NAME: {zoo: mbv2}"
-        yield Problem(where, "has no models", hint)
-        models = {}
-    for name, entry in models.items():
-        yield from _model_problems(path, f"{where}: {name}", name, entry)
-    if content.get("absent", "fail") not in ("fail", "skip"):
-        yield Problem(where, f"absent: {content['absent']!r}", "write absent: fail or absent: skip")
-    if not isinstance(content.get("keep", ""), str):
-        yield Problem(where, "keep: is not a directory", "write keep: build/nightly")
-    yield from _slower_problems(where, content.get("slower", {}))
+        problems.append(Problem(path.name, "has no models", hint))
+        return []
+    found = []
+    for name, entry in content.models.items():
+        where = f"{path.name}: {name}"
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            hint = "use letters, digits, -, _ and ."
+            problems.append(Problem(where, f"{name!r} is not a name", hint))
+        given = {**(entry if isinstance(entry, dict) else {}), "name": str(name)}
+        model = parse(NightlyModel, given, where, problems)
+        if model is not None:
+            wrong = model.contradictions(path.parent)
+            problems.extend(Problem(where, what, hint) for what, hint in wrong)
+            if model.boards is not None:
+                problems.extend(_board_problems(f"{where}: boards", model.boards, known))
+            file = None if model.file is None else path.parent / model.file
+            found.append(replace(model, file=file))
+    return found
 
 
-def _board_problems(where: str, boards: object) -> Iterator[Problem]:
+def _board_problems(where: str, boards: object, known: Mapping[str, Board]) -> Iterator[Problem]:
     if not isinstance(boards, list) or not boards:
         yield Problem(where, "are not given", "write boards: [host, native64]")
         return
-    known = load_boards()
     for name in boards:
         if name not in known:
             hint = did_you_mean(name, known, "`msfcnn boards` lists them")
             yield Problem(where, f"there is no board '{name}'", hint)
 
 
-def _model_problems(path: Path, where: str, name: object, entry: object) -> Iterator[Problem]:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield Problem(where, f"{name!r} is not a name", "use letters, digits, -, _ and .")
-    if not isinstance(entry, dict) or ("file" in entry) == ("zoo" in entry):
-        hint = "write {file: net.onnx} or {zoo: mbv2, width: 0.35}"
-        yield Problem(where, "says neither or both of file and zoo", hint)
-        return
-    yield from _unknown(where, entry, _MODEL)
-    if "file" in entry and not (path.parent / str(entry["file"])).is_file():
-        hint = f"paths count from {path.parent or '.'}"
-        yield Problem(where, f"file: {entry['file']}: no such file", hint)
-    for key in _ZOO:
-        value = entry.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            yield Problem(
-                where, f"{key}: {value!r} is not a number", f"see msfcnn zoo --help: {key}"
-            )
-        elif key in entry and "file" in entry:
-            yield Problem(where, f"{key}: means nothing to a file", f"leave {key} out")
-    if "ram" in entry and "macs" in entry:
-        yield Problem(where, "ram and macs are both given", "bound one of them")
-    try:
-        _bounds(entry)
-    except MsfcnnError as error:
-        yield from (Problem(f"{where}: {p.where}", p.what, p.hint) for p in error.problems)
-    if entry.get("input", _INPUTS[0]) not in _INPUTS:
-        hint = f"write input: {' or '.join(_INPUTS)}"
-        yield Problem(where, f"input: {entry['input']!r} is not a way in", hint)
-    if "boards" in entry:
-        yield from _board_problems(f"{where}: boards", entry["boards"])
-
-
-def _slower_problems(where: str, slower: object) -> Iterator[Problem]:
+def _slower_problems(where: str, slower: object, known: Mapping[str, Board]) -> Iterator[Problem]:
     hint = "write slower: {default: 0.1, host: 1.0}: the share by which time may grow, by board"
-    entries = slower if isinstance(slower, dict) else {"": slower}
-    known = load_boards()
-    for name, share in entries.items():
-        number = float(share) if isinstance(share, (int, float)) else -1.0
-        if name not in (*known, _DEFAULT) or share is True or not 0 <= number < float("inf"):
+    for name, share in (slower if isinstance(slower, dict) else {"": slower}).items():
+        number = float(str(share)) if type(share) in (int, float) else -1.0
+        if name not in (*known, _DEFAULT) or not 0 <= number < math.inf:
             yield Problem(f"{where}: slower", f"{name}: {share!r}", hint)
 
 
-def _unknown(where: str, entry: Mapping[str, object], keys: tuple[str, ...]) -> Iterator[Problem]:
-    for key in entry:
-        if key not in keys:
-            hint = did_you_mean(key, keys, f"the keys are {', '.join(keys)}")
-            yield Problem(where, f"unknown key '{key}'", hint)
-
-
-def _model(path: Path, name: str, entry: Mapping[str, object]) -> NightlyModel:
-    ram, macs = _bounds(entry)
-    return NightlyModel(
-        name,
-        path.parent / str(entry["file"]) if "file" in entry else None,
-        str(entry["zoo"]) if "zoo" in entry else None,
-        {k: v for k in _ZOO if isinstance(v := entry.get(k), (int, float))},
-        ram,
-        macs,
-        str(entry.get("input", _INPUTS[0])),
-    )
-
-
-def _bounds(entry: Mapping[str, object]) -> tuple[int | None, float | None]:
-    ram, macs = entry.get("ram"), entry.get("macs")
-    return (
-        None if ram is None else parse_size(str(ram), "ram"),
-        None if macs is None else parse_factor(str(macs), "macs"),
-    )
-
-
-def _slower(content: Mapping[str, object], board: Board) -> float:
-    given = content.get("slower", {})
-    assert isinstance(given, dict)
+def _slower(given: Mapping[str, float], board: Board) -> float:
     if board.name in given:
         return float(given[board.name])
     if board.runner in ("host", "native"):
