@@ -128,7 +128,7 @@ def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem
     )
     assert found.binding is not None, "every plan has a stage that needs the most"
     where, needs = _stage(*found.binding, goal, model)
-    return [Problem("--max-ram", what, hint), Problem(where, f"this stage binds it: {needs}")]
+    return [Problem("--max-ram", what, hint), Problem(where, f"largest stage: {needs}")]
 
 
 def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tuple[str, str]:
@@ -140,7 +140,7 @@ def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tupl
         tensors = f"{_tensor(edge, 0, edge.input, model)} and {tensors}"
     needs = (
         f"{format_size(both)} bytes for {tensors}, "
-        f"{format_size(windows)} for windows, {format_size(others)} for live skips"
+        f"{format_size(windows)} for line buffers, {format_size(others)} for skips"
     )
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", needs
 
