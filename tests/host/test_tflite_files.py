@@ -107,6 +107,62 @@ def test_a_mean_of_a_mean_is_one_mean(tmp_path: Path) -> None:
     assert np.abs(output(model, images).reshape(3, 4) - real).max() <= 0.5 + 1e-3
 
 
+def test_one_dimension_as_keras_writes_it(tmp_path: Path) -> None:
+    """Conv1D is EXPAND_DIMS, CONV_2D, SQUEEZE; GlobalAveragePooling1D a MEAN over three axes."""
+    maker = Maker("int8")
+    net = maker.net
+    x = maker.input(1, 20, 3)
+    image = net.op("EXPAND_DIMS", [x, net.ints(1)], maker.same(1, 1, 20, 3))
+    w = maker.weights(4, 1, 5, 3, axis=0)
+    y = net.op(
+        "CONV_2D",
+        [image, w, maker.bias(w, x, 4)],
+        maker.out(1, 1, 10, 4),
+        "Conv2DOptions",
+        **{"StrideH": 1, "StrideW": 2, "Padding": SAME},
+    )
+    line = net.op("SQUEEZE", [y], maker.out(1, 10, 4), "SqueezeOptions", SqueezeDims=[1])
+    net.op("MEAN", [line, net.ints(1)], maker.out(1, 4), "ReducerOptions", KeepDims=False)
+    model = load_model(net.save(tmp_path / "n.tflite"))
+    names = [type(op).__name__ for op in model.ops if not isinstance(op, Reshape)]
+    assert names == ["Conv", "GlobalAveragePool"]
+    assert model.input.onnx_shape == (1, 20, 3)
+
+
+def test_uint8_at_the_border_of_an_int8_network(tmp_path: Path) -> None:
+    """inference_input_type=tf.uint8 puts a QUANTIZE at either end."""
+    net = TfliteNet()
+    x = net.input([1, 4, 4, 2], "uint8", scale=0.5, zero=120)
+    inner = net.op("QUANTIZE", [x], net.tensor([1, 4, 4, 2], "int8", scale=0.5, zero=-8))
+    w = net.constant(np.array([[[[1, 2]]], [[[3, -4]]]], np.int8), scale=0.5, zero=0)
+    b = net.constant(np.array([5, 6], np.int32), scale=0.25, zero=0)
+    y = net.tensor([1, 4, 4, 2], "int8", scale=1.0, zero=0)
+    net.op("CONV_2D", [inner, w, b], y, "Conv2DOptions", StrideH=1, StrideW=1, Padding=SAME)
+    net.op("QUANTIZE", [y], net.tensor([1, 4, 4, 2], "uint8", scale=1.0, zero=128))
+    model = load_model(net.save(tmp_path / "n.tflite"))
+    assert (model.input.dtype, model.outputs[0].dtype) == ("uint8", "uint8")
+    given = np.random.default_rng(0).integers(0, 256, (4, 4, 2)).astype(np.uint8)
+    result = output(model, model.input.view(model).from_onnx(given)[None])
+    stored = model.outputs[0].view(model).to_onnx(result[0])
+    real = (given.astype(float) - 120) * 0.5
+    exact = real @ (np.array([[1, 2], [3, -4]]).T * 0.5) + np.array([5, 6]) * 0.25
+    assert np.abs(np.clip(exact + 128, 0, 255) - stored[0].astype(float)).max() <= 0.5
+
+
+def test_a_network_with_state_is_refused_by_name(tmp_path: Path) -> None:
+    net = TfliteNet()
+    x = net.input([1, 4], "int8", scale=0.1)
+    net.op("CALL_ONCE", [], [])
+    handle = net.op("VAR_HANDLE", [], net.tensor([], "int32"))
+    before = net.op("READ_VARIABLE", [handle], net.tensor([1, 4], "int8", scale=0.1))
+    y = net.op("ADD", [x, before], net.tensor([1, 4], "int8", scale=0.1), "AddOptions")
+    net.op("ASSIGN_VARIABLE", [handle, y], [])
+    found = problems(net.save(tmp_path / "n.tflite", y))
+    kinds = ["CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"]
+    assert [p.kind for p in found] == kinds
+    assert all("without state" in p.hint for p in found)
+
+
 def hybrid_net(path: Path) -> Path:
     """Dynamic range quantization: int8 weights, float activations."""
     net = TfliteNet()

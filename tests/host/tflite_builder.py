@@ -95,7 +95,7 @@ class TfliteNet:
     ) -> int:
         written = [outputs] if isinstance(outputs, int) else list(outputs)
         self.operators.append(_Operator(kind, custom, list(inputs), written, options, fields))
-        return written[0]
+        return written[0] if written else -1
 
     def save(self, path: Path, *outputs: int) -> Path:
         path.write_bytes(self.content(*outputs))

@@ -177,10 +177,8 @@ def _values(stored: bytes, dtype: str, shape: tuple[int, ...], name: str) -> NDA
     if min(shape, default=1) < 0 or math.prod(shape) * kind.itemsize != len(stored):
         what = f"'{name}' has the shape {list(shape)} and {len(stored)} bytes of {dtype}"
         raise _DamagedError(what)
-    values: NDArray[Any] = np.frombuffer(stored, kind).reshape(shape)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise _DamagedError(f"some values of '{name}' are infinite or not a number")
-    return values.astype(dtype)
+    values: NDArray[Any] = np.frombuffer(stored, kind).reshape(shape).astype(dtype)
+    return values
 
 
 def _affine(raw: Any, shape: tuple[int, ...], name: str) -> Affine | None:
@@ -213,8 +211,6 @@ def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
         kind = _constant_name(tflite.BuiltinOperator, builtin) or f"operator {builtin}"
     inputs = _indices(raw, "Inputs", tensors)
     outputs = _indices(raw, "Outputs", tensors)
-    if not outputs:
-        raise _DamagedError(f"operator {index} has no output")
     return Operator(index, kind, custom, inputs, outputs, _options(raw))
 
 

@@ -104,6 +104,8 @@ class Writer:
 
     def add_real(self, name: str, values: NDArray[Any], affine: Affine | None, axis: int) -> str:
         """A constant as real numbers. axis: which axis of `values` several scales go along."""
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise Unsupported(f"some values of '{name}' are infinite or not a number")
         if affine is None or values.dtype.kind == "f":
             return self.add_constant(name, values.astype(np.float32))
         parts = [
