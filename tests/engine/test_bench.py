@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 import msfcnn
+from kernel_page import BEGIN, END, replace_tables
 from msfcnn import Options
 from msfcnn.bench import MACHINES, Bench, Machine
 from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
-from msfcnn.bench.table import BEGIN, END, replace_tables
 from msfcnn.cli import main
 from msfcnn.cli.bench import bench_words
 from msfcnn.emit import EmitOptions, emit
@@ -279,11 +279,10 @@ def test_the_command_counts(
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
-        ([], 2, "one of the arguments MODEL --kernels --table --fit is required"),
+        ([], 2, "one of the arguments MODEL --kernels --fit is required"),
         ([__file__, "--count", "0"], 2, "--count: 0 is too few"),
         (["--kernels", "--images", __file__], 2, "--images: goes with one MODEL only"),
         ([__file__, "--board", "qemu-cortex-m5"], 5, "did you mean qemu-cortex-m"),
-        (["--table", __file__], 2, "has no place for the tables"),
         (["--kernels", "winograd", "--board", "host"], 2, "none contains 'winograd'"),
     ],
 )

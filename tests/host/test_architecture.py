@@ -192,14 +192,15 @@ def test_the_engine_uses_neither_heap_nor_float_nor_stdio(path: Path) -> None:
 
 
 def test_types_are_sound(repo_root: Path, require_tool: Callable[[str], str]) -> None:
-    command = [require_tool("mypy"), "host/msfcnn"]
-    done = subprocess.run(command, cwd=repo_root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for words in (["host/msfcnn"], ["--strict", "tools"]):
+        command = [require_tool("mypy"), *words]
+        done = subprocess.run(command, cwd=repo_root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_style_is_clean(repo_root: Path, require_tool: Callable[[str], str]) -> None:
     for command in (["check", "--no-fix"], ["format", "--check"]):
-        ruff = [require_tool("ruff"), *command, "host", "tests"]
+        ruff = [require_tool("ruff"), *command, "host", "tests", "tools"]
         done = subprocess.run(ruff, cwd=repo_root, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 

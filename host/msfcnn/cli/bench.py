@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 NAME = "bench"
 DEFAULT_BOARD = "qemu-cortex-m4"
 DEFAULT_MODEL = "apps/digits/digits.onnx"  # of `scons bench`
-AMPLE = 2 << 20  # bytes of RAM: more than the fastest plan of any of the networks needs
 LEVELS = ("0", "1", "2", "3", "s")
 
 
@@ -35,8 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "count the instructions of an inference on an emulated processor",
         "msfcnn bench model.onnx --board qemu-cortex-m4\n"
-        "msfcnn bench --kernels pointwise --board qemu-rv32\n"
-        "msfcnn bench --table docs/kernels.md",
+        "msfcnn bench --kernels pointwise --board qemu-rv32",
         "Exit code 4 means that an output is not the reference's.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
@@ -47,12 +45,6 @@ def add_parser(subparsers: Subparsers) -> None:
         nargs="?",
         const="",
         help="measure single layers instead, all or those with PART in their name",
-    )
-    what.add_argument(
-        "--table",
-        metavar="FILE.md",
-        type=existing_file,
-        help="measure the test networks on all boards and write the tables in a document anew",
     )
     what.add_argument(
         "--fit",
@@ -102,10 +94,8 @@ def bench_words(variables: Mapping[str, str]) -> list[str]:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Measure a model, kernels, or everything for the documentation."""
+    """Measure a model or kernels."""
     _check(args)
-    if args.table:
-        return _write_table(args)
     if args.fit:
         return _fit(args)
     from msfcnn.bench import Bench, find_machine
@@ -261,42 +251,3 @@ def _fit(args: argparse.Namespace) -> Outcome:
     changed = write_atomically(MODULE, module_text(found))
     data = {"file": str(MODULE), "changed": changed, "fitted": [list(pair) for pair in FITTED]}
     return Outcome(data, (Facts((("file", f"{MODULE}{'' if changed else ', unchanged'}"),)),))
-
-
-def _write_table(args: argparse.Namespace) -> Outcome:
-    """All networks, layers and sizes on every emulated board, into a document."""
-    from msfcnn.bench import MACHINES, Bench, find_machine
-    from msfcnn.bench.kernels import KERNELS, measure_kernel
-    from msfcnn.bench.networks import networks
-    from msfcnn.bench.table import (
-        estimate_table,
-        kernel_table,
-        network_table,
-        replace_tables,
-        size_table,
-    )
-
-    text = args.table.read_text(encoding="utf-8")
-    replace_tables(args.table, text, "")  # whether it has a place for them
-    machines = [find_machine(machine.name) for machine in MACHINES if machine.emulator]
-    level = f"-O{args.optimize}"
-    benches = [Bench(machine, args.build, level, args.isa) for machine in machines]
-    paths = networks(args.build / "networks")
-    found = {path.stem: [_measure(args, bench, path) for bench in benches] for path in paths}
-    kernels = [[measure_kernel(bench, k, args.build) for bench in benches] for k in KERNELS]
-    small = [Bench(machine, args.build, "-Os", args.isa) for machine in machines]
-    sizes = size_table([_measure(args, bench, paths[0]) for bench in (*benches, *small)])
-    ample = argparse.Namespace(**{**vars(args), "max_ram": AMPLE, "max_macs": None})
-    fast = {path.stem: _measure(ample, benches[0], path) for path in paths}
-    estimates = estimate_table(found, fast)
-    tables = "\n".join((network_table(found), estimates, kernel_table(kernels), sizes))
-    changed = write_atomically(args.table, replace_tables(args.table, text, tables))
-    data = {
-        "file": str(args.table),
-        "changed": changed,
-        "networks": [m.data() for row in found.values() for m in row],
-        "kernels": [
-            {"board": c.measurement.machine.name, **_kernel_data(c)} for row in kernels for c in row
-        ],
-    }
-    return Outcome(data, (Facts((("file", f"{args.table}{'' if changed else ', unchanged'}"),)),))

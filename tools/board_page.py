@@ -1,26 +1,52 @@
-"""What a few well-known networks occupy on every board, as a page of text."""
+"""Builds three networks for all boards: docs/boards.md, what they occupy.
+
+    python tools/board_page.py docs/boards.md
+
+Needs RIOT and the boards' compilers; boards that cannot be built say why. Takes many minutes.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msfcnn import zoo
-from msfcnn.boards import Board
-from msfcnn.errors import InfeasibleError
+from msfcnn.boards import Board, load_boards
+from msfcnn.errors import InfeasibleError, MsfcnnError
 from msfcnn.files import write_atomically
 from msfcnn.firmware.build import Outcome, Request, build_many
+from msfcnn.render import error_text
 from msfcnn.sizes import format_size
 
+ROOT = Path(__file__).resolve().parents[1]
+DIGITS = ROOT / "apps" / "digits" / "digits.onnx"
 _HEAD = """\
 # What networks occupy on the boards
 
-Made by `msfcnn boards --table docs/boards.md`: each network planned for the board's default limit
-(`default_max_ram` in boards.yaml), built with the application bench by RIOT's make, read from the
-ELF file. Bytes. *Flash* and *RAM* are those of the whole program: RIOT, bench with its four stored
-images, stacks, engine and network. *Arena* is the network's part of the RAM, *F* the recompute
-factor.
+Made by `python tools/board_page.py docs/boards.md`: each network planned for the board's default
+limit (`default_max_ram` in boards.yaml), built with the application bench by RIOT's make, read from
+the ELF file. Bytes. *Flash* and *RAM* are those of the whole program: RIOT, bench with its four
+stored images, stacks, engine and network. *Arena* is the network's part of the RAM, *F* the
+recompute factor.
 """
+
+
+def main() -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("page", type=Path, help="the Markdown file to write")
+    parser.add_argument("--build", type=Path, default=Path("build"), help="for programs")
+    args = parser.parse_args()
+    try:
+        models = networks(DIGITS, args.build / "models")
+        boards = tuple(load_boards().values())
+        write_atomically(args.page, survey(boards, models, args.build))
+    except MsfcnnError as error:
+        sys.stderr.write(error_text(error.problems))
+        return error.exit_code
+    return 0
 
 
 def networks(digits: Path, directory: Path) -> Mapping[str, Path]:
@@ -73,3 +99,7 @@ def _why(outcome: Outcome) -> str:
         best = format_size(outcome.error.best_ram)
         return f"needs {best} bytes of arena, the default limit is {format_size(bound)}"
     return outcome.error.problems[0].what if outcome.error else "its ELF file could not be read"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

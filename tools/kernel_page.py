@@ -1,20 +1,85 @@
-"""The tables of docs/kernels.md, as Markdown between two marks."""
+"""Measures networks, layers and sizes on all emulated boards: the tables of docs/kernels.md.
+
+    python tools/kernel_page.py docs/kernels.md
+
+The networks are those of $MSFCNN_MODELS or ../shared/models, else the zoo's. Takes many minutes;
+needs the cross compilers and QEMU.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msfcnn.bench.kernels import KernelCost
+import msfcnn
+from msfcnn.bench import MACHINES, Bench, find_machine
+from msfcnn.bench.kernels import KERNELS, KernelCost, measure_kernel
 from msfcnn.bench.measure import Measurement
-from msfcnn.errors import Problem, UsageError
+from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.files import write_all, write_atomically
+from msfcnn.options import Options
+from msfcnn.render import error_text
 from msfcnn.sizes import format_size
 from msfcnn.toolchain.machines import Machine
+from msfcnn.verifier.images import random_images
+from msfcnn.zoo import NAMES, build
 
-BEGIN = "<!-- begin: msfcnn bench --table -->"
-END = "<!-- end: msfcnn bench --table -->"
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN = "<!-- begin: tools/kernel_page.py -->"
+END = "<!-- end: tools/kernel_page.py -->"
+AMPLE = 2 << 20  # bytes of RAM: more than the fastest plan of any of the networks needs
+_FLOAT = "_fp32"
 
 Row = Sequence[str]
+
+
+def main() -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("page", type=Path, help="the Markdown file whose tables are replaced")
+    parser.add_argument("--build", type=Path, default=Path("build/bench"), help="for objects")
+    args = parser.parse_args()
+    try:
+        text = args.page.read_text(encoding="utf-8")
+        replace_tables(args.page, text, "")  # whether it has a place for them
+        write_atomically(args.page, replace_tables(args.page, text, measured_tables(args.build)))
+    except MsfcnnError as error:
+        sys.stderr.write(error_text(error.problems))
+        return error.exit_code
+    return 0
+
+
+def measured_tables(place: Path) -> str:
+    """All networks, layers and sizes on every emulated board; objects are kept in `place`."""
+    machines = [find_machine(machine.name) for machine in MACHINES if machine.emulator]
+    benches = [Bench(machine, place, "-O3", None) for machine in machines]
+    paths = networks(place / "networks")
+    found = {path.stem: [_measure(bench, path) for bench in benches] for path in paths}
+    kernels = [[measure_kernel(bench, k, place) for bench in benches] for k in KERNELS]
+    small = [Bench(machine, place, "-Os", None) for machine in machines]
+    sizes = size_table([_measure(bench, paths[0]) for bench in (*benches, *small)])
+    fast = {path.stem: _measure(benches[0], path, AMPLE) for path in paths}
+    estimates = estimate_table(found, fast)
+    return "\n".join((network_table(found), estimates, kernel_table(kernels), sizes))
+
+
+def _measure(bench: Bench, path: Path, max_ram: int | None = None) -> Measurement:
+    options = Options(max_ram=max_ram, isa=bench.isa, core=bench.machine.core)
+    generated = msfcnn.generate(path, options, command="tools/kernel_page.py")
+    return bench.measure(generated, generated.name, random_images(generated.model, 1))
+
+
+def networks(directory: Path) -> tuple[Path, ...]:
+    """Int8 models, smallest file first; those of the zoo are built in `directory`."""
+    shared = Path(os.environ.get("MSFCNN_MODELS", ROOT.parent / "shared" / "models"))
+    found = [path for path in shared.glob("*.onnx") if not path.stem.endswith(_FLOAT)]
+    if not found:
+        write_all(directory, {f"{name}.onnx": build(name).SerializeToString() for name in NAMES})
+        found = [directory / f"{name}.onnx" for name in NAMES]
+    return tuple(sorted(found, key=lambda path: (path.stat().st_size, path.name)))
 
 
 def replace_tables(path: Path, text: str, tables: str) -> str:
@@ -126,3 +191,7 @@ def _markdown(rows: Sequence[Row], text_columns: int) -> str:
     head, *body = rows
     rule = ["---"] * text_columns + ["---:"] * (len(head) - text_columns)
     return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *body))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
