@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.emit.weights import unfolded
 from msfcnn.ir import AveragePool, Clamp, Conv, Geometry, MaxPool
 from msfcnn.isa.armv7em import (
     conv_scratch,
@@ -23,6 +24,7 @@ from msfcnn.isa.armv7em import (
     pack_depthwise,
     pointwise_scratch,
 )
+from msfcnn.isa.choice import gathered
 from msfcnn.numerics import (
     INT32_MAX,
     ConvConstants,
@@ -308,11 +310,14 @@ def conv_constants(rng: np.random.Generator, w: Bytes, wild: bool) -> ConvConsta
     )
 
 
-def _conv_text(w: Bytes, k: ConvConstants, group_inputs: int, group_outputs: int) -> str:
+def _conv_text(
+    w: Bytes, k: ConvConstants, group_inputs: int, group_outputs: int, depthwise: bool
+) -> str:
+    bias = unfolded(w, k) if depthwise else k.bias
     return "\n".join(
         [
             _array("int8_t", "@_weights", w, 1),
-            _array("int32_t", "@_bias", k.bias, 4),
+            _array("int32_t", "@_bias", bias, 4),
             _array("int32_t", "@_multiplier", k.scaling.multiplier, 4),
             _array("uint8_t", "@_shift", k.scaling.shift, 1),
             "static const msfcnn_conv_t @_k = { @_weights, @_bias, @_multiplier, @_shift, "
@@ -363,11 +368,12 @@ def _conv_case(
     expected, out_steps = _output(rng, p, y)
     run = {"pixels": p.pixels, "channel": p.channel, "channels": p.channels}
     fields = {**_source_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)}
+    plain = _conv_text(w, k, inputs, p.target[2] // groups, kernel == "depthwise")
     return KernelCase(
         kernel,
         {**fields, "words": packed.words} if packed else fields,
         _shape_fields(g),
-        packed.text if packed else _conv_text(w, k, inputs, p.target[2] // groups),
+        packed.text if packed else plain,
         "@_words" if packed else "&@_k",
         lines,
         {**steps, **out_steps, **run},
@@ -410,7 +416,7 @@ def conv_case(rng: np.random.Generator) -> KernelCase:
     groups = int(rng.choice([1, 1, 1, 2, 3]))
     p = _conv_place(rng, groups)
     taps = p.geometry.kernel_h * p.geometry.kernel_w * p.shape[2] // groups
-    return _conv_case(rng, "conv", p, groups, 2 * taps)
+    return _conv_case(rng, "conv", p, groups, gathered(taps) * taps)
 
 
 def depthwise_case(rng: np.random.Generator) -> KernelCase:

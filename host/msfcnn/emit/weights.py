@@ -13,7 +13,7 @@ from msfcnn.fusion import Kind
 from msfcnn.ir import Conv, Model
 from msfcnn.isa.armv7em import pack_conv, pack_depthwise
 from msfcnn.isa.choice import several_pixels
-from msfcnn.numerics import conv_constants
+from msfcnn.numerics import ConvConstants, conv_constants
 from msfcnn.schedule import Schedule
 
 CONV_BYTES = 9  # bias, multiplier and shift of an output channel
@@ -47,6 +47,16 @@ def constant_bytes(model: Model) -> int:
     )
 
 
+def unfolded(weights: NDArray[np.int8], constants: ConvConstants) -> NDArray[np.int32]:
+    """Biases of a portable depthwise kernel, which subtracts the zero point from each input.
+
+    No sum leaves int32: each of its taps adds an input or a zero point, times its weight.
+    """
+    taps = weights.reshape(len(weights), -1).sum(axis=1, dtype=np.int64)
+    bias: NDArray[np.int32] = (constants.bias + constants.input_zero * taps).astype(np.int32)
+    return bias
+
+
 def _oriented(op: Conv, columns: bool) -> NDArray[np.int8]:
     """[output][kernel line][kernel pixel][input]."""
     oriented: NDArray[np.int8] = op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
@@ -69,11 +79,12 @@ def _packed(model: Model, op: Conv, name: str, columns: bool) -> str:
 
 def _plain(model: Model, op: Conv, name: str, columns: bool) -> str:
     constants = conv_constants(model, op)
+    bias = unfolded(op.weights, constants) if op.depthwise else constants.bias
     group_outputs = len(op.weights) // op.groups
     return "\n".join(
         [
             int8_array(f"{name}_weights", _oriented(op, columns)),
-            int_array("int32_t", f"{name}_bias", constants.bias),
+            int_array("int32_t", f"{name}_bias", bias),
             int_array("int32_t", f"{name}_multiplier", constants.scaling.multiplier),
             int_array("uint8_t", f"{name}_shift", constants.scaling.shift),
             f"extern const msfcnn_conv_t {name};",

@@ -33,7 +33,7 @@ ISAS = (GENERIC, ARMV7EM)
 BLOCK = 4  # output channels that kernels compute together
 
 _ALIGN = 4
-_GATHERED = 2  # pixels whose taps a portable convolution gathers at a time
+_FEW_TAPS = 32  # as src/conv.c says
 
 _DEPTHWISE = "msfcnn_depthwise"
 _POINTWISE = "msfcnn_pointwise"
@@ -112,7 +112,7 @@ def _portable(op: Op, isa: str) -> Kernel:
             return Kernel(_DEPTHWISE)
         if is_pointwise(op) and isa == GENERIC:  # too rare elsewhere to spend code on
             return Kernel(_POINTWISE)
-        return Kernel(_CONV, _aligned(_GATHERED * _taps(op)))
+        return Kernel(_CONV, _aligned(gathered(_taps(op)) * _taps(op)))
     assert not isinstance(op, Reshape), "a reshape has no kernel"
     return Kernel(f"msfcnn_{_NAMES[type(op)]}")
 
@@ -167,6 +167,11 @@ def is_pointwise(op: Conv) -> bool:
     g = op.geometry
     plain = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w) == (1, 1, 1, 1)
     return plain and not g.padded and op.groups == 1
+
+
+def gathered(taps: int) -> int:
+    """Pixels whose taps a portable convolution gathers at a time: few take little room."""
+    return 6 if taps <= _FEW_TAPS else 2
 
 
 def _taps(op: Conv) -> int:

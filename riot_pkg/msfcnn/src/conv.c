@@ -15,31 +15,37 @@
 
 #include "dot.h"
 
+/* pixels whose taps are gathered at a time: few take little room */
+#define FEW_TAPS            32
+#define GATHERED(taps)      (((taps) <= FEW_TAPS) ? 6U : 2U)
+
 void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)shape->kernel_u * shape->kernel_v * k->group_inputs;
-    int8_t *a = run->scratch;
+    unsigned pixels = GATHERED(taps);
     unsigned n;
 
-    for (unsigned i = 0; i < run->pixels; i += 2) {
-        int8_t *b = (i + 1U < run->pixels) ? a + taps : NULL;
+    for (unsigned i = 0; i < run->pixels; i += pixels) {
         unsigned group = run->channel / k->group_outputs;
         unsigned in_group = run->channel % k->group_outputs;
 
+        if (pixels > run->pixels - i) {
+            pixels = run->pixels - i;
+        }
         for (unsigned c = 0; c < run->channels; c += n, group++, in_group = 0) {
             unsigned first = group * k->group_inputs;
+            int8_t *x = run->scratch;
 
             n = k->group_outputs - in_group;
             if (n > run->channels - c) {
                 n = run->channels - c;
             }
-            msfcnn_gather(op, run, i, first, k->group_inputs, a);
-            if (b != NULL) {
-                msfcnn_gather(op, run, i + 1, first, k->group_inputs, b);
+            for (unsigned j = 0; j < pixels; j++, x += taps) {
+                msfcnn_gather(op, run, i + j, first, k->group_inputs, x);
             }
-            msfcnn_dot(op, run, a, b, taps, i, c, n);
+            msfcnn_dot(op, run, run->scratch, taps, taps, i, pixels, c, n);
         }
     }
 }

@@ -95,13 +95,12 @@
     beq     .Lnext_channel
     .endm
 
-    /* three weights to words and to the sum in r6; those of a line that does not exist are 0 */
+    /* three weights to words; those of a line that does not exist are 0 */
     .macro  EXPAND  line
     ldr     r5, [r4, #EXISTS + 4 * \line]
     .irp    i, 0, 1, 2
     ldrb    r1, [r0, #3 * \line + \i]
     sxtb    r1, r1
-    adds    r6, r1
     ands    r1, r5
     str     r1, [sp, #TAPS + 12 * \line + 4 * \i]
     .endr
@@ -151,15 +150,11 @@
     ldr     r0, [r4, #OUT]
     str     r0, [sp, #NEXT]
     ldr     r0, [r4, #WEIGHTS]
-    movs    r6, #0
     EXPAND  0
     EXPAND  1
     EXPAND  2
-    ldr     r1, [r4, #PAD]
-    muls    r6, r1
     ldr     r0, [r4, #BIAS]
-    ldr     r0, [r0]
-    adds    r6, r0
+    ldr     r6, [r0]
     mov     r11, r6
     mov     r7, r6
     mov     r8, r6

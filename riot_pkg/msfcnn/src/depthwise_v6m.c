@@ -44,7 +44,7 @@ typedef struct {
     msfcnn_range_t range;
 } msfcnn_depthwise_v6m_t;
 
-/* pointers are advanced; leaves out the channels that msfcnn_is_v6m() denies, and counts them */
+/* pointers are advanced; leaves out the channels that msfcnn_is_common() denies, and counts them */
 unsigned msfcnn_depthwise_3x3_v6m(msfcnn_depthwise_v6m_t *all);
 
 static bool _is_3x3(const msfcnn_op_t *op)

@@ -8,23 +8,20 @@
  * @{
  *
  * @file
- * @brief       Dot products, portable: two pixels by several outputs, or one by four
+ * @brief       Dot products, portable: tiles of some pixels by four outputs
+ *
+ * An input is loaded once for all outputs of a tile, a weight once for all of its pixels.
  *
  * @}
  */
 
 #include "dot.h"
 
-/* outputs of a pixel computed together: an input byte is loaded once for all of them */
-#define BLOCK       4
-
-/* likewise of two pixels, where twice as many sums would not stay in registers */
+/* whether eight sums do not stay in registers: then two outputs at a time */
 #if defined(__riscv) || defined(__aarch64__)
-#  define PAIR_BLOCK            4
-#  define FOR_PAIRS(macro, x)   macro(0, x) macro(1, x) macro(2, x) macro(3, x)
+#  define TWO_OUTPUTS   0
 #else
-#  define PAIR_BLOCK            2
-#  define FOR_PAIRS(macro, x)   macro(0, x) macro(1, x)
+#  define TWO_OUTPUTS   1
 #endif
 
 /* taps a turn of the innermost loop */
@@ -34,183 +31,211 @@
 #  define UNROLL    4
 #endif
 
-/* no instruction: keeps compilers from loading so many taps ahead that registers run out */
-#define IN_ORDER()  __asm__ volatile ("" ::: "memory")
+/* compilers do better with the innermost loops in functions of their own */
+#define APART       __attribute__((noinline))
 
-/* a tap of a pixel for each output of a block */
-#define TAP_1(t)                            \
-    do {                                    \
-        int32_t x = a[t];                   \
-        a0 += msfcnn_multiply(x, w0[t]);    \
-        a1 += msfcnn_multiply(x, w1[t]);    \
-        a2 += msfcnn_multiply(x, w2[t]);    \
-        a3 += msfcnn_multiply(x, w3[t]);    \
-    } while (0)
-
-/* the same for two pixels and output n, or what else is done for it */
-#define PAIR_BEGIN(n, _)                    \
-    const int8_t *w##n = w + n * taps;      \
-    int32_t a##n = 0, b##n = 0;
-#define PAIR_TAP(n, t)                      \
-    do {                                    \
-        int32_t weight = w##n[t];           \
-        a##n += msfcnn_multiply(x, weight); \
-        b##n += msfcnn_multiply(y, weight); \
-    } while (0);
-#define PAIR_SKIP(n, taps)  w##n += taps;
-#define PAIR_STORE(n, _)    _store_two(to, a##n, b##n);
-
-#define TAP_2(t)                            \
-    do {                                    \
-        int32_t x = a[t], y = b[t];         \
-        FOR_PAIRS(PAIR_TAP, t)              \
-    } while (0)
-
-static inline void _store(msfcnn_outputs_t *to, int32_t a)
+/* one output of some pixels, any factor */
+static void _output(const msfcnn_tile_t *tile, unsigned pixels, int32_t bias, int32_t multiplier,
+                    unsigned shift)
 {
-    *to->out = (int8_t)msfcnn_requantize(&to->range, a + *to->bias++, *to->multiplier++,
-                                         *to->shift++);
-    to->out += to->channel_step;
-}
+    const int8_t *x = tile->x;
+    int8_t *out = tile->out;
 
-/* loads before it stores: a byte stored could be anything, for all the compiler knows */
-static inline void _store_two(msfcnn_outputs_t *to, int32_t a, int32_t b)
-{
-    int32_t bias = *to->bias++;
-    int32_t multiplier = *to->multiplier++;
-    unsigned shift = *to->shift++;
-    int8_t *out = to->out;
-    int8_t *second = out + to->pixel_step;
+    for (; pixels > 0; pixels--, x += tile->step, out += tile->pixel_step) {
+        const int8_t *w = tile->w;
+        int32_t acc = bias;
 
-    a = msfcnn_requantize(&to->range, a + bias, multiplier, shift);
-    b = msfcnn_requantize(&to->range, b + bias, multiplier, shift);
-    to->out = out + to->channel_step;
-    *out = (int8_t)a;
-    *second = (int8_t)b;
-}
-
-static int32_t _dot(const int8_t *a, const int8_t *w, size_t taps)
-{
-    int32_t acc = 0;
-
-    for (size_t t = 0; t < taps; t++) {
-        acc += msfcnn_multiply(a[t], w[t]);
-    }
-    return acc;
-}
-
-/* _blocks(): as many outputs as there are in whole blocks; says how many */
-#if MSFCNN_V6M
-static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
-                        size_t taps, unsigned channels)
-{
-    unsigned whole = channels - channels % BLOCK;
-
-    if (whole > 0) {
-        int8_t *out = to->out;
-
-        msfcnn_dot_v6m(a, taps, w, whole / BLOCK, to);
-        if (b != NULL) {
-            to->out = out + to->pixel_step;
-            msfcnn_dot_v6m(b, taps, w, whole / BLOCK, to);
+        for (size_t t = 0; t < tile->taps; t++) {
+            acc += msfcnn_multiply(x[t], w[t]);
         }
-        to->out = out + whole * to->channel_step;
-        to->bias += whole;
-        to->multiplier += whole;
-        to->shift += whole;
+        *out = (int8_t)msfcnn_requantize(&tile->range, acc, multiplier, shift);
     }
-    return whole;
 }
+
+#if !MSFCNN_FALLBACK && !MSFCNN_V6M
+
+/* pixels of a tile, which are called a, b, c, as the pointers to their taps are */
+#define ONE(DO, arg)        DO(a, arg)
+#define TWO(DO, arg)        DO(a, arg) DO(b, arg)
+
+/* its outputs */
+#define OUTPUTS_2(DO, arg)  DO(0, arg) DO(1, arg)
+#define OUTPUTS_4(DO, arg)  DO(0, arg) DO(1, arg) DO(2, arg) DO(3, arg)
+
+#define POINT(p, step)      const int8_t *p = next; next += step;
+#define WEIGHTS_2           const int8_t *w1 = w_end;
+#define WEIGHTS_4           WEIGHTS_2 const int8_t *w2 = w1 + taps; const int8_t *w3 = w2 + taps;
+
+/* the sums of a pixel: p0, p1, ... */
+#define BEGIN_2(p, _)       int32_t p##0 = MSFCNN_BEGIN(k[0].bias), p##1 = MSFCNN_BEGIN(k[1].bias);
+#define BEGIN_4(p, _)       int32_t p##0 = k[0].bias, p##1 = k[1].bias;     \
+                            int32_t p##2 = k[2].bias, p##3 = k[3].bias;
+
+/* adds a tap to a sum; to the sums of a pixel; to all */
+#define TAKE(n, p)          p##n += msfcnn_multiply(taken, u##n);
+#define ADD_2(p, t)         { int32_t taken = MSFCNN_PIXEL(p[t]); OUTPUTS_2(TAKE, p) MSFCNN_IN_ORDER(); }
+#define ADD_4(p, t)         { int32_t taken = p[t]; OUTPUTS_4(TAKE, p) MSFCNN_IN_ORDER(); }
+#define LOAD(n, t)          int32_t u##n = w##n[t];
+#define TAP(n, t, FOR)      { OUTPUTS_##n(LOAD, t) FOR(ADD_##n, t) }
+
+/* those that are no whole turn of the loop, then the others */
+#if UNROLL == 4
+#  define TAPS(n, FOR)      TAP(n, 0, FOR) TAP(n, 1, FOR) TAP(n, 2, FOR) TAP(n, 3, FOR)
 #else
-static void _block(msfcnn_outputs_t *to, const int8_t *a, const int8_t *w0, size_t taps)
-{
-    const int8_t *w1 = w0 + taps;
-    const int8_t *w2 = w1 + taps;
-    const int8_t *w3 = w2 + taps;
-    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
-
-    for (; taps >= 2; taps -= 2, a += 2, w0 += 2, w1 += 2, w2 += 2, w3 += 2) {
-        TAP_1(0);
-        IN_ORDER();
-        TAP_1(1);
-    }
-    if (taps > 0) {
-        TAP_1(0);
-    }
-    _store(to, a0);
-    _store(to, a1);
-    _store(to, a2);
-    _store(to, a3);
-}
-
-static void _pair_block(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
-                        size_t taps)
-{
-    FOR_PAIRS(PAIR_BEGIN, )
-    for (; taps >= UNROLL; taps -= UNROLL, a += UNROLL, b += UNROLL) {
-        TAP_2(0);
-        IN_ORDER();
-        TAP_2(1);
-#if UNROLL > 2
-        IN_ORDER();
-        TAP_2(2);
-        IN_ORDER();
-        TAP_2(3);
+#  define TAPS(n, FOR)      TAP(n, 0, FOR) TAP(n, 1, FOR)
 #endif
-        FOR_PAIRS(PAIR_SKIP, UNROLL)
+#define SKIP(p, taps)       p += taps;
+#define SKIP_W(n, taps)     w##n += taps;
+#define ALL_TAPS(n, FOR)                    \
+    taps %= UNROLL;                         \
+    MSFCNN_OPAQUE(taps);                    \
+    for (; taps > 0; taps--) {              \
+        TAP(n, 0, FOR)                      \
+        FOR(SKIP, 1)                        \
+        OUTPUTS_##n(SKIP_W, 1)              \
+    }                                       \
+    while (w0 != w_end) {                   \
+        TAPS(n, FOR)                        \
+        FOR(SKIP, UNROLL)                   \
+        OUTPUTS_##n(SKIP_W, UNROLL)         \
     }
-    for (; taps > 0; taps--, a++, b++) {
-        TAP_2(0);
-        FOR_PAIRS(PAIR_SKIP, 1)
+
+/* output n of each pixel */
+#define STORE(p, n, sum)                    \
+    *to = (int8_t)msfcnn_requantize_common(&range, sum, scale); \
+    to += pixel_step;
+#define STORE_2(p, n)       STORE(p, n, MSFCNN_SUM(p##n, k[n].bias))
+#define STORE_4(p, n)       STORE(p, n, p##n)
+#define STORE_ALL(n, each)                  \
+    {                                       \
+        const msfcnn_scale_t scale = k[n].scale;    \
+        int8_t *to = out;                   \
+        each                                \
+        out += tile->channel_step;          \
+        MSFCNN_IN_ORDER();                  \
     }
-    FOR_PAIRS(PAIR_STORE, )
+#define STORES_2(FOR)       STORE_ALL(0, FOR(STORE_2, 0)) STORE_ALL(1, FOR(STORE_2, 1))
+#define STORES_4(FOR)       STORE_ALL(0, FOR(STORE_4, 0)) STORE_ALL(1, FOR(STORE_4, 1)) \
+                            STORE_ALL(2, FOR(STORE_4, 2)) STORE_ALL(3, FOR(STORE_4, 3))
+
+/* tiles of so many pixels by n outputs, of which the first one is the block's output `first`; from
+ * pixel `pixel` to `end` - 1 */
+#define TILES(name, PIXELS, FOR, n)         \
+static APART void name(const msfcnn_tile_t *tile, unsigned first, unsigned pixel, unsigned end) \
+{                                           \
+    const msfcnn_range_t range = tile->range;   \
+    const msfcnn_tile_output_t *k = tile->output + first;   \
+    size_t pixel_step = tile->pixel_step;   \
+    int8_t *next_out = tile->out + first * tile->channel_step + pixel * pixel_step; \
+    const int8_t *next = tile->x + pixel * tile->step;  \
+                                            \
+    for (; pixel < end; pixel += PIXELS, next_out += PIXELS * pixel_step) { \
+        size_t taps = tile->taps;           \
+        size_t step = tile->step;           \
+        const int8_t *w0 = tile->w + first * taps;  \
+        int8_t *out = next_out;             \
+        const int8_t *w_end = w0 + taps;    \
+        WEIGHTS_##n                         \
+        FOR(POINT, step)                    \
+        FOR(BEGIN_##n, )                    \
+        ALL_TAPS(n, FOR)                    \
+        STORES_##n(FOR)                     \
+    }                                       \
 }
 
-static unsigned _blocks(msfcnn_outputs_t *to, const int8_t *a, const int8_t *b, const int8_t *w,
-                        size_t taps, unsigned channels)
-{
-    unsigned left = channels;
+TILES(_ones, 1, ONE, 4)
+#if !MSFCNN_DOT_RV32
+#  if TWO_OUTPUTS
+TILES(_twos, 2, TWO, 2)
+#  else
+TILES(_twos, 2, TWO, 4)
+#  endif
+#endif
 
-    if (b != NULL) {
-        for (; left >= PAIR_BLOCK; left -= PAIR_BLOCK, w += PAIR_BLOCK * taps) {
-            _pair_block(to, a, b, w, taps);
-        }
+#endif
+
+#if !MSFCNN_FALLBACK
+/* four outputs of some pixels */
+static void _block(const msfcnn_tile_t *tile, unsigned pixels)
+{
+#if MSFCNN_V6M
+    msfcnn_dot_v6m(tile, pixels);
+#elif MSFCNN_DOT_RV32
+    if (pixels > 1) {
+        msfcnn_dot_rv32(tile, pixels);
+        return;
     }
-    else {
-        for (; left >= BLOCK; left -= BLOCK, w += BLOCK * taps) {
-            _block(to, a, w, taps);
+    _ones(tile, 0, 0, 1);
+#else
+    /* of two outputs, so many taps fit in sums that have fraction bits */
+    unsigned twos = (TWO_OUTPUTS && (tile->taps > MSFCNN_PIXEL_TAPS)) ? 0 : pixels - pixels % 2;
+
+    _twos(tile, 0, 0, twos);
+#  if TWO_OUTPUTS
+    _twos(tile, 2, 0, twos);
+#  endif
+    _ones(tile, 0, twos, pixels);
+#endif
+}
+
+/* makes four outputs ready, but those whose factors are not common: a bit for each of them */
+static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c)
+{
+    unsigned uncommon = 0;
+
+    for (unsigned n = 0; n < MSFCNN_BLOCK; n++, c++) {
+        unsigned shift = k->shift[c];
+
+        tile->output[n].bias = k->bias[c];
+        if (!msfcnn_is_common(shift)) {
+            uncommon |= 1U << n;
+            shift = 33;     /* for an output that is computed again */
         }
+        tile->output[n].scale = msfcnn_common_scale(&tile->range, k->multiplier[c], shift);
     }
-    return channels - left;
+    return uncommon;
 }
 #endif
 
-void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a, const int8_t *b,
-                size_t taps, unsigned pixel, unsigned first, unsigned channels)
+static void _next(msfcnn_tile_t *tile)
+{
+    tile->w += tile->taps;
+    tile->out += tile->channel_step;
+}
+
+void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x, size_t step,
+                size_t taps, unsigned pixel, unsigned pixels, unsigned first, unsigned channels)
 {
     const msfcnn_conv_t *k = op->constants;
     unsigned c = run->channel + first;
-    const int8_t *w = k->weights + c * taps;
-    msfcnn_outputs_t to = {
+    unsigned end = c + channels;
+    msfcnn_tile_t tile = {
         .range = msfcnn_range(op),
-        .out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step,
+        .taps = taps,
+        .step = step,
         .pixel_step = run->out_pixel_step,
         .channel_step = run->out_channel_step,
-        .bias = k->bias + c,
-        .multiplier = k->multiplier + c,
-        .shift = k->shift + c,
+        .x = x,
+        .w = k->weights + c * taps,
+        .out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step,
     };
 
-    unsigned done = MSFCNN_FALLBACK ? 0 : _blocks(&to, a, b, w, taps, channels);
+    while (c < end) {
+        unsigned n = 1;
+        unsigned uncommon = 1;
 
-    w += done * taps;
-    channels -= done;
-    for (; channels > 0; channels--, w += taps) {
-        if (b != NULL) {
-            _store_two(&to, _dot(a, w, taps), _dot(b, w, taps));
+#if !MSFCNN_FALLBACK
+        if (end - c >= MSFCNN_BLOCK) {
+            n = MSFCNN_BLOCK;
+            uncommon = _prepare(&tile, k, c);
+            _block(&tile, pixels);
         }
-        else {
-            _store(&to, _dot(a, w, taps));
+#endif
+        for (; n > 0; n--, c++, uncommon >>= 1) {
+            if (uncommon & 1) {
+                _output(&tile, pixels, k->bias[c], k->multiplier[c], k->shift[c]);
+            }
+            _next(&tile);
         }
     }
 }

@@ -11,6 +11,7 @@
  * @brief       Dot products of gathered taps with weights: the core of pointwise and convolution
  */
 
+#include "dot_rv32.h"
 #include "kernels.h"
 
 #ifdef __cplusplus
@@ -18,46 +19,64 @@ extern "C" {
 #endif
 
 /**
- * @brief   Outputs of one or two pixels
+ * @brief   Outputs of some pixels
  *
  * @param[in]   op          clamp, zero point, constants (msfcnn_conv_t)
  * @param[in]   run         where outputs go, and the channel that the first of them is
- * @param[in]   a           taps of a pixel, as contiguous as their weights
- * @param[in]   b           taps of the next pixel, or NULL
+ * @param[in]   x           taps of the first pixel, as contiguous as their weights
+ * @param[in]   step        bytes from the taps of a pixel to those of the next one
  * @param[in]   taps        number of taps
- * @param[in]   pixel       index in the run of the pixel of @p a
+ * @param[in]   pixel       index in the run of the first pixel
+ * @param[in]   pixels      number of pixels
  * @param[in]   first       first output channel, counted from the run's first
  * @param[in]   channels    output channels
  */
-void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *a, const int8_t *b,
-                size_t taps, unsigned pixel, unsigned first, unsigned channels);
+void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x, size_t step,
+                size_t taps, unsigned pixel, unsigned pixels, unsigned first, unsigned channels);
 
 /**
- * @brief   Where outputs go, and their constants
- *
- * Of the next output, whose pointers are advanced with it.
+ * @brief   Outputs of a tile
+ */
+#define MSFCNN_BLOCK    4
+
+/**
+ * @brief   What an output does with its sums, ready for many pixels
  */
 typedef struct {
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const uint8_t *shift;
-    int8_t *out;
-    size_t channel_step;        /**< bytes from one output to the next */
-    msfcnn_range_t range;
-    size_t pixel_step;          /**< bytes to the same output of the next pixel */
-} msfcnn_outputs_t;
+    int32_t bias;
+    msfcnn_scale_t scale;       /**< a common one */
+} msfcnn_tile_output_t;
 
 /**
- * @brief   One pixel by blocks of four outputs, on Armv6-M
- *
- * @param[in]   a       taps of the pixel
- * @param[in]   taps    number of taps
- * @param[in]   w       weights of the first output
- * @param[in]   blocks  number of blocks, not 0
- * @param[in]   to      the outputs; pointers are left as they are
+ * @brief   A tile, or several in a row: some pixels by four outputs
  */
-void msfcnn_dot_v6m(const int8_t *a, size_t taps, const int8_t *w, unsigned blocks,
-                    const msfcnn_outputs_t *to);
+typedef struct {
+    msfcnn_range_t range;       /**< of the outputs */
+    size_t taps;                /**< of an output */
+    size_t step;                /**< bytes from the taps of a pixel to those of the next one */
+    size_t pixel_step;          /**< bytes from one pixel of the output to the next */
+    size_t channel_step;        /**< bytes from one output to the next */
+    const int8_t *x;            /**< taps of the first pixel */
+    const int8_t *w;            /**< weights of the first output */
+    int8_t *out;                /**< the first output of the first pixel */
+    msfcnn_tile_output_t output[MSFCNN_BLOCK];
+} msfcnn_tile_t;
+
+/**
+ * @brief   Some pixels by four outputs, on RV32IM
+ *
+ * @param[in]   tile        the first of them
+ * @param[in]   pixels      2 or more
+ */
+void msfcnn_dot_rv32(const msfcnn_tile_t *tile, unsigned pixels);
+
+/**
+ * @brief   Some pixels by four outputs, on Armv6-M
+ *
+ * @param[in]   tile        the first of them
+ * @param[in]   pixels      1 or more
+ */
+void msfcnn_dot_v6m(const msfcnn_tile_t *tile, unsigned pixels);
 
 #ifdef __cplusplus
 }

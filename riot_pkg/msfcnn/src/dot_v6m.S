@@ -4,8 +4,8 @@
  */
 
 /*
- * Dot products and their rounding for Armv6-M and Armv8-M Baseline (Cortex-M0, M0+, M1, M23): one
- * pixel by four outputs.
+ * Dot products and their rounding for Armv6-M and Armv8-M Baseline (Cortex-M0, M0+, M1, M23): tiles
+ * of one pixel by four outputs.
  *
  * Only eight registers take part in more than additions. Five of them point behind the taps and
  * the weights of the outputs, one counts up to 0; the sums are in high registers.
@@ -15,22 +15,32 @@
 
 #if MSFCNN_V6M
 
-/* the arguments and msfcnn_outputs_t, copied to the stack */
-#define TAPS        0
-#define N_TAPS      4
-#define WEIGHTS     8
-#define BLOCKS      12
-#define BIAS        16
-#define MULTIPLIER  20
-#define SHIFT       24
-#define OUT         28
-#define CHAN_STEP   32
-#define RANGE       36
-#define ROUNDING    40
-#define LOW         44
-#define HIGH        48
-#define FRAME       60          /* keeps the stack aligned to 8 */
-#define FIFTH       (FRAME + 36)    /* argument, on the caller's */
+/* msfcnn_tile_t */
+#define RANGE_LOW   8
+#define RANGE_HIGH  12
+#define TAPS        16
+#define STEP        20
+#define PIXEL_STEP  24
+#define CHAN_STEP   28
+#define X           32
+#define W           36
+#define OUT         40
+#define OUTPUT      44          /* of each of the four: */
+#define BIAS        0
+#define FACTOR_LOW  4
+#define FACTOR_HIGH 6
+#define ROUNDING    8
+#define SHIFT       12
+
+/* on the stack: what a tile begins with, in this order */
+#define X_END       0
+#define W_END       4           /* of four outputs */
+#define BIASES      20
+#define COUNT       36          /* taps, negative */
+#define TILE        40
+#define NEXT_OUT    44
+#define LEFT        48
+#define FRAME       52
 
     /* the tap of r6 for an output */
     .macro  TAKE sum, weights
@@ -48,24 +58,19 @@
     adds    r5, #1
     .endm
 
-/* r4: multipliers, r5: shifts, r6: output, r12: largest output, lr: smallest */
-    .macro  OUTPUT n, sum
-    ldrb    r7, [r5, #\n]
-    subs    r7, #33
-    cmp     r7, #21
-    bhi     .Lany_shift_\n
+/* r4: outputs of the tile, r6: where to, r7: from one to the next, lr: smallest, r12: largest */
+    .macro  STORE n, sum
     /* upper half of the product, by halves: none of the sums leaves 32 bits */
     mov     r0, \sum
-    ldrh    r1, [r4, #4 * \n]
-    ldrh    r2, [r4, #4 * \n + 2]
+    ldrh    r1, [r4, #16 * \n + FACTOR_LOW]
+    ldrh    r2, [r4, #16 * \n + FACTOR_HIGH]
     uxth    r3, r0
     asrs    r0, #16
-    mov     r8, r3
-    muls    r3, r1
-    lsrs    r3, #16
+    movs    r5, r3
+    muls    r5, r1
+    lsrs    r5, #16
     muls    r1, r0
-    adds    r1, r3
-    mov     r3, r8
+    adds    r1, r5
     muls    r3, r2
     muls    r0, r2
     uxth    r2, r1
@@ -75,65 +80,56 @@
     adds    r0, r1
     adds    r0, r3
     /* the zero point and a half, and the shift */
-    ldr     r1, [sp, #ROUNDING]
-    lsls    r1, r7
+    ldr     r1, [r4, #16 * \n + ROUNDING]
     adds    r0, r1
-    adds    r7, #1
-    asrs    r0, r7
+    ldr     r1, [r4, #16 * \n + SHIFT]
+    asrs    r0, r1
     cmp     r0, lr
-    bge     .Lnot_low_\n
+    bge     1f
     mov     r0, lr
-.Lnot_low_\n:
-    cmp     r0, r12
-    ble     .Lstore_\n
+1:  cmp     r0, r12
+    ble     2f
     mov     r0, r12
-.Lstore_\n:
-    strb    r0, [r6]
-    ldr     r1, [sp, #CHAN_STEP]
-    adds    r6, r1
+2:  strb    r0, [r6]
     .endm
 
-/* what few networks need: shifts of scales above a half, or of next to nothing */
-    .macro  ANY_SHIFT n, sum
-.Lany_shift_\n:
-    add     r0, sp, #RANGE
-    mov     r1, \sum
-    ldr     r2, [r4, #4 * \n]
-    ldrb    r3, [r5, #\n]
-    bl      msfcnn_requantize
-    ldr     r1, [sp, #HIGH]
-    mov     r12, r1
-    ldr     r1, [sp, #LOW]
-    mov     lr, r1
-    b       .Lstore_\n
-    .endm
-
+    /* r0: msfcnn_tile_t, r1: pixels */
     ENTER   msfcnn_dot_v6m, FRAME
-    mov     r4, sp
-    stmia   r4!, {r0-r3}
-    ldr     r0, [sp, #FIFTH]
-    ldmia   r0!, {r1-r3, r5, r6}
-    stmia   r4!, {r1-r3, r5, r6}
-    ldmia   r0!, {r1-r3, r5}
-    stmia   r4!, {r1-r3, r5}
-.Lblock:
-    ldr     r7, [sp, #BIAS]
-    ldmia   r7!, {r0-r3}
-    str     r7, [sp, #BIAS]
-    mov     r8, r0
-    mov     r9, r1
-    mov     r10, r2
-    mov     r11, r3
-    ldr     r5, [sp, #N_TAPS]
-    ldr     r0, [sp, #TAPS]
-    ldr     r1, [sp, #WEIGHTS]
-    adds    r0, r5
-    adds    r1, r5
-    adds    r2, r1, r5
-    adds    r3, r2, r5
-    adds    r4, r3, r5
-    str     r4, [sp, #WEIGHTS]
-    rsbs    r5, r5, #0
+    str     r0, [sp, #TILE]
+    str     r1, [sp, #LEFT]
+    ldr     r1, [r0, #OUT]
+    str     r1, [sp, #NEXT_OUT]
+    ldr     r1, [r0, #RANGE_LOW]
+    mov     lr, r1
+    ldr     r1, [r0, #RANGE_HIGH]
+    mov     r12, r1
+    ldr     r7, [r0, #TAPS]
+    rsbs    r1, r7, #0
+    str     r1, [sp, #COUNT]
+    ldr     r1, [r0, #X]
+    ldr     r2, [r0, #W]
+    adds    r1, r7
+    adds    r2, r7
+    adds    r3, r2, r7
+    adds    r4, r3, r7
+    adds    r5, r4, r7
+    mov     r6, sp
+    stmia   r6!, {r1-r5}
+    ldr     r1, [r0, #OUTPUT + BIAS]
+    ldr     r2, [r0, #OUTPUT + 16 + BIAS]
+    ldr     r3, [r0, #OUTPUT + 32 + BIAS]
+    ldr     r4, [r0, #OUTPUT + 48 + BIAS]
+    stmia   r6!, {r1-r4}
+.Lpixel:
+    mov     r6, sp
+    ldmia   r6!, {r0-r4}
+    ldmia   r6!, {r5, r7}
+    mov     r8, r5
+    mov     r9, r7
+    ldmia   r6!, {r5, r7}
+    mov     r10, r5
+    mov     r11, r7
+    ldr     r5, [r6]
 .Lones:
     lsls    r7, r5, #30
     beq     .Lfours
@@ -148,37 +144,31 @@
     cmp     r5, #0
     bne     .Lfour
 
-    ldr     r4, [sp, #HIGH]
-    mov     r12, r4
-    ldr     r4, [sp, #LOW]
-    mov     lr, r4
-    ldr     r4, [sp, #MULTIPLIER]
-    ldr     r5, [sp, #SHIFT]
-    ldr     r6, [sp, #OUT]
-    OUTPUT  0, r8
-    OUTPUT  1, r9
-    b       .Lnext_two
-    /* within reach of the branches */
-    ANY_SHIFT 0, r8
-    ANY_SHIFT 1, r9
-.Lnext_two:
-    OUTPUT  2, r10
-    OUTPUT  3, r11
-    adds    r4, #16
-    str     r4, [sp, #MULTIPLIER]
-    adds    r5, #4
-    str     r5, [sp, #SHIFT]
-    str     r6, [sp, #OUT]
-    ldr     r7, [sp, #BLOCKS]
+    ldr     r4, [sp, #TILE]
+    ldr     r6, [sp, #NEXT_OUT]
+    ldr     r7, [r4, #PIXEL_STEP]
+    adds    r7, r6
+    str     r7, [sp, #NEXT_OUT]
+    ldr     r7, [r4, #STEP]
+    ldr     r5, [sp, #X_END]
+    adds    r5, r7
+    str     r5, [sp, #X_END]
+    ldr     r7, [r4, #CHAN_STEP]
+    adds    r4, #OUTPUT
+    STORE   0, r8
+    adds    r6, r7
+    STORE   1, r9
+    adds    r6, r7
+    STORE   2, r10
+    adds    r6, r7
+    STORE   3, r11
+    ldr     r7, [sp, #LEFT]
     subs    r7, #1
-    str     r7, [sp, #BLOCKS]
+    str     r7, [sp, #LEFT]
     beq     .Lend
-    b       .Lblock
+    b       .Lpixel
 .Lend:
     LEAVE   FRAME
-
-    ANY_SHIFT 2, r10
-    ANY_SHIFT 3, r11
     .size   msfcnn_dot_v6m, . - msfcnn_dot_v6m
 
 #endif

@@ -38,6 +38,16 @@ extern "C" {
 #endif
 
 /**
+ * @brief   No instruction: keeps compilers from loading so much ahead that registers run out
+ */
+#define MSFCNN_IN_ORDER()       __asm__ volatile ("" ::: "memory")
+
+/**
+ * @brief   No instruction: compilers make no second copy of a loop for a value that they suspect
+ */
+#define MSFCNN_OPAQUE(value)    __asm__ ("" : "+r" (value))
+
+/**
  * @brief   What all outputs of an op have in common
  *
  * A copy of it stays in registers: what is stored through a pointer to bytes cannot change it.
@@ -88,6 +98,38 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
 }
 
 /**
+ * @brief   Factors of msfcnn_multiply() with fraction bits, for sums of few taps
+ *
+ * Xtensa loads bytes without their sign: to shift them to the upper half of 16 bits takes half of
+ * what extending it does. A sum begins with MSFCNN_BEGIN(), one of its factors is an
+ * MSFCNN_PIXEL(), it ends in MSFCNN_SUM(), and there are at most MSFCNN_PIXEL_TAPS products.
+ */
+#if defined(__XTENSA__)
+#  define MSFCNN_PIXEL_TAPS     511
+#  define MSFCNN_PIXEL(x)       ((int32_t)((uint32_t)(uint8_t)(x) << 8))
+#  define MSFCNN_BEGIN(bias)    0
+#  define MSFCNN_SUM(sum, bias) (((sum) >> 8) + (bias))
+#else
+#  define MSFCNN_PIXEL_TAPS     SIZE_MAX
+#  define MSFCNN_PIXEL(x)       (x)
+#  define MSFCNN_BEGIN(bias)    (bias)
+#  define MSFCNN_SUM(sum, bias) (sum)
+#endif
+
+/**
+ * @brief   Whether a product of 32 by 32 bits has no upper half but by halves of its factors
+ *
+ * Of Xtensa, compilers say since GCC 13 what there is; older ones do not multiply high.
+ */
+#if MSFCNN_V6M
+#  define MSFCNN_HALVES     1
+#elif defined(__XTENSA__) && (!defined(__XCHAL_HAVE_MUL32_HIGH) || !__XCHAL_HAVE_MUL32_HIGH)
+#  define MSFCNN_HALVES     1
+#else
+#  define MSFCNN_HALVES     0
+#endif
+
+/**
  * @brief   Upper half of a product
  *
  * @param[in]   a   any number
@@ -95,7 +137,7 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
  */
 inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 {
-#if MSFCNN_V6M
+#if MSFCNN_HALVES
     /* there is no such instruction; by halves, none of the sums leaves 32 bits */
     uint32_t a_low = (uint16_t)a;
     int32_t a_high = a >> 16;
@@ -111,6 +153,50 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 }
 
 /**
+ * @brief   Whether a factor is one of the common ones: below a half, but not next to nothing
+ */
+inline bool msfcnn_is_common(unsigned shift)
+{
+    return (shift - 33) <= 21;
+}
+
+/**
+ * @brief   A common factor, made ready for many accumulators
+ */
+typedef struct {
+    int32_t multiplier;         /**< 0 to 2^31 - 1 */
+    int32_t rounding;           /**< zero point and a half, in units of the product's upper half */
+    unsigned shift;             /**< of the product's upper half */
+} msfcnn_scale_t;
+
+/**
+ * @brief   Makes a factor ready
+ *
+ * @param[in]   range       of the outputs
+ * @param[in]   multiplier  0 to 2^31 - 1
+ * @param[in]   shift       a common one
+ */
+inline msfcnn_scale_t msfcnn_common_scale(const msfcnn_range_t *range, int32_t multiplier,
+                                          unsigned shift)
+{
+    return (msfcnn_scale_t){ multiplier, (int32_t)((uint32_t)range->rounding << (shift - 33)),
+                             shift - 32 };
+}
+
+/**
+ * @brief   The one rounding, where the factor is a common one
+ *
+ * What is added is a multiple of 2^32, so the lower half of the product does not matter; the upper
+ * one is below 2^30, and so is what is added.
+ */
+inline int32_t msfcnn_requantize_common(const msfcnn_range_t *range, int32_t acc,
+                                        msfcnn_scale_t scale)
+{
+    return msfcnn_clamp(range, (msfcnn_multiply_high(acc, scale.multiplier) + scale.rounding)
+                               >> scale.shift);
+}
+
+/**
  * @brief   The one rounding: accumulator to activation
  *
  * @param[in]   range       of the outputs
@@ -121,20 +207,10 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
                                  unsigned shift)
 {
-    unsigned s = shift - 33;
-    int32_t scaled;
-
-    if (s <= 21) {
-        /* what is added is a multiple of 2^32, so the lower half of the product does not matter;
-         * the upper one is below 2^30, and so is what is added: the zero point and a half */
-        scaled = msfcnn_multiply_high(acc, multiplier)
-                 + (int32_t)((uint32_t)range->rounding << s);
-        scaled >>= s + 1;
+    if (msfcnn_is_common(shift)) {
+        return msfcnn_requantize_common(range, acc, msfcnn_common_scale(range, multiplier, shift));
     }
-    else {
-        scaled = msfcnn_scale(acc, multiplier, shift) + range->zero;
-    }
-    return msfcnn_clamp(range, scaled);
+    return msfcnn_clamp(range, msfcnn_scale(acc, multiplier, shift) + range->zero);
 }
 
 /**
@@ -176,14 +252,6 @@ msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run);
  */
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned channel, unsigned channels, int8_t *patch);
-
-/**
- * @brief   Whether the shift of a channel is one that the assembly for Armv6-M can do
- */
-static inline bool msfcnn_is_v6m(unsigned shift)
-{
-    return (shift - 33) <= 21;
-}
 
 /**
  * @brief   Computes a depthwise run on Armv6-M, if its kernel is 3x3

@@ -18,6 +18,11 @@
 /* one copy of each, for where they are too large to be inlined */
 extern inline int32_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value);
 extern inline int32_t msfcnn_multiply_high(int32_t a, int32_t b);
+extern inline bool msfcnn_is_common(unsigned shift);
+extern inline msfcnn_scale_t msfcnn_common_scale(const msfcnn_range_t *range, int32_t multiplier,
+                                                 unsigned shift);
+extern inline int32_t msfcnn_requantize_common(const msfcnn_range_t *range, int32_t acc,
+                                               msfcnn_scale_t scale);
 extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
                                         int32_t multiplier, unsigned shift);
 

@@ -22,7 +22,11 @@ extern "C" {
 /** @brief  1x1 convolution or dense layer; constants: msfcnn_conv_t with a single group */
 void msfcnn_pointwise(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
-/** @brief  Convolution of any kernel and grouping; scratch: the taps of two pixels of a group */
+/**
+ * @brief  Convolution of any kernel and grouping
+ *
+ * Scratch: the taps of two pixels of a group, of six if these are at most 32.
+ */
 void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /** @brief  One input channel per output; constants: msfcnn_conv_t */

@@ -39,7 +39,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              4
+#define MSFCNN_ABI              5
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -184,7 +184,8 @@ struct msfcnn_run {
  */
 typedef struct {
     const int8_t *weights;      /**< as laid out above */
-    const int32_t *bias;        /**< per output, the input's zero point folded in */
+    const int32_t *bias;        /**< per output, the input's zero point folded in; depthwise: it
+                                     is not, and pad_value is subtracted from every input */
     const int32_t *multiplier;  /**< per output */
     const uint8_t *shift;       /**< per output, 1 to 62 */
     uint16_t group_inputs;      /**< input channels of a group */

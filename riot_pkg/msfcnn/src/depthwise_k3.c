@@ -1,0 +1,232 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       Depthwise convolution 3x3, portable: channel by channel
+ *
+ * Every input pixel is loaded once and added to the sums of all outputs that it belongs to; the
+ * weights stay in registers where there are enough of them.
+ *
+ * @}
+ */
+
+#include <stdbool.h>
+
+#include "depthwise.h"
+
+#if !MSFCNN_FALLBACK && !MSFCNN_V6M
+
+#define TAPS    9
+
+/* what all channels have in common */
+typedef struct {
+    msfcnn_range_t range;
+    bool exists[3];             /* whether a line does */
+    bool before;                /* the first tap of the first pixel is padding */
+    bool cut;                   /* the last tap of the last pixel is padding */
+    unsigned pixels;            /* but the cut one */
+    int32_t pad;
+    size_t out_step;            /* bytes from one output pixel to the next */
+} all_t;
+
+/* a channel */
+typedef struct {
+    const int8_t *line[3];      /* one that does not exist is another one */
+    const int8_t *weights;
+    int32_t bias;
+    msfcnn_scale_t scale;
+    int8_t *out;
+} channel_t;
+
+/* an input pixel of a line, for the sums whose last, middle and first tap of that line it is */
+#define TAKE(x, last, middle, first, u, v, w)           \
+    do {                                                \
+        int32_t taken = x;                              \
+        last += msfcnn_multiply(taken, w);              \
+        middle += msfcnn_multiply(taken, v);            \
+        first += msfcnn_multiply(taken, u);             \
+        MSFCNN_IN_ORDER();                              \
+    } while (0)
+
+/* the next column of input pixels */
+#define COLUMN(last, middle, first)                     \
+    do {                                                \
+        TAKE(MSFCNN_PIXEL(*x0), last, middle, first, w0, w1, w2);   \
+        TAKE(MSFCNN_PIXEL(*x1), last, middle, first, w3, w4, w5);   \
+        TAKE(MSFCNN_PIXEL(*x2), last, middle, first, w6, w7, w8);   \
+        x0 += step;                                     \
+        x1 += step;                                     \
+        x2 += step;                                     \
+    } while (0)
+
+#define STORE(sum)                                      \
+    do {                                                \
+        *out = (int8_t)msfcnn_requantize_common(&range, MSFCNN_SUM(sum, bias), scale);  \
+        out += out_step;                                \
+        MSFCNN_IN_ORDER();                              \
+    } while (0)
+
+static inline void _channel(const all_t *all, const channel_t *ch, size_t step, bool wide)
+{
+    const msfcnn_range_t range = all->range;
+    const msfcnn_scale_t scale = ch->scale;
+    const int8_t *w = ch->weights;
+    int32_t w0 = w[0], w1 = w[1], w2 = w[2];
+    int32_t w3 = w[3], w4 = w[4], w5 = w[5];
+    int32_t w6 = w[6], w7 = w[7], w8 = w[8];
+    int32_t bias = ch->bias;
+    size_t out_step = all->out_step;
+    int8_t *out = ch->out;
+    const int8_t *x0 = ch->line[0];
+    const int8_t *x1 = ch->line[1];
+    const int8_t *x2 = ch->line[2];
+    int32_t pad = all->pad;
+    unsigned n = all->pixels;
+    int32_t a, b, c;            /* sums of the next outputs */
+    int32_t none = 0;           /* of no output, and optimized away */
+
+    /* what lines of padding would add is in the bias, and others are read in their place */
+    if (!all->exists[0]) {
+        w0 = w1 = w2 = 0;
+    }
+    if (!all->exists[1]) {
+        w3 = w4 = w5 = 0;
+    }
+    if (!all->exists[2]) {
+        w6 = w7 = w8 = 0;
+    }
+    /* cheaper than to subtract it from each pixel */
+    bias -= pad * (w0 + w1 + w2 + w3 + w4 + w5 + w6 + w7 + w8);
+    pad = MSFCNN_PIXEL(pad);
+    MSFCNN_OPAQUE(out_step);
+    a = MSFCNN_BEGIN(bias);
+    if (all->before) {
+        a += msfcnn_multiply(pad, w0 + w3 + w6);
+    }
+    else {
+        COLUMN(none, none, a);
+    }
+    if (wide) {
+        for (; n > 0; n--) {
+            COLUMN(none, a, none);
+            b = MSFCNN_BEGIN(bias);
+            COLUMN(a, none, b);
+            STORE(a);
+            a = b;
+        }
+        if (all->cut) {
+            COLUMN(none, a, none);
+        }
+    }
+    else {
+        b = MSFCNN_BEGIN(bias);
+        COLUMN(none, a, b);
+        for (; n >= 2; n -= 2) {
+            c = MSFCNN_BEGIN(bias);
+            COLUMN(a, b, c);
+            STORE(a);
+            a = MSFCNN_BEGIN(bias);
+            COLUMN(b, c, a);
+            STORE(b);
+            b = a;
+            a = c;
+        }
+        if (n > 0) {
+            COLUMN(a, b, none);
+            STORE(a);
+            a = b;
+        }
+    }
+    if (all->cut) {
+        a += msfcnn_multiply(pad, w2 + w5 + w8);
+        STORE(a);
+    }
+    (void)none;
+}
+
+/* all channels but those whose factor is uncommon; says how many these are */
+static inline unsigned _channels(const all_t *all, const msfcnn_op_t *op, const msfcnn_run_t *run,
+                                 size_t step, bool wide)
+{
+    const msfcnn_conv_t *k = op->constants;
+    const int32_t *bias = k->bias + run->channel;
+    const int32_t *multiplier = k->multiplier + run->channel;
+    const uint8_t *shift = k->shift + run->channel;
+    const int8_t *other = (run->line[1] != NULL) ? run->line[1] : run->line[2];
+    size_t other_step = run->channel_step;
+    size_t first_step = run->first_step;
+    unsigned left = 0;
+    channel_t ch = {
+        .line = { run->line[0], run->line[1], run->line[2] },
+        .weights = k->weights + run->channel * (size_t)TAPS,
+        .out = run->out,
+    };
+
+    if (other == NULL) {
+        other = run->line[0];
+        other_step = first_step;
+    }
+    if (ch.line[0] == NULL) {
+        ch.line[0] = other;
+        first_step = other_step;
+    }
+    ch.line[1] = all->exists[1] ? ch.line[1] : other;
+    ch.line[2] = all->exists[2] ? ch.line[2] : other;
+    for (unsigned c = run->channels; c > 0; c--) {
+        if (msfcnn_is_common(*shift)) {
+            ch.bias = *bias;
+            ch.scale = msfcnn_common_scale(&all->range, *multiplier, *shift);
+            _channel(all, &ch, step, wide);
+        }
+        else {
+            left++;
+        }
+        ch.line[0] += first_step;
+        ch.line[1] += other_step;
+        ch.line[2] += other_step;
+        ch.weights += TAPS;
+        ch.out += run->out_channel_step;
+        bias++;
+        multiplier++;
+        shift++;
+    }
+    return left;
+}
+
+unsigned msfcnn_depthwise_3x3(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    unsigned stride = op->shape->stride_v;
+    unsigned end = (run->pixels - 1U) * stride + 3;
+    unsigned there = run->before + run->inside;
+    unsigned beyond = (end > there) ? end - there : 0;
+    const all_t all = {
+        .range = msfcnn_range(op),
+        .exists = { run->line[0] != NULL, run->line[1] != NULL, run->line[2] != NULL },
+        .before = run->before > 0,
+        .cut = beyond > 0,
+        .pixels = run->pixels - beyond,
+        .pad = op->pad_value,
+        .out_step = run->out_pixel_step,
+    };
+
+    if ((run->before > 1) || (beyond > 1) || !(all.exists[0] || all.exists[1] || all.exists[2])) {
+        return run->channels;
+    }
+#ifndef __OPTIMIZE_SIZE__
+    if (run->pixel_step == 1) {
+        return (stride == 1) ? _channels(&all, op, run, 1, false) : _channels(&all, op, run, 1, true);
+    }
+#endif
+    return (stride == 1) ? _channels(&all, op, run, run->pixel_step, false)
+                         : _channels(&all, op, run, run->pixel_step, true);
+}
+
+#else
+typedef int msfcnn_not_3x3_t;   /* C wants something in every file */
+#endif
