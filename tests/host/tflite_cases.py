@@ -122,6 +122,36 @@ def conv_relu_n1_to_1(m: Maker) -> None:
     _conv(m, (5, 5, 6), (8, 1, 1), (5, 5, 8), Padding=SAME, **fields)
 
 
+def _interleaved(m: Maker, padding: int, pads: Any, crops: Any, inside: int, out: int) -> None:
+    """A convolution dilated by 2, in the batches of SPACE_TO_BATCH_ND."""
+    net, w = m.net, m.weights(4, 3, 3, 2, axis=0)
+    x, block = m.input(1, 7, 7, 2), net.ints(2, 2)
+    size = (7 + sum(pads)) // 2
+
+    def sides(values: Any) -> int:
+        return net.constant(np.array([values, values], np.int32))
+
+    apart = net.op("SPACE_TO_BATCH_ND", [x, block, sides(pads)], m.same(4, size, size, 2))
+    y = net.op(
+        "CONV_2D",
+        [apart, w, m.bias(w, x, 4)],
+        m.out(4, inside, inside, 4),
+        "Conv2DOptions",
+        **{"StrideH": 1, "StrideW": 1, "Padding": padding},
+    )
+    net.op("BATCH_TO_SPACE_ND", [y, block, sides(crops)], m.out(1, out, out, 4))
+
+
+@case
+def conv_dilated_by_batches(m: Maker) -> None:
+    _interleaved(m, VALID, (2, 3), (0, 1), 4, 7)
+
+
+@case
+def conv_dilated_by_batches_same(m: Maker) -> None:
+    _interleaved(m, SAME, (0, 1), (0, 1), 4, 7)
+
+
 @case
 def depthwise(m: Maker) -> None:
     x = m.input(1, 7, 9, 4)
@@ -265,6 +295,12 @@ def mul_gate(m: Maker) -> None:
 def mul_constant(m: Maker) -> None:
     m.input(1, 4, 5, 6)
     _binary(m, "MUL", "MulOptions", m.values(1, 1, 1, 6))
+
+
+@case
+def squared_difference(m: Maker) -> None:
+    x, y = m.input(1, 4, 5, 6), m.input(1, 4, 5, 6)
+    m.net.op("SQUARED_DIFFERENCE", [x, y], m.out(1, 4, 5, 6, scale=0.4, zero=-128))
 
 
 @case

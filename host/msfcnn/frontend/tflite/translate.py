@@ -10,6 +10,7 @@ import onnx
 
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend.tflite.convert import CONVERTERS
+from msfcnn.frontend.tflite.dilation import with_dilations
 from msfcnn.frontend.tflite.flatbuffer import read_graph
 from msfcnn.frontend.tflite.folding import fold
 from msfcnn.frontend.tflite.graph import Graph, Operator, Tensor
@@ -51,7 +52,7 @@ def translate(data: bytes, path: Path) -> Translation:
     Inputs and outputs keep their names, shapes and types: maps are [1, height, width, channels].
     Raises ModelError with one Problem for each kind of operator that is damaged or not supported.
     """
-    graph = read_graph(data, path)
+    graph = with_dilations(read_graph(data, path))
     problems = _whole_problems(graph, path)
     if problems:
         raise ModelError(*problems)

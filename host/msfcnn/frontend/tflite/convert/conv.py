@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.frontend.tflite.convert.window import attributes, same_padding
 from msfcnn.frontend.tflite.graph import Affine
 from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
+from msfcnn.frontend.tflite.sliding import attributes, same_padding
 from msfcnn.frontend.tflite.step import Step
 from msfcnn.frontend.tflite.writer import TO_NHWC, Layout
 

@@ -116,11 +116,31 @@ def _last(step: Step, layout: Layout) -> int:
 
 def binary(step: Step) -> None:
     """Arithmetic of two activations, or of one and a constant."""
+    layout, inputs = _operands(step)
+    step.write_activated(step.emit(BINARY[step.operator.kind], inputs), layout)
+
+
+def _operands(step: Step) -> tuple[Layout, list[str]]:
+    """Both operands in one layout."""
     rank = len(step.result.shape)
     layouts = {step.layout(i) for i in (0, 1) if not step.is_constant(i)}
     layout = Layout.NCHW if Layout.NCHW in layouts and rank == MAP_AXES else Layout.FILE
-    inputs = [_broadcast(step, i, layout, rank) for i in (0, 1)]
-    step.write_activated(step.emit(BINARY[step.operator.kind], inputs), layout)
+    return layout, [_broadcast(step, i, layout, rank) for i in (0, 1)]
+
+
+def squared_difference(step: Step) -> None:
+    """SQUARED_DIFFERENCE."""
+    layout, inputs = _operands(step)
+    value = step.emit("Sub", inputs)
+    step.write(step.emit("Mul", [value, value]), layout)
+
+
+def add_n(step: Step) -> None:
+    """ADD_N: a sum of any number of activations of one shape."""
+    value = step.read(0)
+    for i in range(1, len(step.operator.inputs)):
+        value = step.emit("Add", [value, step.read(i)])
+    step.write(value)
 
 
 def _unary(step: Step, function: Callable[[str], str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msfcnn.frontend.tflite.convert.window import attributes
 from msfcnn.frontend.tflite.graph import Operator
 from msfcnn.frontend.tflite.problems import Unsupported
+from msfcnn.frontend.tflite.sliding import attributes
 from msfcnn.frontend.tflite.step import Step, resolved
 from msfcnn.frontend.tflite.writer import Layout
 

@@ -1,6 +1,6 @@
 """How far TFLite's own rounding is from ours: the table of docs/tflite.md.
 
-    ./dev python tests/benchmarks/tflite_rounding.py NET.tflite=IMAGES.npz [...]
+    ./dev python tools/tflite_rounding.py NET.tflite=IMAGES.npz [...]
 
 Needs tflite-micro or ai-edge-litert: pip install 'msfcnn[tflite]'.
 """
@@ -20,6 +20,7 @@ from msfcnn.verifier.tflite import compare
 
 
 def main(pairs: list[str]) -> None:
+    """Prints a line for each network, then the shares by op."""
     print("| network | runtime | images | op by op | differing | whole network |")
     print("|---|---|---|---|---|---|")
     per_op: dict[str, list[float]] = defaultdict(list)
@@ -42,8 +43,8 @@ def main(pairs: list[str]) -> None:
             f"| {share:.2%} | {found.outputs_lsb} LSB |"
         )
     print()
-    for op, shares in sorted(per_op.items()):
-        print(f"{op}: {np.mean(shares):.2%} of values on average, {max(shares):.2%} at most")
+    for name, shares in sorted(per_op.items()):
+        print(f"{name}: {np.mean(shares):.2%} of values on average, {max(shares):.2%} at most")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from msfcnn.frontend.tflite.graph import Operator
 from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
 
 SAME, VALID = 0, 1
+PADS = "Pads"  # a field of our own: explicit pads, which no file has
 
 
 def attributes(
@@ -36,6 +37,8 @@ def same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
 def _pads(
     operator: Operator, size: Sequence[int], extents: Sequence[int], strides: Sequence[int]
 ) -> list[int]:
+    if PADS in operator.attributes:
+        return list(operator.attributes[PADS])
     padding = operator.integer("Padding")
     if padding == VALID:
         return [0, 0, 0, 0]
