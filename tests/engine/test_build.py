@@ -63,6 +63,18 @@ def arm_clang(name: str, architecture: str, cpu: str) -> Target:
     return Target(name, command, f"clang {ARM}", "arm-none-eabi-", ARM_CLANG_HEADERS)
 
 
+def riot_clang(name: str, cpu: str) -> Target:
+    """As RIOT's TOOLCHAIN=llvm has it: clang finds GCC's own headers before its own."""
+    command = ("clang", "--target=arm-none-eabi", f"-mcpu={cpu}", "-mthumb", "-Os", "-nostdinc")
+    gcc = shutil.which(ARM_GCC[0])
+    if gcc:
+        for own in ("include", "include-fixed"):
+            ask = [gcc, f"-print-file-name={own}"]
+            found = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+            command += ("-isystem", found)
+    return Target(name, command, f"clang {ARM}", "arm-none-eabi-", ARM_CLANG_HEADERS)
+
+
 TARGETS = (
     # position-independent code keeps a table of constant pointers in .data
     Target("x86-64 gcc", ("gcc", "-O2", "-fno-pie"), "gcc"),
@@ -74,6 +86,8 @@ TARGETS = (
     arm_clang("cortex-m0 clang", "armv6m", "cortex-m0"),
     arm_clang("cortex-m4 clang", "armv7em", "cortex-m4"),
     arm_clang("cortex-m7 clang", "armv7em", "cortex-m7"),
+    riot_clang("cortex-m0 clang with GCC's headers", "cortex-m0"),
+    riot_clang("cortex-m4 clang with GCC's headers", "cortex-m4"),
     Target("rv32imac", (*RISCV_GCC, "-march=rv32imac", "-Os"), RISCV, RISCV_PREFIX),
     Target(
         "rv32imac clang",

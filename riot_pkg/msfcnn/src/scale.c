@@ -28,7 +28,7 @@ extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc
 
 int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
-    int64_t scaled = ((int64_t)acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift;
+    int64_t scaled = ((int64_t)acc * multiplier + ((int64_t)1 << (shift - 1))) >> shift;
 
     /* beyond +-255 everything is clamped, whatever the zero point */
     return (scaled > 255) ? 255 : (scaled < -255) ? -255 : (int32_t)scaled;

@@ -76,12 +76,8 @@ static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)
     uint32_t highs = (uint8_t)high * 0x01010101U;
 
     for (; n >= 4; n -= 4, x += 4) {
-        uint32_t v = msfcnn_v7em_load(x);
-        __ssub8((int8x4_t)v, (int8x4_t)lows);
-        v = __sel(v, lows);
-        __ssub8((int8x4_t)highs, (int8x4_t)v);
-        v = __sel(v, highs);
-        msfcnn_v7em_store(x, v);
+        uint32_t v = msfcnn_v7em_max(msfcnn_v7em_load(x), lows);
+        msfcnn_v7em_store(x, msfcnn_v7em_min(v, highs));
     }
     for (; n > 0; n--, x++) {
         *x = (*x < low) ? low : (*x > high) ? high : *x;

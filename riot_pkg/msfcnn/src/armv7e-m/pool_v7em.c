@@ -40,9 +40,7 @@ static uint32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcn
         if (run->line[i] != NULL) {
             const int8_t *x = run->line[i] + taps->first + c;
             for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
-                uint32_t v = _load(x, n);
-                __ssub8((int8x4_t)v, (int8x4_t)max);
-                max = __sel(v, max);
+                max = msfcnn_v7em_max(_load(x, n), max);
             }
         }
     }
@@ -73,15 +71,15 @@ void msfcnn_max_pool_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 static __attribute__((noinline)) void _accumulate(int32_t *sums, const int8_t *x, size_t step,
                                                   unsigned pixels, unsigned n)
 {
-    int16x2_t even = 0;
-    int16x2_t odd = 0;
+    uint32_t even = 0;
+    uint32_t odd = 0;
 
     for (; pixels > 0; pixels--, x += step) {
         uint32_t v = _load(x, n);
-        even = __sxtab16(even, (int8x4_t)v);
-        odd = __sxtab16(odd, (int8x4_t)(v >> 8 | v << 24));
+        even = msfcnn_v7em_add_even(even, v);
+        odd = msfcnn_v7em_add_odd(odd, v);
     }
-    uint32_t lanes[2] = { (uint32_t)even, (uint32_t)odd };
+    uint32_t lanes[2] = { even, odd };
     for (unsigned b = 0; (b < 4) && (b < n); b++) {
         sums[b] += (int16_t)(lanes[b & 1] >> (8 * (b & 2)));
     }

@@ -13,7 +13,6 @@
  * Words are read unaligned (LDR may, LDRD and LDM may not), so CCR.UNALIGN_TRP must be clear.
  */
 
-#include <arm_acle.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -232,6 +231,46 @@ static inline int8_t msfcnn_v7em_saturate(int32_t value)
 {
     __asm__ ("ssat %0, #8, %0" : "+r"(value));
     return (int8_t)value;
+}
+
+/**
+ * @brief   The larger of each pair of signed bytes
+ *
+ * Assembly, as <arm_acle.h> of GCC and of clang are not the same, and clang may be given GCC's.
+ */
+static inline uint32_t msfcnn_v7em_max(uint32_t a, uint32_t b)
+{
+    uint32_t larger;
+    __asm__ ("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(larger) : "r"(a), "r"(b));
+    return larger;
+}
+
+/**
+ * @brief   The smaller of each pair of signed bytes
+ */
+static inline uint32_t msfcnn_v7em_min(uint32_t a, uint32_t b)
+{
+    uint32_t smaller;
+    __asm__ ("ssub8 %0, %2, %1\n\tsel %0, %1, %2" : "=&r"(smaller) : "r"(a), "r"(b));
+    return smaller;
+}
+
+/**
+ * @brief   Adds bytes 0 and 2 of a word, signed, to two sums of 16 bits
+ */
+static inline uint32_t msfcnn_v7em_add_even(uint32_t sums, uint32_t word)
+{
+    __asm__ ("sxtab16 %0, %0, %1" : "+r"(sums) : "r"(word));
+    return sums;
+}
+
+/**
+ * @brief   Adds bytes 1 and 3 of a word, signed, to two sums of 16 bits
+ */
+static inline uint32_t msfcnn_v7em_add_odd(uint32_t sums, uint32_t word)
+{
+    __asm__ ("sxtab16 %0, %0, %1, ror #8" : "+r"(sums) : "r"(word));
+    return sums;
 }
 
 #ifdef __cplusplus
