@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from random_models import random_model
 from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
 from msfcnn.errors import ModelError, UsageError
+from msfcnn.files import write_all
 from msfcnn.ir import Geometry, Model, Reshape
 from msfcnn.toolchain.native import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
 
@@ -68,7 +70,7 @@ def test_names_cannot_break_the_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stem", "name"),
     [
-        *(("mbv2", "mbv2"), ("mbv2-0.35", "mbv2_0_35"), ("5fps", "m5fps"), ("int", "mint")),
+        *(("mbv2", "mbv2"), ("mbv2-0.35", "mbv2_0_35"), ("5fps", "m5fps"), ("int", "int")),
         *(("", "m"), ("a b", "a_b")),
     ],
 )
@@ -77,10 +79,52 @@ def test_stems_become_identifiers(stem: str, name: str) -> None:
     check_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "9x", "a-b", "int", "_x", "a b", "ä"])
+@pytest.mark.parametrize("name", ["", "9x", "a-b", "_x", "a b", "ä", "__"])
 def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="not a C identifier"):
+    with pytest.raises(UsageError, match="is no name for C code") as caught:
         check_name(name)
+    offered = re.search(r"--name (\w+)", caught.value.problems[0].hint)
+    assert offered
+    check_name(offered[1])
+
+
+@pytest.mark.parametrize("name", ["stdint", "String", "errno", "math", "msfcnn", "stored"])
+def test_names_that_would_hide_a_header_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"would hide a header of .*, {name.lower()}.h") as caught:
+        check_name(name)
+    offered = re.search(r"--name (\w+)", caught.value.problems[0].hint)
+    assert offered
+    check_name(offered[1])
+
+
+@pytest.mark.parametrize("name", ["main", "int", "struct", "event", "board", "unix", "NULL", "x"])
+def test_a_program_for_any_other_name_compiles(name: str, tmp_path: Path) -> None:
+    """As an application does it: the directory is searched before the system's."""
+    write_all(tmp_path, generate(random_model(3), name))
+    (tmp_path / "application.c").write_text(
+        f'#include "{name}.h"\n'
+        f"static MSFCNN_ALIGNED uint8_t arena[{name.upper()}_ARENA_SIZE];\n"
+        f"static int8_t image[{name.upper()}_INPUT_SIZE];\nstatic msfcnn_t nn;\n"
+        f"int main(void)\n{{\n    return msfcnn_init(&nn, &{name}_model, arena, sizeof(arena))"
+        " | msfcnn_run(&nn, image);\n}\n"
+    )
+    program = compile_c(tmp_path, [*tmp_path.glob("*.c")], tmp_path / "application")
+    assert subprocess.run([program], check=False).returncode == 0
+
+
+def test_every_header_that_standard_headers_include_is_known(tmp_path: Path) -> None:
+    """Where <stdio.h> includes <features.h>, a model's features.h would break <stdio.h>."""
+    standard = ("errno", "limits", "math", "stdbool", "stddef", "stdint", "stdio", "stdlib")
+    source = tmp_path / "all.c"
+    source.write_text("".join(f"#include <{name}.h>\n" for name in (*standard, "string", "time")))
+    command = ["gcc", "-M", str(source)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    headers = {Path(word) for word in said.split() if word.endswith(".h")}
+    plain = {h.stem for h in headers if h.parent.name == "include" and h.stem.isidentifier()}
+    assert {*standard, "features"} <= plain
+    for name in plain:
+        with pytest.raises(UsageError):
+            check_name(name)
 
 
 def test_what_the_tables_cannot_hold_is_told_at_once() -> None:

@@ -25,6 +25,7 @@ from msfcnn.firmware import riot
 from msfcnn.firmware.build import Built, Request, build, build_many
 from msfcnn.firmware.diagnose import build_error
 from msfcnn.firmware.elf import Image, Section, read_image
+from msfcnn.firmware.paths import check_directories, for_make
 from msfcnn.firmware.port import find_port
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import is_end, parse_results
@@ -85,6 +86,34 @@ def test_too_little_ram() -> None:
     assert not isinstance(error, AbsentError)
     assert error.problems[0].what == "the program is 16,320 bytes too large for its RAM"
     assert error.problems[0].hint == "give a lower ram="
+
+
+def test_a_printf_that_newlib_needs_can_be_done_without() -> None:
+    text = "fatal: unable to access 'https://github.com/mpaland/printf/': Could not resolve host"
+    error = failure("nucleo-f767zi", text)
+    assert isinstance(error, AbsentError)
+    assert "install picolibc" in error.problems[0].hint
+    assert "picolibc-arm-none-eabi" in error.problems[0].hint
+
+
+def test_what_our_makefile_says_comes_through() -> None:
+    text = "msfcnn: event.onnx: event.h would hide it\nmsfcnn: rename the file\nmake: *** [x]\n"
+    (problem,) = failure("native64", text).problems
+    assert (problem.what, problem.hint) == ("event.onnx: event.h would hide it", "rename the file")
+
+
+def test_paths_that_make_does_not_take(tmp_path: Path) -> None:
+    plain, strange = tmp_path / "net.onnx", tmp_path / "a b" / "my $net.onnx"
+    strange.parent.mkdir()
+    strange.write_text("x")
+    link = tmp_path / "in" / "my_net.onnx"
+    assert for_make(plain, link) == plain
+    assert for_make(strange, link) == link
+    assert for_make(strange, link) == link  # again, over the first
+    assert link.read_text() == "x"
+    with pytest.raises(UsageError) as caught:
+        check_directories({"RIOT": tmp_path / "a b", "here": tmp_path, "there": tmp_path / "c#"})
+    assert ["RIOT" in p.what or "there" in p.what for p in caught.value.problems] == [True, True]
 
 
 def test_too_little_ram_below_a_stack() -> None:
@@ -569,6 +598,21 @@ def test_application_with_a_model_of_its_own(
     request = Request(find_board("native64"), other, application="digits", root=tmp_path)
     with pytest.raises(UsageError, match=r"the application has a model of its own, digits\.onnx"):
         build(request)
+
+
+def test_a_model_in_a_path_with_spaces_is_built(
+    digits: Path, riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    require_tool("make")
+    other = tmp_path / "a b" / "my net.onnx"
+    other.parent.mkdir()
+    other.write_bytes(digits.read_bytes())
+    images = digits.with_name("digits_test.npz").read_bytes()
+    other.with_name("my net_test.npz").write_bytes(images)
+    trial = try_out(Request(find_board("native64"), other, root=tmp_path / "build"))
+    assert trial.passed, trial.checks
+    header = trial.built.program.parent / "stored" / "stored.h"
+    assert "stored_labels[STORED_COUNT] = { -1" not in header.read_text()  # not random ones
 
 
 def test_boards_and_host_take_the_same_images(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -92,6 +94,53 @@ def test_a_new_application_works_at_the_first_try(fresh: Callable[..., App]) -> 
     app = fresh("MSFCNN_MODEL = digits.onnx", "MSFCNN_MAX_RAM = 32K")
     app.build()
     assert runs(app)
+
+
+def test_the_application_of_the_readme(fresh: Callable[..., App]) -> None:
+    app = fresh()
+    text = (REPO_ROOT / "README.md").read_text()
+    (makefile,) = re.findall(r"^```make\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert "$(HOME)/msfcnn" in makefile
+    text = makefile.replace("$(HOME)/msfcnn", str(REPO_ROOT))
+    (app.directory / "Makefile").write_text(text)
+    app.build()
+    assert runs(app)
+    emulated = dataclasses.replace(app, settings={"BOARD": "qemu-mps2-an386"})
+    found = emulated.make("info-debug-variable-BOARDDIR").stdout.split()[-1]
+    assert Path(found) == REPO_ROOT / "riot_pkg/boards/qemu-mps2-an386"
+
+
+@pytest.mark.parametrize("name", ["event", "random", "board", "string", "stdint", "msfcnn"])
+def test_a_model_called_like_a_header_is_refused(name: str, fresh: Callable[..., App]) -> None:
+    app = fresh(f"MSFCNN_MODEL = {name}.onnx", name=name)
+    shutil.copy(DIGITS, app.directory / f"{name}.onnx")
+    done = app.make("all")
+    assert done.returncode != 0
+    assert f"{name}.onnx: {name}.h would hide a header of RIOT or the C library" in done.stdout
+    assert f"rename the file to something like {name}_net.onnx" in done.stdout
+
+
+def test_a_model_called_main_works(fresh: Callable[..., App]) -> None:
+    app = fresh("MSFCNN_MODEL = main.onnx", name="main")
+    shutil.copy(DIGITS, app.directory / "main.onnx")
+    app.build()
+    assert runs(app)
+
+
+def test_unknown_variables_are_named(fresh: Callable[..., App]) -> None:
+    settings = ("MSFCNN_MODEL = digits.onnx", "MSFCNN_INPUT_digits = push")
+    app = fresh(*settings, "MSFCNN_MAXRAM = 3K", "MSFCNN_MAX_RAM_mbv2 = 3K")
+    (warning,) = (x for x in app.make("info-build").stdout.splitlines() if "no such variable" in x)
+    assert "MSFCNN_MAXRAM MSFCNN_MAX_RAM_mbv2. There are MSFCNN_MODEL MSFCNN_MAX_RAM " in warning
+    app = fresh(*settings, "MSFCNN_MAX_RAM_digits = 9K", MSFCNN_DEBUG="1")
+    assert "no such variable" not in app.make("info-build").stdout
+
+
+def test_a_model_in_a_path_with_spaces_is_told(fresh: Callable[..., App]) -> None:
+    app = fresh("MSFCNN_MODEL = my net.onnx")
+    text = app.make("all").stdout
+    assert "MSFCNN_MODEL: no such file: 'my'" in text
+    assert "takes no spaces in paths" in text
 
 
 @pytest.mark.long

@@ -7,30 +7,39 @@ import re
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.ir import AveragePool, Conv, MaxPool, Model
 
-# C11 keywords; a model called one of these cannot lend its name to a variable
-_KEYWORD = re.compile(
-    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|"
-    "inline|int|long|main|register|restrict|return|short|signed|sizeof|static|struct|switch|"
-    "typedef|union|unsigned|void|volatile|while"
-)
+# headers whose names a model cannot have: its own would be found instead
+_HEADERS = {
+    "the C library": "assert complex ctype errno fenv float inttypes iso646 limits locale math "
+    "setjmp signal stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib "
+    "stdnoreturn string strings syslimits tgmath threads time uchar wchar wctype",
+    "POSIX": "aio alloca cpio dirent dlfcn endian fcntl features fmtmsg fnmatch ftw getopt glob "
+    "grp iconv langinfo libgen libintl malloc memory monetary mqueue ndbm netdb nl_types poll "
+    "pthread pwd regex sched search semaphore spawn stropts sysexits syslog tar termios trace "
+    "ulimit unistd utime utmpx wordexp",
+    "msfcnn": "msfcnn stored",
+}
+_OWNER = {name: owner for owner, names in _HEADERS.items() for name in names.split()}
 
 
 def c_name(stem: str) -> str:
     """A file stem as a C identifier: other characters become underscores."""
     name = re.sub(r"\W", "_", stem, flags=re.ASCII)
-    return f"m{name}" if not name or name[0].isdigit() or _KEYWORD.fullmatch(name) else name
+    return f"m{name}" if not name or name[0].isdigit() else name
 
 
 def check_name(name: str) -> None:
-    """Raises UsageError if `name` is not a C identifier."""
+    """Raises UsageError if `name` is not a C identifier, or its header would hide another."""
+    other = c_name(name).strip("_") or "net"
     if c_name(name) != name or name.startswith("_"):
-        raise UsageError(
-            Problem(
-                "--name",
-                f"'{name}' is not a C identifier",
-                f"use letters, digits and underscores, such as --name {c_name(name).strip('_')}",
-            )
-        )
+        what = "is no name for C code"
+        hint = "use letters, digits and underscores, a letter first"
+    elif owner := _OWNER.get(name.lower()):
+        what = f"would hide a header of {owner}, {name.lower()}.h"
+        hint, other = "choose another name", f"{other}_net"
+    else:
+        return
+    where = f"the name '{name}'"
+    raise UsageError(Problem(where, what, f"{hint}: --name {other}, or rename the model's file"))
 
 
 def check_limits(model: Model) -> None:

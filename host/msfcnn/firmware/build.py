@@ -14,12 +14,14 @@ from msfcnn.firmware import riot
 from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.host import build_host
 from msfcnn.firmware.parallel import run_all
+from msfcnn.firmware.paths import check_directories, for_make
 from msfcnn.firmware.tally import Tally, tally
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated, generate
 from msfcnn.report.code import CodeReport, code_report
+from msfcnn.resources import ROOT
 from msfcnn.verifier.measure import test_images
 
 APPLICATION = "bench"
@@ -148,8 +150,9 @@ def build_many(
 
 def firmware(request: Request) -> riot.Firmware:
     """The request for RIOT's make. Raises BoardError if there is no such application."""
+    link = request.directory / "input" / f"{request.name}{request.model.suffix}"
     variables = {
-        "MSFCNN_MODEL": str(request.model.absolute()),
+        "MSFCNN_MODEL": str(for_make(request.model, link)),
         "MSFCNN_INPUT": request.input,
         "MSFCNN_ISA": request.board.isa,
         "MSFCNN_CORE": request.board.core or "",
@@ -159,10 +162,21 @@ def firmware(request: Request) -> riot.Firmware:
     elif request.ram_bound is not None:
         variables["MSFCNN_MAX_RAM"] = str(request.ram_bound)
     images = test_images(request.model)  # the host's program takes the same; none: random ones
-    variables["STORED_IMAGES"] = "" if images is None else str(images.absolute())
+    if images is not None:
+        images = for_make(images, request.directory / "input" / f"{request.name}.npz")
+    variables["STORED_IMAGES"] = "" if images is None else str(images)
+    application = riot.application_directory(request.application)
+    check_directories(
+        {
+            "the builds (--root)": request.root,
+            "the application": application,
+            "RIOT": riot.riot_base(),
+            "msfcnn": ROOT,
+        }
+    )
     return riot.Firmware(
         request.board,
-        riot.application_directory(request.application),
+        application,
         request.directory,
         request.root.absolute() / "riot",
         variables,

@@ -17,6 +17,7 @@ _DEBIAN = {
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-riscv32": "qemu-system-misc",
 }
+_PICOLIBC = "picolibc-arm-none-eabi picolibc-riscv64-unknown-elf"
 _ESPRESSIF = {"xtensa-esp32-elf-": "esp32", "xtensa-esp32s3-elf-": "esp32s3"}
 _RISCV_ESP = "riscv32-esp-elf-"
 
@@ -27,6 +28,7 @@ _NO_ROOM = re.compile(r"(?:will not fit in|is not within) region [`'](\w+)'")
 _RANGE = r"section (\S+) (VMA|LMA) \[([0-9a-f]+),([0-9a-f]+)\]"
 _OVERLAP = re.compile(f"{_RANGE} overlaps {_RANGE}")
 _OURS = re.compile(r"^error: (.*)(?:\n *hint: (.*))?", re.MULTILINE)
+_OUR_MAKE = re.compile(r"^msfcnn: (.*)(?:\nmsfcnn: (.*))?", re.MULTILINE)
 _ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*|undefined reference|cannot find).*$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -39,7 +41,12 @@ def build_error(board: Board, done: Finished, riot: Path) -> BoardError:
         return AbsentError(Problem(board.name, f"{missing[1]} not found", hint))
     if clone := _CLONE.search(text):
         what = f"RIOT needs {clone[1]} for it and could not clone it"
-        hint = "build once with network access; offline: git config --global "
+        without = ""
+        if clone[1].endswith("mpaland/printf"):  # for newlib, whose printf takes from the heap
+            without = (
+                f"install picolibc, which does without it (Debian: apt install {_PICOLIBC}), or "
+            )
+        hint = f"{without}build once with network access; offline: git config --global "
         hint += f"url.file:///YOUR/CLONE.insteadOf {clone[1]}"
         return AbsentError(Problem(board.name, what, hint))
     if "bits/libc-header-start.h" in text or "skipping incompatible" in text:
@@ -57,7 +64,7 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
         kind, size = too_large
         many = f"{size:,} bytes too large" if size else "too large"
         return Problem(board.name, f"the program is {many} for its {kind}", _SMALLER[kind])
-    if ours := _OURS.search(text):
+    if ours := _OURS.search(text) or _OUR_MAKE.search(text):
         return Problem(board.name, ours[1], ours[2] or "")
     line = _ERROR.search(text)
     what = line[0].strip() if line else (text.strip().splitlines() or ["no output"])[-1]
