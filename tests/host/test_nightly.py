@@ -25,6 +25,7 @@ from msfcnn.nightly.history import History
 from msfcnn.nightly.job import as_result
 from msfcnn.nightly.junit import junit_xml
 from msfcnn.nightly.page import html_page
+from msfcnn.nightly.plot import Point, plot
 from msfcnn.nightly.settings import Job, Settings, read_settings
 
 BOARDS = ("host", "native64", "qemu-mps2-an386")
@@ -239,6 +240,23 @@ def test_reports_name_what_is_wrong(settings: Settings) -> None:
     assert page.count("<svg") == 6  # RAM and time of three boards
     assert "<script" not in page
     assert "http" not in page  # it stands alone
+    assert page.startswith("<!doctype html>")
+    assert page.count('<td class="n">1,001</td>') == 1
+    for run in History(settings.keep).runs:
+        assert page.count(f"<title>{run}: ") == (6 if run != report.run.name else 4)
+
+
+def test_plots_have_gaps_where_values_lack() -> None:
+    points = [Point("a", 1.0, ""), Point("b", None, ""), Point("c", 3.0, "refused")]
+    found = plot(points, "ms")
+    assert found is not None
+    assert found.path == "M6.0 36.0 M130.0 8.0"
+    assert [(mark.title, mark.kind) for mark in found.marks] == [
+        ("a: 1 ms", ""),
+        ("c: 3 ms", "refused"),
+    ]
+    assert [word.title for word in found.words] == ["3", "1"]
+    assert plot([Point("a", None, "")], "ms") is None
 
 
 # --- a job's own process

@@ -15,6 +15,7 @@ RAM = {
     "static_rest": "rest of static RAM",
     "stack_used": "stack used",
 }
+STATES = ("passed", "new", "regressed", "failed", "absent")
 _VARIES_ON_NATIVE = ("stack_used",)  # signals of the computer's own system come in
 
 

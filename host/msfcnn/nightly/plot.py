@@ -1,10 +1,9 @@
-"""A small line plot as inline SVG."""
+"""A small line plot as coordinates, which page.html draws."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 _WIDTH, _HEIGHT = 200, 44
 _LEFT, _RIGHT, _TOP = 6, 70, 8
@@ -19,49 +18,49 @@ class Point:
     mark: str
 
 
-def plot(points: Sequence[Point], unit: str) -> str:
-    """The points from left to right, a gap where there is no value, the extremes in words."""
+@dataclass(frozen=True)
+class Mark:
+    """A text, or a point with a text, at a place; `kind`: accepted, refused or nothing."""
+
+    x: float
+    y: float
+    title: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A line through `marks`, with gaps; `path` is its SVG, `words` are its extremes."""
+
+    path: str
+    marks: tuple[Mark, ...]
+    words: tuple[Mark, ...]
+    label: str
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+
+def plot(points: Sequence[Point], unit: str) -> Plot | None:
+    """The points from left to right, a gap where there is no value; None without any value."""
     values = [point.value for point in points if point.value is not None]
     if not values:
-        return ""
+        return None
     low, high = min(values), max(values)
     step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(points) - 1)
-    places = [
-        (_LEFT + index * step, _height(point.value, low, high), point)
-        for index, point in enumerate(points)
-        if point.value is not None
-    ]
-    marks = "".join(_mark(x, y, point, unit) for x, y, point in places)
-    words = _words(_WIDTH - _RIGHT + 10, _TOP + 3, high) if high > low else ""
-    words += _words(_WIDTH - _RIGHT + 10, _height(low, low, high) + 3, low)
-    return (
-        f'<svg width={_WIDTH} height={_HEIGHT} role=img aria-label="from {_text(values[0])} to '
-        f'{_text(values[-1])} {unit}"><path d="{_path(points, step, low, high)}"/>{marks}{words}'
-        "</svg>"
-    )
-
-
-def _path(points: Sequence[Point], step: float, low: float, high: float) -> str:
-    words, pen_down = [], False
+    marks, path, pen = [], [], "M"
     for index, point in enumerate(points):
         if point.value is None:
-            pen_down = False
+            pen = "M"
             continue
-        x, y = _LEFT + index * step, _height(point.value, low, high)
-        words.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
-        pen_down = True
-    return " ".join(words)
-
-
-def _mark(x: float, y: float, point: Point, unit: str) -> str:
-    kind = f" class={point.mark}" if point.mark else ""
-    radius = 3 if point.mark else 2
-    title = escape(f"{point.name}: {_text(point.value or 0)} {unit}")
-    return f"<circle cx={x:.1f} cy={y:.1f} r={radius}{kind}><title>{title}</title></circle>"
-
-
-def _words(x: float, y: float, value: float) -> str:
-    return f"<text x={x:.1f} y={y:.1f}>{_text(value)}</text>"
+        x, y = round(_LEFT + index * step, 1), round(_height(point.value, low, high), 1)
+        marks.append(Mark(x, y, f"{point.name}: {_text(point.value)} {unit}", point.mark))
+        path.append(f"{pen}{x} {y}")
+        pen = "L"
+    extremes = dict.fromkeys((high, low))
+    beside = _WIDTH - _RIGHT + 10
+    words = tuple(Mark(beside, _height(v, low, high) + 3, _text(v)) for v in extremes)
+    label = f"from {_text(values[0])} to {_text(values[-1])} {unit}"
+    return Plot(" ".join(path), tuple(marks), words, label)
 
 
 def _height(value: float, low: float, high: float) -> float:
