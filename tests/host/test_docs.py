@@ -30,7 +30,7 @@ ELSEWHERE = {
     "--fit": "rewrites the cost model, in many minutes",
     "nightly": "tests/host/test_nightly.py runs it",
     "nucleo-f767zi,": "its packages come from the network",
-    "photos/": "tests/host/test_pictures.py has directories of pictures",
+    "photos/": "tests/host/test_cli_quantize.py has directories of pictures",
     ".tflite": "tests/host/test_tflite_files.py has such files",
     "--kernels": "tests/engine/test_bench.py measures layers",
 }

@@ -68,7 +68,7 @@ def test_stored_images_and_labels_are_used(
 ) -> None:
     images = np.random.default_rng(1).integers(-128, 128, (7, 3, 8, 8), dtype=np.int8)
     np.savez(tmp_path / "images.npz", x_q=images, labels=np.full(7, -1))
-    code, found = verify(network, capsys, "--input", str(tmp_path / "images.npz"))
+    code, found = verify(network, capsys, "--images", str(tmp_path / "images.npz"))
     assert (code, found["images"], found["accuracy"]) == (0, 7, None)
 
 

@@ -37,7 +37,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_plan_options(parser)
 
 
-def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--input") -> None:
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
     """The options that decide what is generated from a model: the fields of Options."""
     speed = add_bounds(parser)
     speed.add_argument(
@@ -48,20 +48,20 @@ def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--inp
         "together with --max-ram: fewest instructions, but not more",
     )
     add_plan_space(parser)
-    parser.add_argument("--isa", default="generic", help="instruction set (default: generic)")
-    parser.add_argument(
+    target = parser.add_argument_group("what the code is for")
+    target.add_argument("--isa", default="generic", help="instruction set (default: generic)")
+    target.add_argument(
         "--core",
         help="processor whose instructions are estimated (default: the usual one of the isa)",
     )
-    parser.add_argument(
-        input_option,
-        dest="input",
+    target.add_argument(
+        "--input",
         choices=INPUTS,
         default="image",
         help="the caller owns the whole image, pushes it row by row, or has a function that "
         "fetches what is needed (default: image)",
     )
-    parser.add_argument(
+    target.add_argument(
         "--keep-dead-channels",
         action="store_true",
         help="compute channels that are constant, too",
@@ -70,13 +70,14 @@ def add_plan_options(parser: argparse.ArgumentParser, input_option: str = "--inp
 
 def add_bounds(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     """The bounds of RAM and MACs; returns the group of what bounds speed."""
-    parser.add_argument(
+    bounds = parser.add_argument_group("bounds of the plan")
+    bounds.add_argument(
         "--max-ram",
         metavar="SIZE",
         type=partial(parse_size, where="--max-ram"),
-        help="the fastest plan within this much RAM, such as 16K: fewest estimated instructions",
+        help="the fastest plan (fewest estimated instructions) within this much RAM, such as 16K",
     )
-    speed = parser.add_mutually_exclusive_group()
+    speed = bounds.add_mutually_exclusive_group()
     speed.add_argument(
         "--max-macs",
         metavar="F",
@@ -89,26 +90,27 @@ def add_bounds(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGr
 
 def add_plan_space(parser: argparse.ArgumentParser) -> None:
     """What plans are made of, and how their RAM is counted."""
-    parser.add_argument(
+    space = parser.add_argument_group("plan space")
+    space.add_argument(
         "--schemes",
         choices=SCHEMES,
         default="all",
-        help="plan space: ours, or that of the msf-CNN paper, whose bounds then hold for what "
-        "the paper counts (default: all)",
+        help="paper: the plans of the msf-CNN paper; bounds then hold for what it counts "
+        "(default: all)",
     )
-    parser.add_argument(
+    space.add_argument(
         "--without-io",
         action="store_true",
-        help="--max-ram and the least RAM mean what the paper counts: without the network's output",
+        help="count RAM as the paper does, without the network's output",
     )
-    parser.add_argument(
+    space.add_argument(
         "--run",
         dest="run_pixels",
         metavar="PIXELS",
         type=int,
         choices=range(1, MOST_RUN + 1),
         default=DEFAULT_RUN,
-        help=f"pixels that a kernel computes at a time at least (default: {DEFAULT_RUN})",
+        help=f"least pixels that a kernel computes at a time (default: {DEFAULT_RUN})",
     )
 
 

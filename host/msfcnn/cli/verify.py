@@ -26,18 +26,17 @@ def add_parser(subparsers: Subparsers) -> None:
         NAME,
         run,
         "compare the generated code with the reference and onnxruntime",
-        "msfcnn verify apps/digits/digits.onnx\nmsfcnn verify model.onnx --input images.npz",
+        "msfcnn verify apps/digits/digits.onnx\nmsfcnn verify model.onnx --images images.npz",
         "Exit code 4 means that they do not agree.",
     )
     add_model(parser)
     parser.add_argument(
-        "--input",
-        dest="images",
+        "--images",
         metavar="FILE.npz",
         type=existing_file,
         help="images to run (default: random ones)",
     )
-    add_plan_options(parser, "--input-mode")
+    add_plan_options(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
