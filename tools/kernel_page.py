@@ -20,10 +20,10 @@ from msfcnn.bench.kernels import KERNELS, KernelCost, measure_kernel
 from msfcnn.bench.measure import Measurement
 from msfcnn.errors import MsfcnnError, Problem, UsageError
 from msfcnn.files import write_all, write_atomically
+from msfcnn.isa import Machine
 from msfcnn.options import Options
 from msfcnn.render import error_text
 from msfcnn.sizes import format_size
-from msfcnn.toolchain.machines import Machine
 from msfcnn.verifier.images import random_images
 from msfcnn.zoo import NAMES, build
 

@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from msfcnn.frontend.onnx.support import OpSupport
+    from msfcnn.nodes import Importer
 
 Source = Model | Path | str
 DEFAULTS = Options()
@@ -72,11 +72,11 @@ def load_model(path: Path | str) -> Model:
     return load(Path(path))
 
 
-def operators() -> tuple[OpSupport, ...]:
+def operators() -> tuple[Importer, ...]:
     """The ONNX operators that can be imported, with their constraints."""
     from msfcnn.frontend.onnx.support import SUPPORTED
 
-    return SUPPORTED
+    return tuple(SUPPORTED.values())
 
 
 def model_name(path: Path | str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from msfcnn.costmodel.costs import CORES
+from msfcnn.costmodel import cores
 from msfcnn.emit import EmitOptions, Sources, emit
 from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import Problem, UsageError
@@ -106,7 +106,7 @@ def plan_space(model: Model, options: Options) -> Space:
     """
     problems = [
         Problem(name, f"'{given}' is not known", did_you_mean(given, known, ", ".join(known)))
-        for name, given, known in (("isa", options.isa, ISAS), ("core", options.core, CORES))
+        for name, given, known in (("isa", options.isa, ISAS), ("core", options.core, cores()))
         if given is not None and given not in known
     ]
     if problems:

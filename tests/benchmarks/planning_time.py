@@ -13,7 +13,8 @@ import numpy as np
 
 from msfcnn.fusion import cost, network
 from msfcnn.fusion.graph import Schemes
-from msfcnn.ir import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Tensor
+from msfcnn.ir import Geometry, Model, Op, Order, Port, Quantization, Tensor
+from msfcnn.ops import Add, Conv
 from msfcnn.planner import Goal, pareto, plan
 from msfcnn.planner.space import Space
 

@@ -15,25 +15,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.emit.weights import unfolded
-from msfcnn.ir import AveragePool, Clamp, Conv, Geometry, MaxPool
-from msfcnn.isa.armv7em import (
+from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors
+from msfcnn.isa.armv7em_packing import (
     conv_scratch,
     depthwise_scratch,
     pack_conv,
     pack_depthwise,
     pointwise_scratch,
 )
-from msfcnn.isa.choice import gathered
-from msfcnn.numerics import (
-    INT32_MAX,
+from msfcnn.ops import (
+    AveragePool,
+    Conv,
     ConvConstants,
+    MaxPool,
     PoolConstants,
     SoftmaxConstants,
     SumConstants,
-    quantize_factors,
 )
-from msfcnn.reference import ops as reference
+from msfcnn.ops.conv import conv as conv_reference
+from msfcnn.ops.conv import gathered, unfolded
+from msfcnn.ops.pool import average_pool, global_average, max_pool
+from msfcnn.ops.softmax import softmax
+from msfcnn.ops.sums import weighted_sum
 
 FILL = 0x5A  # what the output buffer holds before
 PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
@@ -359,7 +362,7 @@ def _conv_case(
             break
     op = Conv("n", 0, 1, g, groups, w, np.ones(len(w)), np.zeros(len(w), dtype=np.int64))
     x = _values(rng, p.shape)
-    y = reference.conv(op, k, x[None], p.target)[0]
+    y = conv_reference(op, k, x[None], p.target)[0]
     last = p.channel + p.channels
     y = y[p.line, p.pixel : p.pixel + p.pixels, p.channel : last]
     if groups == p.shape[2] > 1:  # the lines of a pass hold the channels of the pass
@@ -416,7 +419,7 @@ def conv_case(rng: np.random.Generator) -> KernelCase:
     groups = int(rng.choice([1, 1, 1, 2, 3]))
     p = _conv_place(rng, groups)
     taps = p.geometry.kernel_h * p.geometry.kernel_w * p.shape[2] // groups
-    return _conv_case(rng, "conv", p, groups, gathered(taps) * taps)
+    return _conv_case(rng, "conv", p, groups, gathered(taps))
 
 
 def depthwise_case(rng: np.random.Generator) -> KernelCase:
@@ -545,7 +548,7 @@ def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelC
     p = _pool_place(rng)
     k = sum_constants(rng, 1)
     x = _values(rng, p.shape)
-    y = reference.max_pool(MaxPool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
+    y = max_pool(MaxPool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
     op = {**_source_fields(p, -128), **_clamp_fields(k.clamp, 0)}
     case = KernelCase("", op, _shape_fields(p.geometry), _sum_text(k), "&@_k", [], {})
     return _channelwise(rng, kernel, p, x, y, case)
@@ -579,7 +582,7 @@ def average_pool_case(rng: np.random.Generator, kernel: str = "average_pool") ->
     area = p.geometry.kernel_h * p.geometry.kernel_w
     k = pool_constants(rng, range(1, area + 1) if rng.random() < 0.6 else [area])
     x = _values(rng, p.shape)
-    y = reference.average_pool(AveragePool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
+    y = average_pool(AveragePool("n", 0, 1, p.geometry), k, x[None], p.target)[0]
     op = {**_source_fields(p, k.input_zero), **_clamp_fields(k.clamp, k.output_zero)}
     case = KernelCase("", op, _shape_fields(p.geometry), _pool_text(k), "&@_k", [], {})
     return _channelwise(rng, kernel, p, x, y, case)
@@ -593,7 +596,7 @@ def global_average_cases(
     channels = int(rng.choice([1, 3, 4, 10, 17]))
     x = _values(rng, (height, width, channels))
     k = pool_constants(rng, [height * width])
-    y = reference.global_average(k, x[None])[0].reshape(1, channels)
+    y = global_average(k, x[None])[0].reshape(1, channels)
     p = _some_place(rng, Geometry(1, 1), channels, channels)
     expected, out_steps = _output(rng, p, y)
     size = {"lines": height, "pixels": width, "in_channels": channels, "out_channels": channels}
@@ -652,7 +655,7 @@ def rescale_case(rng: np.random.Generator, kernel: str = "rescale") -> KernelCas
     shape = (int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 16, 21])))
     k = sum_constants(rng, 1)
     x = _values(rng, shape)
-    y = reference.weighted_sum(k, [x])
+    y = weighted_sum(k, [x])
     case = _elementwise(rng, kernel, _clamp_fields(k.clamp, 0), _sum_text(k), x, y)
     return _in_place(case, 1, y) if rng.random() < 0.4 else case
 
@@ -662,7 +665,7 @@ def add_case(rng: np.random.Generator, kernel: str = "add") -> KernelCase:
     shape = (int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 8, 16, 21])))
     k = sum_constants(rng, 2)
     x, second = _values(rng, shape), _values(rng, shape)
-    y = reference.weighted_sum(k, [x, second])
+    y = weighted_sum(k, [x, second])
     case = _elementwise(rng, kernel, _clamp_fields(k.clamp, 0), _sum_text(k), x, y)
     case = replace(case, second=second, run={**case.run, "second_step": shape[1]})
     return _in_place(case, int(rng.integers(1, 3)), y) if rng.random() < 0.5 else case
@@ -675,7 +678,7 @@ def softmax_case(rng: np.random.Generator, kernel: str = "softmax") -> KernelCas
     table = np.rint(np.exp(-np.arange(256) * scale) * 2**23).astype(np.uint32)
     k = SoftmaxConstants(table, int(2 ** rng.uniform(14, 20)), int(rng.integers(-128, 128)))
     x = _values(rng, shape)
-    y = reference.softmax(k, x[None, None])[0, 0]
+    y = softmax(k, x[None, None])[0, 0]
     text = (
         _array("uint32_t", "@_exp", k.exp_table, 4)
         + f"\nstatic const msfcnn_softmax_t @_k = {{ @_exp, {k.inverse_scale} }};"

@@ -11,7 +11,7 @@ import numpy as np
 from kernel_cases import KernelCase, source_of
 
 import msfcnn.toolchain
-from msfcnn.toolchain.machines import Machine
+from msfcnn.isa import Machine
 from msfcnn.toolchain.native import engine_directory, engine_sources
 
 DRIVER = Path(__file__).with_name("kernel_driver.c")

@@ -22,14 +22,15 @@ from msfcnn.cli import main
 from msfcnn.cli.bench import bench_words
 from msfcnn.emit import EmitOptions, emit
 from msfcnn.errors import BoardError, MismatchError, UsageError
-from msfcnn.fusion import Kind
-from msfcnn.ir import Conv
-from msfcnn.isa.choice import choose as choose_kernels
+from msfcnn.ir import Reads
+from msfcnn.isa import choose as choose_kernels
 from msfcnn.layout import layout
+from msfcnn.ops import Conv
 from msfcnn.pipeline import Generated
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.compiling import BARE, Builder
+from msfcnn.toolchain.machines import missing
 from msfcnn.toolchain.native import engine_directory, engine_sources
 from msfcnn.toolchain.running import LOOP_INSTRUCTIONS, Run, run
 from msfcnn.verifier.images import load_images, random_images
@@ -207,7 +208,7 @@ def test_a_layer_is_counted_apart_from_what_stands_before_it(
     assert isinstance(layer, Conv)
     assert found.macs == 10 * 10 * layer.weights.size < model.macs
     assert len(found.measurement.stages) == 1
-    inner = choose_kernels(model, layer, "armv7e-m").inner.name
+    inner = choose_kernels(model, layer, layer.calls(model)[0], "armv7e-m").inner.name
     assert [kernel.kernel for kernel in kernels] == ["msfcnn_pointwise_v7em", inner]
     assert found.alone == kernels[1].cost
     assert 0 < found.alone < found.whole < found.measurement.cost
@@ -279,7 +280,7 @@ def test_the_command_counts(
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
-        ([], 2, "one of the arguments MODEL --kernels --fit is required"),
+        ([], 2, "one of the arguments MODEL --kernels is required"),
         ([__file__, "--count", "0"], 2, "--count: 0 is too few"),
         (["--kernels", "--images", __file__], 2, "--images: goes with one MODEL only"),
         ([__file__, "--board", "qemu-cortex-m5"], 5, "did you mean qemu-cortex-m"),
@@ -296,7 +297,7 @@ def test_what_is_wrong_is_said(
 def test_missing_programs_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     for machine in EMULATED:
-        problems = machine.missing()
+        problems = missing(machine)
         assert [p.what.split()[0] for p in problems] == [machine.compiler[0], machine.emulator[0]]
         assert all(p.hint.startswith("apt install ") for p in problems)
 
@@ -328,7 +329,7 @@ def test_kernels_are_counted_without_the_engine(
     found = Bench(cortex_m4, build, isa="generic").measure(layers, "alone", images)
     for stage, count in zip(alone.stages, found.kernels, strict=True):
         height, width, _ = stage.chain.steps[0].target
-        if stage.chain.steps[0].kind is not Kind.GLOBAL_AVERAGE:
+        if stage.chain.steps[0].reads is not Reads.GLOBAL:
             assert count.calls == height * -(-width // stage.option.run)
     for stage, count in zip(found.stages, found.kernels, strict=True):
         assert 0 < count.cost < stage.cost

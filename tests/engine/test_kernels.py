@@ -10,7 +10,8 @@ import pytest
 from kernel_cases import CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
-from msfcnn.toolchain.machines import MACHINES, Machine
+from msfcnn.isa import MACHINES, Machine
+from msfcnn.toolchain.machines import missing
 from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
@@ -20,7 +21,7 @@ EMULATED = ["qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m0", "qemu-rv32", "
 
 def _machine(name: str) -> Machine:
     machine = next(m for m in MACHINES if m.name == name)
-    problems = machine.missing()
+    problems = missing(machine)
     if problems:
         pytest.skip(f"{problems[0].what}: {problems[0].hint}")
     return machine

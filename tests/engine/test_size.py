@@ -12,14 +12,15 @@ import pytest
 import msfcnn
 from msfcnn import Options
 from msfcnn.bench import MACHINES, Bench, Machine
-from msfcnn.bench.samples import Sample, layers
 from msfcnn.emit import EmitOptions
-from msfcnn.fusion import Kind, network
-from msfcnn.ir import InputMode, Model
-from msfcnn.isa import names
+from msfcnn.fusion import network
+from msfcnn.ir import Call, InputMode, Model, Op
+from msfcnn.isa import ISAS
+from msfcnn.ops import OPS, Sketch, draw_conv, draw_depthwise
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.toolchain.compiling import Builder
+from msfcnn.toolchain.kernels import kernels_of, listed_kernels
 from msfcnn.toolchain.native import engine_directory
 from msfcnn.verifier.images import random_images
 from msfcnn.zoo import NAMES
@@ -76,7 +77,7 @@ def said(command: list[str]) -> str:
 
 def linked(machine: Machine, isa: str, build: Path) -> Path:
     """The engine with all that an application or tables for an instruction set can name."""
-    roots = sorted({*declared("msfcnn.h"), *names(isa)})
+    roots = sorted({*declared("msfcnn.h"), *kernels_of(isa)})
     objects = Builder(machine, isa, "-Os", build).engine().values()
     program = build / f"{machine.name}-{isa}"
     wanted = [f"-Wl,-u,{root}" for root in roots]
@@ -104,8 +105,29 @@ def test_the_engine_is_small(
     assert flash(machine, linked(machine, isa, build)) <= largest
 
 
-def test_headers_declare_the_kernels_that_are_chosen() -> None:
-    assert declared("msfcnn/kernels.h") == names(ISA) | names("generic")
+def test_the_list_has_a_family_for_every_kernel_that_is_chosen() -> None:
+    families = {call.family for op in OPS for call in sample_calls(op)}
+    portable = {k.family for k in listed_kernels() if k.isa == "generic"}
+    assert families == portable
+    for isa in ISAS.values():
+        listed = {k.family for k in listed_kernels() if k.isa == isa.name != "generic"}
+        assert set(isa.kernels) == listed
+
+
+def layers() -> Model:
+    """Every op, behind a pointwise layer each."""
+    net = Sketch((4, 22, 3))
+    for op in OPS:
+        draw_conv(net, 12, 1)
+        op.sample(net)
+    return net.model("layers")
+
+
+def sample_calls(op: type[Op]) -> list[Call]:
+    net = Sketch((6, 8, 4))
+    op.sample(net)
+    model = net.model("sample")
+    return [call for o in model.ops for call in o.calls(model)]
 
 
 @pytest.fixture(scope="module")
@@ -135,15 +157,15 @@ def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, buil
         path.write_bytes(build_network(name).SerializeToString())
         generated = msfcnn.generate(path, Options(isa=ISA), name="net")
     steps = generated.schedule.network.steps
-    count = sum(step.kind is not Kind.LOAD for step in steps)
+    count = sum(not step.loads for step in steps)
     assert 0 < table_bytes(cortex_m4, generated, build) <= LARGEST_LAYER * count
 
 
 def depthwise() -> Model:
     """Depthwise layers only."""
-    net = Sample((12, 13, 8))
+    net = Sketch((12, 13, 8))
     for kernel, stride in ((3, 1), (5, 1), (7, 1), (3, 2), (2, 1)):
-        net.depthwise(kernel, stride)
+        draw_depthwise(net, kernel, stride)
     return net.model("depthwise")
 
 

@@ -14,25 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.ir import (
-    Add,
-    AveragePool,
     Clamp,
-    Concat,
-    Conv,
     Geometry,
-    GlobalAveragePool,
-    MaxPool,
     Model,
     Op,
     Order,
     Port,
     Quantization,
+    Tensor,
+    without_constants,
+)
+from msfcnn.ops import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
     Requantize,
     Reshape,
     Softmax,
-    Tensor,
 )
-from msfcnn.numerics import check
 from msfcnn.reference import run_op
 
 Shape = tuple[int, int, int]
@@ -272,22 +274,11 @@ def _without_dead_ops(model: Model) -> Model:
         if op.output in needed:
             needed.update(op.inputs)
     index = {old: new for new, old in enumerate(sorted(needed | {model.input.tensor}))}
-    ops = tuple(_renumbered(op, index) for op in model.ops if op.output in needed)
+    ops = tuple(op.rewired(index) for op in model.ops if op.output in needed)
     ports = tuple(dataclasses.replace(p, tensor=index[p.tensor]) for p in model.outputs)
     tensors = tuple(model.tensors[t] for t in index)
     source = dataclasses.replace(model.input, tensor=index[model.input.tensor])
     return dataclasses.replace(model, tensors=tensors, ops=ops, outputs=ports, input=source)
-
-
-def _renumbered(op: Op, index: dict[int, int]) -> Op:
-    if isinstance(op, Add):
-        return dataclasses.replace(
-            op, left=index[op.left], right=index[op.right], output=index[op.output]
-        )
-    if isinstance(op, Concat):
-        inputs = tuple(index[t] for t in op.inputs)
-        return dataclasses.replace(op, inputs=inputs, output=index[op.output])
-    return dataclasses.replace(op, input=index[op.input], output=index[op.output])
 
 
 def _spread(model: Model) -> Model:
@@ -342,7 +333,7 @@ def _fitted(
     free, span = dataclasses.replace(op, clamp=Clamp()), rng.uniform(120, 330)
     for _ in range(12):
         old = model.tensors[op.output].quantization
-        if check(dataclasses.replace(model, ops=(op,))):  # its constants do not exist
+        if without_constants(dataclasses.replace(model, ops=(op,))):  # its constants do not exist
             model = _quantized(model, op.output, Quantization(old.scale * 4, old.zero_point))
             continue
         stored = run_op(model, free, inputs)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from msfcnn.cli import main
-from msfcnn.ir import Add, Conv, Geometry, Model, Op, Order, Port, Quantization, Reshape, Tensor
+from msfcnn.ir import Geometry, Model, Op, Order, Port, Quantization, Tensor
 from msfcnn.ir.liveness import last_readers, live_during, producers
+from msfcnn.ops import Add, Conv, Reshape
 
 SHAPES = ((4, 6, 2), (4, 6, 2), (4, 6, 2), (4, 6, 2), (1, 1, 48))
 

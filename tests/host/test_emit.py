@@ -15,7 +15,8 @@ from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
 from msfcnn.errors import ModelError, UsageError
 from msfcnn.files import write_all
-from msfcnn.ir import Geometry, Model, Reshape
+from msfcnn.ir import Geometry, Model
+from msfcnn.ops import Reshape
 from msfcnn.toolchain.native import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
 
 INCLUDE = engine_directory() / "include" / "msfcnn"

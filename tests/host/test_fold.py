@@ -12,25 +12,27 @@ from random_models import random_images, random_model
 
 from msfcnn.frontend.onnx import load_model
 from msfcnn.ir import (
-    Add,
-    AveragePool,
     Clamp,
-    Concat,
-    Conv,
     Geometry,
-    GlobalAveragePool,
-    MaxPool,
     Model,
     Op,
     Order,
     Port,
     Quantization,
+    Tensor,
+    without_constants,
+)
+from msfcnn.ops import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
     Requantize,
     Reshape,
     Softmax,
-    Tensor,
 )
-from msfcnn.numerics import check
 from msfcnn.optimize import Folding, fold_dead_channels
 from msfcnn.optimize.ranges import ranges
 from msfcnn.reference import execute, execute_some
@@ -81,9 +83,9 @@ def _planted(op: Op, rng: np.random.Generator) -> Op:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_survives_keeps_its_bytes(seed: int, multiple: int) -> None:
     model = planted(seed)
-    assert check(model) == ()
+    assert without_constants(model) == ()
     folded, folding = fold_dead_channels(model, multiple)
-    assert check(folded) == ()
+    assert without_constants(folded) == ()
     assert_same_bytes(model, folded, folding, seed)
     assert folding.macs == (model.macs, folded.macs)
     assert folded.macs <= model.macs

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from onnx_builder import Net, run
 
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Clamp, Conv, Model
+from msfcnn.ir import Clamp, Model
+from msfcnn.ops import Conv
 from msfcnn.reference import execute
 
 Int8 = NDArray[np.int8]

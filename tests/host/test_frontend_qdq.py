@@ -12,7 +12,8 @@ from test_frontend_ops import kinds, only
 from test_frontend_oracle import agree
 
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Clamp, Conv, GlobalAveragePool, MaxPool, Quantization, Requantize
+from msfcnn.ir import Clamp, Quantization
+from msfcnn.ops import Conv, GlobalAveragePool, MaxPool, Requantize
 
 FINE = Scale(1 / 64, 5)
 
@@ -325,7 +326,7 @@ def test_a_negative_axis_of_per_channel_weights(tmp_path: Path) -> None:
 
 def test_constants_are_quantized_with_ties_to_even() -> None:
     from msfcnn.frontend.onnx.qdq import Parameters, _quantize_constant
-    from msfcnn.frontend.onnx.values import Constant
+    from msfcnn.nodes import Constant
 
     real = np.float32([0.5, 1.5, 2.5, -0.5, -1.5, 300, -300])
     parameters = Parameters(np.float32([1.0]), np.array([1]), "int8", 0)

@@ -13,20 +13,10 @@ from random_plans import random_plan
 from msfcnn.errors import InternalError
 from msfcnn.fusion import network
 from msfcnn.fusion.cost import SUM_BYTES
-from msfcnn.ir import (
-    Conv,
-    Geometry,
-    GlobalAveragePool,
-    InputMode,
-    Model,
-    Order,
-    Port,
-    Quantization,
-    Reshape,
-    Tensor,
-)
+from msfcnn.ir import Geometry, InputMode, Model, Order, Port, Quantization, Tensor
 from msfcnn.layout import Layout, StagePlaces, layout
 from msfcnn.layout.build import layout as build
+from msfcnn.ops import Conv, GlobalAveragePool, Reshape
 from msfcnn.planner import Goal, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, ScheduledStage, schedule
 

@@ -15,37 +15,32 @@ from random_models import Shape, single_op_model
 
 from msfcnn.errors import ModelError
 from msfcnn.ir import (
-    Add,
-    AveragePool,
+    INT32_MAX,
+    LARGEST_MULTIPLIER,
+    SMALLEST_MULTIPLIER,
     Clamp,
-    Concat,
-    Conv,
     Geometry,
-    GlobalAveragePool,
-    MaxPool,
     Model,
     Op,
     Quantization,
+    quantize_factor,
+    quantize_factors,
+    requantize,
+    without_constants,
+)
+from msfcnn.ops import (
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalAveragePool,
+    MaxPool,
     Requantize,
     Reshape,
     Softmax,
 )
-from msfcnn.numerics import (
-    INT32_MAX,
-    LARGEST_MULTIPLIER,
-    SMALLEST_MULTIPLIER,
-    add_constants,
-    check,
-    concat_constants,
-    conv_constants,
-    pool_constants,
-    quantize_factor,
-    quantize_factors,
-    requantize,
-    requantize_constants,
-    softmax_constants,
-    sum_constants,
-)
+from msfcnn.ops.conv import conv_constants
+from msfcnn.ops.sums import sum_constants
 
 HALF = Fraction(1, 2)
 FULL = Clamp()
@@ -190,7 +185,7 @@ def test_an_overflow_of_the_accumulator_is_found(
     if not fits(weights, sign * size, zero):
         with pytest.raises(ModelError, match="output channel 0 can overflow"):
             conv_constants(model, op)
-        assert check(model)[0].where == "c"
+        assert without_constants(model)[0].where == "c"
         return
     bias = int(conv_constants(model, op).bias[0])
     for extreme in (-128, 127):
@@ -199,7 +194,7 @@ def test_an_overflow_of_the_accumulator_is_found(
         for w, x in zip(weights, worst, strict=True):
             partial += w * x
             assert abs(partial) <= INT32_MAX
-    assert check(model) == ()
+    assert without_constants(model) == ()
 
 
 def test_the_bias_of_a_dead_channel_counts_for_nothing() -> None:
@@ -294,17 +289,17 @@ def test_each_op_takes_the_scales_of_its_own_tensors() -> None:
     both = network(Add("a", 0, 1, 2, clamp), left, right, output=output)
     op = both.ops[0]
     assert isinstance(op, Add)
-    assert add_constants(both, op) == sum_constants("a", (left, right), output, clamp)
+    assert op.constants(both) == sum_constants("a", (left, right), output, clamp)
     joined = Concat("j", (0, 1), 2, clamp)
     for index, q in enumerate((left, right)):
         expected = sum_constants("j", (q,), output, clamp)
-        assert concat_constants(both, joined, index) == expected
+        assert joined.constants(both)[index] == expected
     for single in (
         Requantize("r", 0, 2, clamp),
         MaxPool("r", 0, 2, Geometry(2, 2), clamp),
     ):
         expected = sum_constants("r", (left,), output, clamp)
-        assert requantize_constants(both, single) == expected
+        assert single.constants(both) == expected
 
 
 # averages
@@ -313,7 +308,7 @@ def test_each_op_takes_the_scales_of_its_own_tensors() -> None:
 def factors(model: Model) -> list[Fraction]:
     op = model.ops[0]
     assert isinstance(op, AveragePool | GlobalAveragePool)
-    k = pool_constants(model, op)
+    k = op.constants(model)
     pairs = zip(k.scaling.multiplier.tolist(), k.scaling.shift.tolist(), strict=True)
     return [Fraction(m, 2**s) for m, s in pairs]
 
@@ -347,7 +342,7 @@ def test_an_average_of_too_many_pixels_is_refused() -> None:
     largest = INT32_MAX // 255
     for pixels, sound in ((largest, True), (largest + 1, False)):
         op = GlobalAveragePool("g", 0, 1)
-        problems = check(network(op, PLAIN, size=(pixels, 1, 1)))
+        problems = without_constants(network(op, PLAIN, size=(pixels, 1, 1)))
         assert (not problems) == sound
         assert all("can overflow" in p.what for p in problems)
 
@@ -370,7 +365,7 @@ def test_softmax_is_within_one_step_of_real_numbers(
     """By the formula of SoftmaxConstants, in Python's integers."""
     op = Softmax("s", 0, 1)
     source, target = Quantization(scale, 3), Quantization(output_scale, zero)
-    k = softmax_constants(network(op, source, output=target), op)
+    k = op.constants(network(op, source, output=target))
     powers = [int(k.exp_table[max(logits) - q]) for q in logits]
     total = sum(powers) << 8
     real = np.exp((np.array(logits, dtype=np.float64) - max(logits)) * scale)
@@ -386,7 +381,7 @@ def test_softmax_is_within_one_step_of_real_numbers(
 def test_a_softmax_with_an_absurd_scale_names_the_node(scale: float) -> None:
     op = Softmax("s", 0, 1)
     with pytest.raises(ModelError, match="s: its scales ask for"):
-        softmax_constants(network(op, PLAIN, output=Quantization(scale, 0)), op)
+        op.constants(network(op, PLAIN, output=Quantization(scale, 0)))
 
 
 def test_check_tells_of_every_op_at_once() -> None:
@@ -397,5 +392,5 @@ def test_check_tells_of_every_op_at_once() -> None:
         *(Reshape("v", 0, 1), Requantize("r", 0, 1), MaxPool("m", 0, 1, Geometry(1, 1))),
         *(Concat("j", (0,), 1), Add("a", 0, 0, 1), GlobalAveragePool("g", 0, 1)),
     )
-    problems = check(replace(model, ops=(*good, *model.ops, bad)))
+    problems = without_constants(replace(model, ops=(*good, *model.ops, bad)))
     assert [p.where for p in problems] == ["c", "d"]

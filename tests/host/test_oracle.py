@@ -14,7 +14,8 @@ from onnx_builder import Net, Scale, run
 
 from msfcnn.errors import ModelError, UsageError
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Conv, Model, Order
+from msfcnn.ir import Model, Order
+from msfcnn.ops import Conv
 from msfcnn.reference import execute, run_op
 from msfcnn.verifier.oracle import Oracle
 

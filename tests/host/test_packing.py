@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from msfcnn.ir import Clamp
-from msfcnn.isa.armv7em import BLOCK, BLOCK_EXTRA, pack_conv, pack_depthwise
-from msfcnn.numerics import INT32_MAX, ConvConstants, quantize_factors, requantize
+from msfcnn.ir import INT32_MAX, Clamp, quantize_factors, requantize
+from msfcnn.isa.armv7em_packing import BLOCK, BLOCK_EXTRA, pack_conv, pack_depthwise
+from msfcnn.ops import ConvConstants
 
 
 def _int32(value: int) -> int:

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from random_models import random_model
 
-from msfcnn.costmodel.costs import CORES, coefficients_of
-from msfcnn.costmodel.instructions import Work
-from msfcnn.costmodel.measured import MEASURED
+from msfcnn.costmodel import Coefficients, Work, coefficients_of, cores, measured
+from msfcnn.errors import BoardError
 from msfcnn.fusion import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
 from msfcnn.fusion.bands import bands
 from msfcnn.fusion.cost import halo_pixels
@@ -32,6 +31,7 @@ from msfcnn.planner import Goal, NoPlanError, Plan, plan
 from msfcnn.planner.space import space_of
 from msfcnn.planner.timed import fastest
 from msfcnn.schedule import schedule
+from msfcnn.toolchain.kernels import kernels_of
 
 SMALL = [seed for seed in range(40) if len(network(random_model(seed)).steps) <= 5][:10]
 CHECKED = 300  # options of a network that are priced again
@@ -84,7 +84,7 @@ def peak(found: Plan) -> int:
 
 
 def small_network(seed: int) -> Network:
-    return network(random_model(seed), isa=ISAS[seed % len(ISAS)])
+    return network(random_model(seed), isa=("generic", "armv7e-m")[seed % 2])
 
 
 def graph_of(net: Network, currency: Currency) -> FusionGraph:
@@ -169,20 +169,46 @@ def test_spare_ram_never_makes_a_schedule_slower(seed: int) -> None:
 
 
 def test_every_instruction_set_and_core_is_measured() -> None:
-    assert {c.isa for c in MEASURED} == set(ISAS)
-    assert {c.core for c in MEASURED} == set(CORES)
-    for isa in ISAS:
-        assert coefficients_of(isa).isa == isa
-        assert coefficients_of(isa, "cortex-m7") == coefficients_of(isa)
+    for isa in ISAS.values():
+        found = coefficients_of(isa.name, isa.core)
+        assert (found.isa, found.core) == (isa.name, isa.core)
+        assert coefficients_of(isa.name, "no such core", isa.core) == found
+        assert isa.core in cores()
 
 
-@pytest.mark.parametrize("measured", MEASURED, ids=lambda c: f"{c.isa}-{c.core}")
-def test_more_pixels_and_channels_take_more_instructions(measured: object) -> None:
-    for c in MEASURED:
-        if c is not measured:
-            continue
-        name = next(k for k in c.kernels if "pointwise" in k)
-        works = [Work(name, channels, 1, 32, 32, False, "") for channels in (8, 16, 64)]
-        for narrow, wide in pairwise(works):
-            assert c.kernel(narrow, 4) < c.kernel(wide, 4)
-        assert all(c.kernel(works[0], n) < c.kernel(works[0], n + 2) for n in range(1, 15))
+@pytest.mark.parametrize("known", measured(), ids=lambda c: f"{c.isa}-{c.core}")
+def test_more_pixels_and_channels_take_more_instructions(known: Coefficients) -> None:
+    name = next(k for k in known.kernels if "pointwise" in k)
+    works = [some_work(name, channels) for channels in (8, 16, 64)]
+    for narrow, wide in pairwise(works):
+        assert known.kernel(narrow, 4) < known.kernel(wide, 4)
+    assert all(known.kernel(works[0], n) < known.kernel(works[0], n + 2) for n in range(1, 15))
+
+
+@pytest.mark.parametrize("known", measured(), ids=lambda c: f"{c.isa}-{c.core}")
+def test_a_kernel_that_nobody_measured_is_an_error(known: Coefficients) -> None:
+    with pytest.raises(BoardError, match="never measured") as e:
+        known.kernel(some_work("msfcnn_new", 8), 4)
+    assert "tools/fit_costs.py" in e.value.problems[0].hint
+    assert f"--isa {known.isa} --only msfcnn_new" in e.value.problems[0].hint
+
+
+def some_work(kernel: str, channels: int) -> Work:
+    return Work(
+        kernel=kernel,
+        channels=channels,
+        positions=1,
+        taps=32,
+        inputs=32,
+        clamped=False,
+        shape="",
+        pairs=True,
+    )
+
+
+def test_all_kernels_of_the_list_are_measured() -> None:
+    """On every core that stands for a family: an own kernel there, a portable one everywhere."""
+    for isa in ISAS.values():
+        known = coefficients_of(isa.name, isa.core).kernels
+        keys = {key.split()[0] for key in known}
+        assert kernels_of(isa.name) <= keys

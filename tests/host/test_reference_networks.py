@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Add, AveragePool, Concat, Conv, GlobalAveragePool, Model, Reshape, Softmax
+from msfcnn.ir import Model
+from msfcnn.ops import Add, AveragePool, Concat, Conv, GlobalAveragePool, Reshape, Softmax
 from msfcnn.reference import execute, execute_some, run_op
 from msfcnn.verifier.oracle import Oracle
 

@@ -15,7 +15,8 @@ from tflite_cases import CASES, Maker
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend import load_model, load_proto
 from msfcnn.frontend.onnx import load_model as load_onnx
-from msfcnn.ir import Conv, Model, Reshape
+from msfcnn.ir import Model
+from msfcnn.ops import Conv, Reshape
 from msfcnn.quantizer import quantize
 from msfcnn.reference import execute
 

@@ -13,7 +13,8 @@ from tflite_cases import CASES, Maker
 
 from msfcnn.cli import main
 from msfcnn.frontend import load_model
-from msfcnn.ir import Conv, Model
+from msfcnn.ir import Model
+from msfcnn.ops import Conv
 from msfcnn.reference import execute
 from msfcnn.report.verification import TfliteCheck
 from msfcnn.verifier import tflite

@@ -14,7 +14,8 @@ import pytest
 from msfcnn import zoo
 from msfcnn.errors import UsageError
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Conv, Model
+from msfcnn.ir import Model
+from msfcnn.ops import Conv
 from msfcnn.reference import execute
 from msfcnn.zoo.weights import calibration_images
 

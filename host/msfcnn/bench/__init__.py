@@ -1,6 +1,15 @@
 """Counts what generated code costs on emulated processors: instructions, code size, stack."""
 
-from msfcnn.bench.measure import Bench, Measurement, StageCost
-from msfcnn.toolchain.machines import MACHINES, Machine, find_machine
+from msfcnn.bench.measure import Bench, KernelCount, Measurement, StageCost
+from msfcnn.isa import MACHINES, Machine
+from msfcnn.toolchain.machines import find_machine
 
-__all__ = ["MACHINES", "Bench", "Machine", "Measurement", "StageCost", "find_machine"]
+__all__ = [
+    "MACHINES",
+    "Bench",
+    "KernelCount",
+    "Machine",
+    "Measurement",
+    "StageCost",
+    "find_machine",
+]

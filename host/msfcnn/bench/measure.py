@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.fusion import node_of
 from msfcnn.ir import Model
-from msfcnn.isa import ISAS
+from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
 from msfcnn.reference import execute_some
 from msfcnn.report import to_data
 from msfcnn.report.code import code_report
 from msfcnn.toolchain.compiling import Builder, CodeSize
-from msfcnn.toolchain.machines import Machine
 from msfcnn.toolchain.running import Run, run
 
 DEFAULT_OPTIMIZE = "-O3"
@@ -122,7 +121,7 @@ class Bench:
         isa: str | None = None,
     ) -> None:
         self.machine = machine
-        self.isa = isa or (machine.isa if machine.isa in ISAS else "generic")
+        self.isa = isa or machine.isa
         self._optimize = optimize
         self._builder = Builder(machine, self.isa, optimize, directory)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
-from msfcnn.costmodel.costs import CORES
+from msfcnn.costmodel import cores
 from msfcnn.errors import UsageError
 from msfcnn.isa import ISAS
 from msfcnn.options import Options
@@ -169,7 +169,7 @@ class Board:
     clock: Annotated[
         int | None, Rule(_hertz, write="Hz, or k or M, such as 216M, or leave it out")
     ] = None
-    core: Annotated[str | None, Rule(_one_of("core", CORES), write=" or ".join(CORES))] = None
+    core: Annotated[str | None, Rule(_one_of("core", cores()), write=" or ".join(cores()))] = None
     emulator: Annotated[
         str | None,
         Rule(

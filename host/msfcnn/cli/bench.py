@@ -12,7 +12,7 @@ import msfcnn
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import Problem, UsageError
-from msfcnn.files import existing_file, write_atomically
+from msfcnn.files import existing_file
 from msfcnn.render import Block, Column, Facts, Table
 from msfcnn.sizes import format_size
 
@@ -45,11 +45,6 @@ def add_parser(subparsers: Subparsers) -> None:
         nargs="?",
         const="",
         help="measure single layers instead, all or those with PART in their name",
-    )
-    what.add_argument(
-        "--fit",
-        action="store_true",
-        help="fit the cost model anew: what plans estimate instructions with",
     )
     parser.add_argument("--board", default=DEFAULT_BOARD, help=f"default: {DEFAULT_BOARD}")
     add_plan_options(parser)
@@ -96,8 +91,6 @@ def bench_words(variables: Mapping[str, str]) -> list[str]:
 def run(args: argparse.Namespace) -> Outcome:
     """Measure a model or kernels."""
     _check(args)
-    if args.fit:
-        return _fit(args)
     from msfcnn.bench import Bench, find_machine
 
     bench = Bench(find_machine(args.board), args.build, f"-O{args.optimize}", args.isa)
@@ -235,19 +228,3 @@ def _kernel_data(cost: KernelCost) -> dict[str, object]:
         "per": cost.kernel.per,
         "macs": cost.macs,
     }
-
-
-def _fit(args: argparse.Namespace) -> Outcome:
-    """The cost model, for every instruction set on the boards that stand for it."""
-    from msfcnn.bench import Bench, find_machine
-    from msfcnn.bench.fit import FITTED, fit
-    from msfcnn.bench.fitted import MODULE, module_text
-
-    benches = [
-        Bench(find_machine(machine), args.build, f"-O{args.optimize}", isa)
-        for isa, machine in FITTED
-    ]
-    found = [fit(bench) for bench in benches]
-    changed = write_atomically(MODULE, module_text(found))
-    data = {"file": str(MODULE), "changed": changed, "fitted": [list(pair) for pair in FITTED]}
-    return Outcome(data, (Facts((("file", f"{MODULE}{'' if changed else ', unchanged'}"),)),))

@@ -11,7 +11,7 @@ from msfcnn.errors import Problem, UsageError
 from msfcnn.render import Column, Table, Verbatim
 
 if TYPE_CHECKING:
-    from msfcnn.frontend.onnx.support import OpSupport
+    from msfcnn.nodes import Importer
 
 NAME = "ops"
 
@@ -35,14 +35,14 @@ def run(args: argparse.Namespace) -> Outcome:
         raise UsageError(Problem("--markdown", "does not go with --json", "give one of them"))
     data = {
         "operators": [
-            {"op": s.op, "becomes": s.becomes, "constraints": list(s.constraints)}
+            {"op": s.kind, "becomes": s.becomes, "constraints": list(s.constraints)}
             for s in supported
         ]
     }
     return Outcome(data, (Verbatim(markdown(supported)) if args.markdown else _table(supported),))
 
 
-def markdown(supported: tuple[OpSupport, ...]) -> str:
+def markdown(supported: tuple[Importer, ...]) -> str:
     """The text of docs/ops.md."""
     lines = [
         "# Supported ONNX operators",
@@ -56,17 +56,17 @@ def markdown(supported: tuple[OpSupport, ...]) -> str:
         "|---|---|---|",
     ]
     for s in supported:
-        cells = (s.op, s.becomes, "; ".join(s.constraints))
+        cells = (s.kind, s.becomes, "; ".join(s.constraints))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _table(supported: tuple[OpSupport, ...]) -> Table:
+def _table(supported: tuple[Importer, ...]) -> Table:
     return Table(
         columns=(
             Column("operator"),
             Column("becomes", wraps=True),
             Column("constraints", wraps=True),
         ),
-        rows=tuple((s.op, s.becomes, "; ".join(s.constraints)) for s in supported),
+        rows=tuple((s.kind, s.becomes, "; ".join(s.constraints)) for s in supported),
     )

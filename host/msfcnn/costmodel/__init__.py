@@ -1,1 +1,20 @@
-"""Estimated instructions of kernels and engine, and the measurements they come from."""
+"""Estimated instructions of kernels and engine, from measurements on emulated processors."""
+
+from msfcnn.costmodel.coefficients import FREE, Coefficients, Features
+from msfcnn.costmodel.data import coefficients_of, cores, from_data, measured, to_data
+from msfcnn.costmodel.features import FEATURES, EngineCall, Work, copy_features
+
+__all__ = [
+    "FEATURES",
+    "FREE",
+    "Coefficients",
+    "EngineCall",
+    "Features",
+    "Work",
+    "coefficients_of",
+    "copy_features",
+    "cores",
+    "from_data",
+    "measured",
+    "to_data",
+]

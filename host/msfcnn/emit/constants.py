@@ -1,95 +1,116 @@
-"""Constants of ops that are not in NAME_weights.c."""
+"""Constants of kernels as C text: structs and their arrays, or words packed for a processor.
+
+Weights lie as the sweep of their stage reads them: kernel lines first, be they rows or columns.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from msfcnn.emit.place import Place
-from msfcnn.emit.text import int_array
-from msfcnn.emit.weights import constants_name
-from msfcnn.fusion import Kind, Step
-from msfcnn.ir import (
-    Add,
-    AveragePool,
-    Concat,
-    Conv,
-    GlobalAveragePool,
-    MaxPool,
-    Model,
-    Requantize,
-    Reshape,
-    Softmax,
-)
-from msfcnn.numerics import (
-    PoolConstants,
-    SumConstants,
-    add_constants,
-    concat_constants,
-    pool_constants,
-    requantize_constants,
-    softmax_constants,
-)
+from msfcnn.emit.text import comment, int8_array, int_array
+from msfcnn.ir import CStruct, Model
 
 
 def constants_of(place: Place, name: str) -> str:
     """The C expression for what an op's `constants` is."""
-    if place.step.kind is Kind.LOAD:
+    if place.step.loads:
         return "NULL"
-    return _label(place, name) if place.kernel.packed else f"&{_label(place, name)}"
-
-
-def _label(place: Place, name: str) -> str:
-    if place.step.kind not in (Kind.POINTWISE, Kind.CONV, Kind.DEPTHWISE):
-        return f"_constants{place.index}"
-    label = constants_name(name, place.step.op)
-    return f"{label}_words" if place.kernel.packed else label
+    label = _label(place, name)
+    return label if place.kernel.packed else f"&{label}"
 
 
 def op_constants(model: Model, place: Place, name: str) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to."""
-    if place.step.kind is Kind.LOAD:
+    if place.step.loads:
         return ""
-    op, label = model.ops[place.step.op], _label(place, name)
-    match op:
-        case Conv():
-            packed = place.kernel.packed
-            return f"extern const {f'uint32_t {label}[]' if packed else f'msfcnn_conv_t {label}'};"
-        case Add():
-            return _sum(label, _addends(model, op, place.step))
-        case Requantize() | MaxPool():
-            return _sum(label, requantize_constants(model, op))
-        case Concat():
-            return _sum(label, concat_constants(model, op, place.step.part))
-        case AveragePool() | GlobalAveragePool():
-            return _pool(label, pool_constants(model, op))
-        case Softmax():
-            k = softmax_constants(model, op)
-            table = int_array("uint32_t", f"{label}_exp", k.exp_table)
-            entry = f"{{ {label}_exp, {k.inverse_scale} }}"
-            return f"{table}static const msfcnn_softmax_t {label} = {entry};\n"
-        case Reshape():
-            raise AssertionError("a reshape has no step")
+    label = _label(place, name)
+    if place.kernel.packed:
+        return f"extern const uint32_t {label}[];"
+    struct = _struct(model, place)
+    if place.step.call.weighty:
+        return f"extern const {struct.ctype} {label};"
+    arrays, values = _fields(struct, label)
+    return f"{arrays}static const {struct.ctype} {label} = {{ {', '.join(values)} }};\n"
 
 
-def _addends(model: Model, op: Add, step: Step) -> SumConstants:
-    """In the order of the step's inputs; a tensor added to itself has one factor."""
-    k = add_constants(model, op)
-    left, right = k.multipliers
-    if step.y is None:
-        factors: tuple[int, ...] = (left + right,)
-    else:
-        factors = (right, left) if step.swapped else (left, right)
-    return SumConstants(factors, k.offset, k.shift, k.clamp)
+def weights_source(model: Model, places: Iterable[Place], name: str) -> str:
+    """Text of NAME_weights.c below its banner: what is packed, and structs with large arrays."""
+    parts = ['#include "msfcnn/tables.h"\n']
+    for place in places:
+        text = "" if place.step.loads else _weights(model, place, name)
+        if text:
+            parts += [f"/* {comment(model.ops[place.step.op].node)} */", text]
+    return "\n".join(parts)
 
 
-def _sum(label: str, k: SumConstants) -> str:
-    factors = ", ".join(map(str, k.multipliers))
-    values = f"{{ {factors} }}, {k.offset}, {k.shift}"
-    return f"static const msfcnn_sum_t {label} = {{ {values} }};"
-
-
-def _pool(label: str, k: PoolConstants) -> str:
-    factors = f"{label}_multiplier, {label}_shift, {len(k.scaling.multiplier)}"
-    return (
-        int_array("int32_t", f"{label}_multiplier", k.scaling.multiplier)
-        + int_array("uint8_t", f"{label}_shift", k.scaling.shift)
-        + f"static const msfcnn_pool_t {label} = {{ {factors}, {k.input_zero} }};\n"
+def _weights(model: Model, place: Place, name: str) -> str:
+    label = _label(place, name)
+    if place.kernel.pack is not None:
+        words = place.kernel.pack(place.stage.option.columns)
+        text = int_array("uint32_t", label, words, static=False)
+        return f"extern const uint32_t {label}[];\n{text}"
+    if not place.step.call.weighty:
+        return ""
+    struct = _struct(model, place)
+    arrays, values = _fields(struct, label)
+    named = [v for v in values if v.startswith(label)]
+    numbers = [v for v in values if not v.startswith(label)]
+    return "\n".join(
+        [
+            f"{arrays}extern const {struct.ctype} {label};",
+            f"const {struct.ctype} {label} = {{",
+            f"    {', '.join(named)},",
+            f"    {', '.join(numbers)},",
+            "};\n",
+        ]
     )
+
+
+def _label(place: Place, name: str) -> str:
+    """Constants of the weights' file are known outside of it, so the model's name is in theirs."""
+    if place.kernel.packed:
+        return f"{name}_op{place.step.op}_words"
+    weighty = place.step.call.weighty
+    return f"{name}_op{place.step.op}" if weighty else f"_constants{place.index}"
+
+
+def _struct(model: Model, place: Place) -> CStruct:
+    step = place.step
+    return model.ops[step.op].c_constants(model, step.call, place.stage.option.columns)
+
+
+def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
+    """The arrays of a struct as C text, and its values in order."""
+    arrays, values = "", []
+    for field, value in struct.fields.items():
+        if isinstance(value, tuple):
+            values.append(f"{{ {', '.join(map(str, value))} }}")
+        elif isinstance(value, np.ndarray):
+            array = f"{label}_{field}"
+            values.append(array)
+            is_bytes = value.dtype == np.int8
+            arrays += (
+                int8_array(array, value)
+                if is_bytes
+                else int_array(f"{value.dtype}_t", array, value.ravel())
+            ) + "\n"
+        else:
+            values.append(str(value))
+    return arrays, values
+
+
+def weight_bytes(model: Model, places: Iterable[Place]) -> int:
+    """Bytes of flash of weights, biases and multipliers, as their kernels want them."""
+    return sum(_bytes(model, place) for place in places if not place.step.loads)
+
+
+def _bytes(model: Model, place: Place) -> int:
+    if place.kernel.pack is not None:
+        return place.kernel.pack(place.stage.option.columns).nbytes
+    if not place.step.call.weighty:
+        return 0
+    fields = _struct(model, place).fields.values()
+    return sum(value.nbytes for value in fields if isinstance(value, np.ndarray))

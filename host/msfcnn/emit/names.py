@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from msfcnn.errors import ModelError, Problem, UsageError
-from msfcnn.ir import AveragePool, Conv, MaxPool, Model
+from msfcnn.ir import Model
 
 # headers whose names a model cannot have: its own would be found instead
 _HEADERS = {
@@ -56,9 +56,9 @@ def check_limits(model: Model) -> None:
                 )
             )
     for op in model.ops:
-        if not isinstance(op, Conv | MaxPool | AveragePool):
+        g, source = op.sliding, model.tensors[op.inputs[0]]
+        if g is None:
             continue
-        g, source = op.geometry, model.tensors[op.input]
         # a window has as many lines as a kernel reaches over
         lines = (min(g.extent_h, source.height), min(g.extent_w, source.width))
         extents = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msfcnn import __version__
+from msfcnn.emit.constants import weights_source
 from msfcnn.emit.header import header_source
 from msfcnn.emit.names import check_limits, check_name
+from msfcnn.emit.place import places
 from msfcnn.emit.tables import tables_source
 from msfcnn.emit.text import comment
-from msfcnn.emit.weights import weights_source
 from msfcnn.ir import Model
 from msfcnn.layout import Layout
 from msfcnn.schedule import Schedule
@@ -42,7 +43,7 @@ def emit(model: Model, schedule: Schedule, layout: Layout, options: EmitOptions)
     return {
         f"{name}.h": banner + header_source(model, schedule, layout, name),
         f"{name}.c": banner + tables,
-        f"{name}_weights.c": banner + weights_source(model, schedule, name),
+        f"{name}_weights.c": banner + weights_source(model, places(schedule, layout), name),
     }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msfcnn.emit.constants import constants_of, op_constants
 from msfcnn.emit.place import Place, places
 from msfcnn.emit.text import comment
-from msfcnn.fusion import Chain, Kind, Step, node_of, track
-from msfcnn.ir import AveragePool, Clamp, Conv, InputMode, Model, Op
+from msfcnn.fusion import Chain, Step, node_of, track
+from msfcnn.ir import Clamp, InputMode, Model
 from msfcnn.layout import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 
@@ -86,11 +86,9 @@ def _shape(place: Place) -> str:
 def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
     seen, i, step = place.seen, place.i, place.step
     kernel, window = place.kernel, place.window
-    op = None if step.kind is Kind.LOAD else model.ops[step.op]
-    clamp = getattr(op, "clamp", Clamp())
-    sums = step.kind in (Kind.RESCALE, Kind.ADD, Kind.MAX_POOL)
-    # sums carry the zero point of their output in the offset
-    zero = 0 if op is None or sums else model.tensors[op.output].quantization.zero_point
+    op = None if step.loads else model.ops[step.op]
+    clamp = op.clamping if op else Clamp()
+    pad, zero = (op.pad_value(model), op.output_zero(model)) if op else (0, 0)
     return f"""\
     {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
         .kernel = {kernel.name}, .constants = {constants_of(place, name)},
@@ -103,19 +101,13 @@ def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
 .words = {kernel.words},
         .slots = {window.slots}, .reads = {_reads(step)}, .planar = {int(window.planar)}, \
 .feeds = {place.feeds},
-        .pad_value = {_pad_value(model, op)}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
+        .pad_value = {pad}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
     }},"""
 
 
 def _reads(step: Step) -> str:
     return "MSFCNN_PAIR" if step.y is not None else f"MSFCNN_{step.reads.name}"
-
-
-def _pad_value(model: Model, op: Op | None) -> int:
-    if isinstance(op, Conv | AveragePool):
-        return model.tensors[op.input].quantization.zero_point
-    return 0
 
 
 def _move(move: Move) -> str:

@@ -3,15 +3,14 @@
 from msfcnn.fusion.chains import Chain, chain, chains_from
 from msfcnn.fusion.cost import Cost, cost, without_io
 from msfcnn.fusion.options import Option, Scheme, Track, track
-from msfcnn.fusion.steps import Kind, Network, Reads, Step, network, node_of
+from msfcnn.fusion.step import Step, node_of
+from msfcnn.fusion.steps import Network, network
 
 __all__ = [
     "Chain",
     "Cost",
-    "Kind",
     "Network",
     "Option",
-    "Reads",
     "Scheme",
     "Step",
     "Track",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.fusion.options import Option, Track
-from msfcnn.fusion.steps import Reads
+from msfcnn.ir import Reads
 
 
 @dataclass(frozen=True)

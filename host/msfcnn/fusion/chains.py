@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from msfcnn.fusion.steps import CHANNELWISE, Axis, Kind, Network, Reads, Shape, Step
+from msfcnn.fusion.step import Step
+from msfcnn.fusion.steps import Network
+from msfcnn.ir import Axis, Reads, Shape
 
 Chains = dict[tuple[int, int], "Chain"]
 LONGEST = 60  # steps of a stage; a mask of its kept tensors fits in 64 bits
@@ -45,7 +47,7 @@ class Chain:
     @property
     def loads(self) -> bool:
         """Whether it begins by loading the image."""
-        return self.steps[0].kind is Kind.LOAD
+        return self.steps[0].loads
 
     @cached_property
     def others(self) -> tuple[int, ...]:
@@ -100,8 +102,8 @@ class Chain:
         """Whether it can run once per group of output channels."""
         head, *tail = self.steps
         return (
-            head.kind in (Kind.POINTWISE, Kind.CONV)
-            and head.depth == head.source[2]
+            head.macs_per_pixel > 0
+            and head.call.depth == head.source[2]
             and len(tail) > 0
             and all(_channelwise(step) for step in tail)
             and not self.steps[-1].partial
@@ -109,7 +111,7 @@ class Chain:
 
 
 def _channelwise(step: Step) -> bool:
-    return step.kind in CHANNELWISE and step.multiplier == 1
+    return step.channelwise and step.multiplier == 1
 
 
 def chain(network: Network, first: int, last: int) -> Chain | None:
@@ -162,7 +164,7 @@ def _touches(axis: Axis, size: int, outputs: int) -> bool:
 
 
 def _source(steps: list[Step], tensor: int) -> int:
-    if steps and tensor == steps[0].x and steps[0].kind is not Kind.LOAD:
+    if steps and tensor == steps[0].x and not steps[0].loads:
         return 0
     for index, step in enumerate(steps):
         if step.z == tensor:

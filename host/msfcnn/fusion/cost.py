@@ -14,8 +14,9 @@ from msfcnn.fusion.chains import Chain, Skip
 from msfcnn.fusion.options import Option, Track, track
 from msfcnn.fusion.overlap import region_bytes, unfilled, walk
 from msfcnn.fusion.price import Currency, MacPrice, Place, Price, kernel_at
-from msfcnn.fusion.steps import Kind, Reads, Step
-from msfcnn.isa.choice import Kernel
+from msfcnn.fusion.step import Step
+from msfcnn.ir import Reads
+from msfcnn.isa import Kernel
 
 SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
 
@@ -141,7 +142,7 @@ def kernel_of(chain: Chain, windows: dict[int, Window], i: int) -> Kernel:
 
 def is_planar(step: Step, loaded: bool) -> bool:
     """Whether its window is planar; what is loaded is not."""
-    return step.kind is Kind.DEPTHWISE and step.reads is Reads.WINDOW and not loaded
+    return step.call.planar and step.reads is Reads.WINDOW and not loaded
 
 
 def without_io(chain: Chain, found: Cost) -> int:
@@ -171,7 +172,7 @@ def most_computed(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
 
 def _window(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], i: int) -> Window:
     step, channels = seen.chain.steps[i], seen.channels[i]
-    planar = is_planar(step, seen.chain.steps[i - 1].kind is Kind.LOAD)
+    planar = is_planar(step, seen.chain.steps[i - 1].loads)
     if step.reads is not Reads.WINDOW:
         written = max(max(b[i].fresh - b[i].low, b[i].high - b[i].fresh) for b in rows)
         return Window(0, min(option.run, written), 0, channels, False)

@@ -14,7 +14,9 @@ from msfcnn.fusion.edges import Edges, band_stages, line_stages, single_stages
 from msfcnn.fusion.options import DEFAULT_RUN, Option
 from msfcnn.fusion.price import Currency, Place
 from msfcnn.fusion.search import Found, Limits, Terms
-from msfcnn.fusion.steps import Axis, Network, Reads, Step
+from msfcnn.fusion.step import Step
+from msfcnn.fusion.steps import Network
+from msfcnn.ir import Axis, Reads
 
 LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
 NO_LIMITS = Limits()

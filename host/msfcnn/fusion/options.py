@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from msfcnn.fusion.chains import Chain
-from msfcnn.fusion.steps import Axis
+from msfcnn.ir import Axis, Reads
 from msfcnn.options import DEFAULT_RUN as DEFAULT_RUN
 
 
@@ -70,6 +70,6 @@ def track(chain: Chain, columns: bool, split: int = 0) -> Track:
         channels = (channels[0], *(min(split, c) for c in channels[1:]))
     used = [lines[-1]]
     for i in range(len(chain.steps) - 1, -1, -1):
-        whole = chain.steps[i].kind.value == "global_average"
+        whole = chain.steps[i].reads is Reads.GLOBAL
         used.append(lines[i] if whole else min(lines[i], across[i].end(used[-1])))
     return Track(chain, lines, pixels, channels, across, along, tuple(reversed(used)))

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from msfcnn.fusion.bands import Band
 from msfcnn.fusion.options import Option, Track
-from msfcnn.fusion.steps import IN_PLACE, Axis, Reads, Step
+from msfcnn.fusion.step import Step
+from msfcnn.ir import Axis, Reads
 
 Array = NDArray[np.int64]
 
@@ -149,7 +150,7 @@ def single_overhang(step: Step, run: int, its: Walk, width: int) -> int:
         return channels - its.size
     start = np.arange(0, width, run)
     end = np.minimum(start + run, width)
-    position = end if step.kind in IN_PLACE else start
+    position = end if step.in_place else start
     lines = np.arange(its.used)[:, None]
     line, pixel = np.broadcast_arrays(lines, position[None, :])
     needed = its.first_needed(line, pixel, width)

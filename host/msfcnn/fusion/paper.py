@@ -18,8 +18,9 @@ from msfcnn.fusion.cost import is_final
 from msfcnn.fusion.graph import FusionGraph
 from msfcnn.fusion.options import Option, Scheme
 from msfcnn.fusion.search import Found, alone
-from msfcnn.fusion.steps import Axis, Kind, Network, Reads, Step
-from msfcnn.ir import InputMode
+from msfcnn.fusion.step import Step
+from msfcnn.fusion.steps import Network
+from msfcnn.ir import Axis, InputMode, Reads
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def paper_cost(chain: Chain) -> PaperCost:
         return PaperCost(0, source, target, chain.other_bytes, chain.steps[0].macs)
     rows = _tile_rows(chain)
     steps = list(zip(chain.steps, rows, strict=False))
-    caches = sum(_columns(s) * high * s.source[2] for s, high in steps if s.kind is not Kind.LOAD)
+    caches = sum(_columns(s) * high * s.source[2] for s, high in steps if not s.loads)
     return PaperCost(caches, source, target, chain.other_bytes, _macs(chain, rows))
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.costmodel.instructions import Call, Coefficients, Work, copy_features
-from msfcnn.isa.choice import Kernel
-
-if TYPE_CHECKING:
-    from msfcnn.fusion.steps import Step
+from msfcnn.costmodel import Coefficients, EngineCall, Work, copy_features
+from msfcnn.fusion.step import Step
+from msfcnn.ir import Reads
+from msfcnn.isa import Kernel
 
 Array = NDArray[np.int64]
 
@@ -80,7 +79,7 @@ class InstructionPrice:
 
     def line(self, step: Step, place: Place, run: int, split: int = 0) -> Array:
         """See Price."""
-        key = (step.op, step.part, step.kind, place, run, split)
+        key = (step.op, step.part, step.family, place, run, split)
         if key not in self._known:
             self._known[key] = self._line(step, place, run, split)
         return self._known[key]
@@ -92,7 +91,7 @@ class InstructionPrice:
     def _line(self, step: Step, place: Place, run: int, split: int) -> Array:
         channels = min(split or step.target[2], step.target[2])
         passes = -(-step.target[2] // channels)
-        if step.reads.value == "global":
+        if step.reads is Reads.GLOBAL:
             whole = self._global(step, place, run, channels)
             return np.array([0, *[passes * round(whole)] * _longest(step)], dtype=np.int64)
         calls = [0.0, *(self.call(step, place, n, channels) for n in range(1, run + 1))]
@@ -109,35 +108,47 @@ class InstructionPrice:
 
     def call(self, step: Step, place: Place, pixels: int, channels: int) -> float:
         """Instructions of a kernel call for so many pixels, the engine's share included."""
-        kernel = self.coefficients.kernel(work(step, place, channels), pixels)
+        its = None if step.loads else work(step, place, channels)
+        kernel = self.coefficients.kernel(its, pixels) if its else 0.0
         return kernel + self.coefficients.around(call(step, place, channels).features(pixels))
 
 
 def kernel_at(step: Step, inner: bool, planar: bool) -> Kernel:
     """The kernel of a step; those for planar lines need a window that is planar."""
-    fast = inner and (step.kind.value != "depthwise" or planar)
+    fast = inner and (planar or not step.call.planar)
     return step.kernels.inner if fast else step.kernels.first
 
 
 def work(step: Step, place: Place, channels: int) -> Work:
     """What a step's kernel does for a pixel; `channels` are those of a pass."""
-    kernel = kernel_at(step, place.inner, place.planar).name
-    rows, columns = step.rows, step.columns
+    kernel = kernel_at(step, place.inner, place.planar)
+    rows, columns, depth = step.rows, step.columns, step.call.depth
     positions = rows.kernel * columns.kernel
-    taps = positions * step.depth
-    depthwise = step.kind.value == "depthwise"
-    shape = f"{rows.kernel}x{columns.kernel} s{rows.stride}" if depthwise else ""
-    channelwise = step.depth == 1 and step.multiplier == 1
-    inputs = taps * (channels if channelwise else 1)
-    return Work(kernel, channels, positions, taps, inputs, step.clamps, shape)
+    taps = positions * depth
+    channelwise = depth == 1 and step.multiplier == 1
+    return Work(
+        kernel=kernel.name,
+        channels=channels,
+        positions=positions,
+        taps=taps,
+        inputs=taps * (channels if channelwise else 1),
+        clamped=step.clamps,
+        # kernels for planar lines have code of their own for some shapes
+        shape=f"{rows.kernel}x{columns.kernel} s{rows.stride}" if step.call.planar else "",
+        pairs=kernel.pairs,
+    )
 
 
-def call(step: Step, place: Place, channels: int) -> Call:
+def call(step: Step, place: Place, channels: int) -> EngineCall:
     """What the engine does around a call; `channels` are those of a pass."""
-    kind = "pair" if step.y is not None else step.reads.value
-    inputs = min(channels, step.source[2]) if place.planar else step.source[2]
-    saves = step.columns.stride if place.tight else 0
-    return Call(kind, place.inner, step.rows.kernel, saves, place.planar, inputs)
+    return EngineCall(
+        kind="pair" if step.y is not None else step.reads.value,
+        inner=place.inner,
+        lines=step.rows.kernel,
+        saves=step.columns.stride if place.tight else 0,
+        planar=place.planar,
+        inputs=min(channels, step.source[2]) if place.planar else step.source[2],
+    )
 
 
 def _longest(step: Step) -> int:

@@ -21,8 +21,9 @@ from msfcnn.fusion.items import Array, Items, joined, one_each, renumbered, undo
 from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.fusion.overlap import Position, Walk, overhang, unfilled
 from msfcnn.fusion.price import Currency, Place, Price, kernel_at
-from msfcnn.fusion.steps import Axis, Kind, Network, Reads, Step
-from msfcnn.ir import InputMode
+from msfcnn.fusion.step import Step
+from msfcnn.fusion.steps import Network
+from msfcnn.ir import Axis, InputMode, Reads
 
 _NEVER = 1 << 40  # bytes: more than any arena
 
@@ -214,7 +215,7 @@ class Sweep:
     def _finish(self, first: int) -> None:
         """The items as complete stages that begin with step `first`."""
         head = self.network.steps[first]
-        if head.kind is Kind.LOAD and self.columns and self.network.mode is InputMode.PUSH:
+        if head.loads and self.columns and self.network.mode is InputMode.PUSH:
             return
         edge = self.chains.get((first, self.end))
         if edge is None:
@@ -281,7 +282,7 @@ class Sweep:
         if self.network.dies[step.x] >= self.end:
             return False
         # see cost._window: what is loaded is not planar
-        loaded = self.network.steps[i - 1].kind is Kind.LOAD
+        loaded = self.network.steps[i - 1].loads
         self.planar = is_planar(step, loaded)
         self.scratch = max(self.scratch, kernel_at(step, True, self.planar).scratch)
         if not self.columns:

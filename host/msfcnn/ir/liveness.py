@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from msfcnn.ir.model import Model
-from msfcnn.ir.ops import Reshape
 
 
 def producers(model: Model) -> tuple[int, ...]:
@@ -38,11 +37,17 @@ def live_during(model: Model) -> tuple[tuple[int, ...], ...]:
 
 
 def live_bytes(model: Model) -> tuple[int, ...]:
-    """For each op the bytes of all tensors that exist while it runs; a Reshape adds none."""
-    owner = list(range(len(model.tensors)))
-    for op in model.ops:
-        if isinstance(op, Reshape):
-            owner[op.output] = owner[op.input]
+    """For each op the bytes of all tensors that exist while it runs; a view adds none."""
+    owner = owners(model)
     return tuple(
         sum(model.tensors[t].size for t in {owner[t] for t in live}) for live in live_during(model)
     )
+
+
+def owners(model: Model) -> tuple[int, ...]:
+    """For each tensor the one whose bytes it shows: itself, unless it is a view of another."""
+    owner = list(range(len(model.tensors)))
+    for op in model.ops:
+        if op.view:
+            owner[op.output] = owner[op.inputs[0]]
+    return tuple(owner)

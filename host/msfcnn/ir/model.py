@@ -1,12 +1,215 @@
-"""The network: tensors, ops in execution order, its input and its outputs."""
+"""The network: tensors, ops in execution order, and what an op is to everything around it.
+
+Passes never ask which class an op has. They ask for its facts, all of which are here; a class that
+lacks one is refused when msfcnn.ops is imported (see FACTS).
+"""
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any, ClassVar
 
-from msfcnn.ir.ops import Conv, Op
-from msfcnn.ir.tensor import Order, Tensor
+from numpy.typing import NDArray
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.ir.geometry import Axis, Clamp, Geometry, Shape
+from msfcnn.ir.numerics import Values
+from msfcnn.ir.ranges import Mask, Range
+from msfcnn.ir.tensor import Order, Quantization, Tensor
+
+UNIT = Axis()
+
+
+class Reads(Enum):
+    """What a kernel call looks at: its own pixels, a window of its input, or all of it."""
+
+    LOAD = "load"
+    RUN = "run"
+    WINDOW = "window"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One kernel over whole tensors; most ops are one, a concatenation is one per input.
+
+    family:      kernel family, such as "pointwise": its functions are called msfcnn_<family>*.
+    inputs:      tensors read, one or two. Of two the kernel reads the same pixel, unless the
+                 second one is broadcast.
+    source:      (height, width, channels) of the first one.
+    target:      likewise of what is written.
+    reads:       what it looks at.
+    rows, columns: the kernel along both axes.
+    channel:     first channel written of the output.
+    part:        number of the call in its op.
+    depth:       input channels under one output channel.
+    multiplier:  output channels of a group.
+    macs:        multiply-accumulates of an output pixel, padding counted.
+    channelwise: each output channel depends on the same input channel only.
+    in_place:    each byte is read before it is written: the output may lie on the input.
+    planar:      the kernel is fastest on channel-planar lines.
+    broadcast:   the second input is one pixel, read for every pixel of the first.
+    weighty:     its constants hold weights: they go into the file of weights.
+    """
+
+    family: str
+    inputs: tuple[int, ...]
+    source: Shape
+    target: Shape
+    reads: Reads = Reads.RUN
+    rows: Axis = UNIT
+    columns: Axis = UNIT
+    channel: int = 0
+    part: int = 0
+    depth: int = 1
+    multiplier: int = 1
+    macs: int = 0
+    channelwise: bool = False
+    in_place: bool = False
+    planar: bool = False
+    broadcast: bool = False
+    weighty: bool = False
+
+
+@dataclass(frozen=True)
+class CStruct:
+    """Constants of a kernel as the engine declares them: a C type and its fields in order.
+
+    Fields are integers, tuples of integers, or arrays, which become C arrays of their own.
+    """
+
+    ctype: str
+    fields: Mapping[str, int | tuple[int, ...] | NDArray[Any]]
+
+
+class Op(ABC):
+    """An op of the network: reads tensors by index into `Model.tensors`, writes exactly one.
+
+    node:   the name of the ONNX node as Netron shows it (its first output if it has no name).
+    output: the tensor written.
+
+    takes_clamp:    whether a Relu or Clip behind it can become its clamp.
+    default_output: the quantization of its output where the model gives none.
+    rescales:       whether it changes nothing but scale, zero point and clamp.
+    view:           whether it is another view of its input's bytes: no kernel, no bytes.
+    importers:      the ONNX operators it is imported from (see msfcnn.nodes.Importer).
+    """
+
+    node: str
+    output: int
+
+    takes_clamp: ClassVar[bool] = True
+    default_output: ClassVar[Quantization | None] = None
+    rescales: ClassVar[bool] = False
+    view: ClassVar[bool] = False
+    importers: ClassVar[tuple[Any, ...]]
+
+    # ------------------------------------------------------------------------------------ wiring
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Indices of the tensors read."""
+        raise NotImplementedError
+
+    def rewired(self, new: Mapping[int, int]) -> Op:
+        """The op on tensors with other indices."""
+        raise NotImplementedError
+
+    def writing(self, tensor: int, clamp: Clamp) -> Op:
+        """The op with its output, and with a clamp if it takes one."""
+        changes: dict[str, Any] = {"output": tensor}
+        if self.takes_clamp:
+            changes["clamp"] = clamp
+        changed: Op = replace(self, **changes)  # type: ignore[type-var]
+        return changed
+
+    @property
+    def clamping(self) -> Clamp:
+        """Its clamp; one that clamps nothing if it takes none."""
+        found = getattr(self, "clamp", Clamp())
+        return found if isinstance(found, Clamp) else Clamp()
+
+    # ------------------------------------------------------------------------------------- facts
+    def constants(self, model: Model) -> Any:
+        """The integer constants it computes with. Raises ModelError where there are none."""
+        raise NotImplementedError
+
+    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
+        """The reference: int8 [n, h, w, c] for inputs int8 [n, H, W, C]."""
+        raise NotImplementedError
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """Bounds of its output for bounds of its inputs."""
+        raise NotImplementedError
+
+    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
+        """Adds to the masks (per tensor, bool [channels]) what it needs for what is there."""
+        raise NotImplementedError
+
+    def calls(self, model: Model) -> tuple[Call, ...]:
+        """How it reads its inputs and writes its output; nothing if it is a view."""
+        raise NotImplementedError
+
+    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
+        """The constants of a portable kernel; columns: lines are columns."""
+        raise NotImplementedError
+
+    @classmethod
+    def sample(cls, sketch: Any) -> None:
+        """Draws some layers of it (see msfcnn.ops.Sketch), for tests and to fit the cost model."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------- facts with a usual value
+    def without(self, model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
+        """The op on tensors that lost the channels which are False in their masks."""
+        del model, masks, found
+        return self
+
+    def scratch(self, model: Model) -> int:
+        """Bytes of scratch RAM its portable kernels want."""
+        del model
+        return 0
+
+    def macs(self, model: Model) -> int:
+        """Multiply-accumulates of one inference, padding counted."""
+        return sum(c.macs * c.target[0] * c.target[1] for c in self.calls(model))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of its int8 weights, without bias and multipliers."""
+        return 0
+
+    @property
+    def sliding(self) -> Geometry | None:
+        """The geometry of its kernel, if it has one that slides."""
+        return None
+
+    def pad_value(self, model: Model) -> int:
+        """What padded taps read."""
+        del model
+        return 0
+
+    def output_zero(self, model: Model) -> int:
+        """The output's zero point, for kernels whose constants do not hold it."""
+        del model
+        return 0
+
+
+# What each op has to say for itself: the attribute, and what it is for.
+FACTS: Mapping[str, str] = {
+    "inputs": "the tensors it reads",
+    "rewired": "the same op on tensors with other indices",
+    "constants": "its integer constants",
+    "compute": "its NumPy reference",
+    "value_range": "bounds of its output, which tell dead channels",
+    "need": "which channels of its inputs its outputs need",
+    "calls": "how it reads its inputs: own pixels, window, all; in place or not; MACs",
+    "c_constants": "what its kernels read in C",
+    "importers": "the ONNX operators it is imported from",
+    "sample": "a layer of it, for tests and for fitting the cost model",
+}
 
 
 class InputMode(Enum):
@@ -60,17 +263,15 @@ class Model:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference; convolutions and dense layers only."""
-        return sum(op_macs(self, op) for op in self.ops)
+        return sum(op.macs(self) for op in self.ops)
 
 
-def op_macs(model: Model, op: Op) -> int:
-    """Multiply-accumulates of one op: kernel taps x output elements, padding counted."""
-    if not isinstance(op, Conv):
-        return 0
-    out = model.tensors[op.output]
-    return out.height * out.width * int(op.weights.size)
-
-
-def weight_bytes(op: Op) -> int:
-    """Bytes of an op's int8 weights, without bias and multipliers."""
-    return int(op.weights.size) if isinstance(op, Conv) else 0
+def without_constants(model: Model) -> tuple[Problem, ...]:
+    """Every op whose integer constants do not exist, each with its reason."""
+    problems: list[Problem] = []
+    for op in model.ops:
+        try:
+            op.constants(model)
+        except ModelError as error:
+            problems.extend(error.problems)
+    return tuple(problems)

@@ -13,10 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from msfcnn.ir import Conv, Model, Op, Order, Tensor
-from msfcnn.optimize.demand import Mask, needed_channels
+from msfcnn.ir import Mask, Model, Order, Range, Tensor
+from msfcnn.optimize.demand import needed_channels
 from msfcnn.optimize.folding import Folding, compare
-from msfcnn.optimize.ranges import Range, ranges
+from msfcnn.optimize.ranges import ranges
 
 
 def fold_dead_channels(model: Model, multiple: int = 1) -> tuple[Model, Folding]:
@@ -44,7 +44,7 @@ def _without(model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Mod
     return replace(
         model,
         tensors=tuple(map(_smaller_tensor, model.tensors, masks)),
-        ops=tuple(_smaller_op(model, op, masks, found) for op in model.ops),
+        ops=tuple(op.without(model, masks, found) for op in model.ops),
     )
 
 
@@ -56,20 +56,3 @@ def _smaller_tensor(tensor: Tensor, mask: Mask) -> Tensor:
     planar = tensor.onnx_order is Order.CHW
     shape = (1, channels, height, width) if planar else (1, height, width, channels)
     return replace(tensor, channels=channels, onnx_shape=shape)
-
-
-def _smaller_op(model: Model, op: Op, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
-    if not isinstance(op, Conv):
-        return op
-    reads, writes = masks[op.input], masks[op.output]
-    weights, bias, groups = op.weights[writes], op.bias[writes], op.groups
-    if groups == 1:
-        zero = model.tensors[op.input].quantization.zero_point
-        taps = weights[..., ~reads].astype(np.int64).sum(axis=(1, 2))
-        bias = bias + taps @ (found[op.input].low[~reads] - zero)
-        weights = np.ascontiguousarray(weights[..., reads])
-    else:
-        groups = int(reads.sum()) // op.weights.shape[3]
-    return replace(
-        op, groups=groups, weights=weights, bias=bias, weight_scale=op.weight_scale[writes]
-    )

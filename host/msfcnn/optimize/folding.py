@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.ir import Model
-from msfcnn.ir.model import op_macs, weight_bytes
 
 Channels = tuple[int, ...]
 
@@ -49,8 +48,8 @@ def compare(before: Model, after: Model, kept: tuple[Channels, ...]) -> Folding:
             old.node,
             type(old).__name__,
             (before.tensors[old.output].channels, after.tensors[new.output].channels),
-            (op_macs(before, old), op_macs(after, new)),
-            (weight_bytes(old), weight_bytes(new)),
+            (old.macs(before), new.macs(after)),
+            (old.weight_bytes, new.weight_bytes),
         )
         for old, new in zip(before.ops, after.ops, strict=True)
     ]
@@ -58,7 +57,7 @@ def compare(before: Model, after: Model, kept: tuple[Channels, ...]) -> Folding:
         kept,
         tuple(layer for layer in layers if _smaller(layer)),
         (before.macs, after.macs),
-        (sum(map(weight_bytes, before.ops)), sum(map(weight_bytes, after.ops))),
+        (sum(op.weight_bytes for op in before.ops), sum(op.weight_bytes for op in after.ops)),
     )
 
 

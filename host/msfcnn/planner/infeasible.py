@@ -10,7 +10,7 @@ from msfcnn.fusion.cost import cost, without_io
 from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.paper import paper_cost, paper_without_io
-from msfcnn.fusion.steps import LOAD_OP
+from msfcnn.fusion.step import LOAD_OP
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram
@@ -153,6 +153,6 @@ def _tensor(edge: Chain, i: int, tensor: int, model: Model | None) -> str:
 def _names(edge: Chain, model: Model | None) -> list[str]:
     """Nodes as Netron shows them; kinds of kernels where there is no model."""
     if model is None:
-        return [f"step {edge.first + i} ({s.kind.value})" for i, s in enumerate(edge.steps)]
+        return [f"step {edge.first + i} ({s.family})" for i, s in enumerate(edge.steps)]
     ops = dict.fromkeys(step.op for step in edge.steps)
     return ["the image" if op == LOAD_OP else model.ops[op].node for op in ops]

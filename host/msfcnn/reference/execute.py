@@ -6,33 +6,8 @@ import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from msfcnn.ir import (
-    Add,
-    AveragePool,
-    Concat,
-    Conv,
-    GlobalAveragePool,
-    MaxPool,
-    Model,
-    Op,
-    Requantize,
-    Reshape,
-    Softmax,
-)
-from msfcnn.ir.liveness import last_readers
-from msfcnn.numerics import (
-    add_constants,
-    concat_constants,
-    conv_constants,
-    pool_constants,
-    requantize_constants,
-    softmax_constants,
-)
-from msfcnn.reference import ops
-
-Values = NDArray[np.int8]
+from msfcnn.ir import Model, Op, Values, last_readers
 
 PORTION_VALUES = 2_000_000  # of a tensor that an op works on at a time, 8 bytes each
 
@@ -68,7 +43,7 @@ def run_op(model: Model, op: Op, inputs: Sequence[Values]) -> Values:
     largest = max(math.prod(target), *(math.prod(x.shape[1:]) for x in inputs))
     count = max(1, PORTION_VALUES // largest)
     portions = [
-        _compute(model, op, [x[first : first + count] for x in inputs])
+        op.compute(model, [x[first : first + count] for x in inputs])
         for first in range(0, len(inputs[0]), count)
     ]
     return np.concatenate(portions).reshape(-1, *target)
@@ -78,30 +53,3 @@ def _check(images: Values, shape: tuple[int, int, int]) -> None:
     right = images.dtype == np.int8 and images.ndim == 4 and images.shape[1:] == shape
     if not right or len(images) == 0:
         raise ValueError(f"images are {images.dtype} {images.shape}, not int8 (n, *{shape})")
-
-
-def _compute(model: Model, op: Op, inputs: Sequence[Values]) -> Values:
-    target = model.tensors[op.output].shape
-    match op:
-        case Conv():
-            return ops.conv(op, conv_constants(model, op), inputs[0], target)
-        case MaxPool():
-            return ops.max_pool(op, requantize_constants(model, op), inputs[0], target)
-        case AveragePool():
-            return ops.average_pool(op, pool_constants(model, op), inputs[0], target)
-        case GlobalAveragePool():
-            return ops.global_average(pool_constants(model, op), inputs[0])
-        case Add():
-            return ops.weighted_sum(add_constants(model, op), inputs)
-        case Requantize():
-            return ops.weighted_sum(requantize_constants(model, op), inputs)
-        case Concat():
-            parts = [
-                ops.weighted_sum(concat_constants(model, op, i), [part])
-                for i, part in enumerate(inputs)
-            ]
-            return np.concatenate(parts, axis=3)
-        case Softmax():
-            return ops.softmax(softmax_constants(model, op), inputs[0])
-        case Reshape():
-            return inputs[0]

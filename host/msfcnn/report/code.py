@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.emit.weights import constant_bytes
+from msfcnn.emit.constants import weight_bytes
+from msfcnn.emit.place import places
 from msfcnn.pipeline import Generated
 from msfcnn.report.plan import ModelSummary, TradeOff, model_summary
 
@@ -54,7 +55,7 @@ def code_report(generated: Generated) -> CodeReport:
         macs=generated.schedule.macs,
         recompute_factor=generated.recompute_factor,
         estimated_instructions=generated.schedule.instructions,
-        weight_bytes=constant_bytes(model),
+        weight_bytes=weight_bytes(model, places(generated.schedule, generated.layout)),
         input_bytes=model.tensors[model.input.tensor].size,
         output_bytes=sum(model.tensors[port.tensor].size for port in model.outputs),
     )

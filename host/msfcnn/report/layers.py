@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.ir import Geometry, Model, Op, Port
-from msfcnn.ir.liveness import live_bytes
-from msfcnn.ir.model import op_macs, weight_bytes
+from msfcnn.ir import Model, Op, Port, live_bytes
 from msfcnn.isa import BLOCK
 from msfcnn.optimize import FoldedLayer, fold_dead_channels
 
@@ -133,7 +131,7 @@ def _port(model: Model, port: Port) -> PortReport:
 
 def _layer(model: Model, op: Op, live: int) -> LayerReport:
     output = model.tensors[op.output]
-    g: Geometry | None = getattr(op, "geometry", None)
+    g = op.sliding
     groups: int = getattr(op, "groups", 1)
     return LayerReport(
         node=op.node,
@@ -145,8 +143,8 @@ def _layer(model: Model, op: Op, live: int) -> LayerReport:
         dilation=(g.dilation_h, g.dilation_w) if g else None,
         pads=(g.pad_top, g.pad_left, g.pad_bottom, g.pad_right) if g else None,
         groups=groups,
-        weight_bytes=weight_bytes(op),
-        macs=op_macs(model, op),
+        weight_bytes=op.weight_bytes,
+        macs=op.macs(model),
         output_bytes=output.size,
         live_bytes=live,
     )

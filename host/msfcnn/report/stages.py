@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.fusion.paper import paper_cost, paper_without_io
-from msfcnn.fusion.steps import LOAD_OP
+from msfcnn.fusion.step import LOAD_OP
 from msfcnn.ir import Model
 from msfcnn.schedule import Schedule
 from msfcnn.schedule.types import ScheduledStage

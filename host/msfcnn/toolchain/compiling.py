@@ -14,8 +14,8 @@ from pathlib import Path
 from msfcnn.emit.tables import engine_limits
 from msfcnn.errors import BoardError, Problem
 from msfcnn.files import write_all
+from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.machines import Machine
 from msfcnn.toolchain.native import config_flags, engine_directory, engine_flags, engine_sources
 
 BARE = Path(__file__).with_name("bare")

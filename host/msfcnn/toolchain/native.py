@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msfcnn.errors import BoardError, Problem
+from msfcnn.isa import ISAS
 from msfcnn.resources import ROOT
 
 SANITIZERS = (
@@ -40,7 +41,8 @@ def _sources(directory: Path) -> list[Path]:
 
 def engine_flags(isa: str) -> tuple[str, ...]:
     """What the engine's files are compiled with for an instruction set."""
-    return () if isa == "generic" else ("-DMSFCNN_FALLBACK=1",)
+    # beside kernels of a family the portable convolutions are small rather than fast
+    return ("-DMSFCNN_FALLBACK=1",) if "conv" in ISAS[isa].kernels else ()
 
 
 def compiler() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import BoardError, Problem
-from msfcnn.toolchain.machines import Machine
+from msfcnn.isa import Machine
 
 LOOP_TURNS = 50_000
 LOOP_INSTRUCTIONS = 2  # of a turn

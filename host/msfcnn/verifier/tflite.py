@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from msfcnn.frontend.formats import is_tflite
 from msfcnn.frontend.tflite import Layout, translate
-from msfcnn.ir import Model, Reshape
+from msfcnn.ir import Model
 from msfcnn.reference.execute import run_op
 from msfcnn.report.verification import TfliteCheck
 from msfcnn.verifier.tflite_runtime import installed
@@ -118,9 +118,9 @@ def _stored(
             known = [np.moveaxis(v, 3, 1) for v in known]
         values[index] = np.stack([tensor.from_onnx(v) for v in known])
     for op in model.ops:
-        if isinstance(op, Reshape) and op.input in values:
+        if op.view and op.inputs[0] in values:
             target = model.tensors[op.output].shape
-            values.setdefault(op.output, values[op.input].reshape(-1, *target))
+            values.setdefault(op.output, values[op.inputs[0]].reshape(-1, *target))
     return values
 
 
@@ -128,7 +128,7 @@ def _judge(model: Model, theirs: Values) -> tuple[dict[int, int], dict[int, floa
     worst: dict[int, int] = {}
     differing: dict[int, float] = {}
     for op in model.ops:
-        if isinstance(op, Reshape) or not {op.output, *op.inputs} <= set(theirs):
+        if op.view or not {op.output, *op.inputs} <= set(theirs):
             continue
         distance = _distance(run_op(model, op, [theirs[t] for t in op.inputs]), theirs[op.output])
         worst[op.output] = int(distance.max())

@@ -12,13 +12,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.frontend.onnx.graph import Graph, Node
-from msfcnn.frontend.onnx.views import HWC, View, offsets
+from msfcnn.frontend.onnx.support import SUPPORTED
 from msfcnn.ir import Order
-
-RESHAPES = frozenset({"Flatten", "Identity", "Dropout", "Reshape", "Squeeze", "Unsqueeze"})
-ELEMENTWISE = frozenset({"QuantizeLinear", "DequantizeLinear", "Relu", "Clip", "Add"})
-SPATIAL = frozenset({"Conv", "MaxPool", "AveragePool", "GlobalAveragePool"})
+from msfcnn.nodes import HWC, Graph, Node, Role, View, offsets
 
 
 def input_view(graph: Graph) -> View:
@@ -31,7 +27,7 @@ def input_view(graph: Graph) -> View:
         name = next((n for n in node.inputs if n in seen), None)
         if name is None:
             continue
-        if node.kind in SPATIAL:
+        if _role(node) is Role.SPATIAL:
             return _matching(shape, seen[name]) or _usual(shape)
         moved = _moved(node, seen[name], graph)
         if moved is not None:
@@ -41,14 +37,18 @@ def input_view(graph: Graph) -> View:
     return (None if turned is None else _matching(shape, turned)) or _usual(shape)
 
 
+def _role(node: Node) -> Role:
+    return SUPPORTED[node.kind].role if node.kind in SUPPORTED else Role.OTHER
+
+
 def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:
-    if node.kind in ELEMENTWISE or node.kind == "Pad":  # zeros around it change no order
+    if _role(node) is Role.ELEMENTWISE:  # zeros around it change no order
         return values
     if node.kind == "Transpose":
         perm = node.integers("perm") or tuple(reversed(range(values.ndim)))
         return values.transpose(perm) if sorted(perm) == list(range(values.ndim)) else None
     target = graph.static_shape(node.outputs[0])
-    if node.kind in RESHAPES and target is not None and math.prod(target) == values.size:
+    if _role(node) is Role.RESHAPES and target is not None and math.prod(target) == values.size:
         return values.reshape(target)
     return None
 

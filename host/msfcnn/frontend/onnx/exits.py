@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from msfcnn.errors import Problem
-from msfcnn.frontend.onnx.builder import Builder, stray_padding
-from msfcnn.frontend.onnx.graph import Border, Node
-from msfcnn.frontend.onnx.problems import UnknowableError, Unsupported
 from msfcnn.frontend.onnx.shapes import check_inferred
-from msfcnn.frontend.onnx.values import Constant, Draft, Known, Poison, Source, Value
-from msfcnn.ir import Order, Port, Quantization, Softmax
-
-PROBABILITY = Quantization(1 / 256, -128)  # what every converter gives the output of a softmax
+from msfcnn.ir import Order, Port
+from msfcnn.nodes import (
+    Border,
+    Builder,
+    Constant,
+    Draft,
+    Known,
+    Node,
+    Poison,
+    Source,
+    UnknowableError,
+    Unsupported,
+    Value,
+    stray_padding,
+)
 
 
 def output_port(builder: Builder, border: Border, producer: Node | None) -> Port | None:
@@ -39,9 +47,10 @@ def _tensor_of(builder: Builder, name: str, value: Value) -> Known:
             raise Unsupported(f"the output '{name}' is constant", "remove it from the outputs")
         case Source():
             raise Unsupported(f"the output '{name}' is the input itself", "remove it")
-        case Draft(op=Softmax()) if value.inherited is None:
-            return replace(builder.finish(value, name, PROBABILITY, False), real=True)
         case Draft():
+            usual = value.op.default_output
+            if usual is not None and value.inherited is None:
+                return replace(builder.finish(value, name, usual, False), real=True)
             return builder.finish_inherited(value, name, None)
         case Known():
             return value

@@ -6,20 +6,17 @@ from pathlib import Path
 
 import onnx
 
-from msfcnn import numerics
 from msfcnn.errors import ModelError, Problem
-from msfcnn.frontend.onnx.builder import Builder
-from msfcnn.frontend.onnx.convert import HANDLERS
 from msfcnn.frontend.onnx.entry import input_view
 from msfcnn.frontend.onnx.exits import output_port, unused_input
-from msfcnn.frontend.onnx.graph import Graph, Node, graph_of
+from msfcnn.frontend.onnx.graph import graph_of
 from msfcnn.frontend.onnx.load import read
-from msfcnn.frontend.onnx.problems import UnknowableError, Unsupported
 from msfcnn.frontend.onnx.shapes import check_inferred, infer, input_problems
-from msfcnn.frontend.onnx.support import hint
+from msfcnn.frontend.onnx.support import SUPPORTED, hint
 from msfcnn.frontend.onnx.tidy import tidy
-from msfcnn.frontend.onnx.values import Poison, Value
-from msfcnn.ir import Model, Order, Port
+from msfcnn.ir import Model, Order, Port, without_constants
+from msfcnn.nodes import Builder, Graph, Node, Poison, UnknowableError, Unsupported, Value
+from msfcnn.ops import Requantize, Reshape
 
 
 def load_model(path: Path) -> Model:
@@ -42,7 +39,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     problems = input_problems(graph.inputs, path)
     if problems:
         raise ModelError(*problems, *_unknown_operators(graph))
-    builder = Builder(graph, input_view(graph))
+    builder = Builder(graph, input_view(graph), Requantize, Reshape)
     for node in graph.nodes:
         _convert(builder, node)
     return _finished(builder, path.stem, sha256)
@@ -50,11 +47,11 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
 
 def _convert(builder: Builder, node: Node) -> None:
     value: Value = Poison()
-    handler = HANDLERS.get(node.kind)
+    importer = SUPPORTED.get(node.kind)
     try:
-        if handler is None:
+        if importer is None:
             raise Unsupported("this operator is not supported", hint(node.kind))
-        value = handler(builder, node)
+        value = importer.convert(builder, node)
         if not isinstance(value, Poison):
             check_inferred(node, value.shape, builder.graph.shapes.get(node.outputs[0]))
     except UnknowableError:
@@ -74,7 +71,7 @@ def _finished(builder: Builder, name: str, sha256: str) -> Model:
     model = _assembled(builder, name, sha256, outputs)
     if model is None and not builder.log.problems:
         builder.log.add(unused_input(builder.border.name))
-    for problem in numerics.check(model) if model is not None else ():
+    for problem in without_constants(model) if model is not None else ():
         builder.log.add(problem)
     if builder.log.problems or model is None:
         raise ModelError(*builder.log.problems)
@@ -88,7 +85,14 @@ def _assembled(builder: Builder, name: str, sha256: str, outputs: tuple[Port, ..
     border, view = builder.border, builder.source
     order = view.flat if isinstance(view.flat, Order) else Order.CHW
     port = Port(border.name, builder.input.tensor, view.shape, order, border.dtype)
-    return Model(name, sha256, tuple(builder.tensors), tuple(builder.ops), port, outputs)
+    return Model(
+        name=name,
+        sha256=sha256,
+        tensors=tuple(builder.tensors),
+        ops=tuple(builder.ops),
+        input=port,
+        outputs=outputs,
+    )
 
 
 def _unknown_operators(graph: Graph) -> list[Problem]:
@@ -96,5 +100,5 @@ def _unknown_operators(graph: Graph) -> list[Problem]:
     return [
         Problem(node.name, "this operator is not supported", hint(node.kind), node.kind)
         for node in graph.nodes
-        if node.kind not in HANDLERS
+        if node.kind not in SUPPORTED
     ]

@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.frontend.onnx.builder import Builder, same_quantization
-from msfcnn.frontend.onnx.graph import Node
-from msfcnn.frontend.onnx.problems import Unsupported
-from msfcnn.frontend.onnx.shapes import fits
-from msfcnn.frontend.onnx.values import Constant, Draft, Known, Poison, Source, Value
-from msfcnn.frontend.onnx.views import View
 from msfcnn.ir import Quantization
+from msfcnn.nodes import (
+    Builder,
+    Constant,
+    Draft,
+    Importer,
+    Known,
+    Node,
+    Poison,
+    Role,
+    Source,
+    Unsupported,
+    Value,
+    View,
+    fits,
+    same_quantization,
+)
 
 INT8_HINT = "quantize activations and weights to 8 bits (QInt8 or QUInt8)"
 RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int32": (-(2**31), 2**31 - 1)}
@@ -178,3 +188,21 @@ def _assumed(builder: Builder, name: str, quantization: Quantization, unsigned: 
     return builder.assume(
         View((height, width, shape[1]), shape, assumed=True), name, quantization, unsigned
     )
+
+
+QDQ = (
+    Importer(
+        kind="QuantizeLinear",
+        convert=quantize,
+        becomes="tensor, or Requantize if the scale changes",
+        constraints=("int8 or uint8, per tensor for activations",),
+        role=Role.ELEMENTWISE,
+    ),
+    Importer(
+        kind="DequantizeLinear",
+        convert=dequantize,
+        becomes="scale of a tensor or constant",
+        constraints=("activations per tensor",),
+        role=Role.ELEMENTWISE,
+    ),
+)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.frontend.onnx.graph import Border, Node, Shape
-from msfcnn.frontend.onnx.problems import Unsupported
+from msfcnn.nodes import Border, Node, Shape, Unsupported, fits
 
-LARGEST_TENSOR = 2**24  # elements; also keeps a damaged file from asking for terabytes
 AXIS_NAMES = {3: ("batch", "channels", "width"), 4: ("batch", "channels", "height", "width")}
 
 
@@ -54,17 +51,6 @@ def input_problems(inputs: tuple[Border, ...], path: Path) -> tuple[Problem, ...
     elif None not in border.shape:
         problems += _size_problems(where, tuple(d for d in border.shape if d is not None))
     return tuple(problems)
-
-
-def fits(shape: tuple[int, ...]) -> bool:
-    """Whether a tensor of this shape is neither empty nor larger than anything sensible."""
-    return all(size >= 1 for size in shape) and math.prod(shape) <= LARGEST_TENSOR
-
-
-def check_size(what: str, shape: tuple[int, ...]) -> None:
-    """Refuses tensors that no microcontroller holds (and no importer either)."""
-    if not fits(shape):
-        raise Unsupported(f"{what} would have the shape {list(shape)}", "use a smaller input")
 
 
 def check_inferred(node: Node, shape: tuple[int, ...], inferred: Shape | None) -> None:

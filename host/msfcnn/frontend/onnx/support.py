@@ -1,104 +1,17 @@
-"""Which ONNX operators are supported, what they become, and advice for those that are not."""
+"""Which ONNX operators are supported, and advice for those that are not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msfcnn.frontend.onnx.constant import CONSTANT
+from msfcnn.frontend.onnx.qdq import QDQ
+from msfcnn.nodes import Importer
+from msfcnn.ops import IMPORTERS
 
-@dataclass(frozen=True)
-class OpSupport:
-    """A supported operator: what it becomes in the model, and what it must look like."""
-
-    op: str
-    becomes: str
-    constraints: tuple[str, ...]
-
-
-_SWEEP = (
-    "2-D [1, C, H, W] or 1-D [1, C, W]",
-    "kernel, stride and dilation 1 to 255 per axis, padding 0 to 255 per side, also asymmetric",
-    "auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER",
-)
-_CONSTANT_TARGET = "shape known without running the model"
-
-SUPPORTED: tuple[OpSupport, ...] = (
-    OpSupport(
-        "Add",
-        "Add; with a constant: bias of the layer before, or a depthwise 1x1 Conv",
-        (
-            "two activations of one shape, or an activation and a constant",
-            "constants: a scalar or one value per channel",
-        ),
-    ),
-    OpSupport(
-        "AveragePool",
-        "AveragePool; GlobalAveragePool if it covers the whole map",
-        (*_SWEEP, "ceil_mode only without count_include_pad"),
-    ),
-    OpSupport("Clip", "clamp of the op before, or Requantize", ("min and max constant",)),
-    OpSupport(
-        "Concat",
-        "Concat",
-        ("along channels: axis 1 of NCHW, or the last axis of NHWC", "activations only"),
-    ),
-    OpSupport("Constant", "constant", ("tensor, float(s) or int(s)",)),
-    OpSupport(
-        "Conv",
-        "Conv (ordinary, pointwise, depthwise, grouped)",
-        (
-            *_SWEEP,
-            "weights int8 symmetric (or uint8 with zero point 128), per tensor or per channel",
-            "bias int32 or float, constant",
-        ),
-    ),
-    OpSupport("DequantizeLinear", "scale of a tensor or constant", ("activations per tensor",)),
-    OpSupport("Dropout", "nothing", ("inference, mask unused",)),
-    OpSupport("Flatten", "nothing, or Reshape", ()),
-    OpSupport(
-        "Gemm",
-        "pointwise Conv on 1x1 pixels",
-        ("transA = 0, alpha > 0", "B constant, int8 symmetric; C constant"),
-    ),
-    OpSupport("GlobalAveragePool", "GlobalAveragePool", ("2-D or 1-D",)),
-    OpSupport("Identity", "nothing", ()),
-    OpSupport(
-        "MatMul",
-        "pointwise Conv; a constant Add behind it becomes its bias",
-        ("right side a constant matrix, int8 symmetric", "vectors, or NHWC maps per pixel"),
-    ),
-    OpSupport(
-        "MaxPool",
-        "MaxPool",
-        (*_SWEEP, "ceil_mode as padding", "indices output unused"),
-    ),
-    OpSupport(
-        "Pad",
-        "padding of the Conv or AveragePool behind it",
-        (
-            "mode constant with value 0, height and width only",
-            "before MaxPool only if the zero point is -128",
-        ),
-    ),
-    OpSupport(
-        "QuantizeLinear",
-        "tensor, or Requantize if the scale changes",
-        ("int8 or uint8, per tensor for activations",),
-    ),
-    OpSupport("ReduceMean", "GlobalAveragePool", ("over height and width together",)),
-    OpSupport("Relu", "clamp of the op before, or Requantize", ()),
-    OpSupport("Reshape", "nothing, or Reshape", (_CONSTANT_TARGET,)),
-    OpSupport(
-        "Softmax",
-        "Softmax",
-        ("over channels; float output of the model or QuantizeLinear behind it",),
-    ),
-    OpSupport("Squeeze", "nothing, or Reshape", ("axes constant",)),
-    OpSupport(
-        "Transpose", "nothing", ("between NCHW and NHWC, or where the next op knows any order",)
-    ),
-    OpSupport("Unsqueeze", "nothing, or Reshape", ("axes constant",)),
-)
+SUPPORTED: Mapping[str, Importer] = {
+    i.kind: i for i in sorted((*IMPORTERS, *QDQ, CONSTANT), key=lambda i: i.kind)
+}
 
 _ACTIVATION = "train with Relu or Clip (ReLU6) instead"
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from msfcnn.frontend.onnx.builder import same_quantization, with_output
-from msfcnn.ir import Clamp, Concat, Model, Op, Requantize, Reshape, Softmax
-from msfcnn.ir.ops import Add
+from msfcnn.ir import Clamp, Model, Op
+from msfcnn.nodes import same_quantization
 
 
 def tidy(model: Model) -> Model:
@@ -26,15 +25,16 @@ def _with_folded_clamps(model: Model) -> Model:
     ops: list[Op] = []
     position: dict[int, int] = {}
     for op in model.ops:
+        producer = position.get(op.inputs[0])
+        clamp = _clamp_only(model, op)
         if (
-            isinstance(op, Requantize)
-            and readers[op.input] == 1
-            and op.input in position
-            and _same_numbers(model, op)
-            and not isinstance(ops[position[op.input]], Softmax | Reshape)
+            clamp is not None
+            and readers[op.inputs[0]] == 1
+            and producer is not None
+            and ops[producer].takes_clamp
         ):
-            producer = position[op.input]
-            ops[producer] = with_output(ops[producer], op.output, _both(ops[producer], op.clamp))
+            before = ops[producer]
+            ops[producer] = before.writing(op.output, before.clamping.then(clamp))
             position[op.output] = producer
         else:
             position[op.output] = len(ops)
@@ -42,15 +42,10 @@ def _with_folded_clamps(model: Model) -> Model:
     return replace(model, ops=tuple(ops))
 
 
-def _same_numbers(model: Model, op: Requantize) -> bool:
-    source, target = model.tensors[op.input], model.tensors[op.output]
-    return same_quantization(source.quantization, target.quantization)
-
-
-def _both(op: Op, then: Clamp) -> Clamp:
-    first = Clamp() if isinstance(op, Softmax | Reshape) else op.clamp
-    low, high = (min(max(b, then.low), then.high) for b in (first.low, first.high))
-    return Clamp(low, high)
+def _clamp_only(model: Model, op: Op) -> Clamp | None:
+    """The clamp of an op that does nothing else."""
+    source, target = (model.tensors[t].quantization for t in (op.inputs[0], op.output))
+    return op.clamping if op.rescales and same_quantization(source, target) else None
 
 
 def _without_dead(model: Model) -> Model:
@@ -70,18 +65,7 @@ def _renumbered(model: Model) -> Model:
     return replace(
         model,
         tensors=tuple(model.tensors[old] for old in order),
-        ops=tuple(_rewired(op, new) for op in model.ops),
+        ops=tuple(op.rewired(new) for op in model.ops),
         input=replace(model.input, tensor=0),
         outputs=tuple(replace(p, tensor=new[p.tensor]) for p in model.outputs),
     )
-
-
-def _rewired(op: Op, new: dict[int, int]) -> Op:
-    output = new[op.output]
-    match op:
-        case Concat():
-            return replace(op, inputs=tuple(new[i] for i in op.inputs), output=output)
-        case Add():
-            return replace(op, left=new[op.left], right=new[op.right], output=output)
-        case _:
-            return replace(op, input=new[op.input], output=output)

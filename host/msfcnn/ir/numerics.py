@@ -1,0 +1,96 @@
+"""The numbers of int8 inference: the one rounding, and how real factors become integers.
+
+This module is the only definition. The ops build their constants with it, the reference computes
+with it, and the C kernels repeat `requantize` bit for bit:
+
+    q = clamp(zero_point + ((acc * multiplier + (1 << (shift - 1))) >> shift))
+
+with a 64-bit product, an arithmetic shift and a single rounding (half up).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.ir.geometry import Clamp
+
+Values = NDArray[np.int8]
+
+INT32_MAX = 2**31 - 1
+SMALLEST_MULTIPLIER = 2.0**-31  # a smaller factor turns every int32 into 0
+LARGEST_MULTIPLIER = INT32_MAX / 2  # with a shift of 1
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Factors applied to int32 accumulators: multiplier int32 [n], shift uint8 [n] in 1..62."""
+
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.uint8]
+
+
+def quantize_factor(factor: float) -> tuple[int, int]:
+    """A real factor as (multiplier, shift), multiplier < 2**31, shift in 1..62.
+
+    Raises ValueError for a factor that is negative, no number or beyond LARGEST_MULTIPLIER.
+    """
+    if not 0 <= factor <= LARGEST_MULTIPLIER:
+        raise ValueError(f"factor {factor!r} cannot be represented")
+    if factor < SMALLEST_MULTIPLIER:
+        return 0, 1
+    fraction, exponent = math.frexp(factor)
+    multiplier, shift = round(fraction * 2**31), 31 - exponent
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift - 1
+    return multiplier, shift
+
+
+def quantize_factors(factors: NDArray[np.float64]) -> Scaling:
+    """`quantize_factor` for each element of a vector."""
+    pairs = [quantize_factor(float(f)) for f in factors]
+    return Scaling(
+        np.array([m for m, _ in pairs], dtype=np.int32),
+        np.array([s for _, s in pairs], dtype=np.uint8),
+    )
+
+
+def scaling_of(node: str, factors: NDArray[np.float64]) -> Scaling:
+    """`quantize_factors`; raises ModelError, which names the node, for factors that are absurd."""
+    try:
+        return quantize_factors(factors)
+    except ValueError:
+        raise ModelError(absurd_scale(node, float(np.max(factors)))) from None
+
+
+def requantize(
+    acc: NDArray[np.int64],
+    multiplier: NDArray[np.int32],
+    shift: NDArray[np.uint8],
+    zero_point: int,
+    clamp: Clamp,
+) -> Values:
+    """int32-ranged accumulators [..., n] to int8, with one (multiplier, shift) per last axis."""
+    wide_shift = shift.astype(np.int64)
+    rounding = np.left_shift(np.int64(1), wide_shift - 1)
+    scaled = np.right_shift(acc * multiplier.astype(np.int64) + rounding, wide_shift)
+    return clamped(scaled + zero_point, clamp)
+
+
+def clamped(values: NDArray[np.int64], clamp: Clamp) -> Values:
+    """Values within the bounds of a clamp, as int8."""
+    bounded: NDArray[np.int64] = np.clip(values, clamp.low, clamp.high)
+    return bounded.astype(np.int8)
+
+
+def absurd_scale(node: str, factor: float) -> Problem:
+    """The problem of scales that no integer arithmetic can bridge."""
+    return Problem(
+        node,
+        f"its scales ask for a factor of {factor:.3g} between input and output",
+        "quantize the model again; a scale is wrong",
+    )

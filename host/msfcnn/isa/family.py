@@ -1,0 +1,97 @@
+"""A processor family: its cores, what it has kernels of its own for, and how it is emulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from msfcnn.ir import Model
+from msfcnn.isa.kernel import Choice, Kernel
+
+# From a model, an op and its portable kernel to the kernels of the family.
+Chooser = Callable[[Model, Any, Kernel], Choice]
+
+# virtual time passes with instructions only: sleep=on would let it wait for the real one
+CLOCK = "shift={},sleep=off"
+SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A processor with everything that runs a program on it.
+
+    compiler, emulator: commands; an empty emulator means this computer.
+    sources:   of the port, in toolchain/bare/.
+    isa:       the family whose kernels suit it best.
+    core:      its name in the cost model; empty if it is not estimated.
+    ticks:     of its clock per instruction; None for a clock that counts nanoseconds.
+    packages:  how to get compiler and emulator.
+    """
+
+    name: str
+    description: str
+    compiler: tuple[str, ...]
+    link: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+    emulator: tuple[str, ...] = ()
+    isa: str
+    core: str = ""
+    ticks: Fraction | None = None
+    packages: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """What a measurement counts."""
+        return "instructions" if self.ticks else "ns"
+
+    @property
+    def binutils(self) -> str:
+        """Prefix of the compiler's companions, such as arm-none-eabi-."""
+        return self.compiler[0].removesuffix("gcc") if self.emulator else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Isa:
+    """An instruction set that code is generated for.
+
+    name:     as `--isa` and MSFCNN_ISA say it, and the folder of its kernels in the engine's src.
+    core:     whose cost data are used where no core is named.
+    kernels:  by kernel family, how its own kernels are chosen; what is missing is portable.
+    replaced: families whose portable kernels it never falls back to.
+    machines: processors of it that `msfcnn bench` can measure on.
+    """
+
+    name: str
+    core: str
+    kernels: Mapping[str, Chooser] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
+    machines: tuple[Machine, ...] = ()
+
+
+def linked(script: str, *options: str) -> tuple[str, ...]:
+    """Options of the linker for a bare-metal program."""
+    return ("-nostartfiles", *options, "-T", script, "-Wl,--gc-sections")
+
+
+def cortex_m(
+    name: str, description: str, board: str, isa: str, core: str, flags: tuple[str, ...]
+) -> Machine:
+    """A Cortex-M of one of QEMU's MPS2 boards."""
+    # 128 ns an instruction, a clock of 25 MHz: more than one tick each, so that none is lost
+    return Machine(
+        name=name,
+        description=description,
+        compiler=("arm-none-eabi-gcc", "-mthumb", *flags),
+        link=linked("mps2.ld", "--specs=nano.specs", "-Wl,--no-warn-rwx-segments"),
+        sources=("cortexm.c", "semihosting.c"),
+        emulator=("qemu-system-arm", "-M", board, "-icount", CLOCK.format(7), *SEMIHOSTING),
+        isa=isa,
+        core=core,
+        ticks=Fraction(128, 40),
+        packages=(
+            "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi",
+            "apt install qemu-system-arm",
+        ),
+    )

@@ -1,0 +1,70 @@
+"""A C function of the engine, as the planner and the emitter see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALIGN = 4  # of scratch, in bytes
+
+Words = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A C function of the engine: its name, and the bytes of scratch it needs (aligned to 4).
+
+    words: if its constants are packed for the instruction set, what msfcnn_op_t says of them.
+    pairs: whether it computes two pixels at a time where it can.
+    pack:  its packed constants; the argument tells whether lines are columns.
+    """
+
+    name: str
+    scratch: int = 0
+    words: int = 0
+    pairs: bool = True
+    pack: Callable[[bool], Words] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def packed(self) -> bool:
+        """Whether its constants are packed for the instruction set."""
+        return self.words > 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernels of a call inside a stage, where it reads windows, and at its beginning.
+
+    At the beginning it reads a whole tensor, pixel by pixel. The two differ where a kernel wants
+    planar lines.
+    """
+
+    inner: Kernel
+    first: Kernel
+
+
+def both(kernel: Kernel) -> Choice:
+    """One kernel for both places."""
+    return Choice(kernel, kernel)
+
+
+def aligned(size: int) -> int:
+    """Bytes of scratch, rounded up."""
+    return -(-size // ALIGN) * ALIGN
+
+
+def packer(pack: Callable[[bool], Words | None]) -> Callable[[bool], Words]:
+    """Packs at most once for each direction of lines; that it works has been tried before."""
+
+    @lru_cache(maxsize=2)
+    def packed(columns: bool) -> Words:
+        words = pack(columns)
+        if words is None:
+            raise AssertionError("whether constants can be packed hangs on the direction of lines")
+        return words
+
+    return packed

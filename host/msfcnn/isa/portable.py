@@ -1,0 +1,21 @@
+"""C11 for any processor, and this computer to try it on."""
+
+from msfcnn.isa.family import Isa, Machine
+
+NAME = "generic"
+
+ISA = Isa(
+    name=NAME,
+    core="rv32",
+    machines=(
+        Machine(
+            name="host",
+            description="this computer, in nanoseconds",
+            compiler=("cc",),
+            sources=("host.c",),
+            isa=NAME,
+            core="host",
+            packages=("apt install gcc",),
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""An ONNX graph while it is converted: its nodes, what is known of its values, the builder."""
+
+from msfcnn.nodes.builder import Builder, resolved_axes, same_quantization, stray_padding
+from msfcnn.nodes.extents import LARGEST_TENSOR, check_size, fits
+from msfcnn.nodes.importer import Handler, Importer, Role
+from msfcnn.nodes.node import Border, Graph, Node, Shape
+from msfcnn.nodes.problems import Log, UnknowableError, Unsupported
+from msfcnn.nodes.sliding import Sliding, kernel_shape, slide, spatial_input
+from msfcnn.nodes.values import (
+    UNSET,
+    Bounds,
+    Constant,
+    Draft,
+    Known,
+    Padding,
+    Poison,
+    Source,
+    Value,
+)
+from msfcnn.nodes.views import HWC, View, map_view, offsets
+from msfcnn.nodes.weights import bias_units, int8_weights
+
+__all__ = [
+    "HWC",
+    "LARGEST_TENSOR",
+    "UNSET",
+    "Border",
+    "Bounds",
+    "Builder",
+    "Constant",
+    "Draft",
+    "Graph",
+    "Handler",
+    "Importer",
+    "Known",
+    "Log",
+    "Node",
+    "Padding",
+    "Poison",
+    "Role",
+    "Shape",
+    "Sliding",
+    "Source",
+    "UnknowableError",
+    "Unsupported",
+    "Value",
+    "View",
+    "bias_units",
+    "check_size",
+    "fits",
+    "int8_weights",
+    "kernel_shape",
+    "map_view",
+    "offsets",
+    "resolved_axes",
+    "same_quantization",
+    "slide",
+    "spatial_input",
+    "stray_padding",
+]

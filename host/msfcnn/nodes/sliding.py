@@ -1,0 +1,183 @@
+"""From the attributes of a Conv or pool to the Geometry of the sweep and the output's extent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.ir import Geometry
+from msfcnn.nodes.builder import Builder, stray_padding
+from msfcnn.nodes.node import Node
+from msfcnn.nodes.problems import Unsupported
+from msfcnn.nodes.values import Known
+
+LARGEST = 255  # kernel, stride, dilation and padding are bytes in the tables
+
+
+@dataclass(frozen=True)
+class SlidingAxis:
+    """A kernel sliding along one axis.
+
+    before, after: padding. after holds exactly what the last position reads, also where ONNX
+    declares more than that, or less (ceil_mode).
+    surplus: how far the last position reads beyond the padding that ONNX declares.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    surplus: int
+    positions: int
+
+    @property
+    def idle(self) -> bool:
+        """Whether the kernel at some position sees nothing but padding."""
+        taps = range(0, self.kernel * self.dilation, self.dilation)
+        starts = range(-self.before, self.positions * self.stride - self.before, self.stride)
+        bordering = (s for s in starts if s < 0 or s + taps[-1] >= self.size)
+        return any(all(not 0 <= s + tap < self.size for tap in taps) for s in bordering)
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """Geometry of a sliding kernel and how many positions it has along both axes."""
+
+    geometry: Geometry
+    rows: SlidingAxis
+    columns: SlidingAxis
+
+    @property
+    def out(self) -> tuple[int, int]:
+        """Output height and width."""
+        return (self.rows.positions, self.columns.positions)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the kernel at some position sees nothing but padding."""
+        return self.rows.idle or self.columns.idle
+
+    @property
+    def surplus(self) -> bool:
+        """Whether ceil_mode makes the kernel read beyond the declared padding."""
+        return self.rows.surplus > 0 or self.columns.surplus > 0
+
+
+def spatial_input(builder: Builder, node: Node) -> Known:
+    """The map a sliding kernel reads; zeros of a Pad in front may still surround it."""
+    known = builder.activation(node, 0, padding=True)
+    rank = len(known.shape)
+    if rank not in (3, 4):
+        what = f"its input has {rank} axes; images have 4 and lines 3"
+        raise Unsupported(what, "use a network in one or two dimensions")
+    if known.padding and any(known.padding.before[:2] + known.padding.after[:2]):
+        raise stray_padding(known.padding.node, "the next op: it pads batch or channels")
+    return known
+
+
+def slide(
+    node: Node, known: Known, size: tuple[int, int], kernel: tuple[int, ...], ceil: bool
+) -> Sliding:
+    """Geometry of a node over a map of this height and width. kernel: one or two extents."""
+    for extent in kernel:
+        _check_range("kernel", extent, least=1)
+    lines = SlidingAxis(1, 1, 1, 1, 0, 0, 0, 1)  # one row: what a network in one dimension has
+    axes = [_axis(node, known, size, kernel, i, ceil) for i in range(len(kernel))]
+    rows, columns = axes if len(axes) == 2 else (lines, axes[0])
+    return Sliding(_geometry(rows, columns), rows, columns)
+
+
+def kernel_shape(node: Node, rank: int) -> tuple[int, ...]:
+    """The extents of a pool's kernel."""
+    kernel = node.integers("kernel_shape")
+    if kernel is None or len(kernel) != rank - 2:
+        raise Unsupported(f"its kernel has not {rank - 2} extents", "the file is damaged")
+    return kernel
+
+
+def _geometry(rows: SlidingAxis, columns: SlidingAxis) -> Geometry:
+    return Geometry(
+        kernel_h=rows.kernel,
+        kernel_w=columns.kernel,
+        stride_h=rows.stride,
+        stride_w=columns.stride,
+        dilation_h=rows.dilation,
+        dilation_w=columns.dilation,
+        pad_top=rows.before,
+        pad_left=columns.before,
+        pad_bottom=rows.after,
+        pad_right=columns.after,
+    )
+
+
+def _axis(
+    node: Node, known: Known, pixels: tuple[int, int], kernel: tuple[int, ...], i: int, ceil: bool
+) -> SlidingAxis:
+    rank = len(kernel)
+    size = pixels[2 - rank + i]
+    stride = _attribute(node, "strides", i, rank)
+    dilation = _attribute(node, "dilations", i, rank)
+    extent = (kernel[i] - 1) * dilation + 1
+    zeros = _zeros(known, i)
+    padded = size + sum(zeros)
+    before, after = _pads(node, i, rank, padded, extent, stride)
+    positions = _positions(padded, before, after, extent, stride, ceil)
+    end = (positions - 1) * stride + extent - before  # of the last position, in the padded input
+    behind = max(0, end - padded + zeros[1])
+    surplus = max(0, end - padded - after)
+    for side in (before + zeros[0], behind):
+        _check_range("padding", side, least=0)
+    return SlidingAxis(
+        size, kernel[i], stride, dilation, before + zeros[0], behind, surplus, positions
+    )
+
+
+def _positions(padded: int, before: int, after: int, extent: int, stride: int, ceil: bool) -> int:
+    room = padded + before + after - extent
+    positions = room // stride + 1
+    if ceil and room % stride:
+        if positions * stride >= padded + before:
+            # onnxruntime drops such a position, shape inference before opset 22 keeps it
+            what = "its ceil_mode asks for a position that sees nothing but padding"
+            raise Unsupported(what, "use ceil_mode = 0")
+        positions += 1
+    if positions < 1:
+        what = f"its kernel covers {extent} pixels, but the padded input has only {room + extent}"
+        raise Unsupported(what, "use a larger input or a smaller kernel")
+    return positions
+
+
+def _pads(node: Node, i: int, rank: int, padded: int, extent: int, stride: int) -> tuple[int, int]:
+    mode = node.text("auto_pad", "NOTSET")
+    if mode == "VALID":
+        return (0, 0)
+    if mode in ("SAME_UPPER", "SAME_LOWER"):
+        total = max(0, (-(-padded // stride) - 1) * stride + extent - padded)
+        smaller, larger = total // 2, total - total // 2
+        return (smaller, larger) if mode == "SAME_UPPER" else (larger, smaller)
+    if mode != "NOTSET":
+        raise Unsupported(f"its auto_pad is {mode}", "use pads, SAME_UPPER, SAME_LOWER or VALID")
+    pads = node.integers("pads") or (0,) * (2 * rank)
+    if len(pads) != 2 * rank or min(pads) < 0:
+        raise Unsupported(f"its pads are {list(pads)}", f"use {2 * rank} values of 0 or more")
+    return (pads[i], pads[rank + i])
+
+
+def _attribute(node: Node, name: str, i: int, rank: int) -> int:
+    values = node.integers(name) or (1,) * rank
+    if len(values) != rank:
+        raise Unsupported(f"its {name} are {list(values)}", f"use {rank} values")
+    _check_range(name, values[i], least=1)
+    return values[i]
+
+
+def _zeros(known: Known, i: int) -> tuple[int, int]:
+    if known.padding is None:
+        return (0, 0)
+    return (known.padding.before[2 + i], known.padding.after[2 + i])
+
+
+def _check_range(name: str, value: int, least: int) -> None:
+    if not least <= value <= LARGEST:
+        raise Unsupported(f"its {name} of {value} is out of range", f"use {least} to {LARGEST}")

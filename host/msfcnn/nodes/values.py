@@ -1,0 +1,144 @@
+"""What the importer knows about the ONNX value behind a name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Op, Quantization
+from msfcnn.nodes.node import Node
+from msfcnn.nodes.views import View
+
+UNSET = -1  # the output of an op whose tensor does not exist yet
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A constant; one that went through DequantizeLinear keeps its integers and their scale.
+
+    scale, zero: one per element (broadcast, so they cost nothing), None for plain numbers.
+    """
+
+    stored: NDArray[Any]
+    scale: NDArray[np.float64] | None = None
+    zero: NDArray[np.int64] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the ONNX value."""
+        return tuple(int(n) for n in self.stored.shape)
+
+    @property
+    def real(self) -> NDArray[np.float64]:
+        """The values as real numbers."""
+        if self.scale is None or self.zero is None:
+            return self.stored.astype(np.float64)
+        return (self.stored.astype(np.int64) - self.zero) * self.scale
+
+    def mapped(self, move: Callable[[NDArray[Any]], NDArray[Any]]) -> Constant:
+        """The constant with its elements moved, their scales and zero points along with them."""
+        return Constant(
+            move(self.stored),
+            None if self.scale is None else move(self.scale),
+            None if self.zero is None else move(self.zero),
+        )
+
+    def reshaped(self, shape: tuple[int, ...]) -> Constant:
+        """The constant behind a Reshape."""
+        return self.mapped(lambda values: values.reshape(shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Padding:
+    """Zeros that a Pad node puts around a value, until the op behind it takes them over."""
+
+    node: Node
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    def transposed(self, perm: tuple[int, ...]) -> Padding:
+        """The padding behind a Transpose."""
+        before = tuple(self.before[axis] for axis in perm)
+        return Padding(self.node, before, tuple(self.after[axis] for axis in perm))
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The values of a tensor of the model: real numbers, or int8 (uint8) before DequantizeLinear.
+
+    padding: the ONNX value is larger by this; the view is that of the tensor without it.
+    """
+
+    tensor: int
+    view: View
+    real: bool
+    padding: Padding | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the ONNX value."""
+        if self.padding is None:
+            return self.view.shape
+        sides = zip(self.view.shape, self.padding.before, self.padding.after, strict=True)
+        return tuple(n + before + after for n, before, after in sides)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Real bounds that Relu and Clip put on a value."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def then(self, low: float, high: float) -> Bounds:
+        """These bounds followed by a Clip (which prefers its maximum if low > high)."""
+        return Bounds(*(min(max(bound, low), high) for bound in (self.low, self.high)))
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """The real result of an op whose output quantization is not known yet.
+
+    op:        without output and clamp.
+    inherited: the quantization in which the result is exact without a QuantizeLinear, if any.
+    origin:    ONNX name of the op's own result; with the bounds it tells results apart.
+    """
+
+    op: Op
+    node: Node
+    view: View
+    origin: str
+    inherited: Quantization | None = None
+    unsigned: bool = False
+    bounds: Bounds = Bounds()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the ONNX value."""
+        return self.view.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The graph input, or a new view of it, before its quantization is known."""
+
+    view: View
+    dtype: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the ONNX value."""
+        return self.view.shape
+
+
+@dataclass(frozen=True)
+class Poison:
+    """Depends on a node that was reported; nothing more is said about it."""
+
+
+Value = Constant | Known | Draft | Source | Poison

@@ -1,0 +1,68 @@
+"""Weights and biases as the integers the kernels work with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.nodes.problems import Unsupported
+from msfcnn.nodes.values import Constant
+
+SAME_BIAS_SCALE = 1e-6  # relative; float32 products of the two scales differ by less
+LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
+WEIGHT_HINT = "quantize weights symmetrically to int8 (weight_type=QInt8, WeightSymmetric=True)"
+
+
+def int8_weights(constant: Constant | None) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Symmetric int8 weights [cout, ...] and their scale per output channel."""
+    if constant is None:
+        raise Unsupported("its weights are missing", "the file is damaged; export it again")
+    if constant.scale is None or constant.zero is None:
+        raise Unsupported("its weights are not quantized", WEIGHT_HINT)
+    stored, dtype = constant.stored, str(constant.stored.dtype)
+    center = {"int8": 0, "uint8": 128}.get(dtype)
+    if center is None:
+        raise Unsupported(f"its weights are {dtype}", WEIGHT_HINT)
+    if stored.size == 0:
+        raise Unsupported("its weights are empty", "the file is damaged; export it again")
+    if (constant.zero != center).any():
+        zero = int(constant.zero[constant.zero != center].ravel()[0])
+        what = f"its weights are asymmetric: their {dtype} zero point is {zero}, not {center}"
+        raise Unsupported(what, WEIGHT_HINT)
+    scale = constant.scale.reshape(len(stored), -1)
+    if (scale != scale[:, :1]).any():
+        what = "the scales of its weights differ within an output channel"
+        raise Unsupported(what, "quantize weights per tensor or per output channel")
+    return (stored.astype(np.int16) - center).astype(np.int8), scale[:, 0].copy()
+
+
+def bias_units(
+    constant: Constant | None, unit: NDArray[np.float64], factor: float = 1.0
+) -> NDArray[np.int64]:
+    """A bias, times a factor, in units of input scale * weight scale; 0 if there is none.
+
+    Stored integers are kept where their scale is that unit, which float32 can only approximate.
+    """
+    if constant is None:
+        return np.zeros(len(unit), np.int64)
+    constant = _one_per_channel(constant, len(unit))
+    with np.errstate(over="ignore", invalid="ignore"):
+        units = np.rint(constant.real * factor / unit)
+    if not (np.abs(units) < LARGEST_BIAS).all():
+        what = "its bias is out of all proportion to the scales of its input and weights"
+        raise Unsupported(what, "quantize the model again")
+    if constant.scale is not None and constant.zero is not None:
+        same = np.abs(constant.scale * factor / unit - 1) <= SAME_BIAS_SCALE
+        units = np.where(same, constant.stored.astype(np.int64) - constant.zero, units)
+    return units.astype(np.int64)
+
+
+def _one_per_channel(constant: Constant, channels: int) -> Constant:
+    size = constant.stored.size
+    lone = constant.reshaped((size,)) if max(constant.shape, default=1) == size else None
+    if lone is None or size not in (1, channels):
+        what = f"its bias has the shape {list(constant.shape)}, but there are {channels} outputs"
+        raise Unsupported(what, "use one bias per output channel")
+    if size == channels:
+        return lone
+    return lone.mapped(lambda values: np.broadcast_to(values, channels))

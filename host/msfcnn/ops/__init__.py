@@ -1,0 +1,53 @@
+"""The ops of a CNN: everything that one op is stands in one module here, and nowhere else.
+
+Every module is found by itself; the order is no matter. `OPS` are the ops, `IMPORTERS` the ONNX
+operators that become them. An op that lacks one of its facts is refused when this is imported.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from msfcnn.nodes import Importer
+from msfcnn.ops.add import Add
+from msfcnn.ops.base import REGISTERED, check
+from msfcnn.ops.clip import Requantize
+from msfcnn.ops.concat import Concat
+from msfcnn.ops.conv import Conv, ConvConstants, draw_conv, draw_depthwise, oriented
+from msfcnn.ops.pool import AveragePool, GlobalAveragePool, MaxPool, PoolConstants
+from msfcnn.ops.reshape import Reshape
+from msfcnn.ops.sketch import Sketch
+from msfcnn.ops.softmax import Softmax, SoftmaxConstants
+from msfcnn.ops.sums import SumConstants
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+for _op in REGISTERED:
+    check(_op)
+
+OPS = tuple(sorted(REGISTERED, key=lambda op: op.__name__))
+IMPORTERS: tuple[Importer, ...] = tuple(
+    sorted((i for op in OPS for i in op.importers), key=lambda i: i.kind)
+)
+
+__all__ = [
+    "IMPORTERS",
+    "OPS",
+    "Add",
+    "AveragePool",
+    "Concat",
+    "Conv",
+    "ConvConstants",
+    "GlobalAveragePool",
+    "MaxPool",
+    "PoolConstants",
+    "Requantize",
+    "Reshape",
+    "Sketch",
+    "Softmax",
+    "SoftmaxConstants",
+    "SumConstants",
+    "check",
+    "draw_conv",
+    "draw_depthwise",
+    "oriented",
+]

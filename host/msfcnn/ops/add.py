@@ -1,0 +1,190 @@
+"""Add: the sum of two tensors (a residual), or a constant that goes into a bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Call, Clamp, CStruct, Geometry, Mask, Model, Range, Values, owners
+from msfcnn.nodes import (
+    UNSET,
+    Bounds,
+    Builder,
+    Constant,
+    Draft,
+    Importer,
+    Known,
+    Node,
+    Role,
+    Unsupported,
+    Value,
+    View,
+    bias_units,
+)
+from msfcnn.ops.base import Binary, register
+from msfcnn.ops.channels import monotone_range, tie_all
+from msfcnn.ops.clip import Requantize
+from msfcnn.ops.conv import Conv
+from msfcnn.ops.sketch import Sketch
+from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
+
+UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
+
+
+@register
+@dataclass(frozen=True)
+class Add(Binary):
+    """Element-wise sum of two tensors of one shape (a residual); the two may be the same."""
+
+    clamp: Clamp = Clamp()
+
+    def constants(self, model: Model) -> SumConstants:
+        """See Op."""
+        sources = [model.tensors[t].quantization for t in self.inputs]
+        target = model.tensors[self.output].quantization
+        return sum_constants(self.node, sources, target, self.clamp)
+
+    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
+        """See Op."""
+        return weighted_sum(self.constants(model), inputs)
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """See Op."""
+        return monotone_range(model, self, inputs)
+
+    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
+        """See Op."""
+        tie_all(self, kept)
+
+    def calls(self, model: Model) -> tuple[Call, ...]:
+        """The sum of a tensor with itself is that tensor with another factor."""
+        owner = owners(model)
+        alone = owner[self.left] == owner[self.right]
+        return (
+            Call(
+                family="rescale" if alone else "add",
+                inputs=(self.left,) if alone else self.inputs,
+                source=model.tensors[self.left].shape,
+                target=model.tensors[self.output].shape,
+                channelwise=alone,
+                in_place=True,
+            ),
+        )
+
+    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
+        """Factors in the order in which the call reads its inputs."""
+        k = self.constants(model)
+        left, right = k.multipliers
+        if len(call.inputs) == 1:
+            return sum_struct(k, (left + right,))
+        return sum_struct(k, (left, right) if call.inputs == self.inputs else (right, left))
+
+    @classmethod
+    def sample(cls, sketch: Sketch) -> None:
+        """The sum of the newest tensor and another of its shape."""
+        Requantize.sample(sketch)
+        sketch.add(lambda node, x, y: cls(node, sketch.twin(x), x, y), sketch.newest.shape)
+
+
+def add(builder: Builder, node: Node) -> Value:
+    """Add: a residual, or a constant per channel, which is the bias of the layer before."""
+    sides = [builder.value(node, 0), builder.value(node, 1)]
+    constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
+    if not constants:
+        return _add_activations(builder, node)
+    activation = 1 - constants[0]
+    constant = sides[constants[0]]
+    value = sides[activation]
+    if not isinstance(constant, Constant) or isinstance(value, Constant):
+        raise Unsupported("adds two constants", "fold constants before quantizing")
+    if isinstance(value, Draft) and isinstance(value.op, Conv) and value.bounds == Bounds():
+        return _add_to_bias(builder, node, value, value.op, constant)
+    return _add_constant(builder, node, builder.activation(node, activation), constant)
+
+
+def _add_activations(builder: Builder, node: Node) -> Value:
+    left, right = builder.activation(node, 0), builder.activation(node, 1)
+    if left.shape != right.shape:
+        what = f"adds activations of the shapes {list(left.shape)} and {list(right.shape)}"
+        raise Unsupported(what, "both need the same shape; broadcasting is not supported")
+    if not left.view.same_elements(right.view):
+        raise builder.misplaced(right.view if right.view.by else left.view, node)
+    other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
+    op = Add(node.name, left.tensor, other, UNSET)
+    return Draft(op, node, left.view, node.outputs[0])
+
+
+def _add_to_bias(builder: Builder, node: Node, draft: Draft, op: Conv, constant: Constant) -> Value:
+    spread = _per_channel(constant, draft.view, node)
+    unit = builder.tensors[op.input].quantization.scale * op.weight_scale
+    bias = op.bias + bias_units(spread, unit)
+    return replace(draft, op=replace(op, bias=bias), origin=node.outputs[0])
+
+
+def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant) -> Value:
+    view = known.view
+    if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
+        tensor = builder.as_vector(known, node)
+        view = view.read_as((1, 1, view.size))
+    else:
+        tensor = known.tensor
+    spread = _per_channel(constant, view, node)
+    channels = view.hwc[2]
+    scale = np.full(channels, 1 / UNIT_WEIGHT)
+    op = Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=Geometry(1, 1),
+        groups=channels,
+        weights=np.full((channels, 1, 1, 1), UNIT_WEIGHT, np.int8),
+        weight_scale=scale,
+        bias=bias_units(spread, builder.tensors[tensor].quantization.scale * scale),
+    )
+    return Draft(op, node, view, node.outputs[0])
+
+
+def _per_channel(constant: Constant, view: View, node: Node) -> Constant:
+    """The constant as one value per channel of the tensor behind the view."""
+    if constant.stored.size == 1:
+        return constant.reshaped((1,))
+    mismatch = Unsupported(
+        f"adds a constant of shape {list(constant.shape)} to {list(view.shape)}",
+        "use a scalar or one value per channel",
+        node,
+    )
+    try:
+        if np.broadcast_shapes(constant.shape, view.shape) != view.shape:
+            raise mismatch
+    except ValueError:
+        raise mismatch from None
+    positions = view.positions().ravel()
+
+    def lay_out(values: NDArray[Any]) -> NDArray[Any]:
+        laid: NDArray[Any] = np.empty(view.size, values.dtype)
+        laid[positions] = np.broadcast_to(values, view.shape).ravel()
+        pixels = laid.reshape(-1, view.hwc[2])
+        if (pixels != pixels[0]).any():
+            raise mismatch
+        first: NDArray[Any] = pixels[0].copy()
+        return first
+
+    return constant.mapped(lay_out)
+
+
+Add.importers = (
+    Importer(
+        kind="Add",
+        convert=add,
+        becomes="Add; with a constant: bias of the layer before, or a depthwise 1x1 Conv",
+        constraints=(
+            "two activations of one shape, or an activation and a constant",
+            "constants: a scalar or one value per channel",
+        ),
+        role=Role.ELEMENTWISE,
+    ),
+)

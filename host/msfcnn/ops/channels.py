@@ -1,0 +1,47 @@
+"""How ops tie channels together: what must stay if another one stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Mask, Model, Op, Range
+
+
+def tie(groups: int, *masks: Mask) -> None:
+    """Each mask in `groups` equal parts: the first of all stay or go together, and so on."""
+    stays = np.any([mask.reshape(groups, -1).any(axis=1) for mask in masks], axis=0)
+    for mask in masks:
+        mask |= np.repeat(stays, len(mask) // groups)
+
+
+def tie_all(op: Op, kept: Sequence[Mask]) -> None:
+    """Every channel of the output needs its own of every input, and the other way round."""
+    masks = [kept[t] for t in (*op.inputs, op.output)]
+    tie(len(masks[-1]), *masks)
+
+
+def keep_all(op: Op, kept: Sequence[Mask]) -> None:
+    """No channel can be left out."""
+    for tensor in (*op.inputs, op.output):
+        kept[tensor][:] = True
+
+
+def monotone_range(model: Model, op: Op, inputs: Sequence[Range]) -> Range:
+    """For ops that never fall when an input rises: the ends of the inputs give the ends."""
+    low = op.compute(
+        model, [_image(model, t, r.low) for t, r in zip(op.inputs, inputs, strict=True)]
+    )
+    high = op.compute(
+        model, [_image(model, t, r.high) for t, r in zip(op.inputs, inputs, strict=True)]
+    )
+    return Range(
+        low.min(axis=(0, 1, 2)).astype(np.int64), high.max(axis=(0, 1, 2)).astype(np.int64)
+    )
+
+
+def _image(model: Model, tensor: int, values: NDArray[np.int64]) -> NDArray[np.int8]:
+    """An image with the same values in every pixel."""
+    return np.broadcast_to(values.astype(np.int8), (1, *model.tensors[tensor].shape))

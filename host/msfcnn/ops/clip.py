@@ -1,0 +1,117 @@
+"""Requantize: another scale, zero point or clamp; Relu and Clip, where no op before takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Range, Values
+from msfcnn.nodes import UNSET, Bounds, Builder, Draft, Importer, Node, Role, Unsupported, Value
+from msfcnn.ops.base import Unary, register
+from msfcnn.ops.channels import monotone_range, tie_all
+from msfcnn.ops.sketch import RELU, Sketch
+from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
+
+
+@register
+@dataclass(frozen=True)
+class Requantize(Unary):
+    """Another scale, zero point or clamp for the same shape: a stand-alone Relu, Clip or Q."""
+
+    clamp: Clamp = Clamp()
+    rescales: ClassVar[bool] = True
+
+    def constants(self, model: Model) -> SumConstants:
+        """See Op; the identity is exact."""
+        source, target = (model.tensors[t].quantization for t in (self.input, self.output))
+        return sum_constants(self.node, (source,), target, self.clamp)
+
+    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
+        """See Op."""
+        return weighted_sum(self.constants(model), inputs)
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """See Op."""
+        return monotone_range(model, self, inputs)
+
+    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
+        """See Op."""
+        tie_all(self, kept)
+
+    def calls(self, model: Model) -> tuple[Call, ...]:
+        """See Op."""
+        return (
+            Call(
+                family="rescale",
+                inputs=self.inputs,
+                source=model.tensors[self.input].shape,
+                target=model.tensors[self.output].shape,
+                channelwise=True,
+                in_place=True,
+            ),
+        )
+
+    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
+        """See Op."""
+        return sum_struct(self.constants(model))
+
+    @classmethod
+    def sample(cls, sketch: Sketch) -> None:
+        """A stand-alone clamp."""
+        sketch.add(lambda node, x, y: cls(node, x, y, RELU), sketch.newest.shape)
+
+
+def relu(builder: Builder, node: Node) -> Value:
+    """Relu: a lower bound of 0."""
+    return _bounded(builder, node, 0.0, math.inf)
+
+
+def clip(builder: Builder, node: Node) -> Value:
+    """Clip: bounds that are constant inputs, both optional."""
+    low = _bound(builder, node, 1, -math.inf)
+    return _bounded(builder, node, low, _bound(builder, node, 2, math.inf))
+
+
+def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
+    value = builder.value(node, 0)
+    if isinstance(value, Draft):
+        return replace(value, bounds=value.bounds.then(low, high))
+    known = builder.activation(node, 0)
+    tensor = builder.tensors[known.tensor]
+    return Draft(
+        Requantize(node.name, known.tensor, UNSET),
+        node,
+        known.view,
+        node.outputs[0],
+        tensor.quantization,
+        tensor.unsigned,
+        Bounds(low, high),
+    )
+
+
+def _bound(builder: Builder, node: Node, index: int, default: float) -> float:
+    constant = builder.constant(node, index, "bound")
+    if constant is None:
+        return default
+    if constant.stored.size != 1 or math.isnan(bound := float(constant.real.ravel()[0])):
+        raise Unsupported("its bounds are no numbers", "use one number each for min and max")
+    return bound
+
+
+Requantize.importers = (
+    Importer(
+        kind="Relu",
+        convert=relu,
+        becomes="clamp of the op before, or Requantize",
+        role=Role.ELEMENTWISE,
+    ),
+    Importer(
+        kind="Clip",
+        convert=clip,
+        becomes="clamp of the op before, or Requantize",
+        constraints=("min and max constant",),
+        role=Role.ELEMENTWISE,
+    ),
+)

@@ -1,0 +1,155 @@
+"""Concat: channels of several tensors behind each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+import numpy as np
+
+from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Op, Order, Range, Values
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Draft,
+    Importer,
+    Node,
+    Unsupported,
+    Value,
+    View,
+    check_size,
+    same_quantization,
+)
+from msfcnn.ops.base import register
+from msfcnn.ops.channels import monotone_range, tie
+from msfcnn.ops.clip import Requantize
+from msfcnn.ops.sketch import Sketch
+from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
+
+
+@register
+@dataclass(frozen=True)
+class Concat(Op):
+    """Channels of several tensors of one height and width behind each other, requantized."""
+
+    node: str
+    sources: tuple[int, ...]
+    output: int
+    clamp: Clamp = Clamp()
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Indices of the tensors read."""
+        return self.sources
+
+    def rewired(self, new: Mapping[int, int]) -> Op:
+        """See Op."""
+        return replace(self, sources=tuple(new[i] for i in self.sources), output=new[self.output])
+
+    def constants(self, model: Model) -> tuple[SumConstants, ...]:
+        """For each input, those that bring it to the output's scale."""
+        target = model.tensors[self.output].quantization
+        return tuple(
+            sum_constants(self.node, (model.tensors[t].quantization,), target, self.clamp)
+            for t in self.sources
+        )
+
+    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
+        """See Op."""
+        parts = zip(self.constants(model), inputs, strict=True)
+        return np.concatenate([weighted_sum(k, [x]) for k, x in parts], axis=3)
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """See Op."""
+        return monotone_range(model, self, inputs)
+
+    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
+        """See Op."""
+        for tensor, channel in zip(self.sources, self._channels(model), strict=True):
+            mask = kept[tensor]
+            tie(len(mask), mask, kept[self.output][channel : channel + len(mask)])
+
+    def calls(self, model: Model) -> tuple[Call, ...]:
+        """One for each input."""
+        return tuple(
+            Call(
+                family="rescale",
+                inputs=(tensor,),
+                source=model.tensors[tensor].shape,
+                target=model.tensors[tensor].shape,
+                channel=channel,
+                part=part,
+                channelwise=True,
+                in_place=True,
+            )
+            for part, (tensor, channel) in enumerate(
+                zip(self.sources, self._channels(model), strict=True)
+            )
+        )
+
+    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
+        """See Op."""
+        return sum_struct(self.constants(model)[call.part])
+
+    def _channels(self, model: Model) -> list[int]:
+        """First channel of each input in the output."""
+        sizes = [model.tensors[t].channels for t in self.sources]
+        return [0, *accumulate(sizes[:-1])]
+
+    @classmethod
+    def sample(cls, sketch: Sketch) -> None:
+        """The two newest tensors of one shape."""
+        Requantize.sample(sketch)
+        height, width, channels = sketch.newest.shape
+        sketch.add(
+            lambda node, x, y: cls(node, (sketch.twin(x), x), y), (height, width, 2 * channels)
+        )
+
+
+def concat(builder: Builder, node: Node) -> Value:
+    """Concat over the channels of NCHW or NHWC maps or of vectors."""
+    parts = [builder.activation(node, i) for i in range(len(node.inputs))]
+    shape = parts[0].shape
+    rank = len(shape)
+    axis = node.integer("axis", 1)
+    axis = axis + rank if axis < 0 else axis
+    if rank not in (2, 3, 4) or axis not in (1, rank - 1):
+        what = f"joins maps of the shape {list(shape)} along axis {axis}, not along channels"
+        raise Unsupported(what, "join channels: axis 1 of NCHW, or the last axis of NHWC")
+    others = [_without(part.shape, axis) for part in parts]
+    if any(other != others[0] for other in others):
+        raise Unsupported("joins maps that differ in height or width", "give them the same size")
+    maps = [builder.as_map(part, axis, node) for part in parts]
+    channels = sum(hwc[2] for _, hwc in maps)
+    height, width, _ = maps[0][1]
+    check_size("its output", (height, width, channels))
+    out_shape = (*shape[:axis], channels, *shape[axis + 1 :])
+    order = Order.CHW if axis == 1 else Order.HWC
+    view = View((height, width, channels), out_shape, order)
+    op = Concat(node.name, tuple(tensor for tensor, _ in maps), UNSET)
+    tensors = [builder.tensors[tensor] for tensor, _ in maps]
+    first = tensors[0]
+    equal = all(
+        same_quantization(t.quantization, first.quantization) and t.unsigned == first.unsigned
+        for t in tensors
+    )
+    inherited = first.quantization if equal else None
+    return Draft(op, node, view, node.outputs[0], inherited, first.unsigned)
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis + 1 :]
+
+
+Concat.importers = (
+    Importer(
+        kind="Concat",
+        convert=concat,
+        becomes="Concat",
+        constraints=(
+            "along channels: axis 1 of NCHW, or the last axis of NHWC",
+            "activations only",
+        ),
+    ),
+)

@@ -1,0 +1,64 @@
+"""The integer constants of a convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.errors import ModelError, Problem
+from msfcnn.ir import INT32_MAX, Clamp, Model, Scaling, scaling_of
+from msfcnn.ops.conv.layer import ConvLayer
+
+
+@dataclass(frozen=True, eq=False)
+class ConvConstants:
+    """Integer constants of a convolution; the input's zero point is folded into the bias."""
+
+    bias: NDArray[np.int32]
+    scaling: Scaling
+    input_zero: int
+    output_zero: int
+    clamp: Clamp
+
+
+def unfolded(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.int32]:
+    """Biases of a portable depthwise kernel, which subtracts the zero point from each input.
+
+    No sum leaves int32: each of its taps adds an input or a zero point, times its weight.
+    """
+    taps = weights.reshape(len(weights), -1).sum(axis=1, dtype=np.int64)
+    bias: NDArray[np.int32] = (k.bias + k.input_zero * taps).astype(np.int32)
+    return bias
+
+
+def conv_constants(model: Model, op: ConvLayer) -> ConvConstants:
+    """Bias, multipliers and zero points of a convolution.
+
+    Raises ModelError where an int32 accumulator could overflow or a scale is absurd.
+    """
+    source, target = model.tensors[op.input], model.tensors[op.output]
+    factors = source.quantization.scale * op.weight_scale / target.quantization.scale
+    scaling = scaling_of(op.node, factors)
+    taps = op.weights.reshape(len(op.weights), -1).astype(np.int64)
+    bias = op.bias - source.quantization.zero_point * taps.sum(axis=1)
+    bias = np.where(scaling.multiplier == 0, 0, bias)  # whatever it is, it counts for nothing
+    reach = np.abs(bias) + 128 * np.abs(taps).sum(axis=1)
+    if (reach > INT32_MAX).any():
+        channel = int(np.argmax(reach))
+        raise ModelError(
+            Problem(
+                op.node,
+                f"the 32-bit accumulator of output channel {channel} can overflow",
+                "quantize the model again; its bias is out of proportion to its weights",
+                "Conv",
+            )
+        )
+    return ConvConstants(
+        bias.astype(np.int32),
+        scaling,
+        source.quantization.zero_point,
+        target.quantization.zero_point,
+        op.clamp,
+    )

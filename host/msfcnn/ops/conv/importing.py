@@ -1,0 +1,188 @@
+"""Conv, Gemm and MatMul of ONNX as convolutions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Geometry, Order
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Constant,
+    Draft,
+    Importer,
+    Known,
+    Node,
+    Role,
+    Unsupported,
+    Value,
+    View,
+    bias_units,
+    check_size,
+    int8_weights,
+    map_view,
+    slide,
+    spatial_input,
+)
+from msfcnn.ops.conv.op import Conv
+from msfcnn.ops.support import SLIDING
+
+
+def conv(builder: Builder, node: Node) -> Value:
+    """Conv on [1, C, H, W], or on [1, C, W] as a map of one row."""
+    known = spatial_input(builder, node)
+    tensor, (height, width, channels) = builder.as_map(known, 1, node)
+    constant = builder.constant(node, 1, "weight")
+    weights, scale = int8_weights(constant)
+    rank = len(known.shape)
+    if weights.ndim != rank:
+        raise Unsupported(f"its weights have {weights.ndim} axes, its input {rank}")
+    groups = node.integer("group", 1)
+    _check_groups(groups, channels, weights.shape)
+    kernel = weights.shape[2:]
+    if node.integers("kernel_shape") not in (None, kernel):
+        raise Unsupported("its kernel_shape is not that of its weights", "the file is damaged")
+    walk = slide(node, known, (height, width), kernel, ceil=False)
+    out = (*walk.out, len(weights))
+    check_size("its output", out)
+    unit = builder.tensors[tensor].quantization.scale * scale
+    bias = bias_units(builder.constant(node, 2, "bias"), unit)
+    taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel).transpose(0, 2, 3, 1)
+    op = Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=walk.geometry,
+        groups=groups,
+        weights=np.ascontiguousarray(taps),
+        weight_scale=scale,
+        bias=bias,
+    )
+    return Draft(op, node, map_view(out, rank), node.outputs[0])
+
+
+def _check_groups(groups: int, channels: int, shape: tuple[int, ...]) -> None:
+    if groups < 1 or channels % groups or shape[0] % groups or shape[1] * groups != channels:
+        what = f"weights of shape {list(shape)} in {groups} groups do not fit {channels} channels"
+        raise Unsupported(what, "the file is damaged; export it again")
+
+
+def gemm(builder: Builder, node: Node) -> Value:
+    """Gemm: alpha * x * B + beta * C with a constant B."""
+    known = builder.activation(node, 0)
+    if node.boolean("transA", False):
+        raise Unsupported("transposes its activations (transA = 1)", "export with transA = 0")
+    alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
+    if not (math.isfinite(alpha) and alpha > 0 and math.isfinite(beta)):
+        raise Unsupported(f"its alpha is {alpha:g} and beta {beta:g}", "use an alpha above 0")
+    weights, scale = _weights(builder, node, rows_are_outputs=node.boolean("transB", False))
+    if len(known.shape) != 2:
+        raise Unsupported(f"its input has {len(known.shape)} axes", "flatten it to 2 axes first")
+    scale = scale * alpha
+    draft = _on_vector(builder, node, known, weights, scale)
+    op = draft.op
+    if isinstance(op, Conv) and node.input(2):
+        unit = builder.tensors[op.input].quantization.scale * scale
+        bias = bias_units(builder.constant(node, 2, "bias"), unit, beta)
+        return replace(draft, op=replace(op, bias=bias))
+    return draft
+
+
+def matmul(builder: Builder, node: Node) -> Value:
+    """MatMul with a constant right side; an Add behind it becomes its bias."""
+    if isinstance(builder.value(node, 0), Constant):
+        what = "its constant is on the left side"
+        raise Unsupported(what, "export the layer as activation x weights, or as Gemm")
+    known = builder.activation(node, 0)
+    weights, scale = _weights(builder, node, rows_are_outputs=False)
+    if math.prod(known.shape[:-1]) == 1:
+        return _on_vector(builder, node, known, weights, scale)
+    axis = len(known.shape) - 1
+    tensor, (height, width, channels) = builder.as_map(known, axis, node)
+    _check_length(weights, channels)
+    view = View((height, width, len(weights)), (*known.shape[:-1], len(weights)), Order.HWC)
+    return Draft(_pointwise(node, tensor, weights, scale), node, view, node.outputs[0])
+
+
+def _weights(
+    builder: Builder, node: Node, rows_are_outputs: bool
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    constant = builder.constant(node, 1, "weight matrix")
+    if constant is None or len(constant.shape) != 2:
+        raise Unsupported("its weights are no matrix", "use weights with two axes")
+    return int8_weights(constant if rows_are_outputs else constant.mapped(np.transpose))
+
+
+def _on_vector(
+    builder: Builder,
+    node: Node,
+    known: Known,
+    weights: NDArray[np.int8],
+    scale: NDArray[np.float64],
+) -> Draft:
+    """A dense layer; its columns are put into the order in which the input lies in memory."""
+    if known.shape and math.prod(known.shape[:-1]) != 1:
+        raise builder.misplaced(known.view, node)
+    _check_length(weights, known.view.size)
+    columns = np.empty_like(weights)
+    columns[:, known.view.positions().ravel()] = weights
+    op = _pointwise(node, builder.as_vector(known, node), columns, scale)
+    outputs = len(weights)
+    view = View((1, 1, outputs), (*known.shape[:-1], outputs))
+    return Draft(op, node, view, node.outputs[0])
+
+
+def _pointwise(
+    node: Node, tensor: int, weights: NDArray[np.int8], scale: NDArray[np.float64]
+) -> Conv:
+    outputs, inputs = weights.shape
+    return Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=Geometry(1, 1),
+        groups=1,
+        weights=np.ascontiguousarray(weights).reshape(outputs, 1, 1, inputs),
+        weight_scale=scale,
+        bias=np.zeros(outputs, np.int64),
+    )
+
+
+def _check_length(weights: NDArray[np.int8], inputs: int) -> None:
+    if weights.shape[1] != inputs:
+        what = f"its weights take {weights.shape[1]} values, but its input has {inputs}"
+        raise Unsupported(what, "the file is damaged; export it again")
+
+
+Conv.importers = (
+    Importer(
+        kind="Conv",
+        convert=conv,
+        becomes="Conv (ordinary, pointwise, depthwise, grouped)",
+        constraints=(
+            *SLIDING,
+            "weights int8 symmetric (or uint8 with zero point 128), per tensor or per channel",
+            "bias int32 or float, constant",
+        ),
+        role=Role.SPATIAL,
+    ),
+    Importer(
+        kind="Gemm",
+        convert=gemm,
+        becomes="pointwise Conv on 1x1 pixels",
+        constraints=("transA = 0, alpha > 0", "B constant, int8 symmetric; C constant"),
+    ),
+    Importer(
+        kind="MatMul",
+        convert=matmul,
+        becomes="pointwise Conv; a constant Add behind it becomes its bias",
+        constraints=(
+            "right side a constant matrix, int8 symmetric",
+            "vectors, or NHWC maps per pixel",
+        ),
+    ),
+)

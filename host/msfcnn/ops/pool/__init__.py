@@ -1,0 +1,22 @@
+"""Pools: maximum and mean under a sliding kernel, and the mean over all pixels."""
+
+from msfcnn.ops.pool import importing  # noqa: F401 - gives the ops their importers
+from msfcnn.ops.pool.op import (
+    AveragePool,
+    GlobalAveragePool,
+    MaxPool,
+    PoolConstants,
+    average_pool,
+    global_average,
+    max_pool,
+)
+
+__all__ = [
+    "AveragePool",
+    "GlobalAveragePool",
+    "MaxPool",
+    "PoolConstants",
+    "average_pool",
+    "global_average",
+    "max_pool",
+]
