@@ -44,6 +44,13 @@ typedef struct {
     int8_t *out;
 } channel_t;
 
+/* where there are registers for the weights, not for three pixels beside them */
+#if defined(__XTENSA__)
+#  define NEXT_LINE()
+#else
+#  define NEXT_LINE()   MSFCNN_IN_ORDER()
+#endif
+
 /* an input pixel of a line, for the sums whose last, middle and first tap of that line it is */
 #define TAKE(x, last, middle, first, u, v, w)           \
     do {                                                \
@@ -51,7 +58,7 @@ typedef struct {
         last += msfcnn_multiply(taken, w);              \
         middle += msfcnn_multiply(taken, v);            \
         first += msfcnn_multiply(taken, u);             \
-        MSFCNN_IN_ORDER();                              \
+        NEXT_LINE();                                    \
     } while (0)
 
 /* the next column of input pixels */

@@ -144,7 +144,7 @@ static APART void name(const msfcnn_tile_t *tile, unsigned first, unsigned pixel
 }
 
 TILES(_ones, 1, ONE, 4)
-#if !MSFCNN_DOT_RV32
+#if !MSFCNN_DOT_RV32 && !MSFCNN_DOT_XTENSA
 #  if TWO_OUTPUTS
 TILES(_twos, 2, TWO, 2)
 #  else
@@ -170,9 +170,16 @@ static void _block(const msfcnn_tile_t *tile, unsigned pixels)
     /* of two outputs, so many taps fit in sums that have fraction bits */
     unsigned twos = (TWO_OUTPUTS && (tile->taps > MSFCNN_PIXEL_TAPS)) ? 0 : pixels - pixels % 2;
 
+#  if MSFCNN_DOT_XTENSA
+    if (twos > 0) {
+        msfcnn_dot_xtensa(tile, pixels);
+        return;
+    }
+#  else
     _twos(tile, 0, 0, twos);
-#  if TWO_OUTPUTS
+#    if TWO_OUTPUTS
     _twos(tile, 2, 0, twos);
+#    endif
 #  endif
     _ones(tile, 0, twos, pixels);
 #endif

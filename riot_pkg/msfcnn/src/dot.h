@@ -12,6 +12,7 @@
  */
 
 #include "dot_rv32.h"
+#include "dot_xtensa.h"
 #include "kernels.h"
 
 #ifdef __cplusplus
@@ -69,6 +70,11 @@ typedef struct {
  * @param[in]   pixels      2 or more
  */
 void msfcnn_dot_rv32(const msfcnn_tile_t *tile, unsigned pixels);
+
+/**
+ * @brief   Likewise on Xtensa, if there are at most MSFCNN_PIXEL_TAPS taps
+ */
+void msfcnn_dot_xtensa(const msfcnn_tile_t *tile, unsigned pixels);
 
 /**
  * @brief   Some pixels by four outputs, on Armv6-M
