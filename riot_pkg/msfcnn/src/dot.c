@@ -34,21 +34,34 @@
 /* compilers do better with the innermost loops in functions of their own */
 #define APART       __attribute__((noinline))
 
-/* one output of some pixels, any factor */
-static void _output(const msfcnn_tile_t *tile, unsigned pixels, int32_t bias, int32_t multiplier,
-                    unsigned shift)
+/* an output of a pixel, any factor */
+static int32_t _one(const msfcnn_tile_t *tile, const int8_t *x, const int8_t *w,
+                    const msfcnn_conv_t *k, unsigned c)
 {
-    const int8_t *x = tile->x;
-    int8_t *out = tile->out;
+    int32_t acc = k->bias[c];
 
-    for (; pixels > 0; pixels--, x += tile->step, out += tile->pixel_step) {
-        const int8_t *w = tile->w;
-        int32_t acc = bias;
+    for (size_t t = tile->taps; t > 0; t--) {
+        acc += msfcnn_multiply(*x++, *w++);
+    }
+    return msfcnn_requantize(&tile->range, acc, k->multiplier[c], k->shift[c]);
+}
 
-        for (size_t t = 0; t < tile->taps; t++) {
-            acc += msfcnn_multiply(x[t], w[t]);
+/* outputs of some pixels whose factors may be any; which: a bit for each, c: the first one */
+static void _uncommon(const msfcnn_tile_t *tile, unsigned pixels, const msfcnn_conv_t *k,
+                      unsigned c, unsigned which)
+{
+    const int8_t *w = tile->w;
+    int8_t *first = tile->out;
+
+    for (; which > 0; which >>= 1, c++, w += tile->taps, first += tile->channel_step) {
+        const int8_t *x = tile->x;
+        int8_t *out = first;
+
+        for (unsigned i = (which & 1) ? pixels : 0; i > 0; i--) {
+            *out = (int8_t)_one(tile, x, w, k, c);
+            x += tile->step;
+            out += tile->pixel_step;
         }
-        *out = (int8_t)msfcnn_requantize(&tile->range, acc, multiplier, shift);
     }
 }
 
@@ -204,12 +217,6 @@ static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c
 }
 #endif
 
-static void _next(msfcnn_tile_t *tile)
-{
-    tile->w += tile->taps;
-    tile->out += tile->channel_step;
-}
-
 void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x, size_t step,
                 size_t taps, unsigned pixel, unsigned pixels, unsigned first, unsigned channels)
 {
@@ -238,11 +245,11 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
             _block(&tile, pixels);
         }
 #endif
-        for (; n > 0; n--, c++, uncommon >>= 1) {
-            if (uncommon & 1) {
-                _output(&tile, pixels, k->bias[c], k->multiplier[c], k->shift[c]);
-            }
-            _next(&tile);
+        if (uncommon != 0) {
+            _uncommon(&tile, pixels, k, c, uncommon);
         }
+        c += n;
+        tile.w += n * taps;
+        tile.out += n * tile.channel_step;
     }
 }
