@@ -142,6 +142,7 @@ def test_uint8_at_the_border_of_an_int8_network(tmp_path: Path) -> None:
     net.op("QUANTIZE", [y], net.tensor([1, 4, 4, 2], "uint8", scale=1.0, zero=128))
     model = load_model(net.save(tmp_path / "n.tflite"))
     assert (model.input.dtype, model.outputs[0].dtype) == ("uint8", "uint8")
+    assert [type(op).__name__ for op in model.ops] == ["Conv"]
     given = np.random.default_rng(0).integers(0, 256, (4, 4, 2)).astype(np.uint8)
     result = output(model, model.input.view(model).from_onnx(given)[None])
     stored = model.outputs[0].view(model).to_onnx(result[0])

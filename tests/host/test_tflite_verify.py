@@ -94,6 +94,19 @@ def test_onnx_files_are_not_compared(repo_root: Path) -> None:
     assert compare(path, load_model(path), random_images(load_model(path), 1), {}) is None
 
 
+@pytest.mark.parametrize("verb", ["inspect", "plan", "generate"])
+def test_every_command_takes_a_tflite_file(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = built("conv_pool_reshape_dense", tmp_path)
+    more = ["--name", "net", "--out", str(tmp_path / "gen")] if verb == "generate" else []
+    assert main([verb, str(path), "--json", *more]) == 0
+    assert json.loads(capsys.readouterr().out)
+    path.write_bytes(path.read_bytes()[:99])
+    assert main([verb, str(path), *more]) == 1
+    assert "not a complete TFLite file" in capsys.readouterr().err
+
+
 @needs_runtime
 def test_the_command_shows_both_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = built("conv_pool_reshape_dense", tmp_path)

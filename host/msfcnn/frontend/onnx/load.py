@@ -38,7 +38,7 @@ def check(proto: onnx.ModelProto, path: Path) -> None:
 def bytes_of(path: Path) -> bytes:
     """The content of a model file. Raises UsageError if it cannot be read."""
     if path.is_dir():
-        raise UsageError(Problem(str(path), "is a directory", "name the .onnx file itself"))
+        raise UsageError(Problem(str(path), "is a directory", "name the model file itself"))
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
     where = str(path)
     if not data:
         raise ModelError(Problem(where, "the file is empty", "export the model again"))
-    hint = "give an .onnx file; if it is one it is truncated or damaged: copy or export it again"
+    hint = "give an .onnx or .tflite file; if it is one it is damaged: copy or export it again"
     try:
         proto = onnx.load_model_from_string(data)
     except Exception:  # protobuf has several families of errors, none of them documented

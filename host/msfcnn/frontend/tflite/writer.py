@@ -156,6 +156,10 @@ class Writer:
         parameters = self._parameters(name, self.per_tensor(index), tensor.dtype)
         self._stored[index, layout] = self.emit("QuantizeLinear", [value, *parameters], name)
 
+    def show(self, index: int, value: str, layout: Layout) -> None:
+        """Says that an ONNX value shows a tensor as it is stored, without rounding."""
+        self._real[index, layout] = value
+
     def per_tensor(self, index: int) -> Affine:
         """The quantization of an activation."""
         tensor = self.tensor(index)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from msfcnn.frontend.tflite.graph import Tensor
 from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
 from msfcnn.frontend.tflite.step import CLIPS, Step
 from msfcnn.frontend.tflite.writer import MAP_AXES, TO_NCHW, Layout
@@ -73,8 +74,30 @@ def rsqrt(step: Step) -> None:
 
 
 def convert_only(step: Step) -> None:
-    """QUANTIZE and DEQUANTIZE: the same numbers, stored differently."""
-    _unary(step, lambda value: value)
+    """QUANTIZE and DEQUANTIZE: the same numbers, stored differently.
+
+    Between uint8 and int8 with the same steps nothing is done: the reader takes the numbers from
+    where they are. That is what converters put at the border of networks with uint8 images.
+    """
+    source, target = step.tensor(0), step.result
+    index = step.operator.outputs[0]
+    if _same_steps(source, target) and index not in step.writer.graph.outputs:
+        layout = step.layout()
+        step.writer.show(index, step.read(0, layout), layout)
+    else:
+        _unary(step, lambda value: value)
+
+
+def _same_steps(source: Tensor, target: Tensor) -> bool:
+    """Whether stored values differ by 128 at most, uint8 from int8."""
+    unsigned = {"int8": 0, "uint8": 128}
+    if source.affine is None or target.affine is None:
+        return False
+    if source.dtype not in unsigned or target.dtype not in unsigned:
+        return False
+    shift = unsigned[source.dtype] - unsigned[target.dtype]
+    same_zero = np.array_equal(source.affine.zero, target.affine.zero + shift)
+    return same_zero and np.array_equal(source.affine.scale, target.affine.scale)
 
 
 def prelu(step: Step) -> None:
