@@ -107,6 +107,8 @@ def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
 
 
 def _reads(step: Step) -> str:
+    if step.call.broadcast:
+        return "MSFCNN_GATE"
     return "MSFCNN_PAIR" if step.y is not None else f"MSFCNN_{step.reads.name}"
 
 

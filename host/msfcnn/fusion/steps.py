@@ -106,7 +106,7 @@ def _oriented(steps: list[Step], image: int) -> list[Step]:
     born = {image: -1}
     found = []
     for i, step in enumerate(steps):
-        if step.y is not None and born[step.y] > born[step.x]:
+        if step.y is not None and not step.call.broadcast and born[step.y] > born[step.x]:
             step = _turned(step)
         found.append(step)
         born.setdefault(step.z, i)

@@ -213,7 +213,7 @@ static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsi
     msfcnn_run_t *run = _describe(nn, i, &from, pixels, to);
 
     nn->line[0] = from.at;
-    if (op->reads != MSFCNN_PAIR) {
+    if (op->reads != MSFCNN_PAIR && op->reads != MSFCNN_GATE) {
         op->kernel(op, run);
         return;
     }

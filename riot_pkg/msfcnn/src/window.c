@@ -213,6 +213,9 @@ msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels)
     const msfcnn_op_t *op = msfcnn_op(nn, i);
     const msfcnn_position_t *at = &nn->at[i];
 
+    if (op->reads == MSFCNN_GATE) {
+        return (msfcnn_view_t){ _arena(nn, op->beside), 0, 1 };
+    }
     if (op->delay == 0) {
         return _whole(nn, _arena(nn, op->beside), op->lines, op->pixels, op->out_channels,
                       at->line, at->pixel);

@@ -86,6 +86,7 @@ enum {
     MSFCNN_LOAD,            /**< the caller's rows, or what the fetch function brings */
     MSFCNN_RUN,             /**< the pixels it computes: pointwise */
     MSFCNN_PAIR,            /**< the pixels it computes, of two tensors: a sum */
+    MSFCNN_GATE,            /**< the pixels it computes, and one pixel of a second tensor */
     MSFCNN_WINDOW,          /**< several lines or pixels of its input */
     MSFCNN_GLOBAL,          /**< all pixels of its input, as they arrive */
 };
