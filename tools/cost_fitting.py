@@ -65,7 +65,6 @@ def fit_kernel(bench: Bench, name: str) -> dict[str, Features]:
         if any(name in (s.kernels.first.name, s.kernels.inner.name) for s in net.steps):
             for run in RUNS:
                 _measure(bench, _alone(net, run), model, rows)
-                _measure(bench, _paired(net, run, True), model, rows)
     return {key: values for key, values in _kernels(rows).items() if key.split()[0] == name}
 
 

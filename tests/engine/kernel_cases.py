@@ -671,6 +671,20 @@ def add_case(rng: np.random.Generator, kernel: str = "add") -> KernelCase:
     return _in_place(case, int(rng.integers(1, 3)), y) if rng.random() < 0.5 else case
 
 
+def lookup_case(rng: np.random.Generator, kernel: str = "lookup") -> KernelCase:
+    """Any table, sometimes in place."""
+    shape = (int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 16, 21])))
+    table = _values(rng, (256,))
+    x = _values(rng, shape)
+    y = table[x.astype(np.int16) + 128]
+    text = (
+        _array("int8_t", "@_table", np.roll(table, 128), 1)
+        + "\nstatic const msfcnn_lookup_t @_k = { @_table };"
+    )
+    case = _elementwise(rng, kernel, {}, text, x, y)
+    return _in_place(case, 1, y) if rng.random() < 0.4 else case
+
+
 def softmax_case(rng: np.random.Generator, kernel: str = "softmax") -> KernelCase:
     """Softmax over a few channels."""
     shape = (int(rng.integers(1, 4)), int(rng.choice([1, 2, 10, 33])))
@@ -696,6 +710,7 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "average_pool": average_pool_case,
     "rescale": rescale_case,
     "add": add_case,
+    "lookup": lookup_case,
     "softmax": softmax_case,
 }
 V6M_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {

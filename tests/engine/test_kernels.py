@@ -11,6 +11,7 @@ from kernel_cases import CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
 from msfcnn.isa import MACHINES, Machine
+from msfcnn.toolchain.kernels import listed_kernels
 from msfcnn.toolchain.machines import missing
 from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
@@ -29,6 +30,10 @@ def _machine(name: str) -> Machine:
 
 def _generator(*words: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(" ".join(words).encode()))
+
+
+def test_every_kernel_of_the_list_is_tried() -> None:
+    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM)} == {k.name for k in listed_kernels()}
 
 
 @pytest.mark.parametrize("family", PORTABLE)

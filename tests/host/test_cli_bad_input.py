@@ -41,9 +41,9 @@ def float_model(path: Path) -> None:
 def two_unsupported(path: Path) -> None:
     net = Net((1, 3, 8, 8))
     x = net.conv(net.input, (4, 3, 3, 3))
-    x = net.qdq(net.node("Erf", x, name="in the middle"), Scale())
+    x = net.qdq(net.node("Cos", x, name="in the middle"), Scale())
     x = net.conv(x, (4, 4, 3, 3))
-    net.output(net.node("Selu", x, name="at the end")).save(path)
+    net.output(net.node("Sin", x, name="at the end")).save(path)
 
 
 def dynamic_batch(path: Path) -> None:
@@ -64,7 +64,7 @@ BAD: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "two unsupported ops": (
         two_unsupported,
         1,
-        ("2 problems in", "in the middle (Erf)", "at the end (Selu)"),
+        ("2 problems in", "in the middle (Cos)", "at the end (Sin)"),
     ),
     "dynamic batch": (dynamic_batch, 1, ("dynamic batch", "make_dynamic_shape_fixed")),
     "external data": (external_data, 1, ("external data", "save it in one file")),

@@ -27,7 +27,6 @@ QUICK = ("zoo", "inspect", "ops", "plan", "generate", "boards")
 LONG = ("quantize", "verify", "bench", "report", "build", "test", "run")
 # what is not run here, and why; each is checked to be a command all the same
 ELSEWHERE = {
-    "--fit": "rewrites the cost model, in many minutes",
     "nightly": "tests/host/test_nightly.py runs it",
     "nucleo-f767zi,": "its packages come from the network",
     "photos/": "tests/host/test_cli_quantize.py has directories of pictures",

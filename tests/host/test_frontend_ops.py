@@ -357,7 +357,14 @@ def test_add_of_a_value_to_itself(tmp_path: Path) -> None:
     assert only(agree(net, tmp_path), Add).inputs == (0, 0)
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (6, 1, 1), (1, 6, 1, 1)])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1, 1)])
+def test_add_of_a_number_is_a_table(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    net = Net((1, 6, 4, 4))
+    net.output(net.add(net.input, net.const(np.full(shape, 0.7, np.float32))))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("shape", [(6, 1, 1), (1, 6, 1, 1)])
 @pytest.mark.parametrize("left", [False, True])
 def test_add_of_a_constant(tmp_path: Path, shape: tuple[int, ...], left: bool) -> None:
     net = Net((1, 6, 4, 4))

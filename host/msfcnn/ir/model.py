@@ -92,7 +92,6 @@ class Op(ABC):
     output: the tensor written.
 
     takes_clamp:    whether a Relu or Clip behind it can become its clamp.
-    default_output: the quantization of its output where the model gives none.
     rescales:       whether it changes nothing but scale, zero point and clamp.
     view:           whether it is another view of its input's bytes: no kernel, no bytes.
     importers:      the ONNX operators it is imported from (see msfcnn.nodes.Importer).
@@ -102,7 +101,6 @@ class Op(ABC):
     output: int
 
     takes_clamp: ClassVar[bool] = True
-    default_output: ClassVar[Quantization | None] = None
     rescales: ClassVar[bool] = False
     view: ClassVar[bool] = False
     importers: ClassVar[tuple[Any, ...]]
@@ -162,6 +160,11 @@ class Op(ABC):
         raise NotImplementedError
 
     # -------------------------------------------------------------- facts with a usual value
+    @property
+    def default_output(self) -> Quantization | None:
+        """The quantization of its output where the model gives none."""
+        return None
+
     def without(self, model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
         """The op on tensors that lost the channels which are False in their masks."""
         del model, masks, found

@@ -18,7 +18,7 @@ from msfcnn.nodes.values import (
     Value,
 )
 from msfcnn.nodes.views import HWC, View, map_view, offsets
-from msfcnn.nodes.weights import bias_units, int8_weights
+from msfcnn.nodes.weights import bias_units, int8_weights, per_channel
 
 __all__ = [
     "HWC",
@@ -52,6 +52,7 @@ __all__ = [
     "kernel_shape",
     "map_view",
     "offsets",
+    "per_channel",
     "resolved_axes",
     "same_quantization",
     "slide",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from msfcnn.ir import Clamp, Op, Order, Quantization, Tensor
+from msfcnn.ir import Clamp, Model, Op, Order, Port, Quantization, Tensor
 from msfcnn.nodes.extents import check_size
 from msfcnn.nodes.node import Border, Graph, Node
 from msfcnn.nodes.problems import Log, UnknowableError, Unsupported
@@ -53,6 +53,18 @@ class Builder:
     def border(self) -> Border:
         """The graph input as the file declares it."""
         return self.graph.inputs[0]
+
+    def so_far(self) -> Model:
+        """The tensors and ops that exist already, for ops to compute with."""
+        nowhere = Port("", 0, (), Order.HWC, "int8")
+        return Model(
+            name="",
+            sha256="",
+            tensors=tuple(self.tensors),
+            ops=tuple(self.ops),
+            input=nowhere,
+            outputs=(),
+        )
 
     def value(self, node: Node, index: int) -> Value:
         """What is known about an input of a node."""

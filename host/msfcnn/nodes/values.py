@@ -40,6 +40,10 @@ class Constant:
             return self.stored.astype(np.float64)
         return (self.stored.astype(np.int64) - self.zero) * self.scale
 
+    def negated(self) -> Constant:
+        """Minus this constant, as plain numbers."""
+        return Constant(-self.real)
+
     def mapped(self, move: Callable[[NDArray[Any]], NDArray[Any]]) -> Constant:
         """The constant with its elements moved, their scales and zero points along with them."""
         return Constant(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.nodes.node import Node
 from msfcnn.nodes.problems import Unsupported
 from msfcnn.nodes.values import Constant
+from msfcnn.nodes.views import View
 
 SAME_BIAS_SCALE = 1e-6  # relative; float32 products of the two scales differ by less
 LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
@@ -66,3 +70,31 @@ def _one_per_channel(constant: Constant, channels: int) -> Constant:
     if size == channels:
         return lone
     return lone.mapped(lambda values: np.broadcast_to(values, channels))
+
+
+def per_channel(constant: Constant, view: View, node: Node) -> Constant:
+    """The constant as one value per channel of the tensor behind the view."""
+    if constant.stored.size == 1:
+        return constant.reshaped((1,))
+    mismatch = Unsupported(
+        f"combines a constant of shape {list(constant.shape)} with {list(view.shape)}",
+        "use a scalar or one value per channel",
+        node,
+    )
+    try:
+        if np.broadcast_shapes(constant.shape, view.shape) != view.shape:
+            raise mismatch
+    except ValueError:
+        raise mismatch from None
+    positions = view.positions().ravel()
+
+    def lay_out(values: NDArray[Any]) -> NDArray[Any]:
+        laid: NDArray[Any] = np.empty(view.size, values.dtype)
+        laid[positions] = np.broadcast_to(values, view.shape).ravel()
+        pixels = laid.reshape(-1, view.hwc[2])
+        if (pixels != pixels[0]).any():
+            raise mismatch
+        first: NDArray[Any] = pixels[0].copy()
+        return first
+
+    return constant.mapped(lay_out)

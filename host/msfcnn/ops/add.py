@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from msfcnn.ir import Call, Clamp, CStruct, Geometry, Mask, Model, Range, Values, owners
 from msfcnn.nodes import (
@@ -22,13 +20,14 @@ from msfcnn.nodes import (
     Role,
     Unsupported,
     Value,
-    View,
     bias_units,
+    per_channel,
 )
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
 from msfcnn.ops.conv import Conv
+from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
 
@@ -90,36 +89,79 @@ class Add(Binary):
         sketch.add(lambda node, x, y: cls(node, sketch.twin(x), x, y), sketch.newest.shape)
 
 
+@register
+@dataclass(frozen=True)
+class Sub(Add):
+    """Element-wise difference of two tensors of one shape."""
+
+    def constants(self, model: Model) -> SumConstants:
+        """See Op."""
+        sources = [model.tensors[t].quantization for t in self.inputs]
+        target = model.tensors[self.output].quantization
+        return sum_constants(self.node, sources, target, self.clamp, signs=(1, -1))
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """It falls when its right side rises."""
+        left, right = inputs
+        return monotone_range(model, self, (left, Range(right.high, right.low)))
+
+
 def add(builder: Builder, node: Node) -> Value:
-    """Add: a residual, or a constant per channel, which is the bias of the layer before."""
+    """Add: a residual, or a constant, which goes into the bias of the layer before."""
+    return _sum(builder, node, 1)
+
+
+def sub(builder: Builder, node: Node) -> Value:
+    """Sub: as Add of a negative."""
+    return _sum(builder, node, -1)
+
+
+def _sum(builder: Builder, node: Node, sign: int) -> Value:
+    """left + sign * right."""
     sides = [builder.value(node, 0), builder.value(node, 1)]
     constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
     if not constants:
-        return _add_activations(builder, node)
-    activation = 1 - constants[0]
-    constant = sides[constants[0]]
-    value = sides[activation]
+        return _add_activations(builder, node, sign)
+    index, activation = constants[0], 1 - constants[0]
+    constant, value = sides[index], sides[activation]
     if not isinstance(constant, Constant) or isinstance(value, Constant):
-        raise Unsupported("adds two constants", "fold constants before quantizing")
-    if isinstance(value, Draft) and isinstance(value.op, Conv) and value.bounds == Bounds():
-        return _add_to_bias(builder, node, value, value.op, constant)
+        raise Unsupported("works on two constants", "fold constants before quantizing")
+    if sign < 0 and index == 1:
+        constant = constant.negated()
+    conv = isinstance(value, Draft) and isinstance(value.op, Conv) and value.bounds == Bounds()
+    if conv and (sign > 0 or index == 1):
+        return _add_to_bias(builder, node, value, constant)
+    reals = constant.real.ravel()
+    if reals.size and (reals == reals[0]).all():
+        curve = curve_of(builder, node, activation)
+        turned = -curve.values if sign < 0 and index == 0 else curve.values
+        return draft_of(node, curve, node.kind, turned + reals[0])
+    if sign < 0 and index == 0:
+        raise Unsupported("subtracts from a list of constants", "use one number, or add")
     return _add_constant(builder, node, builder.activation(node, activation), constant)
 
 
-def _add_activations(builder: Builder, node: Node) -> Value:
+def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
+    curves = [curve_of(builder, node, i) for i in (0, 1)]
     left, right = builder.activation(node, 0), builder.activation(node, 1)
     if left.shape != right.shape:
         what = f"adds activations of the shapes {list(left.shape)} and {list(right.shape)}"
         raise Unsupported(what, "both need the same shape; broadcasting is not supported")
+    same = curves[0].tensor == curves[1].tensor
+    if same and (sign < 0 or left.tensor != right.tensor):  # such as x - f(x): a function of x
+        return draft_of(node, curves[0], node.kind, curves[0].values + sign * curves[1].values)
     if not left.view.same_elements(right.view):
         raise builder.misplaced(right.view if right.view.by else left.view, node)
     other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
-    op = Add(node.name, left.tensor, other, UNSET)
+    op = (Add if sign > 0 else Sub)(node.name, left.tensor, other, UNSET)
     return Draft(op, node, left.view, node.outputs[0])
 
 
-def _add_to_bias(builder: Builder, node: Node, draft: Draft, op: Conv, constant: Constant) -> Value:
-    spread = _per_channel(constant, draft.view, node)
+def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant) -> Value:
+    assert isinstance(draft, Draft)
+    op = draft.op
+    assert isinstance(op, Conv)
+    spread = per_channel(constant, draft.view, node)
     unit = builder.tensors[op.input].quantization.scale * op.weight_scale
     bias = op.bias + bias_units(spread, unit)
     return replace(draft, op=replace(op, bias=bias), origin=node.outputs[0])
@@ -132,7 +174,7 @@ def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant
         view = view.read_as((1, 1, view.size))
     else:
         tensor = known.tensor
-    spread = _per_channel(constant, view, node)
+    spread = per_channel(constant, view, node)
     channels = view.hwc[2]
     scale = np.full(channels, 1 / UNIT_WEIGHT)
     op = Conv(
@@ -148,43 +190,24 @@ def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant
     return Draft(op, node, view, node.outputs[0])
 
 
-def _per_channel(constant: Constant, view: View, node: Node) -> Constant:
-    """The constant as one value per channel of the tensor behind the view."""
-    if constant.stored.size == 1:
-        return constant.reshaped((1,))
-    mismatch = Unsupported(
-        f"adds a constant of shape {list(constant.shape)} to {list(view.shape)}",
-        "use a scalar or one value per channel",
-        node,
-    )
-    try:
-        if np.broadcast_shapes(constant.shape, view.shape) != view.shape:
-            raise mismatch
-    except ValueError:
-        raise mismatch from None
-    positions = view.positions().ravel()
-
-    def lay_out(values: NDArray[Any]) -> NDArray[Any]:
-        laid: NDArray[Any] = np.empty(view.size, values.dtype)
-        laid[positions] = np.broadcast_to(values, view.shape).ravel()
-        pixels = laid.reshape(-1, view.hwc[2])
-        if (pixels != pixels[0]).any():
-            raise mismatch
-        first: NDArray[Any] = pixels[0].copy()
-        return first
-
-    return constant.mapped(lay_out)
-
-
 Add.importers = (
     Importer(
         kind="Add",
         convert=add,
-        becomes="Add; with a constant: bias of the layer before, or a depthwise 1x1 Conv",
+        becomes="Add; with a constant: bias of the layer before, Lookup, or a depthwise 1x1 Conv",
         constraints=(
             "two activations of one shape, or an activation and a constant",
             "constants: a scalar or one value per channel",
         ),
+        role=Role.ELEMENTWISE,
+    ),
+)
+Sub.importers = (
+    Importer(
+        kind="Sub",
+        convert=sub,
+        becomes="as Add of a negative",
+        constraints=("two activations of one shape, or an activation and a constant",),
         role=Role.ELEMENTWISE,
     ),
 )

@@ -56,7 +56,11 @@ class Softmax(Unary):
     """Softmax over the channels of each pixel."""
 
     takes_clamp: ClassVar[bool] = False
-    default_output: ClassVar[Quantization | None] = PROBABILITY
+
+    @property
+    def default_output(self) -> Quantization:
+        """Steps of 1 / 256."""
+        return PROBABILITY
 
     def constants(self, model: Model) -> SoftmaxConstants:
         """Table and scale."""

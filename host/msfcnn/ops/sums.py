@@ -25,21 +25,26 @@ class SumConstants:
 
 
 def sum_constants(
-    node: str, inputs: Sequence[Quantization], output: Quantization, clamp: Clamp
+    node: str,
+    inputs: Sequence[Quantization],
+    output: Quantization,
+    clamp: Clamp,
+    signs: Sequence[int] = (1, 1),
 ) -> SumConstants:
     """Constants of a sum of rescaled tensors, as precise as int32 arithmetic allows.
 
+    signs: of the tensors; -1 for one that is subtracted.
     The largest shift is taken for which no partial sum leaves int32, whatever the inputs. Raises
     ModelError where there is none.
     """
-    factors = [q.scale / output.scale for q in inputs]
+    factors = [sign * q.scale / output.scale for sign, q in zip(signs, inputs, strict=False)]
     for shift in range(30, 0, -1):
         multipliers = [round(f * 2**shift) for f in factors]
         offset = (output.zero_point << shift) + (1 << (shift - 1))
         offset -= sum(m * q.zero_point for m, q in zip(multipliers, inputs, strict=True))
-        if abs(offset) + 128 * sum(multipliers) <= INT32_MAX:
+        if abs(offset) + 128 * sum(map(abs, multipliers)) <= INT32_MAX:
             return SumConstants(tuple(multipliers), offset, shift, clamp)
-    raise ModelError(absurd_scale(node, max(factors)))
+    raise ModelError(absurd_scale(node, max(map(abs, factors))))
 
 
 def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:

@@ -13,10 +13,8 @@ SUPPORTED: Mapping[str, Importer] = {
     i.kind: i for i in sorted((*IMPORTERS, *QDQ, CONSTANT), key=lambda i: i.kind)
 }
 
-_ACTIVATION = "train with Relu or Clip (ReLU6) instead"
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions"
 _RESIZE = "use a strided Conv or a pool to change the resolution, or do it outside the model"
-_GATE = "remove gates (squeeze and excitation) from the network, or fold a constant into weights"
 _CUT = "cut the model before it and do this step in the application"
 _QDQ = "quantize the float model in QDQ format (quant_format=QuantFormat.QDQ)"
 _FOLD = "fold it into the convolution before it: export in eval mode, or simplify the float model"
@@ -30,46 +28,30 @@ HINTS: Mapping[str, str] = {
     "ConvInteger": _QDQ,
     "ConvTranspose": _RESIZE,
     "DepthToSpace": _RESIZE,
-    "Div": _GATE,
     "DynamicQuantizeLinear": _QDQ,
-    "Elu": _ACTIVATION,
     "Expand": _STATIC,
     "GRU": _RECURRENT,
     "Gather": _STATIC,
-    "Gelu": _ACTIVATION,
     "GlobalMaxPool": "use a MaxPool whose kernel is the whole map",
-    "HardSigmoid": _GATE,
-    "HardSwish": _ACTIVATION,
     "If": _STATIC,
     "InstanceNormalization": "train with BatchNormalization and fold it into the convolutions",
     "LSTM": _RECURRENT,
     "LayerNormalization": "train with BatchNormalization and fold it into the convolutions",
-    "LeakyRelu": _ACTIVATION,
     "LogSoftmax": "use Softmax, or cut the model before it",
     "Loop": _STATIC,
     "MatMulInteger": _QDQ,
-    "Mish": _ACTIVATION,
-    "Mul": _GATE,
     "NonMaxSuppression": _CUT,
-    "PRelu": _ACTIVATION,
     "QLinearConv": _QDQ,
     "QLinearMatMul": _QDQ,
     "RNN": _RECURRENT,
     "ReduceMax": "use a MaxPool whose kernel is the whole map",
     "ReduceSum": "use ReduceMean or GlobalAveragePool",
     "Resize": _RESIZE,
-    "Selu": _ACTIVATION,
     "Shape": _STATIC,
-    "Sigmoid": f"{_ACTIVATION}; as the last op: cut the model before it",
     "Slice": "export the branches as separate convolutions",
-    "Softplus": _ACTIVATION,
     "SpaceToDepth": _RESIZE,
     "Split": "export the branches as separate convolutions",
-    "Sub": "use Add with a negated constant",
     "Sum": "use Add",
-    "Swish": _ACTIVATION,
-    "Tanh": f"{_ACTIVATION}; as the last op: cut the model before it",
-    "ThresholdedRelu": _ACTIVATION,
     "TopK": _CUT,
     "Upsample": _RESIZE,
 }

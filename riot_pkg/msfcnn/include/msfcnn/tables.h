@@ -221,6 +221,13 @@ typedef struct {
 } msfcnn_softmax_t;
 
 /**
+ * @brief   Constants of a function of one value
+ */
+typedef struct {
+    const int8_t *table;        /**< 256 outputs, by the input as an unsigned byte */
+} msfcnn_lookup_t;
+
+/**
  * @brief   Bytes that change their place before a stage
  */
 typedef struct {

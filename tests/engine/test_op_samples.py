@@ -1,0 +1,35 @@
+"""Each op in generated code: alone and in stages, whole, pushed and pulled, under sanitizers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from plan_programs import check_bytes, run_plans
+from random_models import random_images
+
+from msfcnn.fusion import network
+from msfcnn.ir import InputMode, Op
+from msfcnn.ops import OPS, Sketch, draw_conv
+from msfcnn.planner import Goal, plan, plan_layer_by_layer
+from msfcnn.reference import execute
+from msfcnn.schedule import schedule
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: op.__name__)
+def test_an_op_gives_the_bytes_of_its_reference(op: type[Op], tmp_path: Path, engine: Path) -> None:
+    net = Sketch((9, 12, 3))
+    draw_conv(net, 8, 3)
+    op.sample(net)
+    draw_conv(net, 6, 1)
+    model = net.model("sample")
+    schedules = []
+    for mode in InputMode:
+        steps = network(model, mode)
+        schedules.append(schedule(plan_layer_by_layer(steps)))
+        schedules += [schedule(plan(steps, Goal(max_macs=f))) for f in (1.0, float("inf"))]
+    images = random_images(model, 2, seed=3)
+    expected = execute(model, images)
+    for run in run_plans(model, schedules, images, tmp_path, engine):
+        check_bytes(model, run, expected)
+        assert run.schedule.peak_ram == run.peak == run.announced

@@ -1,0 +1,147 @@
+"""Functions of one value, products and differences: ONNX nodes against onnxruntime."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx_builder import Net, Scale
+from test_frontend_oracle import agree
+
+from msfcnn.errors import ModelError
+from msfcnn.frontend import load_model
+from msfcnn.ir import Model
+
+UNIT = Scale(1 / 256, -128)
+AROUND = Scale(1 / 20, 7)
+KINDS: dict[str, tuple[dict[str, Any], int, Scale]] = {  # attributes, opset, output
+    "Abs": ({}, 17, Scale(1 / 32, -128)),
+    "Celu": ({"alpha": 0.7}, 17, AROUND),
+    "Elu": ({"alpha": 1.3}, 17, AROUND),
+    "Erf": ({}, 17, Scale(1 / 127, 0)),
+    "Exp": ({}, 17, Scale(1 / 3, -128)),
+    "Gelu": ({}, 20, AROUND),
+    "HardSigmoid": ({}, 17, UNIT),
+    "LeakyRelu": ({"alpha": 0.2}, 17, AROUND),
+    "Mish": ({}, 18, AROUND),
+    "Neg": ({}, 17, AROUND),
+    "Selu": ({}, 17, AROUND),
+    "Sigmoid": ({}, 17, UNIT),
+    "Softplus": ({}, 17, AROUND),
+    "Softsign": ({}, 17, Scale(1 / 127, 0)),
+    "Tanh": ({}, 17, Scale(1 / 127, 0)),
+    "ThresholdedRelu": ({"alpha": 0.5}, 17, AROUND),
+}
+
+
+def kinds(model: Model) -> list[str]:
+    return [type(op).__name__ for op in model.ops]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_function_is_a_table(kind: str, tmp_path: Path) -> None:
+    attributes, opset, scale = KINDS[kind]
+    net = Net((1, 3, 5, 6), first=Scale(1 / 25, 9), opset=opset)
+    net.output(net.qdq(net.node(kind, net.input, **attributes), scale))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_prelu_with_one_slope(tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6))
+    slope = net.const(np.full((3, 1, 1), 0.3, np.float32))
+    net.output(net.qdq(net.node("PRelu", net.input, slope), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_silu_is_one_table(tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    gate = net.qdq(net.node("Sigmoid", net.input), UNIT)
+    net.output(net.qdq(net.node("Mul", net.input, gate), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_a_hard_swish_spelled_out_is_one_table(tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6), first=Scale(1 / 20, 5))
+    three, six = net.const(np.float32(3)), net.const(np.float32(6))
+    x = net.qdq(net.node("Add", net.input, three), Scale(1 / 20, -60))
+    x = net.qdq(net.node("Clip", x, net.const(np.float32(0)), six), Scale(6 / 255, -128))
+    x = net.qdq(net.node("Mul", net.input, x), Scale(1 / 4, -100))
+    net.output(net.qdq(net.node("Div", x, six), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_a_gelu_spelled_out_is_one_table(tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    x = net.qdq(net.node("Div", net.input, net.const(np.float32(math.sqrt(2)))), Scale(1 / 40, 0))
+    x = net.qdq(net.node("Erf", x), Scale(1 / 127, 0))
+    x = net.qdq(net.node("Add", x, net.const(np.float32(1))), Scale(2 / 255, -128))
+    x = net.qdq(net.node("Mul", net.input, x), Scale(1 / 12, -100))
+    net.output(net.qdq(net.node("Mul", x, net.const(np.float32(0.5))), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_functions_of_real_numbers_between_are_composed(tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    x = net.node("Tanh", net.node("Sigmoid", net.input))
+    net.output(net.qdq(x, UNIT))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Mul", "Sub"])
+def test_two_maps(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 6, 6))
+    left = net.conv(net.input, (5, 4, 3, 3), pads=[1, 1, 1, 1])
+    right = net.conv(net.input, (5, 4, 1, 1))
+    net.output(net.qdq(net.node(kind, left, right), Scale(1 / 8, 10)))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Conv", kind]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_gate(swapped: bool, tmp_path: Path) -> None:
+    """Squeeze and excitation, as exporters write it."""
+    net = Net((1, 4, 6, 6))
+    x = net.conv(net.input, (8, 4, 3, 3), pads=[1, 1, 1, 1])
+    y = net.qdq(net.node("GlobalAveragePool", x), like=x)
+    y = net.conv(net.conv(y, (4, 8, 1, 1)), (8, 4, 1, 1))
+    y = net.qdq(net.node("HardSigmoid", y), UNIT)
+    inputs = (y, x) if swapped else (x, y)
+    net.output(net.qdq(net.node("Mul", *inputs), Scale(1 / 64, 3)))
+    model = agree(net, tmp_path)
+    assert kinds(model)[-2:] == ["Lookup", "Mul"]
+    assert model.tensors[model.ops[-1].inputs[1]].shape == (1, 1, 8)
+
+
+@pytest.mark.parametrize("kind", ["Mul", "Div"])
+def test_a_factor_per_channel(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6))
+    factors = net.const(np.float32([0.5, -2, 1.5]).reshape(1, 3, 1, 1))
+    net.output(net.qdq(net.node(kind, net.input, factors), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Conv"]
+
+
+@pytest.mark.parametrize(("kind", "first"), [("Sub", True), ("Sub", False), ("Div", True)])
+def test_a_number_on_either_side(kind: str, first: bool, tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6), first=Scale(1 / 50, -128))
+    x = net.qdq(net.node("Add", net.input, net.const(np.float32(0.5))), Scale(1 / 45, -128))
+    number = net.const(np.float32(1.25))
+    inputs = (number, x) if first else (x, number)
+    net.output(net.qdq(net.node(kind, *inputs), Scale(1 / 40, 0)))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+def test_a_last_sigmoid_needs_no_quantization(tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6))
+    net.output(net.node("Sigmoid", net.conv(net.input, (2, 3, 3, 3))))
+    model = agree(net, tmp_path)
+    assert kinds(model) == ["Conv", "Lookup"]
+    assert model.outputs[0].dtype == "float32"
+
+
+def test_infinite_results_are_refused(tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6))
+    net.output(net.qdq(net.node("Reciprocal", net.input), AROUND))
+    with pytest.raises(ModelError, match="infinite"):
+        load_model(net.save(tmp_path / "net.onnx"))
