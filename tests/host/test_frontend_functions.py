@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[dict[str, Any], int, Scale]] = {  # attributes, opset, ou
     "Exp": ({}, 17, Scale(1 / 3, -128)),
     "Gelu": ({}, 20, AROUND),
     "HardSigmoid": ({}, 17, UNIT),
+    "HardSwish": ({}, 17, AROUND),
     "LeakyRelu": ({"alpha": 0.2}, 17, AROUND),
     "Mish": ({}, 18, AROUND),
     "Neg": ({}, 17, AROUND),

@@ -229,6 +229,7 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     "Erf": lambda _: _erf,
     "Exp": lambda _: np.exp,
     "Gelu": _gelu,
+    "HardSwish": lambda _: hard_swish,
     "HardSigmoid": lambda n: partial(
         hard_sigmoid, alpha=n.real("alpha", 0.2), beta=n.real("beta", 0.5)
     ),
