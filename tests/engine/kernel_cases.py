@@ -34,6 +34,7 @@ from msfcnn.ops import (
 )
 from msfcnn.ops.conv import conv as conv_reference
 from msfcnn.ops.conv import gathered, unfolded
+from msfcnn.ops.mul import MulConstants, products
 from msfcnn.ops.pool import average_pool, global_average, max_pool
 from msfcnn.ops.softmax import softmax
 from msfcnn.ops.sums import weighted_sum
@@ -685,6 +686,31 @@ def lookup_case(rng: np.random.Generator, kernel: str = "lookup") -> KernelCase:
     return _in_place(case, 1, y) if rng.random() < 0.4 else case
 
 
+def mul_case(rng: np.random.Generator, kernel: str = "mul") -> KernelCase:
+    """A product of maps, or with one pixel for all; sometimes in place of one of them."""
+    n, channels = int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 8, 16, 21]))
+    gate = bool(rng.random() < 0.4)
+    k = MulConstants(
+        scaling=quantize_factors(np.array([2.0 ** rng.uniform(-14, 0)])),
+        left_zero=int(rng.integers(-128, 128)),
+        right_zero=int(rng.integers(-128, 128)),
+        output_zero=int(rng.integers(-128, 128)),
+        clamp=_some_clamp(rng),
+    )
+    x, second = _values(rng, (n, channels)), _values(rng, (1 if gate else n, channels))
+    y = products(k, x.astype(np.int64), second.astype(np.int64))
+    fields = (
+        f".multiplier = {k.scaling.multiplier[0]}, .shift = {k.scaling.shift[0]}, "
+        f".zero = {{ {k.left_zero}, {k.right_zero} }}"
+    )
+    text = f"static const msfcnn_mul_t @_k = {{ {fields} }};"
+    case = _elementwise(rng, kernel, _clamp_fields(k.clamp, k.output_zero), text, x, y)
+    step = 0 if gate else channels
+    case = replace(case, second=second, run={**case.run, "second_step": step})
+    places = 2 if gate else 3
+    return _in_place(case, int(rng.integers(1, places)), y) if rng.random() < 0.5 else case
+
+
 def softmax_case(rng: np.random.Generator, kernel: str = "softmax") -> KernelCase:
     """Softmax over a few channels."""
     shape = (int(rng.integers(1, 4)), int(rng.choice([1, 2, 10, 33])))
@@ -710,6 +736,7 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "average_pool": average_pool_case,
     "rescale": rescale_case,
     "add": add_case,
+    "mul": mul_case,
     "lookup": lookup_case,
     "softmax": softmax_case,
 }

@@ -221,6 +221,15 @@ typedef struct {
 } msfcnn_softmax_t;
 
 /**
+ * @brief   Constants of products: q = clamp(out_zero + requantize((x - zero[0]) * (y - zero[1])))
+ */
+typedef struct {
+    int32_t multiplier;         /**< 0 to 2^31 - 1 */
+    uint8_t shift;              /**< 1 to 62 */
+    int8_t zero[2];             /**< zero points of the input, of the second input */
+} msfcnn_mul_t;
+
+/**
  * @brief   Constants of a function of one value
  */
 typedef struct {

@@ -1,0 +1,289 @@
+"""Mul: the product of two maps, of a map and one value per channel (a gate), or with a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import (
+    Call,
+    Clamp,
+    CStruct,
+    Geometry,
+    Mask,
+    Model,
+    Order,
+    Range,
+    Scaling,
+    Values,
+    requantize,
+    scaling_of,
+)
+from msfcnn.nodes import (
+    UNSET,
+    Bounds,
+    Builder,
+    Constant,
+    Draft,
+    Importer,
+    Known,
+    Node,
+    Role,
+    Unsupported,
+    Value,
+    per_channel,
+)
+from msfcnn.ops.base import Binary, register
+from msfcnn.ops.channels import tie
+from msfcnn.ops.clip import Requantize
+from msfcnn.ops.conv import Conv
+from msfcnn.ops.lookup import Curve, curve_of, draft_of
+from msfcnn.ops.pool import GlobalAveragePool
+from msfcnn.ops.sketch import Sketch
+
+LARGEST_WEIGHT = 127
+Reals = NDArray[np.float64]
+Factor = Callable[[Reals], Reals]
+
+
+@dataclass(frozen=True, eq=False)
+class MulConstants:
+    """q = clamp(output_zero + requantize((x - left_zero) * (y - right_zero), scaling))."""
+
+    scaling: Scaling
+    left_zero: int
+    right_zero: int
+    output_zero: int
+    clamp: Clamp
+
+
+@register
+@dataclass(frozen=True)
+class Mul(Binary):
+    """Product of two maps of one shape, or of a map (left) and one pixel for all of its pixels."""
+
+    clamp: Clamp = Clamp()
+
+    def constants(self, model: Model) -> MulConstants:
+        """See Op."""
+        left, right, output = (
+            model.tensors[t].quantization for t in (self.left, self.right, self.output)
+        )
+        factor = np.array([left.scale * right.scale / output.scale])
+        return MulConstants(
+            scaling=scaling_of(self.node, factor),
+            left_zero=left.zero_point,
+            right_zero=right.zero_point,
+            output_zero=output.zero_point,
+            clamp=self.clamp,
+        )
+
+    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
+        """See Op."""
+        x, y = (v.astype(np.int64) for v in inputs)
+        return products(self.constants(model), x, y)
+
+    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
+        """A product is largest and smallest in the corners."""
+        k, (x, y) = self.constants(model), inputs
+        corners = np.stack([products(k, a, b) for a in (x.low, x.high) for b in (y.low, y.high)])
+        return Range(corners.min(axis=0).astype(np.int64), corners.max(axis=0).astype(np.int64))
+
+    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
+        """See Op."""
+        masks = [kept[t] for t in (*self.inputs, self.output)]
+        tie(len(masks[-1]), *masks)
+
+    def calls(self, model: Model) -> tuple[Call, ...]:
+        """See Op."""
+        left, right = (model.tensors[t].shape for t in self.inputs)
+        return (
+            Call(
+                family="mul",
+                inputs=self.inputs,
+                source=left,
+                target=model.tensors[self.output].shape,
+                in_place=True,
+                broadcast=left != right,
+            ),
+        )
+
+    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
+        """Zero points in the order in which the call reads its inputs."""
+        k = self.constants(model)
+        zeros = (k.left_zero, k.right_zero)
+        return CStruct(
+            "msfcnn_mul_t",
+            {
+                "multiplier": int(k.scaling.multiplier[0]),
+                "shift": int(k.scaling.shift[0]),
+                "zero": zeros if call.inputs == self.inputs else zeros[::-1],
+            },
+        )
+
+    def output_zero(self, model: Model) -> int:
+        """The output's zero point."""
+        return model.tensors[self.output].quantization.zero_point
+
+    @classmethod
+    def sample(cls, sketch: Sketch) -> None:
+        """The product of two maps, and of a map with its mean."""
+        Requantize.sample(sketch)
+        sketch.add(lambda node, x, y: cls(node, sketch.twin(x), x, y), sketch.newest.shape)
+        shape, map_ = sketch.newest.shape, sketch.top
+        GlobalAveragePool.sample(sketch)
+        sketch.add(lambda node, x, y: cls(node, map_, x, y), shape)
+
+
+def products(k: MulConstants, x: NDArray[np.int64], y: NDArray[np.int64]) -> Values:
+    """By the formula of MulConstants, with broadcasting."""
+    acc = (x - k.left_zero) * (y - k.right_zero)
+    return requantize(acc, k.scaling.multiplier, k.scaling.shift, k.output_zero, k.clamp)
+
+
+def mul(builder: Builder, node: Node) -> Value:
+    """Mul of two activations, or of one and a constant."""
+    return _by_constant(builder, node, lambda c: c) or _maps(builder, node)
+
+
+def div(builder: Builder, node: Node) -> Value:
+    """Div by a constant, or of a constant by an activation."""
+    if isinstance(builder.value(node, 0), Constant):
+        number = _scalar(builder, node, 0)
+        if number is None:
+            raise Unsupported("divides a list of constants", "use one number")
+        curve = curve_of(builder, node, 1)
+        with np.errstate(all="ignore"):
+            return draft_of(node, curve, "Div", number / curve.values)
+    found = _by_constant(builder, node, lambda c: 1 / c)
+    if found is None:
+        raise Unsupported("divides two activations", "divide by a constant, or multiply")
+    return found
+
+
+def _maps(builder: Builder, node: Node) -> Value:
+    same = _same_source(builder, node)
+    if same is not None:  # such as x * sigmoid(x): one function of x
+        curve, values = same
+        return draft_of(node, curve, "Mul", values)
+    left, right = builder.activation(node, 0), builder.activation(node, 1)
+    if left.shape == right.shape:
+        if not left.view.same_elements(right.view):
+            raise builder.misplaced(right.view if right.view.by else left.view, node)
+        other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
+        return Draft(Mul(node.name, left.tensor, other, UNSET), node, left.view, node.outputs[0])
+    return _gate(builder, node, left, right)
+
+
+def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
+    """A map times one value per channel, in any order."""
+    if right.view.size > left.view.size:
+        left, right = right, left
+    channels = left.view.hwc[2]
+    axis = {Order.CHW: 1, Order.HWC: len(left.shape) - 1}.get(
+        left.view.flat if isinstance(left.view.flat, Order) else Order.CHW, 1
+    )
+    wanted = tuple(n if i == axis else 1 for i, n in enumerate(left.shape))
+    padded = (1,) * (len(left.shape) - len(right.shape)) + right.shape
+    if padded != wanted or right.view.size != channels:
+        what = f"multiplies activations of the shapes {list(left.shape)} and {list(right.shape)}"
+        raise Unsupported(what, "both need one shape, or one of them a value per channel")
+    vector = builder.as_vector(right, node)
+    return Draft(Mul(node.name, left.tensor, vector, UNSET), node, left.view, node.outputs[0])
+
+
+def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals] | None:
+    """Both operands as functions of one tensor, and their product."""
+    left, right = curve_of(builder, node, 0), curve_of(builder, node, 1)
+    if left.tensor != right.tensor or not left.view.same_elements(right.view):
+        return None
+    return left, left.values * right.values
+
+
+def _scalar(builder: Builder, node: Node, index: int) -> float | None:
+    constant = builder.constant(node, index, "factor")
+    if constant is None or constant.stored.size == 0:
+        return None
+    reals = constant.real.ravel()
+    return float(reals[0]) if (reals == reals[0]).all() else None
+
+
+def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:
+    """An activation times a constant; None if there is no constant."""
+    sides = [builder.value(node, 0), builder.value(node, 1)]
+    constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
+    if not constants:
+        return None
+    if len(constants) == 2:
+        raise Unsupported("works on two constants", "fold constants before quantizing")
+    index, activation = constants[0], 1 - constants[0]
+    number = _scalar(builder, node, index)
+    if number is not None:
+        with np.errstate(all="ignore"):
+            number = float(factor(np.array([number]))[0])
+        return _scaled(builder, node, activation, number)
+    return _per_channel(builder, node, activation, index, factor)
+
+
+def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Value:
+    """A number goes into the weights of a convolution before it, else into a table."""
+    value = builder.value(node, activation)
+    if isinstance(value, Draft) and isinstance(value.op, Conv) and number > 0:
+        op = replace(value.op, weight_scale=value.op.weight_scale * number)
+        bounds = Bounds(value.bounds.low * number, value.bounds.high * number)
+        return Draft(op, value.node, value.view, node.outputs[0], bounds=bounds)
+    curve = curve_of(builder, node, activation)
+    return draft_of(node, curve, "Mul", curve.values * number)
+
+
+def _per_channel(
+    builder: Builder, node: Node, activation: int, index: int, factor: Factor
+) -> Value:
+    """A depthwise 1x1 convolution: weights of 127 or -127, whose scales are the factors."""
+    known = builder.activation(node, activation)
+    constant = builder.constant(node, index, "factor")
+    assert constant is not None
+    view = known.view
+    if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
+        tensor, view = builder.as_vector(known, node), view.read_as((1, 1, view.size))
+    else:
+        tensor = known.tensor
+    with np.errstate(all="ignore"):
+        factors = factor(per_channel(constant, view, node).real)
+    if not np.isfinite(factors).all():
+        raise Unsupported("divides by 0", "the file is damaged; export it again")
+    channels = view.hwc[2]
+    signs = np.sign(factors).astype(np.int8)
+    op = Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=Geometry(1, 1),
+        groups=channels,
+        weights=(LARGEST_WEIGHT * signs).reshape(channels, 1, 1, 1).astype(np.int8),
+        weight_scale=np.where(factors == 0, 1.0, np.abs(factors)) / LARGEST_WEIGHT,
+        bias=np.zeros(channels, np.int64),
+    )
+    return Draft(op, node, view, node.outputs[0])
+
+
+Mul.importers = (
+    Importer(
+        kind="Mul",
+        convert=mul,
+        becomes="Mul; Lookup where both sides come from one value; with a constant: Lookup, scale "
+        "of the Conv before, or a depthwise 1x1 Conv",
+        constraints=("two maps of one shape; a map and one value per channel; a constant",),
+        role=Role.ELEMENTWISE,
+    ),
+    Importer(
+        kind="Div",
+        convert=div,
+        becomes="as Mul by the inverse",
+        constraints=("by a constant; or a number divided by an activation",),
+        role=Role.ELEMENTWISE,
+    ),
+)
