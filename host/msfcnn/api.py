@@ -21,6 +21,8 @@ from msfcnn.options import Options
 from msfcnn.pipeline import Generated
 from msfcnn.pipeline import generate as _generate
 from msfcnn.report.code import RunReport
+from msfcnn.report.dataset import DatasetReport
+from msfcnn.report.imports import ImportVerdict
 from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
 from msfcnn.report.quantization import QuantizationReport
@@ -28,7 +30,9 @@ from msfcnn.report.verification import Verification
 
 __all__ = [
     "BoardError",
+    "DatasetReport",
     "Generated",
+    "ImportVerdict",
     "InfeasibleError",
     "MismatchError",
     "Model",
@@ -43,7 +47,9 @@ __all__ = [
     "RunReport",
     "UsageError",
     "Verification",
+    "evaluate",
     "generate",
+    "import_check",
     "inspect",
     "load_model",
     "model_name",
@@ -145,6 +151,36 @@ def verify(
     return check(Path(model), options, None if images is None else Path(images))
 
 
+def evaluate(
+    model: Path | str,
+    dataset: Path | str,
+    options: Options = DEFAULTS,
+    *,
+    float_model: Path | str | None = None,
+    preprocessing: Mapping[str, object] | None = None,
+    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> DatasetReport:
+    """Runs a network on a data set: generated C code, onnxruntime and, if given, the float network.
+
+    dataset:       a directory of pictures, an .npz or an .npy file (docs/quantize.md).
+    float_model:   the float ONNX file that the model was made from.
+    preprocessing: overrides what NAME.preprocess.yaml beside the model says.
+    watch:         called with a title, gives a function of progress (done, total).
+
+    Raises BoardError without a C compiler.
+    """
+    from msfcnn.verifier.dataset import evaluate as on_dataset
+
+    return on_dataset(
+        Path(model),
+        Path(dataset),
+        options,
+        None if float_model is None else Path(float_model),
+        preprocessing,
+        *(() if watch is None else (watch("data set"),)),
+    )
+
+
 def run(
     model: Path | str,
     program: Path | str,
@@ -199,6 +235,31 @@ def quantize(
     others = None if dataset is None else Path(dataset)
     pictures = Pictures(Path(calibration), others, preprocessing or {})
     return quantize_file(Path(model), pictures, Path(output), options, watch)
+
+
+def import_check(
+    models: Sequence[Path | str],
+    *,
+    quantize: bool = False,
+    plan: bool = False,
+    verify: bool = False,
+    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> tuple[ImportVerdict, ...]:
+    """Whether each model runs, and why not: all .onnx and .tflite files, also below directories.
+
+    quantize: quantize float models first, with random images. plan, verify: go on that far.
+    watch:    called with a title, gives a function of progress (done, total).
+    """
+    from msfcnn.model_survey import Steps, check_models, model_files
+
+    files = model_files([Path(model) for model in models])
+    tick = watch("models") if watch is not None else None
+    found = []
+    for verdict in check_models(files, Steps(quantize, plan, verify)):
+        found.append(verdict)
+        if tick is not None:
+            tick(len(found), len(files))
+    return tuple(found)
 
 
 def _model(source: Source) -> Model:

@@ -27,12 +27,13 @@ def float_model(
     opset: int = 17,
     dtype: int = TensorProto.FLOAT,
 ) -> onnx.ModelProto:
-    """A model with the input `x`; the shapes of its outputs are left open."""
+    """A model with the input `x`; the shapes of its outputs are inferred."""
     stored = [numpy_helper.from_array(values, name) for name, values in constants.items()]
     image = helper.make_tensor_value_info("x", dtype, list(shape))
     results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
     graph = helper.make_graph(list(nodes), "float", [image], results, stored)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    return onnx.shape_inference.infer_shapes(model)
 
 
 def normal(*shape: int, seed: int = 0, scale: float = 0.5) -> NDArray[np.float32]:

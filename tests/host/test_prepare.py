@@ -170,12 +170,6 @@ def test_old_opsets_are_converted(opset: int, tmp_path: Path) -> None:
     assert_same(model, ready.model, 4, 6, 6)
 
 
-def test_opset_that_onnxruntime_does_not_know(tmp_path: Path) -> None:
-    model = float_model([node("Relu", "x", "y")], [1, 4], {}, opset=6)
-    with pytest.raises(ModelError, match="opset 6"):
-        prepared(model, tmp_path)
-
-
 @pytest.mark.parametrize("batch", ["batch", -1, 0])
 def test_open_batch_is_one(batch: str | int, tmp_path: Path) -> None:
     model = float_model([node("Conv", "x w", "y")], ["N", 4, 6, 6], {"w": normal(6, 4, 3, 3)})

@@ -17,6 +17,7 @@ from msfcnn.cli import (
     build,
     flash,
     generate,
+    import_check,
     inspect,
     nightly,
     ops,
@@ -38,7 +39,7 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
-VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, zoo, boards)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,13 +12,10 @@ from msfcnn.errors import Problem, UsageError
 COLORS = ("rgb", "bgr", "gray")
 
 
-def add_preprocessing_options(parser: Parser) -> None:
-    """--size, --mean, --std and the like; what is left out follows from the network."""
+def add_picture_options(parser: Parser) -> argparse._ArgumentGroup:
+    """--mean, --std and the like; what is left out follows from the network."""
     group = parser.add_argument_group(
         "pictures", "value = (pixel - mean) / std; the choice is kept in NAME.preprocess.yaml"
-    )
-    group.add_argument(
-        "--size", metavar="N|HxW", type=_size, help="where the network leaves it open"
     )
     group.add_argument(
         "--pixels",
@@ -35,6 +32,15 @@ def add_preprocessing_options(parser: Parser) -> None:
         choices=("stretch", "crop"),
         help="how pictures come to the size: both sides stretched (default), or the middle cut out",
     )
+    return group
+
+
+def add_preprocessing_options(parser: Parser) -> None:
+    """The same, and --size and --dim for what the network leaves open."""
+    group = add_picture_options(parser)
+    group.add_argument(
+        "--size", metavar="N|HxW", type=_size, help="where the network leaves it open"
+    )
     group.add_argument(
         "--dim",
         metavar="NAME=SIZE",
@@ -48,7 +54,7 @@ def add_preprocessing_options(parser: Parser) -> None:
 def given_of(args: argparse.Namespace) -> Mapping[str, object]:
     """What the options say, by field of Preprocessing; what they leave out is missing."""
     names = ("size", "pixels", "mean", "std", "layout", "color", "fit")
-    return {n: v for n in names if (v := getattr(args, n)) is not None}
+    return {n: v for n in names if (v := getattr(args, n, None)) is not None}
 
 
 def dimensions(args: argparse.Namespace) -> dict[str, int]:

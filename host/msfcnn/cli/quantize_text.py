@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 
-from msfcnn.errors import Problem
 from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text
+from msfcnn.render.errors import grouped
 from msfcnn.report.quantization import OutputError, QuantizationReport
 from msfcnn.sizes import format_size
 
@@ -35,7 +35,7 @@ def data(done: QuantizationReport) -> dict[str, object]:
                 {
                     "name": o.name,
                     "cosine": o.cosine,
-                    "error": o.error,
+                    "error": o.error if math.isfinite(o.error) else None,
                     "agreement": o.agreement,
                     "accuracy_float": o.accuracy_float,
                     "accuracy_int8": o.accuracy_int8,
@@ -97,23 +97,11 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.2%}"
 
 
-def _by_kind(problems: Sequence[Problem]) -> list[Problem]:
-    """One problem for all nodes of a kind that say the same."""
-    groups: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        groups.setdefault((problem.kind, problem.what), []).append(problem)
-    found = []
-    for group in groups.values():
-        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        found.append(replace(group[0], where=group[0].where + more))
-    return found
-
-
 def _warnings(done: QuantizationReport) -> list[Block]:
     lines = [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"warning: and {len(lines) - SHOWN} more values like these\n"]
     if done.unsupported:
-        shown = error_text(_by_kind(done.unsupported)).removeprefix("error: ")
+        shown = error_text(grouped(done.unsupported)).removeprefix("error: ")
         lines.append(f"warning: msfcnn does not run this model: {shown}")
     return [Verbatim("".join(lines))] if lines else []

@@ -6,11 +6,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 import msfcnn
+from msfcnn.cli.dataset_text import dataset_blocks, dataset_data
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
-from msfcnn.errors import SUCCESS, MismatchError
-from msfcnn.files import existing_file
-from msfcnn.render import Column, Facts, Table
+from msfcnn.cli.preprocessing import add_picture_options, given_of
+from msfcnn.errors import SUCCESS, MismatchError, Problem, UsageError
+from msfcnn.files import existing_file, existing_path
+from msfcnn.render import Block, Column, Facts, Table
+from msfcnn.render.bars import progress_bars
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
@@ -36,16 +39,46 @@ def add_parser(subparsers: Subparsers) -> None:
         type=existing_file,
         help="images to run (default: random ones)",
     )
+    parser.add_argument(
+        "--dataset",
+        metavar="DIR|FILE",
+        type=existing_path,
+        help="classify these images as well, by onnxruntime and by C code: pictures (made "
+        "inputs as NAME.preprocess.yaml beside the model says), an .npz or an .npy file",
+    )
+    parser.add_argument(
+        "--float",
+        dest="float_model",
+        metavar="FILE",
+        type=existing_file,
+        help="with --dataset: the float network that the model was made from, to compare with",
+    )
+    add_picture_options(parser)
     add_plan_options(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Generate, compile, run and compare."""
+    if args.float_model and not args.dataset:
+        hint = "name a directory of pictures or an .npz file"
+        raise UsageError(Problem("--float", "is for --dataset, which is missing", hint))
     found = msfcnn.verify(args.model, options_of(args), args.images)
+    data = _data(found)
+    blocks: tuple[Block, ...] = (_table(found), _facts(found))
+    if args.dataset:
+        with progress_bars() as bars:
+            classified = msfcnn.evaluate(
+                args.model,
+                args.dataset,
+                options_of(args),
+                float_model=args.float_model,
+                preprocessing=given_of(args),
+                watch=bars,
+            )
+        data["dataset"] = dataset_data(classified)
+        blocks += dataset_blocks(classified)
     agrees = found.first_mismatch is None
-    return Outcome(
-        _data(found), (_table(found), _facts(found)), SUCCESS if agrees else MismatchError.exit_code
-    )
+    return Outcome(data, blocks, SUCCESS if agrees else MismatchError.exit_code)
 
 
 def _data(found: Verification) -> dict[str, object]:

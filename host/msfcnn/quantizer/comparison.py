@@ -92,15 +92,16 @@ class _Tally:
             self._classes.append((int(a.argmax()), int(b.argmax())))
 
     def finished(self, labels: Labels | None) -> OutputError:
-        error = float(np.sqrt(self._lost / self._power)) if self._power else float(self._lost > 0)
+        known = self._power > 0 and np.isfinite(self._lost)
+        error = float(np.sqrt(self._lost / self._power)) if known else float(self._lost)
         agreement = accuracy_float = accuracy_int8 = None
         if self._scores and self._classes:
             first, second = np.array(self._classes).T
             agreement = float((first == second).mean())
-            known = labels >= 0 if labels is not None else np.zeros(0, bool)
-            if labels is not None and known.any():
-                accuracy_float = float((first[known] == labels[known]).mean())
-                accuracy_int8 = float((second[known] == labels[known]).mean())
+            if labels is not None and (labels >= 0).any():
+                right = labels >= 0
+                accuracy_float = float((first[right] == labels[right]).mean())
+                accuracy_int8 = float((second[right] == labels[right]).mean())
         return OutputError(
             name=self._name,
             cosine=min(self._cosines),

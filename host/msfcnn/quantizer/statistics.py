@@ -54,7 +54,7 @@ def measure(
     for done, image in enumerate(images):
         collected[border].add(image[None], done)
         for name, values in zip(names, watched.run(names, {border: image[None]}), strict=True):
-            if values.dtype == np.float32 and values.size:
+            if isinstance(values, np.ndarray) and values.dtype == np.float32 and values.size:
                 collected.setdefault(name, _Collector(share)).add(values, done)
         tick(done + 1, len(images))
     return {name: collector.finished() for name, collector in collected.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from msfcnn.errors import Problem
 
@@ -14,6 +15,19 @@ def error_text(problems: Sequence[Problem], subject: str = "") -> str:
     place = f" in {printable(subject)}" if subject else ""
     headline = f"error: {len(problems)} problems{place}\n"
     return headline + "".join(_problem("  - ", problem) for problem in problems)
+
+
+def grouped(problems: Sequence[Problem]) -> list[Problem]:
+    """One problem for all nodes of a kind of which the same is said."""
+    groups: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        key = (problem.kind, problem.what) if problem.kind else (problem.where, problem.what)
+        groups.setdefault(key, []).append(problem)
+    found = []
+    for group in groups.values():
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        found.append(replace(group[0], where=group[0].where + more))
+    return found
 
 
 def printable(text: str) -> str:

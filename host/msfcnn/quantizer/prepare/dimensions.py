@@ -35,9 +35,10 @@ def fix_dimensions(
         )
     border = graph.input[0]
     kind = border.type.tensor_type
-    if not kind.HasField("shape") or not kind.shape.dim:
-        what = "has no shape"
-        raise ModelError(Problem(border.name, what, "export it for one image at a time"))
+    if len(kind.shape.dim) < 2:
+        what = "has no batch dimension" if kind.shape.dim else "has no shape"
+        hint = "export it for one image at a time: [1, ...]"
+        raise ModelError(Problem(border.name, what, hint))
     if kind.elem_type not in FLOATS and not _only_cast(model, border.name):
         what = f"takes {onnx.TensorProto.DataType.Name(kind.elem_type).lower()}, not real numbers"
         raise ModelError(Problem(border.name, what, "export it with a float32 input"))
@@ -58,7 +59,7 @@ def fix_dimensions(
     if problems:
         raise ModelError(*problems)
     batch = kind.shape.dim[0].dim_value
-    if batch != 1 and len(kind.shape.dim) > 1:
+    if batch != 1:
         kind.shape.dim[0].dim_value = 1
         _one_image(model, batch)
         notes.append(f"batch of {batch} made 1")

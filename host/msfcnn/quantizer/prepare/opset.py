@@ -11,7 +11,6 @@ from msfcnn.quantizer.graph import DEFAULT_DOMAINS
 OLDEST_KEPT = 13  # the first with DequantizeLinear per axis
 TARGET = 17
 GELU = 20  # the first with that operator
-OLDEST = 7  # what onnxruntime still runs
 
 
 def current_opset(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, list[str]]:
@@ -20,9 +19,6 @@ def current_opset(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, 
     version = max(versions, default=1)
     if version >= OLDEST_KEPT:
         return model, []
-    if version < OLDEST:
-        what = f"is written for ONNX opset {version}; onnxruntime runs opset {OLDEST} and up"
-        raise ModelError(Problem(where, what, "export it again with opset 17"))
     try:
         converted = version_converter.convert_version(model, TARGET)
     except Exception as error:  # ConvertError, but also RuntimeError and protobuf's own

@@ -7,9 +7,11 @@ from pathlib import Path
 import onnx
 from onnx import numpy_helper
 
-from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.frontend import load_proto
 from msfcnn.quantizer.graph import DEFAULT_DOMAINS, kind_of
+
+OLDEST_IR = 8  # before version 4 initializers had to be inputs; onnxruntime reads this one anyway
 
 
 def read_float(path: Path) -> onnx.ModelProto:
@@ -37,9 +39,18 @@ def read_float(path: Path) -> onnx.ModelProto:
     return model
 
 
+def is_float(path: Path) -> bool:
+    """Whether a file is a model whose activations are not quantized; False if it is none at all."""
+    try:
+        read_float(path)
+    except MsfcnnError:
+        return False
+    return True
+
+
 def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
     kinds = {kind_of(n) for n in model.graph.node}
-    if "QuantizeLinear" in kinds or any("QLinear" in k for k in kinds):
+    if "QuantizeLinear" in kinds or any("QLinear" in k or k.endswith("Integer") for k in kinds):
         hint = "use it as it is, or give the float network it was made from"
         raise ModelError(Problem(path.name, "it is quantized already", hint))
 
@@ -59,6 +70,7 @@ def _lift_constants(model: onnx.ModelProto) -> None:
     graph.node.extend(kept)
     stored = {t.name for t in graph.initializer}
     inputs = [i for i in graph.input if i.name not in stored]
+    model.ir_version = max(model.ir_version, OLDEST_IR)
     del graph.input[:]
     graph.input.extend(inputs)
 

@@ -1,0 +1,105 @@
+"""`msfcnn import-check`: a directory of models, and which of them msfcnn runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+import msfcnn
+from msfcnn.cli.failure import DefectError
+from msfcnn.cli.parser import Outcome, Subparsers, new_verb
+from msfcnn.errors import SUCCESS, MismatchError, ModelError
+from msfcnn.files import existing_path
+from msfcnn.render import Column, Facts, Table
+from msfcnn.render.bars import progress_bars
+from msfcnn.render.errors import grouped
+from msfcnn.report.data import to_data
+from msfcnn.report.imports import DEFECT, RUNS, ImportVerdict
+from msfcnn.sizes import format_size
+
+NAME = "import-check"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb to the command line."""
+    parser = new_verb(
+        subparsers,
+        NAME,
+        run,
+        "say for each model of a directory whether msfcnn runs it, and why not",
+        "msfcnn import-check models/\nmsfcnn import-check models/ --quantize --plan",
+        "Exit code 1 means that some are refused, 4 that the code of one is wrong.",
+    )
+    parser.add_argument(
+        "models",
+        metavar="DIR|FILE",
+        nargs="+",
+        type=existing_path,
+        help="directories with .onnx and .tflite files, or such files",
+    )
+    parser.add_argument(
+        "--quantize",
+        action="store_true",
+        help="quantize float models first, with random images: the ranges mean nothing",
+    )
+    parser.add_argument("--plan", action="store_true", help="plan each model that is imported")
+    parser.add_argument(
+        "--verify", action="store_true", help="run the code of each model that is imported"
+    )
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Check all files, one after the other."""
+    with progress_bars() as bars:
+        found = msfcnn.import_check(
+            args.models,
+            quantize=args.quantize,
+            plan=args.plan,
+            verify=args.verify,
+            watch=bars,
+        )
+    counts = Counter(verdict.verdict for verdict in found)
+    data = {"models": [to_data(verdict) for verdict in found], "counts": dict(counts)}
+    summary = Facts(tuple((verdict, str(count)) for verdict, count in sorted(counts.items())))
+    return Outcome(data, (_table(found), summary), _exit_code(found))
+
+
+def _exit_code(found: Sequence[ImportVerdict]) -> int:
+    if any(verdict.verdict == DEFECT for verdict in found):
+        return DefectError.exit_code
+    if any(verdict.agrees is False for verdict in found):
+        return MismatchError.exit_code
+    return SUCCESS if all(verdict.verdict == RUNS for verdict in found) else ModelError.exit_code
+
+
+def _table(found: Sequence[ImportVerdict]) -> Table:
+    columns = (
+        Column("model", wraps=True),
+        Column("form"),
+        Column("verdict"),
+        Column("error", right=True),
+        Column("peak RAM", right=True),
+        Column("because", wraps=True),
+    )
+    return Table(columns, tuple(_row(verdict) for verdict in found))
+
+
+def _row(found: ImportVerdict) -> tuple[str, ...]:
+    verdict = "MISMATCH" if found.agrees is False else found.verdict
+    reasons = [
+        f"{p.where} ({p.kind}): {p.what}" if p.kind else _plain(p.where, p.what)
+        for p in grouped(found.problems)
+    ]
+    return (
+        found.file,
+        found.form,
+        verdict,
+        "" if found.error is None else f"{found.error:.1%}",
+        "" if found.peak_ram is None else format_size(found.peak_ram),
+        "; ".join(reasons) or "; ".join(n for n in found.notes if n.startswith("cut off")),
+    )
+
+
+def _plain(where: str, what: str) -> str:
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,124 @@
+"""Every model below a directory through import, one after the other: what runs, and why not."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.options import Options
+from msfcnn.report.imports import DEFECT, REFUSED, RUNS, ImportVerdict
+
+SUFFIXES = (".onnx", ".tflite")
+RANDOM_IMAGES = 4
+OPEN_SIZE = 32  # pixels of a height or width that a file leaves open
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How far each model goes: quantized if it is float, planned, its code verified."""
+
+    quantize: bool = False
+    plan: bool = False
+    verify: bool = False
+
+
+def model_files(paths: Sequence[Path]) -> list[Path]:
+    """The model files among some paths and below directories. Raises UsageError for none."""
+    found = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(f for f in path.rglob("*") if f.suffix in SUFFIXES and f.is_file())
+        else:
+            found.append(path)
+    if not found:
+        what = "holds no .onnx or .tflite files"
+        raise UsageError(Problem(", ".join(map(str, paths)), what, "name a directory of models"))
+    return found
+
+
+def check_models(files: Sequence[Path], steps: Steps) -> Iterator[ImportVerdict]:
+    """The verdict on each file, as soon as it is there; nothing that a file does ends the row."""
+    for file in files:
+        with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+            try:
+                yield _checked(file, steps, Path(directory))
+            except MsfcnnError as error:
+                yield ImportVerdict(str(file), "", REFUSED, error.problems)
+            except Exception as error:  # what nobody foresaw is what this is looking for
+                problem = Problem("", f"{type(error).__name__}: {error}")
+                yield ImportVerdict(str(file), "", DEFECT, (problem,))
+
+
+def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
+    from msfcnn.frontend import load_model
+    from msfcnn.quantizer import is_float
+
+    form = "float" if is_float(file) else "int8"
+    if form == "float" and steps.quantize:
+        return _quantized(file, steps, directory)
+    try:
+        load_model(file)
+    except MsfcnnError as error:
+        return ImportVerdict(str(file), form, REFUSED, error.problems)
+    return _run(ImportVerdict(str(file), form, RUNS), file, steps)
+
+
+def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
+    from msfcnn.quantizer import QuantizeOptions, Samples, input_shape, quantize
+
+    try:
+        shape = tuple(n or OPEN_SIZE for n in input_shape(file, {}))
+        sizes = {str(axis): size for axis, size in enumerate(shape)}
+        done = quantize(file, Samples(_random(shape)), QuantizeOptions(sizes=sizes))
+    except MsfcnnError as error:
+        return ImportVerdict(str(file), "float", REFUSED, error.problems)
+    verdict = ImportVerdict(
+        file=str(file),
+        form="float",
+        verdict=REFUSED if done.unsupported else RUNS,
+        problems=done.unsupported,
+        notes=done.notes,
+        error=_finite(max(output.error for output in done.comparison.outputs)),
+    )
+    if done.unsupported:
+        return verdict
+    target = directory / f"{file.stem}.onnx"
+    target.write_bytes(done.model.SerializeToString())
+    return _run(verdict, target, steps)
+
+
+def _run(verdict: ImportVerdict, file: Path, steps: Steps) -> ImportVerdict:
+    from msfcnn.frontend import load_model
+    from msfcnn.report.plan import plan_report
+    from msfcnn.verifier.check import verify
+
+    try:
+        if steps.verify:
+            found = verify(file, Options())
+            agrees = found.first_mismatch is None
+            return replace(verdict, peak_ram=found.peak_ram, agrees=agrees)
+        if steps.plan:
+            return replace(verdict, peak_ram=plan_report(load_model(file), Options()).peak_ram)
+    except MsfcnnError as error:
+        return replace(verdict, verdict=REFUSED, problems=error.problems)
+    return verdict
+
+
+def _finite(error: float) -> float | None:
+    """None where the outputs of both cannot be compared: their size hangs on the image, say."""
+    return error if math.isfinite(error) else None
+
+
+def _random(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Noise with drift, as most signals have some."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, (RANDOM_IMAGES, *shape[1:]))
+    drift = rng.normal(0, 1, (RANDOM_IMAGES, *[1] * (len(shape) - 1)))
+    return (noise + drift).astype(np.float32)

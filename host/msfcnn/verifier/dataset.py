@@ -1,0 +1,201 @@
+"""The generated C code on a data set, beside onnxruntime and the float network it came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.dataset import Loaded, load_samples, preprocessing_file, read_preprocessing
+from msfcnn.emit.names import c_name
+from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend import load_model
+from msfcnn.ir import Model, Tensor
+from msfcnn.options import Options
+from msfcnn.pipeline import generate
+from msfcnn.quantizer.comparison import is_scores
+from msfcnn.quantizer.runtime import reason_of, session
+from msfcnn.quantizer.statistics import Tick, quiet
+from msfcnn.report.dataset import Answers, DatasetReport
+from msfcnn.verifier.execute import execute_c
+from msfcnn.verifier.oracle import Oracle
+
+FLAGS = ("-O2",)  # the sanitizers are for `verify`: a data set has many images
+MOST_CLASSES = 1000  # a confusion matrix of more tells nobody anything
+
+Outputs = list[NDArray[np.float64]]
+
+
+def evaluate(
+    path: Path,
+    dataset: Path,
+    options: Options,
+    float_model: Path | None = None,
+    preprocessing: Mapping[str, Any] | None = None,
+    tick: Tick = quiet,
+) -> DatasetReport:
+    """Runs a model in every way on every image of a directory, an .npz or an .npy file.
+
+    preprocessing: overrides fields of NAME.preprocess.yaml beside the model. Raises UsageError,
+    ModelError, InfeasibleError, BoardError (no compiler) or MismatchError (C code that fails).
+    """
+    model = load_model(path)
+    loaded = load_samples(dataset, _input(model).onnx_shape, _given(path, model, preprocessing))
+    images = _stored(model, loaded.images)
+    generated = generate(model, c_name(path.stem), options, "msfcnn verify")
+    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+        done = execute_c(
+            generated, c_name(path.stem), images, Path(directory), FLAGS, keep_stages=False
+        )
+    views = [port.view(model) for port in model.outputs]
+    coded = [
+        [_real(view, values[index]) for view, values in zip(views, done.outputs, strict=True)]
+        for index in range(len(images))
+    ]
+    oracle = Oracle(path, model)
+    whole = None if float_model is None else _float_session(float_model)
+    judged: list[Outputs] = []
+    real: list[Outputs] = []
+    for index, image in enumerate(images):
+        judged.append([_real(v, o) for v, o in zip(views, oracle.run(image), strict=True)])
+        if whole is not None:
+            real.append(_float_outputs(whole, loaded.images[index], float_model))
+        tick(index + 1, len(images))
+    ways = {"float": real, "onnxruntime": judged, "C": coded}
+    return _report(loaded, {name: runs for name, runs in ways.items() if runs})
+
+
+def _given(path: Path, model: Model, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the file beside the model says, then what the user says; the scale is the model's."""
+    kept: dict[str, Any] = {}
+    file = preprocessing_file(path)
+    if file.is_file():
+        read = read_preprocessing(file)
+        kept = {f.name: getattr(read, f.name) for f in dataclasses.fields(read)}
+    quantization = _input(model).quantization
+    return {
+        **kept,
+        **(chosen or {}),
+        "scale": quantization.scale,
+        "zero_point": quantization.zero_point,
+    }
+
+
+def _input(model: Model) -> Tensor:
+    return model.input.view(model)
+
+
+def _stored(model: Model, images: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Real inputs [n, ...] as int8 [n, H, W, C]."""
+    view = _input(model)
+    if images[0].size != view.size:
+        given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], view.onnx_shape[1:]))
+        what = f"are {given} each, the network wants {wanted}"
+        raise ModelError(Problem("data set", what, "transpose or resize them"))
+    steps = np.rint(images.astype(np.float64) / view.quantization.scale)
+    stored = np.clip(steps + view.quantization.zero_point, -128, 127).astype(np.int8)
+    return np.stack([view.from_onnx(image) for image in stored])
+
+
+def _real(view: Tensor, values: NDArray[np.int8]) -> NDArray[np.float64]:
+    """int8 [H, W, C] as real numbers in the order and shape of ONNX."""
+    plain = dataclasses.replace(view, unsigned=False)
+    steps = plain.to_onnx(values.reshape(view.shape)).astype(np.float64)
+    return (steps - view.quantization.zero_point) * view.quantization.scale
+
+
+def _float_session(path: Path) -> Any:
+    try:
+        return session(path)
+    except Exception as error:  # onnxruntime's exceptions have no common base of their own
+        what = f"onnxruntime does not take it: {reason_of(error)}"
+        raise ModelError(Problem(path.name, what, "give the float ONNX file")) from error
+
+
+def _float_outputs(whole: Any, image: NDArray[np.float32], path: Path | None) -> Outputs:
+    try:
+        results = whole.run(None, {whole.get_inputs()[0].name: image[None]})
+    except Exception as error:  # onnxruntime's exceptions have no common base of their own
+        name = "float model" if path is None else path.name
+        what = f"onnxruntime cannot run it on these images: {reason_of(error)}"
+        raise ModelError(
+            Problem(name, what, "is it the network the model was made from?")
+        ) from error
+    return [np.asarray(result) for result in results]
+
+
+def _report(loaded: Loaded, ways: Mapping[str, list[Outputs]]) -> DatasetReport:
+    classes = {name: _classes(runs) for name, runs in ways.items()}
+    found, labels = classes["C"], loaded.labels
+    names, confusion = _confusion(loaded, found)
+    return DatasetReport(
+        images=len(loaded.images),
+        labelled=0 if labels is None else int((labels >= 0).sum()),
+        ways=tuple(
+            Answers(
+                name=name,
+                accuracy=_accuracy(classes[name], labels),
+                as_c=_agreement(classes[name], found),
+                error=_error(runs, ways["C"]),
+            )
+            for name, runs in ways.items()
+        ),
+        classes=names,
+        confusion=confusion,
+        notes=loaded.notes,
+    )
+
+
+def _classes(runs: Sequence[Outputs]) -> NDArray[np.int64] | None:
+    """The class of each image by the first output; None if that is no list of scores."""
+    first = [run[0] for run in runs]
+    if first[0].dtype.kind in "iu" and first[0].size == 1:  # the network says it itself
+        return np.array([int(output.ravel()[0]) for output in first], np.int64)
+    if not is_scores(first[0].shape):
+        return None
+    return np.array([int(output.argmax()) for output in first], np.int64)
+
+
+def _accuracy(found: NDArray[np.int64] | None, labels: NDArray[np.int64] | None) -> float | None:
+    if found is None or labels is None or not (labels >= 0).any():
+        return None
+    known = labels >= 0
+    return float((found[known] == labels[known]).mean())
+
+
+def _agreement(found: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> float | None:
+    return None if found is None or other is None else float((found == other).mean())
+
+
+def _error(runs: Sequence[Outputs], coded: Sequence[Outputs]) -> float:
+    """inf where the outputs are not the same ones: the model's end was cut off, say."""
+    lost = power = 0.0
+    for run, other in zip(runs, coded, strict=True):
+        if [a.size for a in run] != [b.size for b in other]:
+            return float("inf")
+        for a, b in zip(run, other, strict=True):
+            lost += float(np.square(a.ravel() - b.ravel()).sum())
+            power += float(np.square(b).sum())
+    return float(np.sqrt(lost / power)) if power else float(lost > 0)
+
+
+def _confusion(
+    loaded: Loaded, found: NDArray[np.int64] | None
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    labels = loaded.labels
+    if found is None or labels is None or not (labels >= 0).any():
+        return (), ()
+    count = int(max(labels.max(), found.max())) + 1
+    if count > MOST_CLASSES:
+        return (), ()
+    matrix = np.zeros((count, count), np.int64)
+    known = labels >= 0
+    np.add.at(matrix, (labels[known], found[known]), 1)
+    given = loaded.preprocessing.labels if loaded.preprocessing else ()
+    names = tuple(given[i] if i < len(given) else str(i) for i in range(count))
+    return names, tuple(tuple(int(n) for n in row) for row in matrix)
