@@ -1,6 +1,9 @@
 """All networks by name, and how one is made into an ONNX file.
 
-Run it to (re)make the files: python tests/networks/registry.py DIRECTORY
+Run it with torch, onnx and onnxscript to make the files anew; --small for those in the repository:
+
+    python tests/networks/registry.py DIRECTORY
+    python tests/networks/registry.py tests/networks/small --small
 """
 
 from __future__ import annotations
@@ -13,22 +16,22 @@ from pathlib import Path
 
 import classify
 import dense_outputs
+import onnx
 import signals
 import torch
 from torch import Tensor, nn
 
 EXPORTERS = ("dynamo", "torchscript")
+LARGEST_SMALL = 13_000  # bytes of a file in the repository
 OPSET = 18  # what the old exporter is asked for; the new one takes its default
 
 
 @dataclass(frozen=True)
 class Network:
-    """build: the untrained module. shape: of its input, batch included. refused: an operator
-    that msfcnn names when it refuses the network; empty if the network must run."""
+    """build: the untrained module. shape: of its input, batch included. pixels: 0 to 255."""
 
     build: Callable[[], nn.Module]
     shape: tuple[int, ...]
-    refused: str = ""
     pixels: bool = False
 
 
@@ -79,10 +82,10 @@ NETWORKS: Mapping[str, Network] = {
     "anomaly_autoencoder": Network(signals.anomaly_autoencoder, (1, 160)),
     "conv_autoencoder": Network(signals.conv_autoencoder, (1, 1, 28, 28)),
     "denoiser": Network(signals.Denoiser, _GRAY),
-    "reflecting": Network(dense_outputs.Reflecting, _RGB, "Pad"),
-    "gru": Network(lambda: signals.Recurrent(nn.GRU), (1, 3, 30), "GRU"),
-    "lstm": Network(lambda: signals.Recurrent(nn.LSTM), (1, 3, 30), "LSTM"),
-    "attention": Network(signals.Attention, _RGB, "MatMul"),
+    "reflecting": Network(dense_outputs.Reflecting, _RGB),
+    "gru": Network(lambda: signals.Recurrent(nn.GRU), (1, 3, 30)),
+    "lstm": Network(lambda: signals.Recurrent(nn.LSTM), (1, 3, 30)),
+    "attention": Network(signals.Attention, _RGB),
 }
 
 
@@ -116,16 +119,32 @@ def export(network: Network, exporter: str, path: Path) -> None:
             torch.onnx.export(module, (example,), path, dynamo=False, opset_version=OPSET)
 
 
-def main(directory: Path) -> None:
-    """Writes NAME.EXPORTER.onnx and NAME.npz (32 inputs, key x) for every network."""
-    import numpy as np
-
+def main(directory: Path, small: bool) -> None:
+    """Writes NAME.EXPORTER.onnx for every network, or those that go into the repository."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name, network in NETWORKS.items():
-        np.savez(directory / f"{name}.npz", x=samples(network, 32, 7).numpy())
-        for exporter in EXPORTERS:
-            export(network, exporter, directory / f"{name}.{exporter}.onnx")
+    for index, (name, network) in enumerate(NETWORKS.items()):
+        for turn, exporter in enumerate(EXPORTERS):
+            path = directory / f"{name}.{exporter}.onnx"
+            if small and (index + turn) % len(EXPORTERS):
+                continue  # one exporter each, in turn
+            export(network, exporter, path)
+            if small:
+                _shorten(path)
+
+
+def _shorten(path: Path) -> None:
+    """In one file, without the exporter's traces; nothing at all if it is large."""
+    model = onnx.load(path)
+    path.with_name(path.name + ".data").unlink(missing_ok=True)
+    graph = model.graph
+    del model.functions[:], graph.value_info[:]
+    for described in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        described.doc_string = ""
+        del described.metadata_props[:]
+    path.unlink()
+    if model.ByteSize() <= LARGEST_SMALL:
+        onnx.save(model, path)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "--small" in sys.argv[2:])

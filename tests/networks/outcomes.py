@@ -1,0 +1,56 @@
+"""What must become of each network; it needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+# refused by an operator of this kind, and that is right
+REFUSED: Mapping[str, str] = {
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "attention": "LayerNormalization",
+}
+
+# operators that msfcnn does not run (yet): these and no others may be named
+LACKING: Mapping[str, frozenset[str]] = {
+    name: frozenset(kinds.split())
+    for name, kinds in {
+        "lenet": "Tanh",
+        "mobilenet_v3": "HardSwish HardSigmoid Mul",
+        "efficientnet": "Sigmoid Mul",
+        "shufflenet": "Split Slice Reshape",
+        "leaky": "LeakyRelu",
+        "prelu": "PRelu",
+        "elu": "Elu",
+        "gelu": "Gelu",
+        "yolo": "LeakyRelu Resize",
+        "blazeface": "Pad",
+        "top_down": "Resize Sigmoid",
+        "centernet": "ConvTranspose Sigmoid",
+        "transposed_unet": "ConvTranspose",
+        "bilinear_unet": "Resize",
+        "lite_segmenter": "HardSwish Sigmoid Mul Resize",
+        "keypoints": "Resize",
+        "chomped_tcn": "Slice",
+        "gated": "Tanh Sigmoid Mul",
+        "strongest": "ReduceMax",
+        "conv_autoencoder": "ConvTranspose Sigmoid",
+        "denoiser": "Sub",
+        "reflecting": "Pad Tanh",
+    }.items()
+}
+
+PIXELS = frozenset({"normalizing", "log_probabilities"})  # take 0 to 255
+
+
+def samples(name: str, shape: tuple[int, ...], count: int) -> NDArray[np.float32]:
+    """Noise with drift [count, ...] for a network with inputs of this shape (batch included)."""
+    rng = np.random.default_rng(7)
+    noise = rng.normal(0, 0.5, (count, *shape[1:]))
+    drift = np.cumsum(rng.normal(0, 0.25, noise.shape), axis=-1)
+    signal = noise + drift - drift.mean(axis=-1, keepdims=True)
+    values = np.rint(np.clip(signal * 40 + 128, 0, 255)) if name in PIXELS else signal
+    return values.astype(np.float32)
