@@ -89,7 +89,7 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
     )
     if done.unsupported:
         return verdict
-    target = directory / f"{file.stem}.onnx"
+    target = directory / "network.onnx"  # a name that C allows
     target.write_bytes(done.model.SerializeToString())
     return _run(verdict, target, steps)
 
