@@ -70,7 +70,7 @@ def read_yaml(path: Path) -> object:
         mark = error.problem_mark
         where = f"{path.name}: line {mark.line + 1}" if mark else path.name
         what = str(error.problem or error)
-        raise Unreadable(Problem(where, what, "mend the file's syntax there")) from error
+        raise Unreadable(Problem(where, what, "fix the syntax there")) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Unreadable(Problem(path.name, f"is not YAML: {error}")) from error
 

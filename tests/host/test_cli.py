@@ -162,7 +162,7 @@ def test_a_defect_is_called_one(
     monkeypatch.delenv("MSFCNN_DEBUG", raising=False)
     assert main(["boards", "--json"]) == 70
     captured = capsys.readouterr()
-    assert f"this is a defect of msfcnn: {type(error).__name__}: {error}" in captured.err
+    assert f"this is a bug in msfcnn: {type(error).__name__}: {error}" in captured.err
     assert "Traceback" not in captured.err
     assert json.loads(captured.out)["error"]["exit_code"] == 70
     monkeypatch.setenv("MSFCNN_DEBUG", "1")

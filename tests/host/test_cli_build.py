@@ -97,7 +97,7 @@ def test_all_at_once(model: str) -> None:
     )
     assert found == [
         "modle= there is no such variable",
-        "input= 'z' is not a way in",
+        "input= there is no input 'z'",
         "none.onnx no such file",
         "no.npz no such file",
         "ram= 'x' is not a size",

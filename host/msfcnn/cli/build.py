@@ -33,7 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "plan, generate and build programs for boards, and show what they occupy",
+        "plan, generate and build programs for boards, and show their sizes",
         "msfcnn build apps/digits/digits.onnx --board native64,hifive1b --max-ram 8K",
         "RIOT's own make builds; it is found at $RIOTBASE, ../RIOT or ~/RIOT.",
     )

@@ -19,7 +19,7 @@ HELP = """
 usage: scons [TARGET] [board=B,B...|all] [model=M.onnx] [ram=SIZE | macs=F] [calib=FILE.npz]
              [input=image|push|pull] [app=NAME]
 
-Plans and generates C code for a model, builds it for boards and shows what it occupies.
+Plans and generates C code for a model, builds it for boards and shows its sizes.
 
   board=host      what to build for, or all; `msfcnn boards` lists them
   model=...       int8 ONNX or TFLite file, or with calib= a float one
@@ -35,10 +35,10 @@ Plans and generates C code for a model, builds it for boards and shows what it o
 `scons bench board=qemu-cortex-m4 ...` counts instructions instead; see `msfcnn bench --help`.
 targets, after the build:
   flash           write the program to the board
-  term            talk to it
-  test            run it, judge its bytes and its RAM
-  verify          compare its bytes with the host's and the reference's
-  report          show again what earlier builds with these variables occupy
+  term            open its terminal
+  test            run it, check its outputs and its RAM
+  verify          compare its outputs with the host's and the reference's
+  report          show again the sizes of earlier builds with these variables
   clean           remove what these variables make
   nightly         models x boards as nightly.yaml says, compared with the last good run
 
@@ -167,5 +167,5 @@ def _conflicts(variables: Mapping[str, str]) -> list[Problem]:
     given = variables.get("input", INPUTS[0])
     if given not in INPUTS:
         hint = f"write input={' or input='.join(INPUTS)}"
-        problems.append(Problem("input=", f"'{given}' is not a way in", hint))
+        problems.append(Problem("input=", f"there is no input '{given}'", hint))
     return problems

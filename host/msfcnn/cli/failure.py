@@ -26,7 +26,7 @@ def as_user_error(error: Exception) -> MsfcnnError:
         extra = "riot" if str(error.name).split(".")[0] in _FOR_RIOT else "verify"
         hint = f"in a checkout put ./dev before the command; else: pip install 'msfcnn[{extra}]'"
         return BoardError(Problem(str(error.name), "this Python package is not installed", hint))
-    what = f"this is a defect of msfcnn: {type(error).__name__}: {error}"
+    what = f"this is a bug in msfcnn: {type(error).__name__}: {error}"
     hint = "please report it with what the same command prints under MSFCNN_DEBUG=1"
     return DefectError(Problem("", what, hint))
 

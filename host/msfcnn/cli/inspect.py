@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "list a model's layers with shapes, weights, MACs and live bytes",
         "msfcnn inspect apps/digits/digits.onnx",
         "Live bytes: all tensors, the input image counted, that exist while a layer runs. "
-        "Dead channels are the same for every image, or read by nobody.",
+        "Dead channels have the same value for every image, or no reader.",
     )
     add_model(parser)
 

@@ -99,7 +99,7 @@ def _table(report: Report) -> Block:
         Column("arena", right=True),
         Column("RAM", right=True),
         Column("time", right=True),
-        Column("because", wraps=True),
+        Column("reason", wraps=True),
     )
     return Table(columns, tuple(_row(report, verdict) for verdict in report.verdicts))
 

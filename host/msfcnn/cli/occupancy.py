@@ -24,13 +24,13 @@ def board_table(found: ProgramReport) -> Block:
             "engine": size.engine,
             "tables": size.tables,
             "weights": size.weights,
-            "rest": size.flash_rest,
+            "other": size.flash_rest,
         }
         ram = {
             "arena": size.arena,
             "engine state": size.state,
             "stacks": size.stack,
-            "rest of static": size.static_rest,
+            "other static": size.static_rest,
         }
         rows += _part("flash", flash, size.flash, size.flash_limit)
         rows += _part("RAM", ram, size.ram, size.ram_limit)
@@ -77,7 +77,7 @@ def _part(
         for name, (label, size) in zip(names, parts.items(), strict=False)
     ]
     of = f" of {format_size(limit)}" if limit else ""
-    return [*rows, ("", "together", f"{format_size(total)}{of}")]
+    return [*rows, ("", "total", f"{format_size(total)}{of}")]
 
 
 def _image(size: Tally) -> list[tuple[str, str, str]]:

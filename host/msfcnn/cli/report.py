@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "show what `msfcnn build` and `msfcnn run --report` have kept",
+        "show the reports of `msfcnn build` and `msfcnn run --report` again",
         "msfcnn report build/host/digits/report.json",
     )
     parser.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")

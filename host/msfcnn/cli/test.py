@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "build a program, run it on its board and judge its bytes and its RAM",
+        "build a program, run it on its board, check its outputs and its RAM",
         "msfcnn test apps/digits/digits.onnx --board host,native64,hifive1b",
         "Exit code 4 means that a program ran and is wrong.",
     )
