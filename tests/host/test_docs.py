@@ -63,10 +63,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "apps").symlink_to(ROOT / "apps")
     (place / "docs").mkdir()
     (place / "photos").mkdir()
+    (place / "models").mkdir()
     words = "zoo mbv2 --width 0.35 --resolution 144 -o"
     assert main([*words.split(), str(place / "mbv2.onnx")]) == 0
     assert main(["zoo", "ds-cnn", "-o", str(place / "model.onnx")]) == 0
     float_network(place / "float.onnx")
+    float_network(place / "models" / "float.onnx")
     np.savez(place / "images.npz", x=images())
     return place
 
