@@ -587,3 +587,138 @@ def conv_pool_reshape_dense(m: Maker) -> None:
     flat = m.net.op("RESHAPE", [added, m.net.ints(1, 27)], m.out(1, 27, scale=0.06))
     w = m.weights(4, 27)
     m.net.op("FULLY_CONNECTED", [flat, w], m.out(1, 4, scale=0.1), "FullyConnectedOptions")
+
+
+def _positive(kind: str, **out: Any) -> Case:
+    """A function that is only defined above zero: its input is shifted there."""
+
+    def build(m: Maker) -> None:
+        x = m.input(1, 3, 4, 5, zero=-128)
+        shifted = x
+        if not m.quantized:
+            low = m.net.constant(np.full(1, 0.5, np.float32))
+            target = m.net.tensor([1, 3, 4, 5])
+            shifted = m.net.op("MAXIMUM", [x, low], target, "MaximumMinimumOptions")
+        m.net.op(kind, [shifted], m.out(1, 3, 4, 5, **out))
+
+    return build
+
+
+CASES["sqrt"] = _positive("SQRT", zero=-128)
+CASES["rsqrt"] = _positive("RSQRT", zero=-128)
+CASES["log"] = _positive("LOG", zero=0)
+
+
+@case
+def abs_(m: Maker) -> None:
+    _unary(m, "ABS", "AbsOptions")
+
+
+@case
+def neg(m: Maker) -> None:
+    _unary(m, "NEG", "NegOptions")
+
+
+@case
+def exp(m: Maker) -> None:
+    _unary(m, "EXP", "ExpOptions", out={"scale": 0.5, "zero": -128})
+
+
+@case
+def square(m: Maker) -> None:
+    _unary(m, "SQUARE", "SquareOptions")
+
+
+@case
+def floor(m: Maker) -> None:
+    _unary(m, "FLOOR")
+
+
+@case
+def ceil(m: Maker) -> None:
+    _unary(m, "CEIL")
+
+
+@case
+def round_(m: Maker) -> None:
+    _unary(m, "ROUND")
+
+
+@case
+def relu_0_to_1(m: Maker) -> None:
+    _unary(m, "RELU_0_TO_1")
+
+
+@case
+def l2_normalization(m: Maker) -> None:
+    out = m.out(1, 10, scale=1 / 128, zero=0)
+    m.net.op("L2_NORMALIZATION", [m.input(1, 10)], out, "L2NormOptions")
+
+
+@case
+def minimum(m: Maker) -> None:
+    x, y = m.input(1, 4, 5, 6), m.input(1, 4, 5, 6)
+    m.net.op("MINIMUM", [x, y], m.same(1, 4, 5, 6), "MaximumMinimumOptions")
+
+
+@case
+def div(m: Maker) -> None:
+    m.input(1, 4, 5, 6)
+    divisor = m.net.constant(np.array([0.5, 2, -4, 8, 3, 1], np.float32))
+    _binary(m, "DIV", "DivOptions", divisor)
+
+
+@case
+def pow_(m: Maker) -> None:
+    m.net.op("SQUARE", [m.input(1, 4, 5, 6)], square := m.out(1, 4, 5, 6), "SquareOptions")
+    exponent = m.net.constant(np.array([1.5], np.float32))
+    m.net.op("POW", [square, exponent], m.out(1, 4, 5, 6), "PowOptions")
+
+
+@case
+def add_n(m: Maker) -> None:
+    m.net.op("ADD_N", [m.input(1, 4, 5) for _ in range(3)], m.out(1, 4, 5), "AddNOptions")
+
+
+@case
+def sum_(m: Maker) -> None:
+    inputs = [m.input(1, 4, 6, 2), m.net.ints(1, 2)]
+    m.net.op("SUM", inputs, m.out(1, 2, scale=1.0), "ReducerOptions", KeepDims=False)
+
+
+@case
+def reduce_min_kept(m: Maker) -> None:
+    inputs = [m.input(1, 4, 6, 2), m.net.ints(2)]
+    m.net.op("REDUCE_MIN", inputs, m.same(1, 4, 1, 2), "ReducerOptions", KeepDims=True)
+
+
+@case
+def arg_max(m: Maker) -> None:
+    inputs = [m.input(1, 10), m.net.ints(1)]
+    m.net.op("ARG_MAX", inputs, m.net.tensor([1], "int32"), "ArgMaxOptions", OutputType=2)
+
+
+@case
+def batch_matmul(m: Maker) -> None:
+    inputs = [m.input(1, 3, 6), m.weights(6, 4)]
+    m.net.op("BATCH_MATMUL", inputs, m.out(1, 3, 4), "BatchMatMulOptions")
+
+
+@case
+def relu_alone_then_transpose(m: Maker) -> None:
+    x = m.input(1, 4, 5, 6)
+    y = m.net.op("RELU", [x], m.same(1, 4, 5, 6))
+    perm = m.net.ints(0, 2, 1, 3)
+    m.net.op("TRANSPOSE", [y, perm], m.same(1, 5, 4, 6), "TransposeOptions")
+
+
+@case
+def quantize(m: Maker) -> None:
+    """Another scale; a float network has no such operator."""
+    if not m.quantized:
+        _unary(m, "RELU")
+        return
+    x = m.input(1, 4, 5, 6)
+    y = m.net.op("QUANTIZE", [x], m.out(1, 4, 5, 6), "QuantizeOptions")
+    real = m.net.op("DEQUANTIZE", [y], m.net.tensor([1, 4, 5, 6]), "DequantizeOptions")
+    m.net.op("QUANTIZE", [real], m.same(1, 4, 5, 6), "QuantizeOptions")

@@ -21,7 +21,6 @@ UNARY = {
     "HARD_SWISH": "HardSwish",
     "LOG": "Log",
     "LOGISTIC": "Sigmoid",
-    "NEG": "Neg",
     "RELU": "Relu",
     "ROUND": "Round",
     "SQRT": "Sqrt",
@@ -47,6 +46,15 @@ def unary(step: Step) -> None:
 def bounded(step: Step) -> None:
     """RELU6 and its like."""
     _unary(step, lambda value: step.clip(value, *CLIPS[BOUNDED[step.operator.kind]]))
+
+
+def neg(step: Step) -> None:
+    """NEG; TFLite's kernel negates stored values as they are, whatever their zero point."""
+    if step.tensor(0).quantized:
+        step.check_copies()
+        if step.writer.per_tensor(step.index(0)).zero.any():
+            raise Unsupported("negates values whose zero point is not 0", "use SUB from 0")
+    _unary(step, lambda value: step.emit("Neg", [value]))
 
 
 def leaky_relu(step: Step) -> None:

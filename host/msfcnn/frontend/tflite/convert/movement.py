@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from msfcnn.frontend.tflite.convert.elementwise import convert_only
 from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
 from msfcnn.frontend.tflite.slices import cuts
 from msfcnn.frontend.tflite.step import Step, resolved
@@ -223,14 +222,6 @@ def _blocks(step: Step, kind: str) -> None:
         raise Unsupported(f"its block size is {block}", DAMAGED)
     value = step.emit(kind, [step.read(0, Layout.NCHW)], blocksize=block)
     step.write(value, Layout.NCHW)
-
-
-def cast(step: Step) -> None:
-    """CAST between real types does nothing here; the quantization says how values are stored."""
-    if step.tensor(0).dtype not in ("float32", "float16", "float64"):
-        what = f"turns {step.tensor(0).dtype} into {step.result.dtype}"
-        raise Unsupported(what, "cut the model before it and do this step in the application")
-    convert_only(step)
 
 
 def _slice(step: Step, value: str, taken: list[tuple[int, int, int, int]]) -> str:
