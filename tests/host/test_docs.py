@@ -24,7 +24,6 @@ PAGES = sorted(
 )
 COMMAND = re.compile(r"^(?: {4}|\| `|\$ )+(?:\./dev )?(msfcnn [a-z][^`]*?)(?:  +#.*)?(?:` \|.*)?$")
 QUICK = ("zoo", "inspect", "ops", "plan", "generate", "boards")
-LONG = ("quantize", "verify", "bench", "report", "build", "test", "run")
 # what is not run here, and why; each is checked to be a command all the same
 ELSEWHERE = {
     "nightly": "tests/host/test_nightly.py runs it",
@@ -200,6 +199,13 @@ def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name})" in index, page.name
+
+
+def test_the_architecture_names_every_package() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"^\| `(\w+)[`.]", table, flags=re.MULTILINE)
+    there = {path.stem for path in (ROOT / "host" / "msfcnn").glob("*") if path.name[0] not in "_."}
+    assert set(named) == there - {"py"}
 
 
 def test_terms_of_plan_are_in_the_glossary() -> None:
