@@ -17,8 +17,9 @@ from msfcnn.fusion import network
 from msfcnn.ir import Call, InputMode, Model, Op
 from msfcnn.isa import ISAS
 from msfcnn.ops import OPS, Sketch, draw_conv, draw_depthwise
-from msfcnn.pipeline import Generated, generate_plan
+from msfcnn.pipeline import Generated, generate, generate_plan
 from msfcnn.planner import plan_layer_by_layer
+from msfcnn.report.code import code_report
 from msfcnn.toolchain.compiling import Builder
 from msfcnn.toolchain.kernels import kernels_of, listed_kernels
 from msfcnn.toolchain.native import engine_directory
@@ -159,6 +160,32 @@ def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, buil
     steps = generated.schedule.network.steps
     count = sum(not step.loads for step in steps)
     assert 0 < table_bytes(cortex_m4, generated, build) <= LARGEST_LAYER * count
+
+
+@pytest.mark.parametrize(
+    ("name", "isa"),
+    [("qemu-cortex-m4", ISA), ("qemu-cortex-m4", "generic"), ("qemu-rv32", "generic")],
+)
+@pytest.mark.parametrize("network", ["digits", "layers", "mobilenetv1"])
+def test_reported_weights_are_what_the_object_file_holds(
+    name: str, isa: str, network: str, find: Callable[[str], Machine], build: Path, repo_root: Path
+) -> None:
+    machine = find(name)
+    generated = weights_of(network, isa, build, repo_root)
+    _, weights = Builder(machine, isa, "-Os", build).model(generated, "net")
+    assert weights.stem.startswith("net_weights")
+    assert code_report(generated).weight_bytes == flash(machine, weights)
+
+
+def weights_of(network_name: str, isa: str, build: Path, repo_root: Path) -> Generated:
+    options = Options(isa=isa)
+    if network_name == "layers":
+        return generate(layers(), "net", options, "test")
+    path = repo_root / "apps" / "digits" / "digits.onnx"
+    if network_name != "digits":
+        path = build / f"{network_name}.onnx"
+        path.write_bytes(build_network(network_name).SerializeToString())
+    return msfcnn.generate(path, options, name="net")
 
 
 def depthwise() -> Model:

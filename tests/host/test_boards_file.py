@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from msfcnn.boards import Remote, Timeouts, Usb, find_board, load_boards
+from msfcnn.boards.board import Supply
 from msfcnn.errors import BoardError, UsageError
 from msfcnn.isa import ISAS
 
@@ -46,6 +47,8 @@ def test_own_boards_are_valid() -> None:
         *("native64", "native32", "qemu-mps2-an386", "qemu-mps2-an500", "hifive1b"),
         *("esp32-wroom-32", "esp32s3-devkit", "esp32c3-devkit", "nucleo-f767zi"),
         *("stm32f746g-disco", "nucleo-f412zg", "nrf52840dk", "rpi-pico", "same54-xpro", "microbit"),
+        *("nucleo-u575zi-q", "nrf5340dk-app", "rpi-pico-2-arm", "rpi-pico-2-riscv"),
+        *("esp32c6-devkit", "esp32h2-devkit"),
     }
     for both in ("hifive1b", "microbit"):
         assert {b.runner for b in boards.values() if b.riot == both} == {"qemu", "serial"}
@@ -171,6 +174,25 @@ def test_texts(tmp_path: Path, key: str) -> None:
 def test_clock(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(clock=value))
     assert "is not a clock rate; write clock: Hz, or k or M, such as 216M" in text
+
+
+def test_flash_and_supply(tmp_path: Path) -> None:
+    keys = {"flash_wait_states": "0", "supply": "{volts: 3, milliamperes: 4.4}"}
+    board = load_boards(boards_file(tmp_path, entry(**keys)))["b"]
+    assert (board.flash_wait_states, board.supply) == (0, Supply(3.0, 4.4))
+    assert load_boards(boards_file(tmp_path, entry()))["b"].flash_wait_states is None
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "true", "few", "[1]"])
+def test_flash_wait_states(tmp_path: Path, value: str) -> None:
+    text = complaint(tmp_path, entry(flash_wait_states=value))
+    assert "is not a number of cycles; write flash_wait_states: cycles, such as 7" in text
+
+
+@pytest.mark.parametrize("value", ["3.3", "{}", "{volts: 3}", "{volts: 3, milliamperes: -1}"])
+def test_supply(tmp_path: Path, value: str) -> None:
+    with pytest.raises(BoardError, match="supply"):
+        load_boards(boards_file(tmp_path, entry(supply=value)))
 
 
 @pytest.mark.parametrize("value", ["slow", "0", "-1", "true", ".inf", "[1]"])

@@ -96,6 +96,17 @@ def test_a_printf_that_newlib_needs_can_be_done_without() -> None:
     assert "picolibc-arm-none-eabi" in error.problems[0].hint
 
 
+def test_what_riot_has_not_for_a_board() -> None:
+    stop = "RIOT/Makefile.include:1058: *** You can let the build continue.  Stop.\n"
+    text = f"There are unsatisfied feature requirements: periph_timer\n{stop}"
+    (problem,) = failure("rpi-pico-2-arm", text).problems
+    assert problem.what.startswith("RIOT has no periph_timer for this board")
+    assert "app=digits" in problem.hint
+    text = f"Some feature requirements are blacklisted: newlib\n{stop}"
+    (problem,) = failure("esp32c6-devkit", text).problems
+    assert problem.what == "it needs newlib, which FEATURES_BLACKLIST excludes"
+
+
 def test_what_our_makefile_says_comes_through() -> None:
     text = "msfcnn: event.onnx: event.h would hide it\nmsfcnn: rename the file\nmake: *** [x]\n"
     (problem,) = failure("native64", text).problems
@@ -577,7 +588,7 @@ def test_sizes_of_boards_are_what_riot_says(
 ) -> None:
     require_tool("make")
     ours = find_board(board)
-    application = riot.application_directory("bench")
+    application = riot.application_directory("digits")  # needs less of RIOT's port than bench
     asked = riot.Firmware(ours, application, tmp_path / "b", tmp_path / "p", {})
     ram, rom = riot.ask(asked, ["RAM_LEN", "ROM_LEN"])
     assert ours.ram == _length(ram)

@@ -65,6 +65,12 @@ def _positive(what: str) -> Callable[[object], float]:
     return read
 
 
+def _count(number: object) -> int | None:
+    if number is None or (type(number) is int and 0 <= number <= 99):
+        return number
+    raise ValueError(f"{number!r} is not a number of cycles")
+
+
 def _usb_id(text: object) -> int:
     if not isinstance(text, str) or not re.fullmatch(r"[0-9a-fA-F]{4}", text):
         raise ValueError(f"{text!r} is not a USB id")
@@ -133,6 +139,18 @@ class Remote:
 
 
 @dataclass(frozen=True)
+class Supply:
+    """What a chip draws while it runs code from flash at the board's clock, by its data sheet."""
+
+    __pydantic_config__ = STRICT
+
+    volts: Annotated[float, Rule(_positive("is no voltage"), write="volts, such as 3.0")]
+    milliamperes: Annotated[
+        float, Rule(_positive("is no current"), write="milliamperes, such as 3.3")
+    ]
+
+
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds that building, flashing and one run of a program may take."""
 
@@ -149,6 +167,8 @@ class Board:
 
     riot:      RIOT's name of the board; None where RIOT takes no part.
     clock:     Hz; None where it says nothing, as on an emulator.
+    flash_wait_states: cycles that a word of flash takes longer than one, without a cache.
+    supply:    voltage and current of running code; None where no data sheet says it.
     core:      whose instructions are estimated; None for the usual one of the isa.
     emulator:  the command that runs a program, up to where its file goes.
     time_scale: by which times that a program measures there are multiplied.
@@ -168,6 +188,13 @@ class Board:
     default_max_ram: Size = None
     clock: Annotated[
         int | None, Rule(_hertz, write="Hz, or k or M, such as 216M, or leave it out")
+    ] = None
+    flash_wait_states: Annotated[
+        int | None, Rule(_count, write="cycles, such as 7, or leave it out")
+    ] = None
+    supply: Annotated[
+        Supply | None,
+        Rule(_some("says nothing"), write="{volts: 3.0, milliamperes: 3.3}, or leave it out"),
     ] = None
     core: Annotated[str | None, Rule(_one_of("core", cores()), write=" or ".join(cores()))] = None
     emulator: Annotated[

@@ -103,7 +103,7 @@ def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
 
 
 def weight_bytes(model: Model, places: Iterable[Place]) -> int:
-    """Bytes of flash of weights, biases and multipliers, as their kernels want them."""
+    """Bytes of NAME_weights.c in the flash of a 32-bit board: as the kernels want them."""
     return sum(_bytes(model, place) for place in places if not place.step.loads)
 
 
@@ -113,4 +113,6 @@ def _bytes(model: Model, place: Place) -> int:
     if not place.step.call.weighty:
         return 0
     fields = _struct(model, place).fields.values()
-    return sum(value.nbytes for value in fields if isinstance(value, np.ndarray))
+    arrays = [value.nbytes for value in fields if isinstance(value, np.ndarray)]
+    # the structure that names them: a pointer each, and numbers of 16 bits
+    return sum(arrays) + 4 * len(arrays) + 2 * (len(fields) - len(arrays))

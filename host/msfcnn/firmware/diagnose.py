@@ -27,6 +27,8 @@ _OVERFLOW = re.compile(r"region [`'](\w+)'(?: |: )overflowed by (\d+) bytes")
 _NO_ROOM = re.compile(r"(?:will not fit in|is not within) region [`'](\w+)'")
 _RANGE = r"section (\S+) (VMA|LMA) \[([0-9a-f]+),([0-9a-f]+)\]"
 _OVERLAP = re.compile(f"{_RANGE} overlaps {_RANGE}")
+_LACKS = re.compile(r"unsatisfied feature requirements: (.+)")
+_EXCLUDED = re.compile(r"feature requirements are blacklisted: (.+)")
 _OURS = re.compile(r"^error: (.*)(?:\n *hint: (.*))?", re.MULTILINE)
 _OUR_MAKE = re.compile(r"^msfcnn: (.*)(?:\nmsfcnn: (.*))?", re.MULTILINE)
 _ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*|undefined reference|cannot find).*$", re.MULTILINE)
@@ -64,11 +66,23 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
         kind, size = too_large
         many = f"{size:,} bytes too large" if size else "too large"
         return Problem(board.name, f"the program is {many} for its {kind}", _SMALLER[kind])
+    if lacks := _LACKS.search(text):
+        what = f"RIOT has no {_listed(lacks[1])} for this board, which the application needs"
+        return Problem(
+            board.name, what, "take an application that does without, such as app=digits"
+        )
+    if excluded := _EXCLUDED.search(text):
+        what = f"it needs {_listed(excluded[1])}, which FEATURES_BLACKLIST excludes"
+        return Problem(board.name, what, "unset FEATURES_BLACKLIST in the environment")
     if ours := _OURS.search(text) or _OUR_MAKE.search(text):
         return Problem(board.name, ours[1], ours[2] or "")
     line = _ERROR.search(text)
     what = line[0].strip() if line else (text.strip().splitlines() or ["no output"])[-1]
     return Problem(board.name, f"RIOT's make failed: {what}", "all of it is in make.log")
+
+
+def _listed(words: str) -> str:
+    return ", ".join(words.split())
 
 
 _SMALLER = {
