@@ -14,8 +14,14 @@ from typing import Any
 import onnx
 import pytest
 
+import msfcnn
+from msfcnn.boards import find_board
 from msfcnn.cli import main
+from msfcnn.errors import InfeasibleError
+from msfcnn.firmware.build import Request
 from msfcnn.render import progress
+from msfcnn.report.code import code_report
+from msfcnn.sizes import parse_size
 from msfcnn.zoo import build
 
 DIGITS = Path(__file__).resolve().parents[2] / "apps" / "digits" / "digits.onnx"
@@ -263,6 +269,41 @@ def test_a_bound_on_ram_asks_for_speed(networks: dict[str, Path], ask: Ask) -> N
     rams = [found["peak_ram"] for found in seconds.values()]
     assert rams == sorted(rams, reverse=True)
     assert main(["plan", str(model), "--max-time-factor", "2", "--max-macs", "2"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("board", "bounds"),
+    [
+        ("hifive1b", ()),
+        ("hifive1b", ("--max-ram", "7K")),
+        ("hifive1b", ("--max-macs", "1.1")),
+        ("hifive1b", ("--max-ram", "7K", "--max-macs", "1.2")),
+        ("nucleo-f767zi", ()),
+        ("native64", ()),
+        ("qemu-microbit", ()),
+    ],
+)
+@pytest.mark.parametrize("network", ["digits", "resnet8"])
+def test_a_plan_for_a_board_is_the_one_that_is_built(
+    board: str, bounds: tuple[str, ...], network: str, networks: dict[str, Path], ask: Ask
+) -> None:
+    number = parse_size(bounds[1]) if "--max-ram" in bounds else None
+    factor = float(bounds[-1]) if "--max-macs" in bounds else None
+    model = networks[network]
+    request = Request(find_board(board), model, max_ram=number, max_macs=factor)
+    built, least = None, None
+    try:
+        built = msfcnn.generate(model, request.options, name="net")
+    except InfeasibleError as error:
+        least = error.best_ram
+    planned = ask("plan", model, "--board", board, *bounds, code=0 if built else 3)
+    if built is None:
+        assert planned["error"]["best_ram"] == least
+        return
+    figures = ("peak_ram", "macs", "recompute_factor")
+    assert {key: planned[key] for key in figures} == {
+        key: getattr(code_report(built), key) for key in figures
+    }
 
 
 def test_a_board_gives_kernels_and_time(ask: Ask) -> None:

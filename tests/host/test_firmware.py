@@ -626,6 +626,19 @@ def test_a_model_in_a_path_with_spaces_is_built(
     assert "stored_labels[STORED_COUNT] = { -1" not in header.read_text()  # not random ones
 
 
+def test_the_applications_own_limit_does_not_count(
+    digits: Path, riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """apps/digits has MSFCNN_MAX_RAM ?= 8K; what is planned here has no such bound."""
+    require_tool("make")
+    request = Request(find_board("native64"), digits, application="digits", root=tmp_path)
+    for bounds in ({}, {"max_macs": 1.2}, {"max_ram": 9000, "max_macs": 1.5}):
+        asked = dataclasses.replace(request, **bounds)
+        told = riot.ask(building.firmware(asked), ["MSFCNN_MAX_RAM", "MSFCNN_MAX_MACS"])
+        wanted = (asked.options.max_ram, asked.options.max_macs)
+        assert told == tuple("" if bound is None else str(bound) for bound in wanted)
+
+
 def test_boards_and_host_take_the_same_images(
     digits: Path, riot_base: Path, tmp_path: Path, require_tool: Callable[[str], str]
 ) -> None:

@@ -59,15 +59,13 @@ class Request:
     @property
     def ram_bound(self) -> int | None:
         """The limit for the arena in bytes."""
-        if self.max_macs is not None:
-            return None
-        return self.max_ram if self.max_ram is not None else self.board.default_max_ram
+        return self.options.max_ram
 
     @property
     def options(self) -> Options:
         """The same for the code generator."""
-        bounds = Options(max_ram=self.ram_bound, max_macs=self.max_macs, input=self.input)
-        return self.board.options(bounds)
+        asked = Options(max_ram=self.max_ram, max_macs=self.max_macs, input=self.input)
+        return self.board.options(asked)
 
 
 @dataclass(frozen=True)
@@ -157,10 +155,9 @@ def firmware(request: Request) -> riot.Firmware:
         "MSFCNN_ISA": request.board.isa,
         "MSFCNN_CORE": request.board.core or "",
     }
-    if request.max_macs is not None:
-        variables["MSFCNN_MAX_MACS"] = str(request.max_macs)
-    elif request.ram_bound is not None:
-        variables["MSFCNN_MAX_RAM"] = str(request.ram_bound)
+    bounds = {"MSFCNN_MAX_RAM": request.ram_bound, "MSFCNN_MAX_MACS": request.max_macs}
+    for name, bound in bounds.items():  # empty: so the application's own default does not count
+        variables[name] = "" if bound is None else str(bound)
     images = test_images(request.model)  # the host's program takes the same; none: random ones
     if images is not None:
         images = for_make(images, request.directory / "input" / f"{request.name}.npz")
