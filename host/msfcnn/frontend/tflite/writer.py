@@ -182,7 +182,9 @@ class Writer:
         The one that does its work gets its name; those that only prepare and store get more.
         """
         new = self.nodes[first:]
-        main = next((node for node in new if node.op_type not in HELPERS), None)
+        working = [node for node in new if node.op_type not in HELPERS]
+        moving = [node for node in reversed(new) if not node.op_type.endswith("Linear")]
+        main = next(iter([*working, *moving, *reversed(new)]), None)
         for number, node in enumerate(new):
             node.name = operator.name if node is main else f"{operator.name}/{node.op_type}"
             if any(node.name == other.name for other in new[:number]):
