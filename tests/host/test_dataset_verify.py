@@ -129,3 +129,59 @@ def test_input_scale_of_pictures_is_that_of_pixels(tmp_path: Path) -> None:
     assert (found.scale, found.zero_point) == (pytest.approx(1 / 255), -128)
     images = load_samples(folder, (1, 3, 8, 8)).images
     assert run(onnx.load(source), images[:1])
+
+
+def header_of(out: Path) -> str:
+    files = msfcnn.generate(out).files
+    return next(text for name, text in files.items() if name.endswith(".h"))
+
+
+@pytest.mark.parametrize("given", [{}, {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.2, 0.3)}])
+def test_header_turns_pixels_into_inputs(
+    given: dict[str, tuple[float, ...]], tmp_path: Path
+) -> None:
+    """The integer formula of the header gives what quantizing the real values gives, +- 1."""
+    source, out = network(tmp_path / "net.onnx"), tmp_path / "int8.onnx"
+    msfcnn.quantize(source, pictures(tmp_path / "photos"), out, preprocessing=given)
+    header = header_of(out)
+
+    def numbers(name: str) -> list[int]:
+        line = next(x for x in header.splitlines() if f"{name} " in x)
+        return [int(n) for n in line.split("{")[1].split("}")[0].split(",")]
+
+    factors, offsets = numbers("INT8_INPUT_PIXEL_FACTOR"), numbers("INT8_INPUT_PIXEL_OFFSET")
+    model = msfcnn.load_model(out)
+    q = model.tensors[model.input.tensor].quantization
+    pixel = np.arange(256)
+    for channel, (factor, offset) in enumerate(zip(factors, offsets, strict=True)):
+        mean, std = (given.get(n, (d,) * 3)[channel] for n, d in (("mean", 0.0), ("std", 1.0)))
+        exact = np.rint((pixel / 255 - mean) / std / q.scale) + q.zero_point
+        ours = (pixel * factor + offset) >> 16
+        assert abs(ours - exact).max() <= 1
+        assert (ours != exact).mean() < 0.02
+    assert '"blue", "red"' in header
+    if not given:
+        assert (pixel * factors[0] + offsets[0] >> 16).tolist() == list(range(-128, 128))
+
+
+def test_header_without_preprocessing_says_nothing_of_pixels(tmp_path: Path) -> None:
+    _, out = quantized(tmp_path)
+    (tmp_path / "int8.preprocess.yaml").unlink()
+    assert "PIXEL" not in header_of(out)
+
+
+def test_damaged_preprocessing_is_named_by_every_verb(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out = quantized(tmp_path)
+    (tmp_path / "int8.preprocess.yaml").write_text("size: 3\n")
+    assert main(["plan", str(out)]) == 2
+    assert "int8.preprocess.yaml" in capsys.readouterr().err
+
+
+def test_names_of_classes_are_c_strings(tmp_path: Path) -> None:
+    _, out = quantized(tmp_path)
+    file = tmp_path / "int8.preprocess.yaml"
+    file.write_text(file.read_text().replace("[blue, red]", '["a\\"b", "gr\\xFCn??/"]'))
+    header = header_of(out)
+    assert '"a\\042b", "gr\\303\\274n\\077\\077/"' in header

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import Problem, UsageError
+from msfcnn.ir import Pixels
 
 SUFFIX = ".preprocess.yaml"
 LAYOUTS = ("NCHW", "NHWC")
@@ -50,6 +51,11 @@ class Preprocessing:
     def channels(self) -> int:
         """How many channels a pixel has."""
         return 1 if self.color == "gray" else 3
+
+    @property
+    def described(self) -> Pixels:
+        """What a model keeps of it."""
+        return Pixels(self.color, self.pixels, self.mean, self.std, self.labels)
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msfcnn.emit.pixels import pixel_lines
 from msfcnn.emit.text import comment, define
 from msfcnn.ir import InputMode, Model, Tensor
 from msfcnn.layout import Layout
@@ -27,6 +28,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
         "/* input: height x width x channels int8, real = scale * (q - zero point) */",
         *_tensor(f"{upper}_INPUT", source),
         "",
+        *pixel_lines(model, upper),
     ]
     for index, port in enumerate(model.outputs):
         suffix = str(index) if index else ""

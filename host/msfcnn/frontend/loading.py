@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 
+from msfcnn.dataset import preprocessing_file, read_preprocessing
 from msfcnn.frontend.formats import check_known, is_tflite
 from msfcnn.frontend.onnx.importing import import_proto
 from msfcnn.frontend.onnx.load import bytes_of, check, parse
@@ -16,6 +18,8 @@ from msfcnn.ir import Model
 def load_model(path: Path) -> Model:
     """Reads an int8 network from an ONNX file (QDQ) or a TFLite file.
 
+    NAME.preprocess.yaml beside it tells how pictures become its input.
+
     Raises UsageError if there is no such file, and ModelError with one Problem for everything
     in it that is damaged or not supported.
     """
@@ -23,7 +27,9 @@ def load_model(path: Path) -> Model:
     check_known(data, path)
     proto = _translated(data, path) if is_tflite(data, path) else parse(data, path)
     check(proto, path)
-    return import_proto(proto, path, hashlib.sha256(data).hexdigest())
+    model = import_proto(proto, path, hashlib.sha256(data).hexdigest())
+    file = preprocessing_file(path)
+    return replace(model, pixels=read_preprocessing(file).described) if file.is_file() else model
 
 
 def load_proto(path: Path) -> onnx.ModelProto:

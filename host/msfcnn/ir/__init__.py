@@ -26,6 +26,7 @@ from msfcnn.ir.numerics import (
     requantize,
     scaling_of,
 )
+from msfcnn.ir.pixels import Pixels
 from msfcnn.ir.ranges import Mask, Range, anything
 from msfcnn.ir.tensor import Order, Quantization, Tensor
 
@@ -44,6 +45,7 @@ __all__ = [
     "Model",
     "Op",
     "Order",
+    "Pixels",
     "Port",
     "Quantization",
     "Range",

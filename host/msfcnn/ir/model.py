@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from msfcnn.errors import ModelError, Problem
 from msfcnn.ir.geometry import Axis, Clamp, Geometry, Shape
 from msfcnn.ir.numerics import Values
+from msfcnn.ir.pixels import Pixels
 from msfcnn.ir.ranges import Mask, Range
 from msfcnn.ir.tensor import Order, Quantization, Tensor
 
@@ -254,6 +255,8 @@ class Model:
 
     Ops are in execution order: each reads tensors that are the input or were written before.
     Every tensor but the input is written by exactly one op.
+
+    pixels: how pictures become its input; None where nobody told.
     """
 
     name: str
@@ -262,6 +265,7 @@ class Model:
     ops: tuple[Op, ...]
     input: Port
     outputs: tuple[Port, ...]
+    pixels: Pixels | None = None
 
     @property
     def macs(self) -> int:

@@ -1,0 +1,56 @@
+"""Macros that turn pixels of a camera into the network's input, without float."""
+
+from __future__ import annotations
+
+from msfcnn.emit.text import comment, define
+from msfcnn.ir import Model
+from msfcnn.ir.pixels import SHIFT, Pixels
+
+
+def pixel_lines(model: Model, upper: str) -> list[str]:
+    """Lines of NAME.h; none where nothing is known about pixels."""
+    pixels = model.pixels
+    if pixels is None:
+        return []
+    quantization = model.tensors[model.input.tensor].quantization
+    steps = pixels.steps(quantization.scale, quantization.zero_point)
+    lines = [
+        "/*",
+        f" * a pixel from 0 to 255, channels {comment(pixels.color)}:",
+        f" * real = (pixel * {pixels.white} / 255.0 - mean) / std, which is for channel c",
+        f" * q = (pixel * factor[c] + offset[c]) >> {SHIFT}, saturated to -128 .. 127",
+        " */",
+        define(f"{upper}_INPUT_PIXEL_SHIFT", SHIFT),
+        define(f"{upper}_INPUT_PIXEL_FACTOR", _list([str(factor) for factor, _ in steps])),
+        define(f"{upper}_INPUT_PIXEL_OFFSET", _list([str(offset) for _, offset in steps])),
+        define(f"{upper}_INPUT_MEAN", _list([_real(v) for v in pixels.mean])),
+        define(f"{upper}_INPUT_STD", _list([_real(v) for v in pixels.std])),
+        "",
+    ]
+    return lines + _labels(pixels, upper)
+
+
+def _labels(pixels: Pixels, upper: str) -> list[str]:
+    if not pixels.labels:
+        return []
+    names = ", ".join(f'"{_escaped(name)}"' for name in pixels.labels)
+    return [
+        "/* names of the classes, in the order of the scores */",
+        define(f"{upper}_LABELS", f"{{ {names} }}"),
+        "",
+    ]
+
+
+def _list(items: list[str]) -> str:
+    return "{ " + ", ".join(items) + " }"
+
+
+def _real(value: float) -> str:
+    text = f"{value:.9g}"
+    return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
+
+
+def _escaped(name: str) -> str:
+    """The bytes of a name in a C string: printable ASCII as it is, the rest in octal."""
+    plain = set(range(32, 127)) - set(b'"\\?')
+    return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in name.encode())
