@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors
+from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors, to_even
 from msfcnn.isa.armv7em_packing import (
     conv_scratch,
     depthwise_scratch,
@@ -305,9 +305,11 @@ def conv_constants(rng: np.random.Generator, w: Bytes, wild: bool) -> ConvConsta
         largest = INT32_MAX - reach
         bias = np.where(some, rng.choice([-1, 1], outputs) * largest, bias)
         factors = np.where(some, 2.0 ** rng.uniform(-31.5, 3, outputs), factors)
+    if rng.random() < 0.15:  # accumulators between two outputs
+        factors = 2.0 ** np.rint(np.log2(factors))
     return ConvConstants(
         bias.astype(np.int32),
-        quantize_factors(factors),
+        to_even(quantize_factors(factors), np.abs(bias) + reach),
         int(rng.integers(-128, 128)),
         int(rng.integers(-128, 128)),
         _some_clamp(rng),

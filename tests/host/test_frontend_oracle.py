@@ -12,10 +12,10 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx_builder import Net, run
+from onnx_builder import Net, Scale, run
 
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ir import Clamp, Model
+from msfcnn.ir import TO_EVEN, Clamp, Model
 from msfcnn.ops import Conv
 from msfcnn.reference import execute
 
@@ -89,6 +89,20 @@ def _compare_outputs(model: Model, ours: list[Int8], theirs: dict[str, Any], sla
             slack_here = slack
         assert np.abs(stored - expected.astype(np.float64)).max() <= slack_here
         assert len(np.unique(expected)) > 2 or expected.size <= 4, "a constant proves nothing"
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_ties_are_rounded_to_even(groups: int, tmp_path: Path) -> None:
+    """Powers of two among the scales: one accumulator in 512 lies between two outputs."""
+    net = Net([1, 3, 20, 20], first=Scale(1 / 32, 0))
+    stored = net.rng.integers(-127, 128, (9, 3 // groups, 3, 3)).astype(np.int8)
+    weights = (net.const(stored), net.const(np.float32(1 / 64)), net.const(np.int8(0)))
+    y = net.node("Conv", net.input, net.node("DequantizeLinear", *weights), group=groups)
+    net.output(net.qdq(y, Scale(1 / 4, 0)))
+    model = agree(net, tmp_path, slack=0)
+    conv = model.ops[0]
+    assert isinstance(conv, Conv)
+    assert (conv.constants(model).scaling.shift & TO_EVEN).all()
 
 
 SHARED = [

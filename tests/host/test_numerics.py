@@ -26,6 +26,7 @@ from msfcnn.ir import (
     quantize_factor,
     quantize_factors,
     requantize,
+    to_even,
     without_constants,
 )
 from msfcnn.ops import (
@@ -51,6 +52,9 @@ ACCUMULATORS = st.integers(-INT32_MAX - 1, INT32_MAX) | st.sampled_from(
 )
 FACTORS = st.floats(-31, 3).map(lambda e: 2.0**e) | st.sampled_from(
     [SMALLEST_MULTIPLIER, 2.0**-30, 0.5, 1.0 - 2.0**-53, 1.0, 7.5, 8.0]
+)
+ROUND_FACTORS = st.builds(
+    lambda n, e: n * 2.0**e, st.sampled_from([1, 3, 5, 7]), st.integers(-30, 0)
 )
 CLAMPS = st.tuples(INT8, INT8).map(lambda pair: Clamp(min(pair), max(pair)))
 SCALES = st.floats(-12, 4).map(lambda e: 2.0**e)
@@ -110,6 +114,38 @@ def test_ties_round_up(acc: int, expected: int) -> None:
     scaling = quantize_factors(np.array([0.5]))
     done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, 0, Clamp())
     assert int(done[0]) == expected
+
+
+@pytest.mark.parametrize(("acc", "expected"), [(1, 0), (-1, 0), (3, 2), (-3, -2), (-4, -2), (5, 2)])
+def test_marked_ties_round_to_even(acc: int, expected: int) -> None:
+    scaling = to_even(quantize_factors(np.array([0.5])), np.array([10]))
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, 0, Clamp())
+    assert int(done[0]) == expected
+
+
+@given(ACCUMULATORS, ROUND_FACTORS, INT8, CLAMPS)
+@example(INT32_MAX, 8.0, 127, Clamp())
+@example(-INT32_MAX - 1, 2.0**-30, 0, Clamp())
+def test_marked_factors_round_as_onnx_does(
+    acc: int, factor: float, zero: int, clamp: Clamp
+) -> None:
+    """ONNX adds the zero point to what is rounded; Python rounds to even, too."""
+    plain = quantize_factors(np.array([factor]))
+    scaling = to_even(plain, np.array([abs(acc)]))
+    real = acc * Fraction(int(plain.multiplier[0]), 2 ** int(plain.shift[0]))
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, clamp)
+    assert int(done[0]) == min(clamp.high, max(clamp.low, round(real) + zero))
+
+
+@given(st.lists(ROUND_FACTORS | FACTORS, min_size=1, max_size=4), st.integers(0, 4000))
+def test_factors_are_marked_where_there_is_a_tie(factors: list[float], reach: int) -> None:
+    plain = quantize_factors(np.array(factors))
+    marked = to_even(plain, np.full(len(factors), reach)).shift != plain.shift
+    acc = np.arange(reach + 1, dtype=object)[:, None]
+    places = plain.shift.astype(object)
+    left = acc * plain.multiplier.astype(object) % 2**places
+    ties = (left == 2 ** (places - 1)).any(axis=0)
+    np.testing.assert_array_equal(marked, ties)
 
 
 def test_requantize_takes_one_factor_per_channel() -> None:

@@ -17,6 +17,7 @@ from msfcnn.ir.numerics import (
     INT32_MAX,
     LARGEST_MULTIPLIER,
     SMALLEST_MULTIPLIER,
+    TO_EVEN,
     Scaling,
     Values,
     absurd_scale,
@@ -25,6 +26,7 @@ from msfcnn.ir.numerics import (
     quantize_factors,
     requantize,
     scaling_of,
+    to_even,
 )
 from msfcnn.ir.pixels import Pixels
 from msfcnn.ir.ranges import Mask, Range, anything
@@ -35,6 +37,7 @@ __all__ = [
     "INT32_MAX",
     "LARGEST_MULTIPLIER",
     "SMALLEST_MULTIPLIER",
+    "TO_EVEN",
     "Axis",
     "CStruct",
     "Call",
@@ -66,5 +69,6 @@ __all__ = [
     "quantize_factors",
     "requantize",
     "scaling_of",
+    "to_even",
     "without_constants",
 ]

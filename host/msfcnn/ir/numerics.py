@@ -5,7 +5,9 @@ with it, and the C kernels repeat `requantize` bit for bit:
 
     q = clamp(zero_point + ((acc * multiplier + (1 << (shift - 1))) >> shift))
 
-with a 64-bit product, an arithmetic shift and a single rounding (half up).
+with a 64-bit product, an arithmetic shift and a single rounding. Where accumulators can lie exactly
+between two outputs, as powers of two among the scales make them, the shift is marked with TO_EVEN
+and such ties are rounded to the even neighbour, as ONNX rounds; others cannot tell.
 """
 
 from __future__ import annotations
@@ -24,11 +26,15 @@ Values = NDArray[np.int8]
 INT32_MAX = 2**31 - 1
 SMALLEST_MULTIPLIER = 2.0**-31  # a smaller factor turns every int32 into 0
 LARGEST_MULTIPLIER = INT32_MAX / 2  # with a shift of 1
+TO_EVEN = 0x80  # marks a shift: ties are rounded to the even neighbour, not up
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Factors applied to int32 accumulators: multiplier int32 [n], shift uint8 [n] in 1..62."""
+    """Factors applied to int32 accumulators: multiplier int32 [n], shift uint8 [n] in 1..62.
+
+    A shift may be marked with TO_EVEN.
+    """
 
     multiplier: NDArray[np.int32]
     shift: NDArray[np.uint8]
@@ -67,6 +73,19 @@ def scaling_of(node: str, factors: NDArray[np.float64]) -> Scaling:
         raise ModelError(absurd_scale(node, float(np.max(factors)))) from None
 
 
+def to_even(scaling: Scaling, reach: NDArray[np.int64]) -> Scaling:
+    """Marks the factors with which an accumulator lies exactly between two outputs.
+
+    reach: int64 [n], the largest magnitude of an accumulator. A tie needs as many factors of two
+    in accumulator and multiplier together as the shift has places behind the half.
+    """
+    multiplier = scaling.multiplier.astype(np.int64)
+    twos = multiplier & -multiplier  # the largest power of two that divides it
+    half = np.left_shift(np.int64(1), scaling.shift.astype(np.int64) - 1)
+    ties = (multiplier > 0) & (twos <= half) & (half <= reach * twos)
+    return Scaling(scaling.multiplier, np.where(ties, scaling.shift | TO_EVEN, scaling.shift))
+
+
 def requantize(
     acc: NDArray[np.int64],
     multiplier: NDArray[np.int32],
@@ -75,10 +94,13 @@ def requantize(
     clamp: Clamp,
 ) -> Values:
     """int32-ranged accumulators [..., n] to int8, with one (multiplier, shift) per last axis."""
-    wide_shift = shift.astype(np.int64)
-    rounding = np.left_shift(np.int64(1), wide_shift - 1)
-    scaled = np.right_shift(acc * multiplier.astype(np.int64) + rounding, wide_shift)
-    return clamped(scaled + zero_point, clamp)
+    product = acc * multiplier.astype(np.int64)
+    places = (shift & ~np.uint8(TO_EVEN)).astype(np.int64)
+    rounding = np.left_shift(np.int64(1), places - 1)
+    # a half less one, and that one again below an odd neighbour
+    odd = np.right_shift(product, places) & 1
+    rounding = np.where(shift & TO_EVEN, rounding - 1 + odd, rounding)
+    return clamped(np.right_shift(product + rounding, places) + zero_point, clamp)
 
 
 def clamped(values: NDArray[np.int64], clamp: Clamp) -> Values:

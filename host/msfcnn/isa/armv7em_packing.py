@@ -9,8 +9,9 @@ shift (SMMLA, ASR):
     (c + (acc * scale * m >> 32)) >> s      with  c = (zero << s) + (1 << (s - 1))
 
 That equals `requantize` exactly where 1 <= s, since adding whole multiples of 2**32 before or
-after the upper half is taken is the same; where acc * scale fits in 32 bits; and where the sum
-does not leave int32. `_requantizer` checks this for all accumulators that a channel can reach.
+after the upper half is taken is the same; where ties are not rounded to even; where acc * scale
+fits in 32 bits; and where the sum does not leave int32. `_requantizer` checks this for all
+accumulators that a channel can reach.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.ir import TO_EVEN
 from msfcnn.isa.kernel import Words
 from msfcnn.ops import ConvConstants
 
@@ -151,6 +153,8 @@ def _requantizer(
     low = bias + int(np.minimum(-128 * weights, 127 * weights).sum())
     high = bias + int(np.maximum(-128 * weights, 127 * weights).sum())
     multiplier, shift = int(k.scaling.multiplier[channel]), int(k.scaling.shift[channel])
+    if shift & TO_EVEN:
+        return None
     first, last = (_scaled(acc, multiplier, shift) for acc in (low, high))
     if first == last or _constant(first, last, k):
         value = min(max(first + k.output_zero, -128), 127)

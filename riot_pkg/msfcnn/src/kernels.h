@@ -78,6 +78,8 @@ inline int32_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 
 /**
  * @brief   (acc * multiplier + (1 << (shift - 1))) >> shift, at most +-255, for any shift
+ *
+ * With MSFCNN_TO_EVEN in the shift, ties are rounded to the even neighbour, not up.
  */
 int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift);
 
@@ -153,7 +155,8 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 }
 
 /**
- * @brief   Whether a factor is one of the common ones: below a half, but not next to nothing
+ * @brief   Whether a factor is one of the common ones: below a quarter, but not next to nothing,
+ *          and without ties that are rounded to even
  */
 inline bool msfcnn_is_common(unsigned shift)
 {
@@ -202,7 +205,7 @@ inline int32_t msfcnn_requantize_common(const msfcnn_range_t *range, int32_t acc
  * @param[in]   range       of the outputs
  * @param[in]   acc         accumulator
  * @param[in]   multiplier  0 to 2^31 - 1
- * @param[in]   shift       1 to 62
+ * @param[in]   shift       1 to 62, perhaps with MSFCNN_TO_EVEN
  */
 inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
                                  unsigned shift)

@@ -28,8 +28,15 @@ extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc
 
 int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
-    int64_t scaled = ((int64_t)acc * multiplier + ((int64_t)1 << (shift - 1))) >> shift;
+    unsigned places = shift & ~(unsigned)MSFCNN_TO_EVEN;
+    int64_t product = (int64_t)acc * multiplier;
+    int64_t rounding = INT64_C(1) << (places - 1);
 
+    if (shift != places) {
+        /* a half less one, and that one again below an odd neighbour */
+        rounding += ((product >> places) & 1) - 1;
+    }
+    product = (product + rounding) >> places;
     /* beyond +-255 everything is clamped, whatever the zero point */
-    return (scaled > 255) ? 255 : (scaled < -255) ? -255 : (int32_t)scaled;
+    return (product > 255) ? 255 : (product < -255) ? -255 : (int32_t)product;
 }

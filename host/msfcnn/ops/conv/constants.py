@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.ir import INT32_MAX, Clamp, Model, Scaling, scaling_of
+from msfcnn.ir import INT32_MAX, Clamp, Model, Scaling, scaling_of, to_even
 from msfcnn.ops.conv.layer import ConvLayer
 
 
@@ -57,7 +57,7 @@ def conv_constants(model: Model, op: ConvLayer) -> ConvConstants:
         )
     return ConvConstants(
         bias.astype(np.int32),
-        scaling,
+        to_even(scaling, reach),
         source.quantization.zero_point,
         target.quantization.zero_point,
         op.clamp,

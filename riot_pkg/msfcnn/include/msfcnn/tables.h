@@ -63,6 +63,11 @@ extern "C" {
 #define MSFCNN_IMAGE            UINT32_MAX
 
 /**
+ * @brief   In a shift: exact ties are rounded to the even neighbour, not up
+ */
+#define MSFCNN_TO_EVEN          0x80
+
+/**
  * @brief   Marks a byte array that is initialized from a string literal without its NUL
  */
 #if defined(__GNUC__) && (__GNUC__ >= 15) && !defined(__clang__)
@@ -188,7 +193,7 @@ typedef struct {
     const int32_t *bias;        /**< per output, the input's zero point folded in; depthwise: it
                                      is not, and pad_value is subtracted from every input */
     const int32_t *multiplier;  /**< per output */
-    const uint8_t *shift;       /**< per output, 1 to 62 */
+    const uint8_t *shift;       /**< per output, 1 to 62, perhaps with MSFCNN_TO_EVEN */
     uint16_t group_inputs;      /**< input channels of a group */
     uint16_t group_outputs;     /**< output channels of a group; depthwise: the multiplier */
 } msfcnn_conv_t;
