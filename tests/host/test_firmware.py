@@ -59,6 +59,8 @@ def failure(board: str, output: str, code: int | None = 2) -> BoardError:
         ("esp32-wroom-32", "xtensa-esp32-elf-gcc", "/RIOT/dist/tools/esptools/install.sh esp32,"),
         ("esp32s3-devkit", "xtensa-esp32s3-elf-gcc", "install.sh esp32s3,"),
         ("esp32c3-devkit", "riscv32-esp-elf-gcc", "install.sh esp32c3,"),
+        ("esp32c6-devkit", "riscv32-esp-elf-gcc", "install.sh esp32c6,"),
+        ("esp32h2-devkit", "riscv32-esp-elf-gcc", "install.sh esp32h2,"),
         ("hifive1b", "qemu-system-riscv32", "apt install qemu-system-misc"),
     ],
 )
@@ -94,6 +96,16 @@ def test_a_printf_that_newlib_needs_can_be_done_without() -> None:
     assert isinstance(error, AbsentError)
     assert "install picolibc" in error.problems[0].hint
     assert "picolibc-arm-none-eabi" in error.problems[0].hint
+
+
+def test_a_package_that_cannot_be_fetched() -> None:
+    text = (
+        "fatal: git upload-pack: not our ref dc2e\n"
+        "make[1]: *** [RIOT/pkg/pkg.mk:144: build/pkg/picosdk/.pkg-state.git-patched] Error 128\n"
+    )
+    error = failure("rpi-pico-2-arm", text)
+    assert isinstance(error, AbsentError)
+    assert error.problems[0].what.startswith("RIOT could not fetch its package picosdk: fatal: git")
 
 
 def test_what_riot_has_not_for_a_board() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -23,6 +24,8 @@ _RISCV_ESP = "riscv32-esp-elf-"
 
 _MISSING = re.compile(r"(\S+) is required but not found in PATH")
 _CLONE = re.compile(r"unable to access '(https?://[^']+?)/?'")
+_PACKAGE = re.compile(r"/pkg/([\w-]+)/\.pkg-state\.git-\w+\] Error")
+_FATAL = re.compile(r"^(?:fatal|error): .*$", re.MULTILINE)
 _OVERFLOW = re.compile(r"region [`'](\w+)'(?: |: )overflowed by (\d+) bytes")
 _NO_ROOM = re.compile(r"(?:will not fit in|is not within) region [`'](\w+)'")
 _RANGE = r"section (\S+) (VMA|LMA) \[([0-9a-f]+),([0-9a-f]+)\]"
@@ -44,12 +47,19 @@ def build_error(board: Board, done: Finished, riot: Path) -> BoardError:
     if clone := _CLONE.search(text):
         what = f"RIOT needs {clone[1]} for it and could not clone it"
         without = ""
-        if clone[1].endswith("mpaland/printf"):  # for newlib, whose printf takes from the heap
+        # for newlib, whose printf takes from the heap; with clang RIOT knows no other library
+        if clone[1].endswith("mpaland/printf") and os.environ.get("TOOLCHAIN") != "llvm":
             without = (
                 f"install picolibc, which does without it (Debian: apt install {_PICOLIBC}), or "
             )
         hint = f"{without}build once with network access; offline: git config --global "
         hint += f"url.file:///YOUR/CLONE.insteadOf {clone[1]}"
+        return AbsentError(Problem(board.name, what, hint))
+    if package := _PACKAGE.search(text):
+        fatal = _FATAL.search(text)
+        what = f"RIOT could not fetch its package {package[1]}"
+        what += f": {fatal[0]}" if fatal else ""
+        hint = "build once with network access; see make.log"
         return AbsentError(Problem(board.name, what, hint))
     if "bits/libc-header-start.h" in text or "skipping incompatible" in text:
         hint = "install them (Debian: apt install gcc-multilib)"
