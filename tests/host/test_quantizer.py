@@ -324,3 +324,18 @@ def test_real_networks_keep_their_labels(name: str, right: int, shared_models: P
     known = labels >= 0
     guesses = outputs(done.model, real[known]).reshape(int(known.sum()), -1).argmax(axis=1)
     assert int((guesses == labels[known]).sum()) >= right
+
+
+def test_network_that_only_rearranges(tmp_path: Path) -> None:
+    """Nothing inside it is quantized, and nothing can be compared layer by layer."""
+    graph = helper.make_graph(
+        [helper.make_node("Flatten", ["x"], ["y"], "flat")],
+        "views",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 128])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "views.onnx")
+    done = quantize(tmp_path / "views.onnx", images())
+    assert done.comparison.worst == ()
+    assert done.comparison.outputs[0].cosine > 0.99

@@ -18,28 +18,18 @@ REFUSED: Mapping[str, str] = {
 LACKING: Mapping[str, frozenset[str]] = {
     name: frozenset(kinds.split())
     for name, kinds in {
-        "lenet": "Tanh",
-        "mobilenet_v3": "HardSwish HardSigmoid Mul",
-        "efficientnet": "Sigmoid Mul",
         "shufflenet": "Split Slice Reshape",
-        "leaky": "LeakyRelu",
-        "prelu": "PRelu",
-        "elu": "Elu",
-        "gelu": "Gelu",
-        "yolo": "LeakyRelu Resize",
+        "yolo": "Resize",
         "blazeface": "Pad",
-        "top_down": "Resize Sigmoid",
-        "centernet": "ConvTranspose Sigmoid",
+        "top_down": "Resize",
+        "centernet": "ConvTranspose",
         "transposed_unet": "ConvTranspose",
         "bilinear_unet": "Resize",
-        "lite_segmenter": "HardSwish Sigmoid Mul Resize",
         "keypoints": "Resize",
         "chomped_tcn": "Slice",
-        "gated": "Tanh Sigmoid Mul",
         "strongest": "ReduceMax",
-        "conv_autoencoder": "ConvTranspose Sigmoid",
-        "denoiser": "Sub",
-        "reflecting": "Pad Tanh",
+        "conv_autoencoder": "ConvTranspose",
+        "reflecting": "Pad",
     }.items()
 }
 

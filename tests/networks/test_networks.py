@@ -22,7 +22,7 @@ from msfcnn.verifier.oracle import Oracle
 HERE = Path(__file__).parent
 SMALL = sorted((HERE / "small").glob("*.onnx"))
 LEAST_COSINE = 0.99
-WORDS = ("DepthToSpace", "Reshape", "Concat", "ArgMax", "LogSoftmax")  # ends that may be cut off
+ENDS = ("DepthToSpace", "Reshape", "Concat", "ArgMax", "LogSoftmax", "Resize")  # may be cut off
 
 
 def quantized(path: Path) -> Quantized:
@@ -47,7 +47,7 @@ def imported(path: Path, target: Path) -> Path | None:
     assert named <= LACKING.get(path.name.split(".")[0], frozenset())
     if named:
         return None
-    assert all(any(w in note for w in WORDS) for note in done.notes if note.startswith("cut off"))
+    assert all(any(w in note for w in ENDS) for note in done.notes if note.startswith("cut off"))
     target.write_bytes(done.model.SerializeToString())
     return target
 

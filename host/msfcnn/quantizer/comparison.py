@@ -62,6 +62,8 @@ def _written(model: onnx.ModelProto) -> set[str]:
 
 
 def _run(runner: object, names: list[str], feed: Mapping[str, object]) -> list[NDArray[np.float64]]:
+    if not names:
+        return []  # onnxruntime takes an empty list for all
     results = runner.run(names, feed)  # type: ignore[attr-defined]
     return [np.asarray(values, np.float64) for values in results]
 
