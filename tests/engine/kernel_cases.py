@@ -713,6 +713,48 @@ def mul_case(rng: np.random.Generator, kernel: str = "mul") -> KernelCase:
     return _in_place(case, int(rng.integers(1, places)), y) if rng.random() < 0.5 else case
 
 
+def select_case(rng: np.random.Generator, kernel: str = "select") -> KernelCase:
+    """Channels in any order, some twice, some zero."""
+    n, inputs = int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 7, 16, 21]))
+    outputs = int(rng.choice([1, 2, 5, 8, 30]))
+    k = sum_constants(rng, 1)
+    x, zero = _values(rng, (n, inputs)), int(rng.integers(-128, 128))
+    index = rng.integers(-1, inputs, outputs)
+    y = np.where(index < 0, np.int8(zero), weighted_sum(k, [x[:, np.maximum(index, 0)]]))
+    text = (
+        _array("uint16_t", "@_index", np.where(index < 0, 0xFFFF, index), 2)
+        + f"\nstatic const msfcnn_select_t @_k = {{ @_index, {k.multipliers[0]}, {k.offset}, "
+        f"{k.shift} }};"
+    )
+    p = _some_place(rng, Geometry(1, 1), outputs, outputs)
+    expected, out_steps = _output(rng, p, y)
+    run = {"pixels": n, "channels": outputs, "pixel_step": inputs}
+    run |= {"channel_step": 1, "first_step": 1, "inside": n, **out_steps}
+    op = {"in_channels": inputs, "out_channels": outputs, "pad_value": zero}
+    fields = {**op, **_clamp_fields(k.clamp, 0)}
+    shape, note = _shape_fields(p.geometry), f"{n} x {inputs} -> {outputs}"
+    return KernelCase(kernel, fields, shape, text, "&@_k", [x], run, expected, note=note)
+
+
+def prelu_case(rng: np.random.Generator, kernel: str = "prelu") -> KernelCase:
+    """Slopes of either sign, sometimes in place."""
+    shape = (int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 16, 21])))
+    shift = int(rng.integers(1, 23))
+    slopes = rng.integers(-(2**shift), 2**shift + 1, shape[1])
+    factor, zero = int(rng.integers(0, 2**shift + 1)), int(rng.integers(-128, 128))
+    offset = (int(rng.integers(-128, 128)) << shift) + (1 << (shift - 1))
+    clamp, x = _some_clamp(rng), _values(rng, shape)
+    wide = x.astype(np.int64) - zero
+    acc = wide * np.where(wide < 0, slopes, factor) + offset
+    y = np.clip(acc >> shift, clamp.low, clamp.high).astype(np.int8)
+    text = (
+        _array("int32_t", "@_slope", slopes, 4)
+        + f"\nstatic const msfcnn_prelu_t @_k = {{ @_slope, {factor}, {offset}, {shift}, {zero} }};"
+    )
+    case = _elementwise(rng, kernel, _clamp_fields(clamp, 0), text, x, y)
+    return _in_place(case, 1, y) if rng.random() < 0.4 else case
+
+
 def softmax_case(rng: np.random.Generator, kernel: str = "softmax") -> KernelCase:
     """Softmax over a few channels."""
     shape = (int(rng.integers(1, 4)), int(rng.choice([1, 2, 10, 33])))
@@ -740,6 +782,8 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "add": add_case,
     "mul": mul_case,
     "lookup": lookup_case,
+    "select": select_case,
+    "prelu": prelu_case,
     "softmax": softmax_case,
 }
 V6M_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {

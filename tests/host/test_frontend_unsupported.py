@@ -226,10 +226,17 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         "Softmax_0",
         "goes into Conv 'Conv_0' without being quantized",
     ),
-    "mean over width": (
-        lambda n: n.qdq(n.node("ReduceMean", n.input, axes=[3])),
+    "mean over channels": (
+        lambda n: n.qdq(n.node("ReduceMean", n.input, axes=[1])),
         "ReduceMean_0",
-        "over the axes [3]",
+        "over the axes [1]",
+    ),
+    "padding of the batch": (
+        lambda n: n.conv(
+            n.node("Pad", n.input, n.const(np.array([1, 0, 0, 0, 0, 0, 0, 0]))), (2, 3, 3, 3)
+        ),
+        "Pad_0",
+        "pads the batch",
     ),
     "indices of a max pool": (
         lambda n: max_pool_indices(n),
@@ -300,11 +307,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         lambda n: n.add(n.qdq(n.node("Relu", "x")), n.input),
         "Relu_0",
         "input 'x' is not quantized",
-    ),
-    "conv on integers": (
-        lambda n: n.qdq(n.node("MaxPool", integers(n), kernel_shape=[2, 2])),
-        "MaxPool_0",
-        "did not go through a DequantizeLinear",
     ),
     "two scales of the input": (
         lambda n: n.add(n.input, n.qdq("x", FINE)),
@@ -390,29 +392,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         ),
         "Pad_0",
         "pads with 1",
-    ),
-    "padding of channels": (
-        lambda n: n.conv(
-            n.node("Pad", n.input, n.const(np.array([0, 1, 0, 0, 0, 0, 0, 0]))), (2, 4, 3, 3)
-        ),
-        "Pad_0",
-        "pads batch or channels",
-    ),
-    "padding before an add": (
-        lambda n: n.add(*[n.node("Pad", n.input, n.const(np.array([0, 0, 1, 1, 0, 0, 1, 1])))] * 2),
-        "Pad_0",
-        "cannot be taken over by Add 'Add_0'",
-    ),
-    "padding before a max pool": (
-        lambda n: n.qdq(
-            n.node(
-                "MaxPool",
-                n.node("Pad", n.input, n.const(np.array([0, 0, 1, 1, 0, 0, 1, 1]))),
-                kernel_shape=[2, 2],
-            )
-        ),
-        "Pad_0",
-        "no smallest value",
     ),
     "accumulator overflow": (
         lambda n: overflowing(n),

@@ -1,6 +1,6 @@
 """An ONNX graph while it is converted: its nodes, what is known of its values, the builder."""
 
-from msfcnn.nodes.builder import Builder, resolved_axes, same_quantization, stray_padding
+from msfcnn.nodes.builder import Builder, Moves, resolved_axes, same_quantization
 from msfcnn.nodes.extents import LARGEST_TENSOR, check_size, fits
 from msfcnn.nodes.importer import Handler, Importer, Role
 from msfcnn.nodes.node import Border, Graph, Node, Shape
@@ -34,6 +34,7 @@ __all__ = [
     "Importer",
     "Known",
     "Log",
+    "Moves",
     "Node",
     "Padding",
     "Poison",
@@ -57,5 +58,4 @@ __all__ = [
     "same_quantization",
     "slide",
     "spatial_input",
-    "stray_padding",
 ]

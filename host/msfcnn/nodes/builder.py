@@ -10,7 +10,17 @@ from msfcnn.ir import Clamp, Model, Op, Order, Port, Quantization, Tensor
 from msfcnn.nodes.extents import check_size
 from msfcnn.nodes.node import Border, Graph, Node
 from msfcnn.nodes.problems import Log, UnknowableError, Unsupported
-from msfcnn.nodes.values import UNSET, Bounds, Constant, Draft, Known, Poison, Source, Value
+from msfcnn.nodes.values import (
+    UNSET,
+    Bounds,
+    Constant,
+    Draft,
+    Known,
+    Padding,
+    Poison,
+    Source,
+    Value,
+)
 from msfcnn.nodes.views import HWC, View
 
 SAME_SCALE = 1e-6  # relative; scales closer than this give the same int8 values
@@ -27,22 +37,35 @@ class Input:
     unsigned: bool
 
 
+@dataclass(frozen=True)
+class Moves:
+    """Ops that stand for no node of their own.
+
+    requantize: another quantization of a tensor. reshape: another shape of its bytes.
+    rearrange: a value with its channels where a node needs them; None if that cannot be done.
+    pad: a value with the zeros of a Pad node that the node behind does not take over.
+    """
+
+    requantize: UnaryOp
+    reshape: UnaryOp
+    rearrange: Callable[[Builder, Known, int, Node], Known | None]
+    pad: Callable[[Builder, Known, Padding], Known]
+
+
 class Builder:
     """Collects what the converters make. The only mutable state of an import.
 
-    requantize, reshape: make the two ops that stand for no node of their own: another quantization
-    of a tensor, another shape of its bytes.
+    moves: makes the ops that stand for no node of their own.
     """
 
-    def __init__(self, graph: Graph, source: View, requantize: UnaryOp, reshape: UnaryOp) -> None:
+    def __init__(self, graph: Graph, source: View, moves: Moves) -> None:
         border = graph.inputs[0]
         self.graph = graph
         self.log = Log(graph.nodes)
         self.tensors: list[Tensor] = []
         self.ops: list[Op] = []
         self.source = source
-        self.requantize = requantize
-        self._reshape = reshape
+        self._moves = moves
         self.input: Input | None = None
         self.values: dict[str, Value] = {n: Constant(a) for n, a in graph.initializers.items()}
         self.values[border.name] = Source(source, border.dtype)
@@ -122,9 +145,7 @@ class Builder:
         if not value.real:
             what = "works on integers that did not go through a DequantizeLinear"
             raise Unsupported(what, "export the model in QDQ format")
-        if value.padding and not padding:
-            raise _stray_padding(value.padding.node, node)
-        return value
+        return self.with_zeros(value) if value.padding and not padding else value
 
     def define_input(
         self, source: Source, name: str, quantization: Quantization, unsigned: bool
@@ -173,7 +194,7 @@ class Builder:
             return replace(known, real=False)
         # the tensor has no padding, the ONNX value has: their names must differ
         label = f"{name}:unpadded" if known.padding else name
-        op = self.requantize(node.name, known.tensor, UNSET)
+        op = self._moves.requantize(node.name, known.tensor, UNSET)
         draft = Draft(op, node, known.view, origin=f"{tensor.name}:requantized")
         return replace(self.finish(draft, label, quantization, unsigned), padding=known.padding)
 
@@ -186,8 +207,22 @@ class Builder:
         """The tensor whose bytes are this value with channels innermost, and its shape."""
         hwc = known.view.as_map(channel_axis)
         if hwc is None:
-            raise self.misplaced(known.view, node)
+            moved = self._moves.rearrange(self, known, channel_axis, node)
+            hwc = None if moved is None else moved.view.as_map(channel_axis)
+            if moved is None or hwc is None:
+                raise self.misplaced(known.view, node)
+            known = moved
         return self.with_shape(known.tensor, hwc, known.view.by or node), hwc
+
+    def settled(self, known: Known, node: Node) -> Known:
+        """The value with its elements in the order of NCHW or NHWC, moved if need be."""
+        if isinstance(known.view.flat, Order):
+            return known
+        return self._moves.rearrange(self, known, 1, node) or known
+
+    def with_zeros(self, known: Known) -> Known:
+        """The value with the zeros that a Pad node puts around it."""
+        return known if known.padding is None else self._moves.pad(self, known, known.padding)
 
     def as_vector(self, known: Known, node: Node) -> int:
         """The tensor as 1 x 1 x all elements, in the order of its bytes."""
@@ -219,7 +254,7 @@ class Builder:
             name = f"{tensor.name}:{'x'.join(str(n) for n in hwc)}"
             shape, unsigned = (1, *_chw(hwc)), tensor.unsigned
             self.tensors.append(Tensor(name, *hwc, tensor.quantization, shape, Order.CHW, unsigned))
-            self.ops.append(self._reshape(node.name, source, len(self.tensors) - 1))
+            self.ops.append(self._moves.reshape(node.name, source, len(self.tensors) - 1))
             self._reshaped[source, hwc] = len(self.tensors) - 1
         return self._reshaped[source, hwc]
 
@@ -250,19 +285,6 @@ def resolved_axes(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
         what = f"its axes {list(axes)} are not those of {rank} dimensions"
         raise Unsupported(what, "the file is damaged; export it again")
     return resolved
-
-
-def stray_padding(pad: Node, reader: str) -> Unsupported:
-    """The error for a Pad whose zeros no op takes over."""
-    return Unsupported(
-        f"its zeros cannot be taken over by {reader}",
-        "pad only right before a Conv or AveragePool, or use the pads attribute of the op",
-        pad,
-    )
-
-
-def _stray_padding(pad: Node, reader: Node) -> Unsupported:
-    return stray_padding(pad, f"{reader.kind} '{reader.name}'")
 
 
 def _clamp(draft: Draft, quantization: Quantization) -> Clamp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.ir import Geometry
-from msfcnn.nodes.builder import Builder, stray_padding
+from msfcnn.nodes.builder import Builder
 from msfcnn.nodes.node import Node
 from msfcnn.nodes.problems import Unsupported
 from msfcnn.nodes.values import Known
@@ -72,7 +72,7 @@ def spatial_input(builder: Builder, node: Node) -> Known:
         what = f"its input has {rank} axes; images have 4 and lines 3"
         raise Unsupported(what, "use a network in one or two dimensions")
     if known.padding and any(known.padding.before[:2] + known.padding.after[:2]):
-        raise stray_padding(known.padding.node, "the next op: it pads batch or channels")
+        return builder.with_zeros(known)
     return known
 
 

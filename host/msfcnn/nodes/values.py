@@ -110,6 +110,7 @@ class Draft:
 
     op:        without output and clamp.
     inherited: the quantization in which the result is exact without a QuantizeLinear, if any.
+    usual:     a quantization that holds the result, with rounding, where the model gives none.
     origin:    ONNX name of the op's own result; with the bounds it tells results apart.
     """
 
@@ -120,6 +121,7 @@ class Draft:
     inherited: Quantization | None = None
     unsigned: bool = False
     bounds: Bounds = Bounds()
+    usual: Quantization | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ operators that become them. An op that lacks one of its facts is refused when th
 from importlib import import_module
 from pkgutil import iter_modules
 
-from msfcnn.nodes import Importer
+from msfcnn.nodes import Importer, Moves
 from msfcnn.ops.add import Add
 from msfcnn.ops.base import REGISTERED, check
 from msfcnn.ops.clip import Requantize
@@ -15,6 +15,7 @@ from msfcnn.ops.concat import Concat
 from msfcnn.ops.conv import Conv, ConvConstants, draw_conv, draw_depthwise, oriented
 from msfcnn.ops.pool import AveragePool, GlobalAveragePool, MaxPool, PoolConstants
 from msfcnn.ops.reshape import Reshape
+from msfcnn.ops.select import padded, rearranged
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.softmax import Softmax, SoftmaxConstants
 from msfcnn.ops.sums import SumConstants
@@ -24,6 +25,7 @@ for _module in iter_modules(__path__):
 for _op in REGISTERED:
     check(_op)
 
+MOVES = Moves(requantize=Requantize, reshape=Reshape, rearrange=rearranged, pad=padded)
 OPS = tuple(sorted(REGISTERED, key=lambda op: op.__name__))
 IMPORTERS: tuple[Importer, ...] = tuple(
     sorted((i for op in OPS for i in op.importers), key=lambda i: i.kind)
@@ -31,6 +33,7 @@ IMPORTERS: tuple[Importer, ...] = tuple(
 
 __all__ = [
     "IMPORTERS",
+    "MOVES",
     "OPS",
     "Add",
     "AveragePool",

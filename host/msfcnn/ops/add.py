@@ -143,7 +143,7 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
 
 def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
     curves = [curve_of(builder, node, i) for i in (0, 1)]
-    left, right = builder.activation(node, 0), builder.activation(node, 1)
+    left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
     if left.shape != right.shape:
         what = f"adds activations of the shapes {list(left.shape)} and {list(right.shape)}"
         raise Unsupported(what, "both need the same shape; broadcasting is not supported")

@@ -14,6 +14,7 @@ from msfcnn.nodes import (
     Builder,
     Draft,
     Importer,
+    Known,
     Node,
     Unsupported,
     Value,
@@ -109,11 +110,13 @@ class Concat(Op):
 
 def concat(builder: Builder, node: Node) -> Value:
     """Concat over the channels of NCHW or NHWC maps or of vectors."""
-    parts = [builder.activation(node, i) for i in range(len(node.inputs))]
+    parts = [builder.settled(builder.activation(node, i), node) for i in range(len(node.inputs))]
     shape = parts[0].shape
     rank = len(shape)
     axis = node.integer("axis", 1)
     axis = axis + rank if axis < 0 else axis
+    if _in_memory_order(parts, axis):
+        return _behind_each_other(builder, node, parts, axis)
     if rank not in (2, 3, 4) or axis not in (1, rank - 1):
         what = f"joins maps of the shape {list(shape)} along axis {axis}, not along channels"
         raise Unsupported(what, "join channels: axis 1 of NCHW, or the last axis of NHWC")
@@ -127,15 +130,48 @@ def concat(builder: Builder, node: Node) -> Value:
     out_shape = (*shape[:axis], channels, *shape[axis + 1 :])
     order = Order.CHW if axis == 1 else Order.HWC
     view = View((height, width, channels), out_shape, order)
-    op = Concat(node.name, tuple(tensor for tensor, _ in maps), UNSET)
-    tensors = [builder.tensors[tensor] for tensor, _ in maps]
+    return _draft(builder, node, [tensor for tensor, _ in maps], view)
+
+
+def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:
+    """Whether joining them is putting their bytes behind each other, and no join of channels."""
+    shapes = [part.shape for part in parts]
+    if any(len(s) != len(shapes[0]) or axis >= len(s) for s in shapes):
+        return False
+    if any(_without(s, axis) != _without(shapes[0], axis) for s in shapes):
+        return False
+    if any(n != 1 for n in shapes[0][:axis]) or all(n == 1 for n in shapes[0][axis + 1 :]):
+        return False
+    return all(
+        np.array_equal(part.view.positions().ravel(), np.arange(part.view.size)) for part in parts
+    )
+
+
+def _behind_each_other(builder: Builder, node: Node, parts: Sequence[Known], axis: int) -> Value:
+    """Positions of detector heads, say: a concatenation of vectors."""
+    vectors = [builder.as_vector(part, node) for part in parts]
+    shape = parts[0].shape
+    joined = (*shape[:axis], sum(part.shape[axis] for part in parts), *shape[axis + 1 :])
+    view = View((1, 1, sum(part.view.size for part in parts)), joined)
+    return _draft(builder, node, vectors, view)
+
+
+def _draft(builder: Builder, node: Node, sources: Sequence[int], view: View) -> Draft:
+    """Exact without a QuantizeLinear behind it where all parts have one quantization."""
+    tensors = [builder.tensors[tensor] for tensor in sources]
     first = tensors[0]
     equal = all(
         same_quantization(t.quantization, first.quantization) and t.unsigned == first.unsigned
         for t in tensors
     )
-    inherited = first.quantization if equal else None
-    return Draft(op, node, view, node.outputs[0], inherited, first.unsigned)
+    return Draft(
+        Concat(node.name, tuple(sources), UNSET),
+        node,
+        view,
+        node.outputs[0],
+        inherited=first.quantization if equal else None,
+        unsigned=first.unsigned,
+    )
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -148,7 +184,8 @@ Concat.importers = (
         convert=concat,
         becomes="Concat",
         constraints=(
-            "along channels: axis 1 of NCHW, or the last axis of NHWC",
+            "along channels: axis 1 of NCHW, or the last axis of NHWC; along positions where that "
+            "is the order in memory (detector heads)",
             "activations only",
         ),
     ),

@@ -264,17 +264,6 @@ def _power(builder: Builder, node: Node) -> Value:
         return draft_of(node, curve, "Pow", curve.values**power)
 
 
-def _prelu(builder: Builder, node: Node) -> Value:
-    """PRelu with one slope for the whole tensor."""
-    slope = builder.constant(node, 1, "slope")
-    if slope is None or (slope.real != slope.real.ravel()[0]).any():
-        what = "has a slope per channel"
-        raise Unsupported(what, "train with one slope (num_parameters=1), or with LeakyRelu")
-    curve = curve_of(builder, node, 0)
-    values = _leaky(curve.values, float(slope.real.ravel()[0]))
-    return draft_of(node, curve, "PRelu", values)
-
-
 _BECOMES = "Lookup; together with functions before it one table"
 
 Lookup.importers = (
@@ -286,13 +275,6 @@ Lookup.importers = (
             role=Role.ELEMENTWISE,
         )
         for kind, function in FUNCTIONS.items()
-    ),
-    Importer(
-        kind="PRelu",
-        convert=_prelu,
-        becomes=_BECOMES,
-        constraints=("one slope for all channels",),
-        role=Role.ELEMENTWISE,
     ),
     Importer(
         kind="Pow",

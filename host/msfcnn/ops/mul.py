@@ -169,7 +169,7 @@ def _maps(builder: Builder, node: Node) -> Value:
     if same is not None:  # such as x * sigmoid(x): one function of x
         curve, values = same
         return draft_of(node, curve, "Mul", values)
-    left, right = builder.activation(node, 0), builder.activation(node, 1)
+    left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
     if left.shape == right.shape:
         if not left.view.same_elements(right.view):
             raise builder.misplaced(right.view if right.view.by else left.view, node)

@@ -21,7 +21,6 @@ from msfcnn.nodes import (
     Role,
     Unsupported,
     Value,
-    stray_padding,
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range
@@ -171,8 +170,8 @@ def _reshaped(
         raise Unsupported(what, DAMAGED)
     if isinstance(value, Constant):
         return value.reshaped(shape)
-    if isinstance(value, Known) and value.padding:
-        raise stray_padding(value.padding.node, f"{node.kind} '{node.name}'")
+    if isinstance(value, Known):
+        value = builder.with_zeros(value)
     return replace(value, view=value.view.reshaped(shape, node))
 
 
@@ -198,7 +197,7 @@ def pad(builder: Builder, node: Node) -> Value:
     known = builder.activation(node, 0, padding=False)
     mode = node.text("mode", "constant")
     if mode != "constant":
-        raise Unsupported(f"pads in mode {mode}", "use constant zeros")
+        raise Unsupported(f"pads in mode {mode}", "train with zero padding")
     rank = len(known.shape)
     sizes = builder.integers(node, 1, "list of pads") or ()
     value = builder.constant(node, 2, "value")
@@ -249,11 +248,8 @@ Reshape.importers = (
     Importer(
         kind="Pad",
         convert=pad,
-        becomes="padding of the Conv or AveragePool behind it",
-        constraints=(
-            "mode constant with value 0, height and width only",
-            "before MaxPool only if the zero point is -128",
-        ),
+        becomes="padding of the Conv or pool behind it, else a depthwise Conv or Select",
+        constraints=("mode constant with value 0",),
         role=Role.ELEMENTWISE,
     ),
 )

@@ -19,7 +19,6 @@ from msfcnn.nodes import (
     UnknowableError,
     Unsupported,
     Value,
-    stray_padding,
 )
 
 
@@ -28,8 +27,7 @@ def output_port(builder: Builder, border: Border, producer: Node | None) -> Port
     where = producer or Node(border.name, "", (), (border.name,), {})
     try:
         known = _tensor_of(builder, border.name, builder.values.get(border.name, Poison()))
-        if known.padding:
-            raise stray_padding(known.padding.node, "a graph output")
+        known = builder.with_zeros(known)
         check_inferred(where, known.shape, builder.graph.shapes.get(border.name))
         return _port(builder, border, known)
     except UnknowableError:
@@ -48,7 +46,7 @@ def _tensor_of(builder: Builder, name: str, value: Value) -> Known:
         case Source():
             raise Unsupported(f"the output '{name}' is the input itself", "remove it")
         case Draft():
-            usual = value.op.default_output
+            usual = value.usual or value.op.default_output
             if usual is not None and value.inherited is None:
                 return replace(builder.finish(value, name, usual, False), real=True)
             return builder.finish_inherited(value, name, None)

@@ -16,7 +16,7 @@ from msfcnn.frontend.onnx.support import SUPPORTED, hint
 from msfcnn.frontend.onnx.tidy import tidy
 from msfcnn.ir import Model, Order, Port, without_constants
 from msfcnn.nodes import Builder, Graph, Node, Poison, UnknowableError, Unsupported, Value
-from msfcnn.ops import Requantize, Reshape
+from msfcnn.ops import MOVES
 
 
 def load_model(path: Path) -> Model:
@@ -39,7 +39,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     problems = input_problems(graph.inputs, path)
     if problems:
         raise ModelError(*problems, *_unknown_operators(graph))
-    builder = Builder(graph, input_view(graph), Requantize, Reshape)
+    builder = Builder(graph, input_view(graph), MOVES)
     for node in graph.nodes:
         _convert(builder, node)
     return _finished(builder, path.stem, sha256)

@@ -10,6 +10,7 @@ import onnx
 
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
+from msfcnn.frontend.onnx.qoperator import in_qdq_form
 
 OLDEST_OPSET = 13  # the first with QuantizeLinear per axis and Squeeze axes as an input
 NAMED_TENSORS = 3  # of those in other files; the rest is counted
@@ -59,7 +60,7 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
         raise ModelError(Problem(where, "is not a complete ONNX file", hint)) from None
     if not proto.ir_version or not proto.graph.node:
         raise ModelError(Problem(where, "is not a complete ONNX file", hint))
-    return proto
+    return in_qdq_form(proto)
 
 
 def _check_opset(proto: onnx.ModelProto, where: str) -> None:

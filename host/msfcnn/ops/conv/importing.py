@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from msfcnn.ir import Geometry, Order
 from msfcnn.nodes import (
     UNSET,
+    Bounds,
     Builder,
     Constant,
     Draft,
@@ -30,6 +31,8 @@ from msfcnn.nodes import (
 )
 from msfcnn.ops.conv.op import Conv
 from msfcnn.ops.support import SLIDING
+
+UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 
 
 def conv(builder: Builder, node: Node) -> Value:
@@ -158,7 +161,64 @@ def _check_length(weights: NDArray[np.int8], inputs: int) -> None:
         raise Unsupported(what, "the file is damaged; export it again")
 
 
+def batch_normalization(builder: Builder, node: Node) -> Value:
+    """BatchNormalization: into the convolution before it, else a depthwise 1x1 convolution."""
+    roles = ("scale", "bias", "mean", "variance")
+    found = [builder.constant(node, i, role) for i, role in enumerate(roles, 1)]
+    if any(c is None or c.stored.ndim != 1 for c in found):
+        raise Unsupported("its parameters are no vectors", "the file is damaged; export it again")
+    gamma, beta, mean, variance = (c.real for c in found if c is not None)
+    factor = gamma / np.sqrt(variance + node.real("epsilon", 1e-5))
+    offset = Constant(beta - mean * factor)
+    value = builder.value(node, 0)
+    if _takes(value, factor):
+        assert isinstance(value, Draft)
+        before = value.op
+        assert isinstance(before, Conv)
+        unit = builder.tensors[before.input].quantization.scale
+        scale = before.weight_scale * factor
+        bias = before.bias + bias_units(offset, unit * scale)
+        op = replace(before, weight_scale=scale, bias=bias)
+        return replace(value, op=op, origin=node.outputs[0])
+    known = builder.activation(node, 0)
+    tensor, hwc = builder.as_map(known, 1, node)
+    if len(factor) != hwc[2]:
+        raise Unsupported(f"has {len(factor)} factors for {hwc[2]} channels", "the file is damaged")
+    scale = np.where(factor == 0, 1.0, np.abs(factor)) / UNIT_WEIGHT
+    op = Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=Geometry(1, 1),
+        groups=hwc[2],
+        weights=(UNIT_WEIGHT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1),
+        weight_scale=scale,
+        bias=bias_units(offset, builder.tensors[tensor].quantization.scale * scale),
+    )
+    rank = len(known.shape)
+    view = map_view(hwc, rank) if rank > 2 else View(hwc, known.shape)
+    return Draft(op, node, view, node.outputs[0])
+
+
+def _takes(value: Value, factor: NDArray[np.float64]) -> bool:
+    """Whether a value is a convolution that nothing quantizes before the normalization."""
+    return (
+        isinstance(value, Draft)
+        and isinstance(value.op, Conv)
+        and value.bounds == Bounds()
+        and len(factor) == len(value.op.weights)
+        and bool((factor > 0).all())
+    )
+
+
 Conv.importers = (
+    Importer(
+        kind="BatchNormalization",
+        convert=batch_normalization,
+        becomes="part of the Conv before it, or a depthwise 1x1 Conv",
+        constraints=("inference; parameters constant",),
+        role=Role.ELEMENTWISE,
+    ),
     Importer(
         kind="Conv",
         convert=conv,

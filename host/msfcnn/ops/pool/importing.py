@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from msfcnn.ir import Geometry, Order
 from msfcnn.nodes import (
     UNSET,
     Builder,
@@ -20,10 +23,11 @@ from msfcnn.nodes import (
     resolved_axes,
     slide,
     spatial_input,
-    stray_padding,
 )
 from msfcnn.ops.pool.op import LOWEST, AveragePool, GlobalAveragePool, MaxPool
 from msfcnn.ops.support import SLIDING
+
+LARGEST = 255  # of a kernel: a byte in the tables
 
 
 def max_pool(builder: Builder, node: Node) -> Value:
@@ -35,7 +39,8 @@ def max_pool(builder: Builder, node: Node) -> Value:
     quantization = builder.tensors[tensor].quantization
     if known.padding and quantization.zero_point != LOWEST:
         # a zero in the padding would win over negative pixels, ours never wins
-        raise stray_padding(known.padding.node, f"MaxPool '{node.name}': it is no smallest value")
+        known = builder.with_zeros(known)
+        tensor, hwc = builder.as_map(known, 1, node)
     walk = _walk(node, known, hwc[:2])
     op = MaxPool(node.name, tensor, UNSET, geometry=walk.geometry)
     view = map_view((*walk.out, hwc[2]), len(known.shape))
@@ -51,17 +56,21 @@ def average_pool(builder: Builder, node: Node) -> Value:
     counted = node.boolean("count_include_pad", False)
     if known.padding:
         if walk.geometry.padded and not counted and _own_pads(node):
-            raise stray_padding(known.padding.node, f"AveragePool '{node.name}', which has its own")
-        counted = True
+            known = builder.with_zeros(known)
+            tensor, hwc = builder.as_map(known, 1, node)
+            walk = _walk(node, known, hwc[:2])
+        else:
+            counted = True
     if counted and walk.surplus:
         what = "ceil_mode together with count_include_pad divides by another count at the border"
         raise Unsupported(what, "use ceil_mode = 0 or count_include_pad = 0")
     view = map_view((*walk.out, hwc[2]), len(known.shape))
-    geometry = walk.geometry
+    geometry, usual = walk.geometry, builder.tensors[tensor].quantization
     if walk.out == (1, 1) and not geometry.padded and hwc[:2] == _kernel(walk):
-        return Draft(GlobalAveragePool(node.name, tensor, UNSET), node, view, node.outputs[0])
+        mean = GlobalAveragePool(node.name, tensor, UNSET)
+        return Draft(mean, node, view, node.outputs[0], usual=usual)
     op = AveragePool(node.name, tensor, UNSET, geometry=geometry, count_include_pad=counted)
-    return Draft(op, node, view, node.outputs[0])
+    return Draft(op, node, view, node.outputs[0], usual=usual)
 
 
 def global_average_pool(builder: Builder, node: Node) -> Value:
@@ -71,27 +80,99 @@ def global_average_pool(builder: Builder, node: Node) -> Value:
         raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
     tensor, hwc = builder.as_map(known, 1, node)
     op = GlobalAveragePool(node.name, tensor, UNSET)
-    return Draft(op, node, map_view((1, 1, hwc[2]), len(known.shape)), node.outputs[0])
+    view = map_view((1, 1, hwc[2]), len(known.shape))
+    usual = builder.tensors[tensor].quantization
+    return Draft(op, node, view, node.outputs[0], usual=usual)
+
+
+def global_max_pool(builder: Builder, node: Node) -> Value:
+    """GlobalMaxPool: a MaxPool whose kernel is the whole map."""
+    known = builder.activation(node, 0)
+    if len(known.shape) not in (3, 4):
+        raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
+    return _largest(builder, node, known, (1, *range(2, len(known.shape))), keep=True)
+
+
+def reduce_max(builder: Builder, node: Node) -> Value:
+    """ReduceMax over height and width, or over one of them."""
+    known = builder.activation(node, 0)
+    axes = _reduced_axes(builder, node, len(known.shape))
+    channel, spatial = _axes(known, axes, "maximum")
+    return _largest(builder, node, known, (channel, *spatial), node.boolean("keepdims", True))
+
+
+def _largest(
+    builder: Builder, node: Node, known: Known, axes: tuple[int, ...], keep: bool
+) -> Value:
+    """axes: of the channels, and those that are reduced."""
+    channel, *reduced = axes
+    tensor, hwc = builder.as_map(known, channel, node)
+    geometry, out = _over(known, channel, reduced, hwc)
+    if max(geometry.kernel_h, geometry.kernel_w) > LARGEST:
+        raise Unsupported(f"its map is larger than {LARGEST}", "pool or stride before it")
+    op = MaxPool(node.name, tensor, UNSET, geometry=geometry)
+    source = builder.tensors[tensor]
+    view = _reduced_view(known, channel, reduced, (*out, hwc[2]), keep)
+    return Draft(op, node, view, node.outputs[0], source.quantization, source.unsigned)
 
 
 def reduce_mean(builder: Builder, node: Node) -> Value:
-    """ReduceMean over all axes but batch and channels; NCHW and NHWC."""
+    """ReduceMean over height and width, or over one of them."""
     known = builder.activation(node, 0)
-    shape = known.shape
-    axes = _reduced_axes(builder, node, len(shape))
-    kept = [i for i in range(1, len(shape)) if i not in axes and shape[i] > 1]
-    alone = not kept and 1 not in shape[1:]  # all axes are reduced, channels included
-    if len(shape) not in (3, 4) or len(kept) > 1 or alone:
-        raise Unsupported(
-            f"takes the mean of {list(shape)} over the axes {sorted(axes)}",
-            "only the mean over height and width together is supported",
-        )
-    lone = next((i for i in range(1, len(shape)) if shape[i] == 1), 1)
-    tensor, hwc = builder.as_map(known, kept[0] if kept else lone, node)
+    axes = _reduced_axes(builder, node, len(known.shape))
+    channel, spatial = _axes(known, axes, "mean")
+    tensor, hwc = builder.as_map(known, channel, node)
     keep = node.boolean("keepdims", True)
-    means = tuple(1 if i in axes else n for i, n in enumerate(shape) if keep or i not in axes)
-    view = View((1, 1, hwc[2]), means)
-    return Draft(GlobalAveragePool(node.name, tensor, UNSET), node, view, node.outputs[0])
+    geometry, out = _over(known, channel, spatial, hwc)
+    view = _reduced_view(known, channel, spatial, (*out, hwc[2]), keep)
+    usual = builder.tensors[tensor].quantization
+    if out == (1, 1):
+        mean: GlobalAveragePool | AveragePool = GlobalAveragePool(node.name, tensor, UNSET)
+    else:
+        mean = AveragePool(node.name, tensor, UNSET, geometry=geometry)
+    return Draft(mean, node, view, node.outputs[0], usual=usual)
+
+
+def _axes(known: Known, axes: frozenset[int], what: str) -> tuple[int, tuple[int, ...]]:
+    """The axis of the channels, and those that are reduced. Raises Unsupported."""
+    shape = known.shape
+    rank = len(shape)
+    kept = [i for i in range(1, rank) if i not in axes and shape[i] > 1]
+    alone = not kept and 1 not in shape[1:]  # all axes are reduced, channels included
+    refused = Unsupported(
+        f"takes the {what} of {list(shape)} over the axes {sorted(axes)}",
+        f"only the {what} over height and width together, or over one of them, is supported",
+    )
+    reduced = tuple(i for i in range(1, rank) if i in axes)
+    if rank not in (3, 4) or 0 in axes or alone:
+        raise refused
+    lone = next((i for i in range(1, rank) if shape[i] == 1), 1)
+    if len(kept) <= 1:
+        channel = kept[0] if kept else lone
+        return channel, tuple(i for i in reduced if i != channel)
+    for channel in (1, rank - 1):
+        if channel not in axes and known.view.as_map(channel) is not None:
+            return channel, reduced
+    raise refused
+
+
+def _over(
+    known: Known, channel: int, reduced: Sequence[int], hwc: tuple[int, int, int]
+) -> tuple[Geometry, tuple[int, int]]:
+    """A kernel over the reduced axes, and what is left of height and width."""
+    spatial = [i for i in range(1, len(known.shape)) if i != channel]
+    whole = [True] * (2 - len(spatial)) + [i in reduced or known.shape[i] == 1 for i in spatial]
+    kernel = [n if over else 1 for n, over in zip(hwc[:2], whole, strict=True)]
+    out = (1 if whole[0] else hwc[0], 1 if whole[1] else hwc[1])
+    return Geometry(*kernel), out
+
+
+def _reduced_view(
+    known: Known, channel: int, reduced: Sequence[int], hwc: tuple[int, int, int], keep: bool
+) -> View:
+    over = {*reduced}
+    shape = tuple(1 if i in over else n for i, n in enumerate(known.shape) if keep or i not in over)
+    return View(hwc, shape, Order.CHW if channel == 1 else Order.HWC)
 
 
 def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
@@ -127,6 +208,19 @@ MaxPool.importers = (
         constraints=(*SLIDING, "ceil_mode as padding", "indices output unused"),
         role=Role.SPATIAL,
     ),
+    Importer(
+        kind="GlobalMaxPool",
+        convert=global_max_pool,
+        becomes="MaxPool over the whole map",
+        constraints=("2-D or 1-D, at most 255 pixels high and wide",),
+        role=Role.SPATIAL,
+    ),
+    Importer(
+        kind="ReduceMax",
+        convert=reduce_max,
+        becomes="MaxPool over the whole map",
+        constraints=("over height and width, or over one of them, at most 255 pixels",),
+    ),
 )
 AveragePool.importers = (
     Importer(
@@ -149,6 +243,6 @@ GlobalAveragePool.importers = (
         kind="ReduceMean",
         convert=reduce_mean,
         becomes="GlobalAveragePool",
-        constraints=("over height and width together",),
+        constraints=("over height and width, or over one of them",),
     ),
 )

@@ -242,6 +242,32 @@ typedef struct {
 } msfcnn_lookup_t;
 
 /**
+ * @brief   Constants of a slope per channel: q = clamp(((x - input_zero) * factor + offset) >> shift)
+ */
+typedef struct {
+    const int32_t *slope;       /**< per channel the factor of what is below the zero point */
+    int32_t factor;             /**< of all else */
+    int32_t offset;             /**< zero point and rounding */
+    uint8_t shift;              /**< 1 to 30 */
+    int8_t input_zero;          /**< zero point of the input */
+} msfcnn_prelu_t;
+
+/**
+ * @brief   Instead of an input channel of msfcnn_select_t: `pad_value` of the op
+ */
+#define MSFCNN_SELECT_PAD       UINT16_MAX
+
+/**
+ * @brief   Constants of a choice of channels, each rescaled as by msfcnn_sum_t
+ */
+typedef struct {
+    const uint16_t *index;      /**< per output the input channel, or MSFCNN_SELECT_PAD */
+    int32_t multiplier;         /**< of the input */
+    int32_t offset;             /**< zero points and rounding */
+    uint8_t shift;              /**< 1 to 30 */
+} msfcnn_select_t;
+
+/**
  * @brief   Bytes that change their place before a stage
  */
 typedef struct {
