@@ -28,7 +28,7 @@ from msfcnn.firmware.elf import Image, Section, read_image
 from msfcnn.firmware.paths import check_directories, for_make
 from msfcnn.firmware.port import find_port
 from msfcnn.firmware.process import Finished, run_bounded
-from msfcnn.firmware.results import is_end, parse_results
+from msfcnn.firmware.results import Results, is_end, parse_results
 from msfcnn.firmware.tally import tally_image
 from msfcnn.firmware.trial import judge, run_program, try_out
 from msfcnn.render import to_text
@@ -401,6 +401,21 @@ def test_the_image_that_the_caller_keeps_counts() -> None:
     size = tally_image(image({}, {"image": 300}), None, 1024, 300)
     assert (size.image_in_ram, size.free, size.free_with_image) == (True, 504, 504)
     assert size.data()["free_with_image"] == 504
+
+
+@pytest.mark.parametrize(
+    ("kept", "what"),
+    [(0, "504 free"), (500, "504 free, 4 with an image there"), (700, "196 too few for an image")],
+)
+def test_the_verdict_of_a_run_counts_the_image(
+    kept: int, what: str, digits: Path, tmp_path: Path
+) -> None:
+    built = dataclasses.replace(
+        build(on_host(digits, tmp_path)), tally=tally_image(image({}, {}), 4096, 1024, kept)
+    )
+    (ram,) = (c for c in judge(built, Results((), ended=True)) if c.name == "RAM")
+    assert ram.holds
+    assert what in ram.what
 
 
 def test_a_small_board_is_told_that_an_image_in_ram_does_not_fit(digits: Path) -> None:

@@ -19,6 +19,7 @@ from msfcnn.firmware.build import Built, Request, build, firmware
 from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import Output, Results, parse_results
+from msfcnn.firmware.tally import Tally
 from msfcnn.reference import execute_some
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.measure import test_images
@@ -112,10 +113,19 @@ def judge(built: Built, results: Results) -> Iterator[Check]:
     if results.heap is not None:
         yield Check("heap", results.heap == 0, f"{results.heap} used")
     if built.tally and built.tally.free is not None:
-        yield Check("RAM", built.tally.free >= 0, f"{built.tally.free} free")
+        yield Check("RAM", built.tally.free >= 0, _free(built.tally))
     others = [kind for kind in results.failures if kind not in ("output", "ram")]
     if others:
         yield Check("program", False, f"reports a failure of: {', '.join(others)}")
+
+
+def _free(size: Tally) -> str:
+    """What RAM is left, also if the image were there: the stored ones are in flash."""
+    left = size.free_with_image
+    if not size.image or size.image_in_ram or left is None:
+        return f"{size.free} free"
+    rest = f"{left} with" if left >= 0 else f"{-left} too few for"
+    return f"{size.free} free, {rest} an image there"
 
 
 def _host_check(request: Request, results: Results) -> Check:
