@@ -30,7 +30,7 @@ int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
     unsigned places = shift & ~(unsigned)MSFCNN_TO_EVEN;
     int64_t product = (int64_t)acc * multiplier;
-    int64_t rounding = INT64_C(1) << (places - 1);
+    int64_t rounding = (int64_t)1 << (places - 1);
 
     if (shift != places) {
         /* a half less one, and that one again below an odd neighbour */
