@@ -376,3 +376,13 @@ def test_external_data_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises((UsageError, ModelError)) as caught:
         prepare(path, tmp_path)
     assert "split" in str(caught.value)
+
+
+def test_nodes_of_one_name(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["/a/b:0"], "/a/b"),
+        helper.make_node("Relu", ["/a/b:0"], ["y"], "/a/b"),
+    ]
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)})
+    ready = prepared(model, tmp_path).model
+    assert [n.name for n in ready.graph.node] == ["/a/b", "/a/b_2"]

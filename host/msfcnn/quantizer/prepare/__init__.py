@@ -13,7 +13,7 @@ from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.prepare.affine import fold_affine
 from msfcnn.quantizer.prepare.dimensions import fix_dimensions
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
-from msfcnn.quantizer.prepare.normal import to_normal_form
+from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
@@ -52,6 +52,7 @@ def prepare(
     notes += to_float32(model)
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)
+    name_nodes(model.graph.node)
     edited = EditedGraph(simplify(model, path.name, directory))
     to_normal_form(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
@@ -22,7 +24,7 @@ def to_normal_form(edited: EditedGraph) -> None:
             _bound_as_clip(edited, node)
         elif kind == "Sum":
             _sum_as_adds(edited, node)
-    _name_nodes(edited)
+    name_nodes(edited.graph.node)
     edited.drop_unused()
 
 
@@ -93,10 +95,10 @@ def _sum_as_adds(edited: EditedGraph, node: NodeProto) -> None:
     edited.remove(node)
 
 
-def _name_nodes(edited: EditedGraph) -> None:
-    """Each node a name of its own, so that a message can point at it."""
+def name_nodes(nodes: Iterable[NodeProto]) -> None:
+    """Each node a name of its own: messages point at it, and onnxruntime insists on it."""
     taken: set[str] = set()
-    for node in edited.graph.node:
+    for node in nodes:
         name = node.name or next((o for o in node.output if o), "") or node.op_type
         count = 1
         while name in taken:
