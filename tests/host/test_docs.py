@@ -29,6 +29,7 @@ ELSEWHERE = {
     "nightly": "tests/host/test_nightly.py runs it",
     "nucleo-f767zi,": "its packages come from the network",
     "photos/": "tests/host/test_cli_quantize.py has directories of pictures",
+    "net_int8.onnx": "tests/riot/test_from_pictures.py runs all five",
     ".tflite": "tests/host/test_tflite_files.py has such files",
     "--kernels": "tests/engine/test_bench.py measures layers",
 }
