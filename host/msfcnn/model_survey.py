@@ -50,10 +50,12 @@ def check_models(files: Sequence[Path], steps: Steps) -> Iterator[ImportVerdict]
             try:
                 yield _checked(file, steps, Path(directory))
             except MsfcnnError as error:
-                yield ImportVerdict(str(file), "", REFUSED, error.problems)
+                yield ImportVerdict(
+                    file=str(file), form="", verdict=REFUSED, problems=error.problems
+                )
             except Exception as error:  # what nobody foresaw is what this is looking for
                 problem = Problem("", f"{type(error).__name__}: {error}")
-                yield ImportVerdict(str(file), "", DEFECT, (problem,))
+                yield ImportVerdict(file=str(file), form="", verdict=DEFECT, problems=(problem,))
 
 
 def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
@@ -66,8 +68,8 @@ def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
     try:
         load_model(file)
     except MsfcnnError as error:
-        return ImportVerdict(str(file), form, REFUSED, error.problems)
-    return _run(ImportVerdict(str(file), form, RUNS), file, steps)
+        return ImportVerdict(file=str(file), form=form, verdict=REFUSED, problems=error.problems)
+    return _run(ImportVerdict(file=str(file), form=form, verdict=RUNS), file, steps)
 
 
 def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
@@ -78,7 +80,7 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
         sizes = {str(axis): size for axis, size in enumerate(shape)}
         done = quantize(file, Samples(_random(shape)), QuantizeOptions(sizes=sizes))
     except MsfcnnError as error:
-        return ImportVerdict(str(file), "float", REFUSED, error.problems)
+        return ImportVerdict(file=str(file), form="float", verdict=REFUSED, problems=error.problems)
     verdict = ImportVerdict(
         file=str(file),
         form="float",

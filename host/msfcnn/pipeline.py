@@ -84,7 +84,15 @@ def generate(source: Model, name: str, options: Options, command: str) -> Genera
     model, folding = folded(source, options.keep_dead_channels)
     planned, scheduled, laid_out = lay_out(model, plan_space(model, options), options)
     sources = emit(model, scheduled, laid_out, EmitOptions(name, command))
-    return Generated(source, folding, model, planned, scheduled, laid_out, sources)
+    return Generated(
+        source=source,
+        folding=folding,
+        model=model,
+        plan=planned,
+        schedule=scheduled,
+        layout=laid_out,
+        sources=sources,
+    )
 
 
 def goal_of(options: Options) -> Goal:
@@ -146,7 +154,15 @@ def generate_plan(
     scheduled = schedule(planned, stretch, room)
     laid_out = layout(scheduled)
     sources = emit(model, scheduled, laid_out, options)
-    return Generated(source, folding, model, planned, scheduled, laid_out, sources)
+    return Generated(
+        source=source,
+        folding=folding,
+        model=model,
+        plan=planned,
+        schedule=scheduled,
+        layout=laid_out,
+        sources=sources,
+    )
 
 
 def folded(source: Model, keep_dead: bool = False) -> tuple[Model, Folding]:

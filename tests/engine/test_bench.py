@@ -17,7 +17,7 @@ import msfcnn
 from kernel_page import BEGIN, END, replace_tables
 from msfcnn import Options
 from msfcnn.bench import MACHINES, Bench, Machine
-from msfcnn.bench.kernels import KERNELS, Kernel, generate_kernel, measure_kernel
+from msfcnn.bench.kernels import KERNELS, SingleLayer, generate_kernel, measure_kernel
 from msfcnn.cli import main
 from msfcnn.cli.bench import bench_words
 from msfcnn.emit import EmitOptions, emit
@@ -29,10 +29,10 @@ from msfcnn.ops import Conv
 from msfcnn.pipeline import Generated
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.schedule import schedule
-from msfcnn.toolchain.compiling import BARE, Builder
+from msfcnn.toolchain.compiling import BARE, ProgramCompiler
 from msfcnn.toolchain.machines import missing
 from msfcnn.toolchain.native import engine_directory, engine_sources
-from msfcnn.toolchain.running import LOOP_INSTRUCTIONS, Run, run
+from msfcnn.toolchain.running import LOOP_INSTRUCTIONS, ProgramRun, run
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.zoo import build as build_network
 
@@ -83,8 +83,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_once(
     machine: Machine, digits: Generated, images: NDArray[np.int8], build: Path, **options: int
-) -> Run:
-    program = Builder(machine, "generic", "-O3", build).program(digits, "digits")
+) -> ProgramRun:
+    program = ProgramCompiler(machine, "generic", "-O3", build).program(digits, "digits")
     fresh = build / f"run{len(list(build.glob('run*')))}"
     fresh.mkdir()
     stages, ops = len(digits.schedule.stages), len(digits.schedule.network.steps)
@@ -188,7 +188,7 @@ def test_more_work_costs_more(cortex_m4: Machine, build: Path) -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
-def test_a_layer_has_the_kernel_of_its_kind(kernel: Kernel, build: Path) -> None:
+def test_a_layer_has_the_kernel_of_its_kind(kernel: SingleLayer, build: Path) -> None:
     kind = kernel.name.split("_")[0]
     kind = {"dense": "pointwise", "average": "global_average"}.get(kind, kind)
     made = generate_kernel(kernel, "armv7e-m", "cortex-m4", build)

@@ -20,7 +20,7 @@ from msfcnn.ops import OPS, Sketch, draw_conv, draw_depthwise
 from msfcnn.pipeline import Generated, generate, generate_plan
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.report.code import code_report
-from msfcnn.toolchain.compiling import Builder
+from msfcnn.toolchain.compiling import ProgramCompiler
 from msfcnn.toolchain.kernels import kernels_of, listed_kernels
 from msfcnn.toolchain.native import engine_directory
 from msfcnn.verifier.images import random_images
@@ -79,7 +79,7 @@ def said(command: list[str]) -> str:
 def linked(machine: Machine, isa: str, build: Path) -> Path:
     """The engine with all that an application or tables for an instruction set can name."""
     roots = sorted({*declared("msfcnn.h"), *kernels_of(isa)})
-    objects = Builder(machine, isa, "-Os", build).engine().values()
+    objects = ProgramCompiler(machine, isa, "-Os", build).engine().values()
     program = build / f"{machine.name}-{isa}"
     wanted = [f"-Wl,-u,{root}" for root in roots]
     options = [*LINK, f"-Wl,-e,{roots[0]}", *wanted, "-o", str(program)]
@@ -139,7 +139,7 @@ def digits(repo_root: Path) -> Generated:
 
 def table_bytes(machine: Machine, generated: Generated, build: Path) -> int:
     """Bytes of NAME.c and NAME_weights.c, without the arrays that kernels do arithmetic with."""
-    objects = Builder(machine, ISA, "-Os", build).model(generated, "net")
+    objects = ProgramCompiler(machine, ISA, "-Os", build).model(generated, "net")
     arrays = r"\.(_constants|net_op)\d+_(weights|bias|multiplier|shift|words|exp)"
     return sum(flash(machine, path, but=arrays) for path in objects)
 
@@ -172,7 +172,7 @@ def test_reported_weights_are_what_the_object_file_holds(
 ) -> None:
     machine = find(name)
     generated = weights_of(network, isa, build, repo_root)
-    _, weights = Builder(machine, isa, "-Os", build).model(generated, "net")
+    _, weights = ProgramCompiler(machine, isa, "-Os", build).model(generated, "net")
     assert weights.stem.startswith("net_weights")
     assert code_report(generated).weight_bytes == flash(machine, weights)
 

@@ -31,7 +31,7 @@ AMPLE = 2 << 20  # bytes of RAM: enough for the longest runs of any layer
 
 
 @dataclass(frozen=True)
-class Kernel:
+class SingleLayer:
     """The last layer of a drawing.
 
     per: what its cost is divided by, "MAC" or "element" (of its input).
@@ -44,25 +44,25 @@ class Kernel:
     per: str = "MAC"
 
 
-def _pointwise(height: int, inputs: int, outputs: int, activation: Activation) -> Kernel:
-    return Kernel(
-        f"pointwise_{inputs}_{outputs}",
-        f"pointwise {height}x{height}, {inputs} -> {outputs}",
-        (height, height, inputs),
-        lambda net: net.conv("layer", outputs, 1, 1, activation),
+def _pointwise(height: int, inputs: int, outputs: int, activation: Activation) -> SingleLayer:
+    return SingleLayer(
+        name=f"pointwise_{inputs}_{outputs}",
+        label=f"pointwise {height}x{height}, {inputs} -> {outputs}",
+        image=(height, height, inputs),
+        draw=lambda net: net.conv("layer", outputs, 1, 1, activation),
     )
 
 
-def _depthwise(height: int, channels: int, kernel: int, stride: int) -> Kernel:
+def _depthwise(height: int, channels: int, kernel: int, stride: int) -> SingleLayer:
     def draw(net: Drawing) -> None:
         net.conv("before", channels, 1, 1, RELU6)
         net.depthwise("layer", kernel, stride, RELU6)
 
-    return Kernel(
-        f"depthwise_{kernel}x{kernel}_s{stride}",
-        f"depthwise {kernel}x{kernel} s{stride}, {height}x{height}x{channels}",
-        (height, height, NARROW),
-        draw,
+    return SingleLayer(
+        name=f"depthwise_{kernel}x{kernel}_s{stride}",
+        label=f"depthwise {kernel}x{kernel} s{stride}, {height}x{height}x{channels}",
+        image=(height, height, NARROW),
+        draw=draw,
     )
 
 
@@ -72,11 +72,11 @@ def _draw_add(net: Drawing) -> None:
 
 
 KERNELS = (
-    Kernel(
-        "conv_3x3_s2",
-        "conv 3x3 s2, 144x144x3 -> 72x72x16",
-        (144, 144, 3),
-        lambda net: net.conv("layer", 16, 3, 2, RELU6),
+    SingleLayer(
+        name="conv_3x3_s2",
+        label="conv 3x3 s2, 144x144x3 -> 72x72x16",
+        image=(144, 144, 3),
+        draw=lambda net: net.conv("layer", 16, 3, 2, RELU6),
     ),
     _depthwise(72, 16, 3, 1),
     _depthwise(72, 48, 3, 2),
@@ -87,22 +87,25 @@ KERNELS = (
     _pointwise(36, 48, 8, NONE),
     _pointwise(9, 192, 32, NONE),
     _pointwise(5, 112, 1280, RELU6),
-    Kernel(
-        "dense_1280_1000", "dense 1280 -> 1000", (1, 1, 1280), lambda net: net.dense("layer", 1000)
+    SingleLayer(
+        name="dense_1280_1000",
+        label="dense 1280 -> 1000",
+        image=(1, 1, 1280),
+        draw=lambda net: net.dense("layer", 1000),
     ),
-    Kernel(
-        "add_36x36x8",
-        "add 36x36x8",
-        (36, 36, 8),
-        _draw_add,
-        "element",
+    SingleLayer(
+        name="add_36x36x8",
+        label="add 36x36x8",
+        image=(36, 36, 8),
+        draw=_draw_add,
+        per="element",
     ),
-    Kernel(
-        "average_5x5x1280",
-        "global average 5x5x1280",
-        (5, 5, 1280),
-        lambda net: net.pool("layer"),
-        "element",
+    SingleLayer(
+        name="average_5x5x1280",
+        label="global average 5x5x1280",
+        image=(5, 5, 1280),
+        draw=lambda net: net.pool("layer"),
+        per="element",
     ),
 )
 
@@ -111,7 +114,7 @@ KERNELS = (
 class KernelCost:
     """What a layer takes: its kernel alone, and the whole of its stage but other kernels."""
 
-    kernel: Kernel
+    kernel: SingleLayer
     measurement: Measurement
 
     @property
@@ -148,7 +151,7 @@ class KernelCost:
         return self.measurement.generated.schedule.network.steps[-1]
 
 
-def choose(pattern: str) -> tuple[Kernel, ...]:
+def choose(pattern: str) -> tuple[SingleLayer, ...]:
     """The kernels whose names contain `pattern`. Raises UsageError if there are none."""
     chosen = tuple(kernel for kernel in KERNELS if pattern in kernel.name)
     if not chosen:
@@ -157,14 +160,14 @@ def choose(pattern: str) -> tuple[Kernel, ...]:
     return chosen
 
 
-def measure_kernel(bench: Bench, kernel: Kernel, directory: Path) -> KernelCost:
+def measure_kernel(bench: Bench, kernel: SingleLayer, directory: Path) -> KernelCost:
     """Measures one kernel; its network is kept in `directory`."""
     generated = generate_kernel(kernel, bench.isa, bench.machine.core, directory)
     images = random_images(generated.model, 1, seed=1)
     return KernelCost(kernel, bench.measure(generated, kernel.name, images))
 
 
-def generate_kernel(kernel: Kernel, isa: str, core: str, directory: Path) -> Generated:
+def generate_kernel(kernel: SingleLayer, isa: str, core: str, directory: Path) -> Generated:
     """The code of the network around one kernel, whose model is kept in `directory`."""
     net = Drawing(kernel.image)
     kernel.draw(net)
@@ -181,4 +184,4 @@ def _one_stage(net: Network) -> Plan:
     edge = chain(net, 0, len(net.steps))
     assert edge is not None, "the layers are a chain"
     scheme = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
-    return Plan(net, (PlannedStage(edge, Option(scheme, edge.shapes[-1][1])),))
+    return Plan(net, (PlannedStage(edge, Option(scheme=scheme, band=edge.shapes[-1][1])),))

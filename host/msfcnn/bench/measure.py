@@ -19,8 +19,8 @@ from msfcnn.pipeline import Generated
 from msfcnn.reference import execute_some
 from msfcnn.report import to_data
 from msfcnn.report.code import code_report
-from msfcnn.toolchain.compiling import Builder, CodeSize
-from msfcnn.toolchain.running import Run, run
+from msfcnn.toolchain.compiling import CodeSize, ProgramCompiler
+from msfcnn.toolchain.running import ProgramRun, run
 
 DEFAULT_OPTIMIZE = "-O3"
 
@@ -57,7 +57,7 @@ class Measurement:
     isa: str
     optimize: str
     generated: Generated
-    run: Run
+    run: ProgramRun
     stages: tuple[StageCost, ...]
     kernels: tuple[KernelCount, ...]
     code: CodeSize
@@ -123,7 +123,7 @@ class Bench:
         self.machine = machine
         self.isa = isa or machine.isa
         self._optimize = optimize
-        self._builder = Builder(machine, self.isa, optimize, directory)
+        self._builder = ProgramCompiler(machine, self.isa, optimize, directory)
 
     def measure(self, generated: Generated, name: str, images: NDArray[np.int8]) -> Measurement:
         """Measures a generated model on images [n, H, W, C].
@@ -137,18 +137,18 @@ class Bench:
             done = run(self.machine, program.path, images, stages, ops, Path(directory))
         _compare(self.machine, generated.source, images, done.outputs)
         return Measurement(
-            self.machine,
-            self.isa,
-            self._optimize,
-            generated,
-            done,
-            _stages(generated, done),
-            _kernels(generated, done),
-            program.size,
+            machine=self.machine,
+            isa=self.isa,
+            optimize=self._optimize,
+            generated=generated,
+            run=done,
+            stages=_stages(generated, done),
+            kernels=_kernels(generated, done),
+            code=program.size,
         )
 
 
-def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
+def _stages(generated: Generated, done: ProgramRun) -> tuple[StageCost, ...]:
     return tuple(
         StageCost(
             tuple(node_of(generated.model, step) for step in stage.chain.steps),
@@ -159,7 +159,7 @@ def _stages(generated: Generated, done: Run) -> tuple[StageCost, ...]:
     )
 
 
-def _kernels(generated: Generated, done: Run) -> tuple[KernelCount, ...]:
+def _kernels(generated: Generated, done: ProgramRun) -> tuple[KernelCount, ...]:
     steps = [
         (step, stage.kernel(i))
         for stage in generated.schedule.stages

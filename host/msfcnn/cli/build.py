@@ -121,7 +121,7 @@ def leave(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _tell(outcome: building.Outcome) -> None:
+def _tell(outcome: building.BuildOutcome) -> None:
     """A report beside the program, and progress, where somebody may be waiting for it."""
     from msfcnn.report.program import program_report
 

@@ -122,14 +122,20 @@ def read_settings(variables: Mapping[str, str], targets: Sequence[str] = ()) -> 
     application = variables.get("app", DEFAULT_APPLICATION)
     names = ",".join(board.name for board in boards)
     return BuildSettings(
-        boards,
-        model,
-        calibration,
-        msfcnn.model_name(model),
-        application,
-        ("--isa", boards[0].isa, "--input", "image" if given == "image" else "push", *own),
-        ("--board", names, "--app", application, "--input", given, *bounds),
-        bounds,
+        boards=boards,
+        model=model,
+        calibration=calibration,
+        name=msfcnn.model_name(model),
+        application=application,
+        generate_options=(
+            "--isa",
+            boards[0].isa,
+            "--input",
+            "image" if given == "image" else "push",
+            *own,
+        ),
+        program_options=("--board", names, "--app", application, "--input", given, *bounds),
+        bounds=bounds,
     )
 
 

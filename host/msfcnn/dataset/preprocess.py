@@ -55,7 +55,9 @@ class Preprocessing:
     @property
     def described(self) -> Pixels:
         """What a model keeps of it."""
-        return Pixels(self.color, self.pixels, self.mean, self.std, self.labels)
+        return Pixels(
+            color=self.color, white=self.pixels, mean=self.mean, std=self.std, labels=self.labels
+        )
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -94,7 +96,7 @@ def preprocessing_for(shape: tuple[int, ...], given: Mapping[str, Any]) -> Prepr
         what = "the network leaves its height or width open"
         raise UsageError(Problem("input", what, "give --size HxW"))
     color = given.get("color") or ("gray" if channels == 1 else "rgb")
-    chosen = Preprocessing(size, color, layout)
+    chosen = Preprocessing(size=size, color=color, layout=layout)
     chosen = replace(chosen, **{k: v for k, v in given.items() if v is not None})
     problems = _problems(chosen, channels, size)
     if problems:

@@ -80,7 +80,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BuildOutcome:
     """One of many builds: `built`, or the `error` that kept it from being built."""
 
     request: Request
@@ -104,7 +104,9 @@ def _build(request: Request, jobs: int | None) -> Built:
     planned = code_report(generated)
     if request.board.runner == "host":
         program, size = build_host(generated, request.name, request.directory)
-        return Built(request, program, generated, planned, size)
+        return Built(
+            request=request, program=program, generated=generated, planned=planned, tally=size
+        )
     made = firmware(request)
     _check_application(request, made)
     program = riot.build(made, jobs or os.cpu_count() or 1)
@@ -112,7 +114,7 @@ def _build(request: Request, jobs: int | None) -> Built:
     size = tally(program, request.board.flash, request.board.ram, image)
     if problems := tuple(size.problems(request.board.name)):
         raise BoardError(*problems)
-    return Built(request, program, generated, planned, size)
+    return Built(request=request, program=program, generated=generated, planned=planned, tally=size)
 
 
 def callers_bytes(model: Model, way_in: str) -> int:
@@ -123,9 +125,9 @@ def callers_bytes(model: Model, way_in: str) -> int:
 
 def build_many(
     requests: Sequence[Request],
-    tell: Callable[[Outcome], None] | None = None,
+    tell: Callable[[BuildOutcome], None] | None = None,
     parallel: int = 2,
-) -> tuple[Outcome, ...]:
+) -> tuple[BuildOutcome, ...]:
     """All of them, some at a time; one that fails does not stop the others, Ctrl-C does.
 
     tell: called with each outcome as it comes, from more than one thread, before another build
@@ -133,12 +135,12 @@ def build_many(
     """
     jobs = max(1, (os.cpu_count() or 1) // parallel)
 
-    def attempt(request: Request) -> Outcome:
+    def attempt(request: Request) -> BuildOutcome:
         with alone_in(request.directory):
             try:
-                outcome = Outcome(request, built=build(request, jobs))
+                outcome = BuildOutcome(request, built=build(request, jobs))
             except MsfcnnError as error:
-                outcome = Outcome(request, error=error)
+                outcome = BuildOutcome(request, error=error)
             if tell:
                 tell(outcome)
         return outcome
@@ -172,11 +174,11 @@ def firmware(request: Request) -> riot.Firmware:
         }
     )
     return riot.Firmware(
-        request.board,
-        application,
-        request.directory,
-        request.root.absolute() / "riot",
-        variables,
+        board=request.board,
+        application=application,
+        directory=request.directory,
+        packages=request.root.absolute() / "riot",
+        variables=variables,
     )
 
 

@@ -117,7 +117,7 @@ def _sections(elf: Any, regions: tuple[_Region, ...]) -> Iterator[Section]:
         else:
             ram = bool(flags & _SHF_WRITE)
         if stored or ram:
-            yield Section(section.name, address, size, stored, ram)
+            yield Section(name=section.name, address=address, size=size, stored=stored, ram=ram)
 
 
 def _symbols(elf: Any, sections: tuple[Section, ...]) -> Mapping[str, int]:

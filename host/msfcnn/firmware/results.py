@@ -63,16 +63,18 @@ def parse_results(text: str) -> Results:
     by_kind: dict[str, dict[str, Any]] = {str(r.get("result")): r for r, _ in records}
     ram, latency = by_kind.get("ram", {}), by_kind.get("latency")
     return Results(
-        tuple(_outputs(records)),
-        "end" in by_kind,
-        tuple(dict.fromkeys(str(r["result"]) for r, s in records if s and r["result"] != "end")),
-        ram.get("arena"),
-        ram.get("engine"),
-        ram.get("stack"),
-        ram.get("stack_size"),
-        ram.get("heap"),
-        latency.get("median_us") if latency else None,
-        latency,
+        outputs=tuple(_outputs(records)),
+        ended="end" in by_kind,
+        failures=tuple(
+            dict.fromkeys(str(r["result"]) for r, s in records if s and r["result"] != "end")
+        ),
+        arena=ram.get("arena"),
+        state=ram.get("engine"),
+        stack=ram.get("stack"),
+        stack_size=ram.get("stack_size"),
+        heap=ram.get("heap"),
+        median_us=latency.get("median_us") if latency else None,
+        latency=latency,
     )
 
 

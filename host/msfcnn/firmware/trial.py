@@ -130,7 +130,9 @@ def _free(size: Tally) -> str:
 
 def _host_check(request: Request, results: Results) -> Check:
     """Whether a board's bytes are those of the same network compiled for this computer."""
-    here = Request(find_board("host"), request.model, input=request.input, root=request.root)
+    here = Request(
+        board=find_board("host"), model=request.model, input=request.input, root=request.root
+    )
     with alone_in(here.directory):
         outputs = _run_host(build(here)).outputs
     theirs = {(o.image, o.index): o.crc for o in outputs}
@@ -157,7 +159,7 @@ def _run_host(built: Built) -> Results:
     while len(times) < _TIMED and sum(times) < _TIMED_SECONDS:
         times.append(float(_told(run_bounded(words, seconds)).get("seconds", times[0])))
     return Results(
-        tuple(_host_outputs(built, images, target)),
+        outputs=tuple(_host_outputs(built, images, target)),
         ended=True,
         arena=int(told["arena"]),
         state=built.tally.state if built.tally else None,

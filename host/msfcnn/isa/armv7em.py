@@ -12,12 +12,12 @@ NAME = "armv7e-m"
 
 
 def _named(name: str) -> Chooser:
-    return lambda model, op, portable: both(Kernel(f"msfcnn_{name}_v7em"))
+    return lambda model, op, portable: both(Kernel(name=f"msfcnn_{name}_v7em"))
 
 
 def _gathering(op: Conv) -> Choice:
     """The portable convolution for all shapes: a pointwise one is too rare to spend code on."""
-    return both(Kernel("msfcnn_conv", aligned(op.gathered)))
+    return both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered)))
 
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
@@ -48,7 +48,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         )
     return both(
         Kernel(
-            name,
+            name=name,
             scratch=aligned(scratch),
             words=blocks.taps,
             pairs=blocks.taps <= packing.PAIR_TAPS,
@@ -78,7 +78,7 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
     def kernel(name: str, planar: bool) -> Kernel:
         scratch = packing.depthwise_scratch(g.kernel_h, g.kernel_w, g.stride_w, planar)
         return Kernel(
-            name,
+            name=name,
             scratch=aligned(scratch),
             words=planes.words_per_channel,
             pairs=op.taps <= packing.PAIR_TAPS,

@@ -13,7 +13,7 @@ import msfcnn
 from msfcnn.errors import SUCCESS, BoardError, MismatchError, Problem, UsageError
 from msfcnn.files import write_atomically
 from msfcnn.nightly.compare import Verdict, disagreements, judge
-from msfcnn.nightly.history import History, Run
+from msfcnn.nightly.history import History, NightlyRun
 from msfcnn.nightly.job import run_job
 from msfcnn.nightly.settings import Job, NightlyModel, Settings
 from msfcnn.resources import ROOT
@@ -28,7 +28,7 @@ Tell = Callable[[str, Verdict | None], None]
 class Report:
     """What came out. `resumed`: jobs that an interrupted run had done already."""
 
-    run: Run
+    run: NightlyRun
     verdicts: tuple[Verdict, ...]
     resumed: int
     skip_absent: bool
@@ -76,7 +76,7 @@ def run_all(
     return report
 
 
-def accept(keep: Path) -> Run:
+def accept(keep: Path) -> NightlyRun:
     """Make the last run the one that later ones are compared with. Raises UsageError."""
     history = History(keep)
     run = history.last()
@@ -97,7 +97,7 @@ def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _verdicts(settings: Settings, history: History, run: Run) -> tuple[Verdict, ...]:
+def _verdicts(settings: Settings, history: History, run: NightlyRun) -> tuple[Verdict, ...]:
     differ = disagreements(run.results)
     found = []
     for job in settings.jobs:

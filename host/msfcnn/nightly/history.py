@@ -14,7 +14,7 @@ Result = Mapping[str, Any]
 
 
 @dataclass
-class Run:
+class NightlyRun:
     """One night. `results`: by job; `accepted`: later runs are compared with it."""
 
     name: str
@@ -33,11 +33,11 @@ class History:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, NightlyRun] = {}
         for event in _events(self.path):
             self._apply(event)
 
-    def last(self) -> Run | None:
+    def last(self) -> NightlyRun | None:
         """The latest run, ended or not."""
         return next(reversed(self.runs.values()), None)
 
@@ -62,7 +62,7 @@ class History:
     def _apply(self, event: Mapping[str, Any]) -> None:
         name = event["run"]
         if event["event"] == "begin":
-            self.runs[name] = Run(name, event["fingerprint"])
+            self.runs[name] = NightlyRun(name=name, fingerprint=event["fingerprint"])
         elif name in self.runs and event["event"] == "result":
             self.runs[name].results[event["job"]] = event
         elif name in self.runs:

@@ -60,7 +60,7 @@ def plot(points: Sequence[Point], unit: str) -> Plot | None:
     beside = _WIDTH - _RIGHT + 10
     words = tuple(Mark(beside, _height(v, low, high) + 3, _text(v)) for v in extremes)
     label = f"from {_text(values[0])} to {_text(values[-1])} {unit}"
-    return Plot(" ".join(path), tuple(marks), words, label)
+    return Plot(path=" ".join(path), marks=tuple(marks), words=words, label=label)
 
 
 def _height(value: float, low: float, high: float) -> float:

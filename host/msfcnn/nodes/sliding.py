@@ -82,7 +82,9 @@ def slide(
     """Geometry of a node over a map of this height and width. kernel: one or two extents."""
     for extent in kernel:
         _check_range("kernel", extent, least=1)
-    lines = SlidingAxis(1, 1, 1, 1, 0, 0, 0, 1)  # one row: what a network in one dimension has
+    lines = SlidingAxis(
+        size=1, kernel=1, stride=1, dilation=1, before=0, after=0, surplus=0, positions=1
+    )  # one row: what a network in one dimension has
     axes = [_axis(node, known, size, kernel, i, ceil) for i in range(len(kernel))]
     rows, columns = axes if len(axes) == 2 else (lines, axes[0])
     return Sliding(_geometry(rows, columns), rows, columns)
@@ -129,7 +131,14 @@ def _axis(
     for side in (before + zeros[0], behind):
         _check_range("padding", side, least=0)
     return SlidingAxis(
-        size, kernel[i], stride, dilation, before + zeros[0], behind, surplus, positions
+        size=size,
+        kernel=kernel[i],
+        stride=stride,
+        dilation=dilation,
+        before=before + zeros[0],
+        after=behind,
+        surplus=surplus,
+        positions=positions,
     )
 
 

@@ -95,7 +95,7 @@ class View:
 def map_view(hwc: HWC, rank: int) -> View:
     """The usual view of a map: [1, C, H, W], or [1, C, W] for networks in one dimension."""
     height, width, channels = hwc
-    return View(hwc, (1, channels, height, width) if rank == 4 else (1, channels, width))
+    return View(hwc=hwc, shape=(1, channels, height, width) if rank == 4 else (1, channels, width))
 
 
 def offsets(hwc: HWC, order: Order) -> NDArray[np.int32]:

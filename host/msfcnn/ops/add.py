@@ -154,7 +154,7 @@ def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
         raise builder.misplaced(right.view if right.view.by else left.view, node)
     other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
     op = (Add if sign > 0 else Sub)(node.name, left.tensor, other, UNSET)
-    return Draft(op, node, left.view, node.outputs[0])
+    return Draft(op=op, node=node, view=left.view, origin=node.outputs[0])
 
 
 def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant) -> Value:
@@ -178,16 +178,16 @@ def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant
     channels = view.hwc[2]
     scale = np.full(channels, 1 / UNIT_WEIGHT)
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
-        geometry=Geometry(1, 1),
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(kernel_h=1, kernel_w=1),
         groups=channels,
         weights=np.full((channels, 1, 1, 1), UNIT_WEIGHT, np.int8),
         weight_scale=scale,
         bias=bias_units(spread, builder.tensors[tensor].quantization.scale * scale),
     )
-    return Draft(op, node, view, node.outputs[0])
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 Add.importers = (

@@ -81,13 +81,13 @@ def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
     known = builder.activation(node, 0)
     tensor = builder.tensors[known.tensor]
     return Draft(
-        Requantize(node.name, known.tensor, UNSET),
-        node,
-        known.view,
-        node.outputs[0],
-        tensor.quantization,
-        tensor.unsigned,
-        Bounds(low, high),
+        op=Requantize(node.name, known.tensor, UNSET),
+        node=node,
+        view=known.view,
+        origin=node.outputs[0],
+        inherited=tensor.quantization,
+        unsigned=tensor.unsigned,
+        bounds=Bounds(low, high),
     )
 
 

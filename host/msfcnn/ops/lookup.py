@@ -166,8 +166,8 @@ def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
     if not np.isfinite(values).all():
         what = "gives infinite results for some values of its input"
         raise Unsupported(what, "keep its input away from where the function has no value")
-    op = Lookup(node.name, curve.tensor, UNSET, function, values)
-    return Draft(op, node, curve.view, node.outputs[0])
+    op = Lookup(node=node.name, input=curve.tensor, output=UNSET, function=function, values=values)
+    return Draft(op=op, node=node, view=curve.view, origin=node.outputs[0])
 
 
 def _apply(function: Callable[[Node], Function], builder: Builder, node: Node) -> Value:

@@ -174,7 +174,12 @@ def _maps(builder: Builder, node: Node) -> Value:
         if not left.view.same_elements(right.view):
             raise builder.misplaced(right.view if right.view.by else left.view, node)
         other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
-        return Draft(Mul(node.name, left.tensor, other, UNSET), node, left.view, node.outputs[0])
+        return Draft(
+            op=Mul(node=node.name, left=left.tensor, right=other, output=UNSET),
+            node=node,
+            view=left.view,
+            origin=node.outputs[0],
+        )
     return _gate(builder, node, left, right)
 
 
@@ -192,7 +197,12 @@ def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
         what = f"multiplies activations of the shapes {list(left.shape)} and {list(right.shape)}"
         raise Unsupported(what, "both need one shape, or one of them a value per channel")
     vector = builder.as_vector(right, node)
-    return Draft(Mul(node.name, left.tensor, vector, UNSET), node, left.view, node.outputs[0])
+    return Draft(
+        op=Mul(node=node.name, left=left.tensor, right=vector, output=UNSET),
+        node=node,
+        view=left.view,
+        origin=node.outputs[0],
+    )
 
 
 def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals] | None:
@@ -234,7 +244,7 @@ def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Val
     if isinstance(value, Draft) and isinstance(value.op, Conv) and number > 0:
         op = replace(value.op, weight_scale=value.op.weight_scale * number)
         bounds = Bounds(value.bounds.low * number, value.bounds.high * number)
-        return Draft(op, value.node, value.view, node.outputs[0], bounds=bounds)
+        return Draft(op=op, node=value.node, view=value.view, origin=node.outputs[0], bounds=bounds)
     curve = curve_of(builder, node, activation)
     return draft_of(node, curve, "Mul", curve.values * number)
 
@@ -258,16 +268,16 @@ def _per_channel(
     channels = view.hwc[2]
     signs = np.sign(factors).astype(np.int8)
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
-        geometry=Geometry(1, 1),
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(kernel_h=1, kernel_w=1),
         groups=channels,
         weights=(LARGEST_WEIGHT * signs).reshape(channels, 1, 1, 1).astype(np.int8),
         weight_scale=np.where(factors == 0, 1.0, np.abs(factors)) / LARGEST_WEIGHT,
         bias=np.zeros(channels, np.int64),
     )
-    return Draft(op, node, view, node.outputs[0])
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 Mul.importers = (

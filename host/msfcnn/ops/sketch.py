@@ -56,8 +56,8 @@ class Sketch:
         """A sliding kernel padded so that a stride of 1 keeps height and width."""
         down, right = kernel // 2, width // 2
         return Geometry(
-            kernel,
-            width,
+            kernel_h=kernel,
+            kernel_w=width,
             stride_h=stride,
             stride_w=stride,
             pad_top=down,
@@ -80,7 +80,7 @@ class Sketch:
     def model(self, name: str) -> Model:
         """The network."""
         first, last = (
-            Port(t.name, i, t.onnx_shape, Order.CHW, "int8")
+            Port(name=t.name, tensor=i, onnx_shape=t.onnx_shape, onnx_order=Order.CHW, dtype="int8")
             for i, t in ((0, self.tensors[0]), (self.top, self.newest))
         )
         return Model(

@@ -129,7 +129,7 @@ def _import(builder: Builder, node: Node) -> Value:
     else:
         tensor, hwc = builder.as_map(known, axis, node)
     view = known.view.read_as(hwc)
-    return Draft(Softmax(node.name, tensor, UNSET), node, view, node.outputs[0])
+    return Draft(op=Softmax(node.name, tensor, UNSET), node=node, view=view, origin=node.outputs[0])
 
 
 Softmax.importers = (

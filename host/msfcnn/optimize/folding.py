@@ -45,11 +45,11 @@ def compare(before: Model, after: Model, kept: tuple[Channels, ...]) -> Folding:
     """The folding that turned one model into the other; their ops correspond one to one."""
     layers = [
         FoldedLayer(
-            old.node,
-            type(old).__name__,
-            (before.tensors[old.output].channels, after.tensors[new.output].channels),
-            (old.macs(before), new.macs(after)),
-            (old.weight_bytes, new.weight_bytes),
+            node=old.node,
+            op=type(old).__name__,
+            channels=(before.tensors[old.output].channels, after.tensors[new.output].channels),
+            macs=(old.macs(before), new.macs(after)),
+            weight_bytes=(old.weight_bytes, new.weight_bytes),
         )
         for old, new in zip(before.ops, after.ops, strict=True)
     ]

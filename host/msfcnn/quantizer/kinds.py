@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msfcnn.quantizer.methods import Range
+from msfcnn.quantizer.methods import RealRange
 
 # another name or order for the same values: nothing is quantized behind them
 VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity"})
@@ -21,11 +21,11 @@ KEEPING = frozenset(
 CLAMPS = frozenset({"Relu", "Clip"})
 
 # what a function can give at all: the same scale for every model
-FIXED: Mapping[str, Range] = {
-    "Softmax": Range(0.0, 255 / 256),
-    "Sigmoid": Range(0.0, 255 / 256),
-    "HardSigmoid": Range(0.0, 255 / 256),
-    "Tanh": Range(-1.0, 127 / 128),
+FIXED: Mapping[str, RealRange] = {
+    "Softmax": RealRange(0.0, 255 / 256),
+    "Sigmoid": RealRange(0.0, 255 / 256),
+    "HardSigmoid": RealRange(0.0, 255 / 256),
+    "Tanh": RealRange(-1.0, 127 / 128),
 }
 
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})

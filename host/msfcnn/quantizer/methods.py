@@ -17,7 +17,7 @@ SHRINKS = 32  # candidates that `mse` and `entropy` try
 
 
 @dataclass(frozen=True)
-class Range:
+class RealRange:
     """Real numbers from low <= 0 to high >= 0 that int8 has to cover."""
 
     low: float
@@ -28,9 +28,9 @@ class Range:
         """high - low."""
         return self.high - self.low
 
-    def union(self, other: Range) -> Range:
+    def union(self, other: RealRange) -> RealRange:
         """The range that covers both."""
-        return Range(min(self.low, other.low), max(self.high, other.high))
+        return RealRange(min(self.low, other.low), max(self.high, other.high))
 
     def parameters(self) -> tuple[np.float32, int]:
         """Scale and zero point of int8, zero exactly a step."""
@@ -38,18 +38,18 @@ class Range:
         return scale, int(np.clip(round(-128 - self.low / float(scale)), -128, 127))
 
 
-def minmax(values: Statistics) -> Range:
+def minmax(values: Statistics) -> RealRange:
     """Everything that was seen."""
-    return Range(min(values.low, 0.0), max(values.high, 0.0))
+    return RealRange(min(values.low, 0.0), max(values.high, 0.0))
 
 
-def percentile(values: Statistics) -> Range:
+def percentile(values: Statistics) -> RealRange:
     """All but the rarest values at each end."""
     low, high = np.percentile(values.sample, [100 - PERCENTILE, PERCENTILE])
     return _within(minmax(values), float(low), float(high))
 
 
-def mse(values: Statistics) -> Range:
+def mse(values: Statistics) -> RealRange:
     """The range with the least mean square error of rounding and clipping together."""
     whole = minmax(values)
     sample = values.sample.astype(np.float64)
@@ -58,7 +58,7 @@ def mse(values: Statistics) -> Range:
     )
 
 
-def entropy(values: Statistics) -> Range:
+def entropy(values: Statistics) -> RealRange:
     """The range whose 256 steps keep the distribution of the values best (Kullback-Leibler)."""
     whole = minmax(values)
     if whole.width <= 0:  # all of them are zero
@@ -70,7 +70,7 @@ def entropy(values: Statistics) -> Range:
     return min(_candidates(whole), key=lambda r: _divergence(counts.astype(np.float64), centers, r))
 
 
-METHODS: Mapping[str, Callable[[Statistics], Range]] = {
+METHODS: Mapping[str, Callable[[Statistics], RealRange]] = {
     "minmax": minmax,
     "percentile": percentile,
     "entropy": entropy,
@@ -78,19 +78,21 @@ METHODS: Mapping[str, Callable[[Statistics], Range]] = {
 }
 
 
-def _candidates(whole: Range) -> list[Range]:
+def _candidates(whole: RealRange) -> list[RealRange]:
     """The whole range and smaller ones, both ends shrunk alike."""
-    return [Range(whole.low * f, whole.high * f) for f in np.linspace(1.0, 0.2, SHRINKS)]
+    return [RealRange(whole.low * f, whole.high * f) for f in np.linspace(1.0, 0.2, SHRINKS)]
 
 
-def _rounded(sample: NDArray[np.float64], given: Range) -> NDArray[np.float64]:
+def _rounded(sample: NDArray[np.float64], given: RealRange) -> NDArray[np.float64]:
     scale, zero = given.parameters()
     steps = np.clip(np.rint(sample / float(scale)) + zero, -128, 127)
     rounded: NDArray[np.float64] = (steps - zero) * float(scale)
     return rounded
 
 
-def _divergence(counts: NDArray[np.float64], centers: NDArray[np.float64], given: Range) -> float:
+def _divergence(
+    counts: NDArray[np.float64], centers: NDArray[np.float64], given: RealRange
+) -> float:
     """Of the clipped distribution from its image in 256 steps."""
     clipped = np.clip(centers, given.low, given.high)
     inside = (centers >= given.low) & (centers <= given.high)
@@ -115,5 +117,5 @@ def _divergence(counts: NDArray[np.float64], centers: NDArray[np.float64], given
     return float((p[both] * np.log(p[both] / q[both])).sum() + missing * 20)
 
 
-def _within(whole: Range, low: float, high: float) -> Range:
-    return Range(max(whole.low, min(low, 0.0)), min(whole.high, max(high, 0.0)))
+def _within(whole: RealRange, low: float, high: float) -> RealRange:
+    return RealRange(max(whole.low, min(low, 0.0)), min(whole.high, max(high, 0.0)))

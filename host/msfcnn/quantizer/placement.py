@@ -12,7 +12,7 @@ from onnx import helper
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
 from msfcnn.quantizer.kinds import VIEWS, WEIGHTED
-from msfcnn.quantizer.methods import Range
+from msfcnn.quantizer.methods import RealRange
 from msfcnn.quantizer.weights import mean_error, quantize_bias, quantize_weights
 
 Means = Mapping[str, NDArray[np.float64]]
@@ -27,7 +27,7 @@ class Placed:
 
 
 def place(
-    model: onnx.ModelProto, ranges: Mapping[str, Range], means: Means | None = None
+    model: onnx.ModelProto, ranges: Mapping[str, RealRange], means: Means | None = None
 ) -> Placed:
     """The QDQ form of a prepared model.
 

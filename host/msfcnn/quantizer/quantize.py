@@ -109,9 +109,14 @@ def quantize(
         shape = _input_shape(prepared.model)
         samples = _fitting(samples, shape, "calibration images")
         dataset = _fitting(dataset, shape, "data set") if dataset is not None else None
-        return _Work(prepared.model, samples, dataset, options, watch, directory).done(
-            prepared.notes
-        )
+        return _Work(
+            model=prepared.model,
+            samples=samples,
+            dataset=dataset,
+            options=options,
+            watch=watch,
+            directory=directory,
+        ).done(prepared.notes)
 
 
 @dataclass(frozen=True, eq=False)

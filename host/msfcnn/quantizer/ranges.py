@@ -9,7 +9,7 @@ import onnx
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
 from msfcnn.quantizer.kinds import CLAMPS, FIXED, KEEPING, VIEWS
-from msfcnn.quantizer.methods import Range
+from msfcnn.quantizer.methods import RealRange
 from msfcnn.quantizer.statistics import Statistics
 
 TINY = 1e-6  # a range this much smaller than its neighbours' was not exercised
@@ -22,14 +22,14 @@ class Ranges:
     degenerate: values that the images never exercise, with what they got instead.
     """
 
-    of: Mapping[str, Range]
+    of: Mapping[str, RealRange]
     degenerate: Mapping[str, str]
 
 
 def choose_ranges(
     edited: EditedGraph,
     statistics: Mapping[str, Statistics],
-    method: Callable[[Statistics], Range],
+    method: Callable[[Statistics], RealRange],
     reach: tuple[float, float] | None = None,
 ) -> Ranges:
     """A range for every value to be quantized.
@@ -39,14 +39,14 @@ def choose_ranges(
     named = quantized_values(edited, statistics)
     groups = _Groups(edited, named)
     degenerate: dict[str, str] = {}
-    own: dict[str, Range] = {}
+    own: dict[str, RealRange] = {}
     for name in named:
         own[name], complaint = _own_range(edited, name, statistics, method)
         if complaint:
             degenerate[name] = complaint
     border = edited.graph.input[0].name
     if reach is not None and border in own:
-        own[border] = Range(min(reach[0], 0.0), max(reach[1], 0.0))
+        own[border] = RealRange(min(reach[0], 0.0), max(reach[1], 0.0))
         degenerate.pop(border, None)
     return Ranges(groups.shared(own), degenerate)
 
@@ -82,8 +82,8 @@ def _own_range(
     edited: EditedGraph,
     name: str,
     statistics: Mapping[str, Statistics],
-    method: Callable[[Statistics], Range],
-) -> tuple[Range, str]:
+    method: Callable[[Statistics], RealRange],
+) -> tuple[RealRange, str]:
     """The range of a value by itself, and a complaint if the images do not exercise it."""
     producer = edited.producer(name)
     kind = kind_of(producer) if producer is not None else ""
@@ -95,9 +95,9 @@ def _own_range(
     if found.width > TINY * expected:
         return found, ""
     if values.magnitude > 0 and not expected:
-        return Range(min(values.low, 0.0), max(values.high, 0.0)), ""
+        return RealRange(min(values.low, 0.0), max(values.high, 0.0)), ""
     reach = expected or 1.0
-    repaired = Range(0.0 if kind == "Relu" else -reach, reach)
+    repaired = RealRange(0.0 if kind == "Relu" else -reach, reach)
     return repaired, f"is always {values.high:.3g} on these images; given the range to {reach:.3g}"
 
 
@@ -123,9 +123,9 @@ class _Groups:
         for node in edited.nodes:
             self._visit(node)
 
-    def shared(self, own: Mapping[str, Range]) -> dict[str, Range]:
+    def shared(self, own: Mapping[str, RealRange]) -> dict[str, RealRange]:
         """The range of every value: that of its whole group, or of its fixed source."""
-        united: dict[str, Range] = {}
+        united: dict[str, RealRange] = {}
         for name, given in own.items():
             root = self._root(name)
             if self._fixed[root]:

@@ -47,7 +47,7 @@ class Program:
     size: CodeSize
 
 
-class Builder:
+class ProgramCompiler:
     """Compiles for one machine.
 
     directory: where objects are kept, named after all that goes into them.

@@ -27,7 +27,7 @@ _EXITS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class ProgramRun:
     """What the program says, in the machine's unit (instructions or ns) and bytes.
 
     outputs: int8 [n, bytes], all outputs of an image behind each other.
@@ -53,7 +53,7 @@ def run(
     ops: int,
     directory: Path,
     loop_turns: int = LOOP_TURNS,
-) -> Run:
+) -> ProgramRun:
     """Runs a program on images [n, H, W, C] in an empty `directory`.
 
     stages, ops: of the model's tables. Raises BoardError.
@@ -74,14 +74,14 @@ def run(
     hollow, *counts = ticks[stages : stages + 1 + 2 * ops]
     inferences = [_count(t - empty, per) for t in ticks[stages + 1 + 2 * ops :]]
     kernels = zip(counts[::2], counts[1::2], strict=True)
-    return Run(
-        outputs,
-        tuple(inferences),
-        tuple(_without_probe([_count(t, per) for t in ticks[:stages]], inferences[0])),
-        tuple((calls, max(0, _count(t - calls * hollow, per))) for calls, t in kernels),
-        stack if machine.emulator else None,
-        context,
-        loop,
+    return ProgramRun(
+        outputs=outputs,
+        inferences=tuple(inferences),
+        stages=tuple(_without_probe([_count(t, per) for t in ticks[:stages]], inferences[0])),
+        kernels=tuple((calls, max(0, _count(t - calls * hollow, per))) for calls, t in kernels),
+        stack=stack if machine.emulator else None,
+        context=context,
+        loop=loop,
     )
 
 

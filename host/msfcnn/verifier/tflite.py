@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.frontend.formats import is_tflite
-from msfcnn.frontend.tflite import Layout, translate
+from msfcnn.frontend.tflite import Arrangement, translate
 from msfcnn.ir import Model
 from msfcnn.reference.execute import run_op
 from msfcnn.report.verification import TfliteCheck
 from msfcnn.verifier.tflite_runtime import installed
 
 Values = Mapping[int, NDArray[np.int8]]  # by tensor of the model: int8 [n, H, W, C]
-Shown = Mapping[str, tuple[int, Layout]]  # see Translation
+Shown = Mapping[str, tuple[int, Arrangement]]  # see Translation
 SECONDS = 600
 ABSENT = "neither tflite-micro nor ai-edge-litert is installed: pip install 'msfcnn[tflite]'"
 
@@ -47,7 +47,10 @@ def compare(
         # tflite-micro has few operators, and some of its kernels expect an unchanged scale
     reasons = "; ".join(check.reason for check in found) or ABSENT
     compared = [check for check in found if check.runtime]
-    return next((c for c in compared if c.agrees), next(iter(compared), TfliteCheck("", reasons)))
+    return next(
+        (c for c in compared if c.agrees),
+        next(iter(compared), TfliteCheck(runtime="", reason=reasons)),
+    )
 
 
 def _with(
@@ -65,13 +68,19 @@ def _with(
         np.savez(feeds, images=np.stack([_fed(model, image) for image in images]), tensors=wanted)
         reason = _run(library, path, feeds, tensors)
         if reason:
-            return TfliteCheck("", f"{library}: {reason}")
+            return TfliteCheck(runtime="", reason=f"{library}: {reason}")
         with np.load(tensors) as archive:
             theirs = _stored(model, dict(archive), len(images), shown)
     worst, differing = _judge(model, theirs)
     ports = [port.tensor for port in model.outputs if port.tensor in theirs]
     whole = [int(_distance(outputs[t], theirs[t]).max()) for t in ports]
-    return TfliteCheck(library, "", worst, differing, max(whole, default=0))
+    return TfliteCheck(
+        runtime=library,
+        reason="",
+        worst=worst,
+        differing=differing,
+        outputs_lsb=max(whole, default=0),
+    )
 
 
 def _run(library: str, path: Path, feeds: Path, tensors: Path) -> str:
@@ -109,12 +118,12 @@ def _stored(
     """The runtime's values of those tensors of the model that the file has."""
     values: dict[int, NDArray[np.int8]] = {}
     for index, tensor in enumerate(model.tensors):
-        place, layout = shown.get(tensor.name, (-1, Layout.FILE))
+        place, layout = shown.get(tensor.name, (-1, Arrangement.FILE))
         theirs = [found.get(f"{image}/{place}") for image in range(count)]
         known = [v for v in theirs if v is not None and v.size == tensor.size]
         if len(known) < count or not all(v.dtype in (np.int8, np.uint8) for v in known):
             continue
-        if layout is Layout.NCHW:
+        if layout is Arrangement.NCHW:
             known = [np.moveaxis(v, 3, 1) for v in known]
         values[index] = np.stack([tensor.from_onnx(v) for v in known])
     for op in model.ops:

@@ -11,7 +11,7 @@ from msfcnn.errors import Problem, UsageError
 from msfcnn.suggest import did_you_mean
 from msfcnn.zoo import networks
 from msfcnn.zoo.layers import Drawing
-from msfcnn.zoo.networks import Request
+from msfcnn.zoo.networks import Variant
 from msfcnn.zoo.qdq import write
 from msfcnn.zoo.weights import condition
 
@@ -30,7 +30,7 @@ class Entry:
 
     name: str
     description: str
-    draw: Callable[[Request], Drawing]
+    draw: Callable[[Variant], Drawing]
     image: tuple[int, int, int]
     width: float
     classes: int
@@ -39,50 +39,58 @@ class Entry:
 
 ENTRIES = (
     Entry(
-        "ds-cnn",
-        "DS-CNN, keyword spotting (MLPerf Tiny)",
-        networks.ds_cnn,
-        (49, 10, 1),
-        1.0,
-        12,
-        True,
-    ),
-    Entry("mbv2", "MobileNetV2", networks.mobilenet_v2, (224, 224, 3), 1.0, 1000, True),
-    Entry(
-        "mcunet-320kb-imagenet",
-        "MCUNet-320KB-ImageNet",
-        networks.mcunet_320kb,
-        (176, 176, 3),
-        1.0,
-        1000,
-        False,
+        name="ds-cnn",
+        description="DS-CNN, keyword spotting (MLPerf Tiny)",
+        draw=networks.ds_cnn,
+        image=(49, 10, 1),
+        width=1.0,
+        classes=12,
+        scalable=True,
     ),
     Entry(
-        "mcunetv2-vww-5fps",
-        "MCUNetV2-VWW-5fps",
-        networks.mcunet_vww,
-        (80, 80, 3),
-        1.0,
-        2,
-        False,
+        name="mbv2",
+        description="MobileNetV2",
+        draw=networks.mobilenet_v2,
+        image=(224, 224, 3),
+        width=1.0,
+        classes=1000,
+        scalable=True,
     ),
     Entry(
-        "mobilenetv1",
-        "MobileNet v1, visual wake words (MLPerf Tiny)",
-        networks.mobilenet_v1,
-        (96, 96, 3),
-        0.25,
-        2,
-        True,
+        name="mcunet-320kb-imagenet",
+        description="MCUNet-320KB-ImageNet",
+        draw=networks.mcunet_320kb,
+        image=(176, 176, 3),
+        width=1.0,
+        classes=1000,
+        scalable=False,
     ),
     Entry(
-        "resnet8",
-        "ResNet-8, image classification (MLPerf Tiny)",
-        networks.resnet8,
-        (32, 32, 3),
-        1.0,
-        10,
-        True,
+        name="mcunetv2-vww-5fps",
+        description="MCUNetV2-VWW-5fps",
+        draw=networks.mcunet_vww,
+        image=(80, 80, 3),
+        width=1.0,
+        classes=2,
+        scalable=False,
+    ),
+    Entry(
+        name="mobilenetv1",
+        description="MobileNet v1, visual wake words (MLPerf Tiny)",
+        draw=networks.mobilenet_v1,
+        image=(96, 96, 3),
+        width=0.25,
+        classes=2,
+        scalable=True,
+    ),
+    Entry(
+        name="resnet8",
+        description="ResNet-8, image classification (MLPerf Tiny)",
+        draw=networks.resnet8,
+        image=(32, 32, 3),
+        width=1.0,
+        classes=10,
+        scalable=True,
     ),
 )
 NAMES = tuple(entry.name for entry in ENTRIES)
@@ -114,7 +122,7 @@ def build(
     height, image_width, image_channels = entry.image
     if resolution is not None:
         height = image_width = resolution
-    request = Request(
+    request = Variant(
         (height, image_width, channels or image_channels),
         width or entry.width,
         classes or entry.classes,

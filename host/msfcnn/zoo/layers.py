@@ -147,7 +147,14 @@ class Drawing:
         )
         pads = (top, left, bottom, right)
         layer = ConvLayer(
-            name, origin, outputs, (kernel_h, kernel_w), stride, pads, depthwise, activation
+            name=name,
+            source=origin,
+            outputs=outputs,
+            kernel=(kernel_h, kernel_w),
+            stride=stride,
+            pads=pads,
+            depthwise=depthwise,
+            activation=activation,
         )
         return self._append(layer, shape)
 

@@ -36,7 +36,7 @@ MBV1 = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) 
 
 
 @dataclass(frozen=True)
-class Request:
+class Variant:
     """What to draw."""
 
     image: Shape
@@ -50,7 +50,7 @@ def divisible(channels: float, divisor: int = 8) -> int:
     return rounded + divisor if rounded < 0.9 * channels else rounded
 
 
-def mobilenet_v2(request: Request) -> Drawing:
+def mobilenet_v2(request: Variant) -> Drawing:
     """MobileNetV2 with ReLU6."""
     net = Drawing(request.image)
     _stem(net, divisible(32 * request.width), divisible(16 * request.width))
@@ -67,17 +67,17 @@ def mobilenet_v2(request: Request) -> Drawing:
     return net
 
 
-def mcunet_vww(request: Request) -> Drawing:
+def mcunet_vww(request: Variant) -> Drawing:
     """MCUNetV2-VWW-5fps."""
     return _mcunet(request, MCUNET_VWW)
 
 
-def mcunet_320kb(request: Request) -> Drawing:
+def mcunet_320kb(request: Variant) -> Drawing:
     """MCUNet-320KB-ImageNet."""
     return _mcunet(request, MCUNET_320KB)
 
 
-def mobilenet_v1(request: Request) -> Drawing:
+def mobilenet_v1(request: Variant) -> Drawing:
     """MobileNet v1 with ReLU6, as in TFLM's person detection (MLPerf Tiny's twin has ReLU)."""
     net = Drawing(request.image, same_padding=True)
     net.conv("stem/conv", divisible(32 * request.width), 3, 2, RELU6)
@@ -88,7 +88,7 @@ def mobilenet_v1(request: Request) -> Drawing:
     return net
 
 
-def ds_cnn(request: Request) -> Drawing:
+def ds_cnn(request: Variant) -> Drawing:
     """DS-CNN for keyword spotting; Zhang et al., 2017, as in MLPerf Tiny."""
     net = Drawing(request.image, same_padding=True)
     channels = divisible(64 * request.width)
@@ -100,7 +100,7 @@ def ds_cnn(request: Request) -> Drawing:
     return net
 
 
-def resnet8(request: Request) -> Drawing:
+def resnet8(request: Variant) -> Drawing:
     """ResNet-8 for CIFAR-10, as in MLPerf Tiny's image classification."""
     net = Drawing(request.image, same_padding=True)
     channels = [divisible(c * request.width) for c in (16, 32, 64)]
@@ -116,7 +116,7 @@ def resnet8(request: Request) -> Drawing:
     return net
 
 
-def _mcunet(request: Request, blocks: tuple[InvertedResidual, ...]) -> Drawing:
+def _mcunet(request: Variant, blocks: tuple[InvertedResidual, ...]) -> Drawing:
     net = Drawing(request.image)
     _stem(net, 16, 8)
     for index, block in enumerate(blocks, start=1):

@@ -63,7 +63,7 @@ def _matching(shape: tuple[int, ...], read: NDArray[np.int32]) -> View | None:
     for order in (Order.CHW, Order.HWC):
         wanted = np.argsort(offsets(hwc, order)) if order is Order.CHW else offsets(hwc, order)
         if np.array_equal(inner, wanted):
-            return View(hwc, shape, order)
+            return View(hwc=hwc, shape=shape, flat=order)
     return None
 
 
@@ -71,5 +71,5 @@ def _usual(shape: tuple[int, ...]) -> View:
     size = math.prod(shape)
     if len(shape) in (3, 4):
         height = shape[2] if len(shape) == 4 else 1
-        return View((height, shape[-1], shape[1]), shape)
-    return View((1, 1, size), shape)
+        return View(hwc=(height, shape[-1], shape[1]), shape=shape)
+    return View(hwc=(1, 1, size), shape=shape)

@@ -24,7 +24,9 @@ from msfcnn.nodes import (
 
 def output_port(builder: Builder, border: Border, producer: Node | None) -> Port | None:
     """The port of a graph output; None if there was something to report instead."""
-    where = producer or Node(border.name, "", (), (border.name,), {})
+    where = producer or Node(
+        name=border.name, kind="", inputs=(), outputs=(border.name,), attributes={}
+    )
     try:
         known = _tensor_of(builder, border.name, builder.values.get(border.name, Poison()))
         known = builder.with_zeros(known)
@@ -65,7 +67,13 @@ def _port(builder: Builder, border: Border, known: Known) -> Port:
         raise Unsupported(what, "remove the rearranging nodes before the output", view.by)
     stored = "uint8" if builder.tensors[known.tensor].unsigned else "int8"
     dtype = "float32" if known.real else stored
-    return Port(border.name, known.tensor, view.shape, view.flat, dtype)
+    return Port(
+        name=border.name,
+        tensor=known.tensor,
+        onnx_shape=view.shape,
+        onnx_order=view.flat,
+        dtype=dtype,
+    )
 
 
 def unused_input(name: str) -> Problem:

@@ -26,7 +26,9 @@ def graph_of(proto: onnx.ModelProto, shapes: Mapping[str, Shape]) -> Graph:
     nodes = _live([_node_of(n) for n in graph.node], {o.name for o in outputs}, constants, shapes)
     used = {name for node in nodes for name in node.inputs} | {o.name for o in outputs}
     initializers = {t.name: decode(t, t.name) for t in graph.initializer if t.name in used}
-    return Graph(nodes, initializers, inputs, outputs, shapes)
+    return Graph(
+        nodes=nodes, initializers=initializers, inputs=inputs, outputs=outputs, shapes=shapes
+    )
 
 
 def border_of(value: onnx.ValueInfoProto) -> Border:
@@ -77,7 +79,13 @@ def _node_of(proto: onnx.NodeProto) -> Node:
     except Exception as error:  # onnx has no common error for a damaged attribute
         what = f"an attribute cannot be read ({_first_line(error)})"
         raise ModelError(Problem(name, what, kind=kind)) from error
-    return Node(name, kind, tuple(proto.input), tuple(proto.output), attributes)
+    return Node(
+        name=name,
+        kind=kind,
+        inputs=tuple(proto.input),
+        outputs=tuple(proto.output),
+        attributes=attributes,
+    )
 
 
 def _live(

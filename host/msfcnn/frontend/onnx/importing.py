@@ -84,7 +84,13 @@ def _assembled(builder: Builder, name: str, sha256: str, outputs: tuple[Port, ..
         return None
     border, view = builder.border, builder.source
     order = view.flat if isinstance(view.flat, Order) else Order.CHW
-    port = Port(border.name, builder.input.tensor, view.shape, order, border.dtype)
+    port = Port(
+        name=border.name,
+        tensor=builder.input.tensor,
+        onnx_shape=view.shape,
+        onnx_order=order,
+        dtype=border.dtype,
+    )
     return Model(
         name=name,
         sha256=sha256,

@@ -186,7 +186,7 @@ def _assumed(builder: Builder, name: str, quantization: Quantization, unsigned: 
     height = shape[2] if len(shape) == 4 else 1
     width = shape[-1] if len(shape) > 2 else 1
     return builder.assume(
-        View((height, width, shape[1]), shape, assumed=True), name, quantization, unsigned
+        View(hwc=(height, width, shape[1]), shape=shape, assumed=True), name, quantization, unsigned
     )
 
 

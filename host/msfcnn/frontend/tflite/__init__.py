@@ -1,6 +1,6 @@
 """TFLite files as ONNX: translated in memory, so that everything behind reads one format."""
 
 from msfcnn.frontend.tflite.translate import Translation, translate
-from msfcnn.frontend.tflite.writer import Layout
+from msfcnn.frontend.tflite.writer import Arrangement
 
-__all__ = ["Layout", "Translation", "translate"]
+__all__ = ["Arrangement", "Translation", "translate"]

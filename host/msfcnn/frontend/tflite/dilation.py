@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msfcnn.frontend.tflite.graph import Graph, Operator
+from msfcnn.frontend.tflite.graph import Operator, TfliteGraph
 from msfcnn.frontend.tflite.sliding import PADS, VALID, same_padding
 
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 
 
-def with_dilations(graph: Graph) -> Graph:
+def with_dilations(graph: TfliteGraph) -> TfliteGraph:
     """The graph with one dilated convolution for each such group; what does not fit is left."""
     merged: dict[int, Operator] = {}
     gone: set[int] = set()
@@ -34,7 +34,7 @@ def with_dilations(graph: Graph) -> Graph:
     return replace(graph, operators=tuple(operators))
 
 
-def _lone(graph: Graph, tensor: int, kind: str, written: bool) -> Operator | None:
+def _lone(graph: TfliteGraph, tensor: int, kind: str, written: bool) -> Operator | None:
     """The operator of a kind that writes a tensor, or else reads it, if no other reads it."""
     readers = [o for o in graph.operators if tensor in o.inputs]
     if len(readers) != 1 or tensor in graph.outputs:
@@ -45,7 +45,7 @@ def _lone(graph: Graph, tensor: int, kind: str, written: bool) -> Operator | Non
 
 
 def _dilated(
-    graph: Graph, apart: Operator, convolution: Operator, together: Operator
+    graph: TfliteGraph, apart: Operator, convolution: Operator, together: Operator
 ) -> Operator | None:
     image, taps = graph.tensors[apart.inputs[0]], graph.tensors[convolution.inputs[1]]
     blocks, pads = _list(graph, apart, 1), _list(graph, apart, 2)
@@ -74,7 +74,7 @@ def _dilated(
     )
 
 
-def _list(graph: Graph, operator: Operator, position: int) -> list[int]:
+def _list(graph: TfliteGraph, operator: Operator, position: int) -> list[int]:
     if position >= len(operator.inputs) or operator.inputs[position] < 0:
         return []
     data = graph.tensors[operator.inputs[position]].data

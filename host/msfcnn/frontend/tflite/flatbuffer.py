@@ -1,4 +1,4 @@
-"""From the bytes of a TFLite file to its Graph; the only module that knows the schema.
+"""From the bytes of a TFLite file to its graph; the only module that knows the schema.
 
 The schema package does not verify what it reads: offsets of a damaged file lead anywhere. So
 everything is read here, once, and nothing behind meets an index or a size that does not fit.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend.formats import TFLITE_MAGIC
-from msfcnn.frontend.tflite.graph import OMITTED, Affine, Graph, Operator, Tensor
+from msfcnn.frontend.tflite.graph import OMITTED, Operator, TfliteGraph, TfliteScale, TfliteTensor
 
 SCHEMA_VERSION = 3
 LARGEST_TENSOR = 2**26  # elements; keeps a damaged file from asking for terabytes
@@ -32,7 +32,7 @@ class _DamagedError(Exception):
     """What the file says contradicts itself."""
 
 
-def read_graph(data: bytes, path: Path) -> Graph:
+def read_graph(data: bytes, path: Path) -> TfliteGraph:
     """The main graph of a file. Raises ModelError if the file is damaged or of another version."""
     if data[4:8] != TFLITE_MAGIC:
         what = "is not a TFLite file" if data else "the file is empty"
@@ -51,7 +51,7 @@ def read_graph(data: bytes, path: Path) -> Graph:
     return graph
 
 
-def _graph(model: Any, data: bytes) -> Graph:
+def _graph(model: Any, data: bytes) -> TfliteGraph:
     if not model.SubgraphsLength():
         raise _DamagedError("it has no graph")
     main = model.Subgraphs(0)
@@ -66,11 +66,11 @@ def _graph(model: Any, data: bytes) -> Graph:
     if OMITTED in (*inputs, *outputs):
         raise _DamagedError("an input or output of the graph is missing")
     _check_order(tensors, operators, inputs, outputs)
-    return Graph(tensors, operators, inputs, outputs)
+    return TfliteGraph(tensors, operators, inputs, outputs)
 
 
 def _check_order(
-    tensors: tuple[Tensor, ...],
+    tensors: tuple[TfliteTensor, ...],
     operators: tuple[Operator, ...],
     inputs: tuple[int, ...],
     outputs: tuple[int, ...],
@@ -90,7 +90,7 @@ def _check_order(
         raise _DamagedError("nothing computes an output of the graph")
 
 
-def _tensors(model: Any, main: Any, data: bytes) -> tuple[Tensor, ...]:
+def _tensors(model: Any, main: Any, data: bytes) -> tuple[TfliteTensor, ...]:
     written = {
         output
         for i in range(main.OperatorsLength())
@@ -121,7 +121,7 @@ def _unique(names: Iterator[str]) -> Iterator[str]:
         yield fresh
 
 
-def _tensor(model: Any, raw: Any, name: str, written: bool, data: bytes) -> Tensor:
+def _tensor(model: Any, raw: Any, name: str, written: bool, data: bytes) -> TfliteTensor:
     dtype = _dtype(raw.Type())
     shape = _ints(raw, "Shape")
     signature = _ints(raw, "ShapeSignature")
@@ -132,14 +132,24 @@ def _tensor(model: Any, raw: Any, name: str, written: bool, data: bytes) -> Tens
         raise _DamagedError(f"'{name}' has the shape {list(shape)}, too large for any board")
     affine = _affine(raw.Quantization(), shape, name)
     if raw.Sparsity() is not None:
-        return Tensor(name, dtype, shape, open_axes, None, affine, "is sparse")
+        return TfliteTensor(
+            name=name,
+            dtype=dtype,
+            shape=shape,
+            open=open_axes,
+            data=None,
+            affine=affine,
+            odd="is sparse",
+        )
     stored = None if written else _stored(model, raw, data)
     values = None if stored is None else _values(stored, dtype, shape, name)
     empty = not written and stored is None and 0 in shape and dtype in _ITEMS
     if empty:
         values = np.zeros(shape, dtype)
     odd = f"is of the type {dtype}" if stored is not None and values is None else ""
-    return Tensor(name, dtype, shape, open_axes, values, affine, odd)
+    return TfliteTensor(
+        name=name, dtype=dtype, shape=shape, open=open_axes, data=values, affine=affine, odd=odd
+    )
 
 
 _ITEMS = frozenset(
@@ -181,7 +191,7 @@ def _values(stored: bytes, dtype: str, shape: tuple[int, ...], name: str) -> NDA
     return values
 
 
-def _affine(raw: Any, shape: tuple[int, ...], name: str) -> Affine | None:
+def _affine(raw: Any, shape: tuple[int, ...], name: str) -> TfliteScale | None:
     if raw is None or not raw.ScaleLength():
         return None
     scale = np.array(raw.ScaleAsNumpy(), np.float32)
@@ -196,7 +206,7 @@ def _affine(raw: Any, shape: tuple[int, ...], name: str) -> Affine | None:
         raise _DamagedError(f"'{name}' has {len(scale)} scales and {len(zero)} zero points")
     if len(scale) > 1 and len(scale) not in shape:
         raise _DamagedError(f"'{name}' has {len(scale)} scales and the shape {list(shape)}")
-    return Affine(scale, zero, axis)
+    return TfliteScale(scale, zero, axis)
 
 
 def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
@@ -211,7 +221,14 @@ def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
         kind = _constant_name(tflite.BuiltinOperator, builtin) or f"operator {builtin}"
     inputs = _indices(raw, "Inputs", tensors)
     outputs = _indices(raw, "Outputs", tensors)
-    return Operator(index, kind, custom, inputs, outputs, _options(raw))
+    return Operator(
+        index=index,
+        kind=kind,
+        custom=custom,
+        inputs=inputs,
+        outputs=outputs,
+        attributes=_options(raw),
+    )
 
 
 def _options(raw: Any) -> dict[str, Any]:

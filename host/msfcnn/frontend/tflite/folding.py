@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.frontend.tflite.graph import Operator
-from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
+from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 from msfcnn.frontend.tflite.slices import strided_slice
 from msfcnn.frontend.tflite.writer import Writer
 
@@ -91,7 +91,7 @@ def fold(writer: Writer, operator: Operator) -> bool:
     if target.quantized or operator.integer("FusedActivationFunction"):
         return False
     if max(target.shape, default=0) > LARGEST or np.prod(target.shape, dtype=float) > LARGEST:
-        raise Unsupported("computes a constant too large for any board", DAMAGED)
+        raise Untranslatable("computes a constant too large for any board", DAMAGED)
     with np.errstate(all="ignore"):
         result = FOLDS[operator.kind](operator, reals)
     if operator.kind in RESHAPING and result.size == np.prod(target.shape, dtype=int):
@@ -103,7 +103,7 @@ def fold(writer: Writer, operator: Operator) -> bool:
 def _fold_shape(writer: Writer, operator: Operator) -> bool:
     source = writer.tensor(operator.inputs[0])
     if source.open and source.open != (0,):
-        raise Unsupported("takes a shape that the file leaves open", "convert with fixed shapes")
+        raise Untranslatable("takes a shape that the file leaves open", "convert with fixed shapes")
     writer.fold(operator.outputs[0], np.array(source.shape))
     return True
 

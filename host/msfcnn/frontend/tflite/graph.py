@@ -13,7 +13,7 @@ OMITTED = -1  # the index of an optional input that is left out
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class TfliteScale:
     """real = (stored - zero) * scale; several scales go along an axis of the tensor.
 
     scale: float32 [n], zero: int64 [n], n = 1 or the size of the axis.
@@ -23,13 +23,13 @@ class Affine:
     zero: NDArray[np.int64]
     axis: int
 
-    def same(self, other: Affine) -> bool:
+    def same(self, other: TfliteScale) -> bool:
         """Whether both give every stored value the same meaning."""
         return np.array_equal(self.scale, other.scale) and np.array_equal(self.zero, other.zero)
 
 
 @dataclass(frozen=True, eq=False)
-class Tensor:
+class TfliteTensor:
     """A tensor of the file.
 
     name:    as in the file, made unique.
@@ -46,7 +46,7 @@ class Tensor:
     shape: tuple[int, ...]
     open: tuple[int, ...]
     data: NDArray[Any] | None
-    affine: Affine | None
+    affine: TfliteScale | None
     odd: str = ""
 
     @property
@@ -88,10 +88,10 @@ class Operator:
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class TfliteGraph:
     """The main graph of a file, operators in execution order."""
 
-    tensors: tuple[Tensor, ...]
+    tensors: tuple[TfliteTensor, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]

@@ -41,7 +41,7 @@ HINTS: Mapping[str, str] = {
 }
 
 
-class Unsupported(Exception):
+class Untranslatable(Exception):
     """An operator that cannot be translated; the translation goes on behind it."""
 
     def __init__(self, what: str, hint: str = "") -> None:
@@ -50,21 +50,21 @@ class Unsupported(Exception):
         self.hint = hint
 
 
-class UnknowableError(Exception):
+class DependentError(Exception):
     """The operator depends on one that was reported already; saying more would only mislead."""
 
 
-def unknown(operator: Operator) -> Unsupported:
+def unknown(operator: Operator) -> Untranslatable:
     """The error for an operator that there is no converter for."""
     if not operator.custom:
         hint = HINTS.get(operator.kind, "`msfcnn ops` and docs/tflite.md list what is supported")
-        return Unsupported("this operator is not supported", hint)
+        return Untranslatable("this operator is not supported", hint)
     if operator.kind.startswith("Flex"):
-        return Unsupported("is an operator of full TensorFlow (Flex)", _FLEX)
-    return Unsupported("is a custom operator", _CUT)
+        return Untranslatable("is an operator of full TensorFlow (Flex)", _FLEX)
+    return Untranslatable("is a custom operator", _CUT)
 
 
-def grouped(found: Iterable[tuple[Operator, Unsupported]]) -> tuple[Problem, ...]:
+def grouped(found: Iterable[tuple[Operator, Untranslatable]]) -> tuple[Problem, ...]:
     """One problem for all operators of a kind that have the same defect."""
     groups: dict[tuple[str, str, str], list[Operator]] = {}
     for operator, error in found:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.frontend.tflite.graph import Operator
-from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
+from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 
 Array = NDArray[Any]
 
@@ -30,9 +30,9 @@ def cuts(
     """One cut per axis of a shape. begin, end, steps: the constant inputs of the operator."""
     for mask in ("EllipsisMask", "NewAxisMask"):
         if operator.integer(mask):
-            raise Unsupported(f"uses {mask}", "slice with a begin and an end for each axis")
+            raise Untranslatable(f"uses {mask}", "slice with a begin and an end for each axis")
     if not begin.size == end.size == steps.size <= len(shape):
-        raise Unsupported(f"its bounds do not fit {len(shape)} axes", DAMAGED)
+        raise Untranslatable(f"its bounds do not fit {len(shape)} axes", DAMAGED)
     given = tuple(
         _cut(operator, axis, shape[axis], *(int(v.ravel()[axis]) for v in (begin, end, steps)))
         for axis in range(begin.size)
@@ -45,10 +45,10 @@ def _cut(operator: Operator, axis: int, size: int, begin: int, end: int, step: i
     if operator.integer("ShrinkAxisMask") & bit:
         start = begin + size if begin < 0 else begin
         if not 0 <= start < size:
-            raise Unsupported(f"takes element {begin} of an axis of {size}", DAMAGED)
+            raise Untranslatable(f"takes element {begin} of an axis of {size}", DAMAGED)
         return Cut(start, 1, 1, True)
     if step == 0:
-        raise Unsupported("its stride is 0", DAMAGED)
+        raise Untranslatable("its stride is 0", DAMAGED)
     open_begin, open_end = (operator.integer(m) & bit for m in ("BeginMask", "EndMask"))
     if operator.integer("Offset") and not open_end:
         end += begin

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msfcnn.frontend.tflite.graph import Operator
-from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
+from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 
 SAME, VALID = 0, 1
 PADS = "Pads"  # a field of our own: explicit pads, which no file has
@@ -21,7 +21,7 @@ def attributes(
     dilations = [operator.integer(name, 1) if dilated else 1 for name in factors]
     if min(*strides, *dilations, *kernel) < 1:
         what = f"its kernel is {list(kernel)}, its strides {list(strides)}"
-        raise Unsupported(f"{what}, its dilations {list(dilations)}", DAMAGED)
+        raise Untranslatable(f"{what}, its dilations {list(dilations)}", DAMAGED)
     extents = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     pads = _pads(operator, size, extents, strides)
     found: dict[str, Any] = {"kernel_shape": list(kernel), "strides": strides, "pads": pads}
@@ -43,6 +43,6 @@ def _pads(
     if padding == VALID:
         return [0, 0, 0, 0]
     if padding != SAME:
-        raise Unsupported(f"its padding is {padding}, neither SAME nor VALID", DAMAGED)
+        raise Untranslatable(f"its padding is {padding}, neither SAME nor VALID", DAMAGED)
     sides = [same_padding(*axis) for axis in zip(size, extents, strides, strict=True)]
     return [sides[0][0], sides[1][0], sides[0][1], sides[1][1]]

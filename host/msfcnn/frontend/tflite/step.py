@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.frontend.tflite.graph import Operator, Tensor
-from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
-from msfcnn.frontend.tflite.writer import Layout, Writer, operand
+from msfcnn.frontend.tflite.graph import Operator, TfliteTensor
+from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
+from msfcnn.frontend.tflite.writer import Arrangement, Writer, operand
 
 ACTIVATIONS = {0: "", 1: "Relu", 2: "-1 to 1", 3: "0 to 6", 4: "Tanh"}
 CLIPS = {"-1 to 1": (-1.0, 1.0), "0 to 6": (0.0, 6.0), "0 to 1": (0.0, 1.0)}
 
 
-class Step:
+class Conversion:
     """An operator, its operands by position, and what writing its ONNX nodes takes."""
 
     def __init__(self, writer: Writer, operator: Operator) -> None:
@@ -28,19 +28,19 @@ class Step:
         """The tensor of an input that must be there."""
         index = operand(self.operator, position)
         if index is None:
-            raise Unsupported(f"its input {position} is missing", DAMAGED)
+            raise Untranslatable(f"its input {position} is missing", DAMAGED)
         return index
 
     def has(self, position: int) -> bool:
         """Whether an optional input is there."""
         return operand(self.operator, position) is not None
 
-    def tensor(self, position: int) -> Tensor:
+    def tensor(self, position: int) -> TfliteTensor:
         """The tensor of an input."""
         return self.writer.tensor(self.index(position))
 
     @property
-    def result(self) -> Tensor:
+    def result(self) -> TfliteTensor:
         """The tensor of the first output."""
         return self.writer.tensor(self.operator.outputs[0])
 
@@ -49,14 +49,14 @@ class Step:
         shape = self.tensor(position).shape
         if rank is not None and len(shape) != rank:
             what = f"its input {position} has the shape {list(shape)}, not {rank} axes"
-            raise Unsupported(what, DAMAGED)
+            raise Untranslatable(what, DAMAGED)
         return shape
 
     def constant(self, position: int, role: str) -> NDArray[Any]:
         """The stored values of a constant input."""
         values = self.writer.known(self.index(position))
         if values is None:
-            raise Unsupported(f"its {role} is computed at run time", "make it a constant")
+            raise Untranslatable(f"its {role} is computed at run time", "make it a constant")
         return values
 
     def is_constant(self, position: int) -> bool:
@@ -67,28 +67,28 @@ class Step:
         """A constant input that lists whole numbers."""
         values = self.constant(position, role)
         if values.dtype.kind not in "iu":
-            raise Unsupported(f"its {role} is {values.dtype}, not a whole number", DAMAGED)
+            raise Untranslatable(f"its {role} is {values.dtype}, not a whole number", DAMAGED)
         return tuple(int(value) for value in values.ravel())
 
-    def layout(self, position: int = 0) -> Layout:
+    def layout(self, position: int = 0) -> Arrangement:
         """The layout in which an input can be had for nothing."""
         return self.writer.layout(self.index(position))
 
-    def read(self, position: int, layout: Layout = Layout.FILE) -> str:
+    def read(self, position: int, layout: Arrangement = Arrangement.FILE) -> str:
         """The ONNX value of an input as real numbers."""
         return self.writer.read(self.index(position), layout)
 
-    def write(self, value: str, layout: Layout = Layout.FILE, output: int = 0) -> None:
+    def write(self, value: str, layout: Arrangement = Arrangement.FILE, output: int = 0) -> None:
         """Says that this value of real numbers is an output, before its rounding."""
         if output >= len(self.operator.outputs):
-            raise Unsupported(f"its output {output} is missing", DAMAGED)
+            raise Untranslatable(f"its output {output} is missing", DAMAGED)
         self.writer.write(self.operator.outputs[output], value, layout)
 
-    def write_activated(self, value: str, layout: Layout = Layout.FILE) -> None:
+    def write_activated(self, value: str, layout: Arrangement = Arrangement.FILE) -> None:
         """The same with the activation that the converter fused into this operator."""
         code = self.operator.integer("FusedActivationFunction")
         if code not in ACTIVATIONS:
-            raise Unsupported(f"its fused activation {code} is not supported", DAMAGED)
+            raise Untranslatable(f"its fused activation {code} is not supported", DAMAGED)
         activation = ACTIVATIONS[code]
         if activation in CLIPS:
             value = self.clip(value, *CLIPS[activation])
@@ -126,18 +126,18 @@ class Step:
             return
         if not source.affine.same(target.affine) or source.dtype != target.dtype:
             what = "moves values only, but its output has another scale or zero point"
-            raise Unsupported(what, "convert the model again")
+            raise Untranslatable(what, "convert the model again")
 
     def check_size(self, shape: Sequence[int], wanted: Sequence[int]) -> None:
         """Refuses to give a value a shape of another size."""
         if math.prod(shape) != math.prod(wanted) or min(wanted, default=1) < 1:
             what = f"cannot turn the shape {list(shape)} into {list(wanted)}"
-            raise Unsupported(what, DAMAGED)
+            raise Untranslatable(what, DAMAGED)
 
 
 def resolved(axes: Sequence[int], rank: int) -> tuple[int, ...]:
     """Axes counted from 0 where TFLite also counts from the end."""
     counted = tuple(axis + rank if axis < 0 else axis for axis in axes)
     if any(not 0 <= axis < rank for axis in counted):
-        raise Unsupported(f"its axes {list(axes)} are not those of {rank} dimensions", DAMAGED)
+        raise Untranslatable(f"its axes {list(axes)} are not those of {rank} dimensions", DAMAGED)
     return tuple(dict.fromkeys(counted))

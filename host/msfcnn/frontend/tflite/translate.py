@@ -13,16 +13,16 @@ from msfcnn.frontend.tflite.convert import CONVERTERS
 from msfcnn.frontend.tflite.dilation import with_dilations
 from msfcnn.frontend.tflite.flatbuffer import read_graph
 from msfcnn.frontend.tflite.folding import fold
-from msfcnn.frontend.tflite.graph import Graph, Operator, Tensor
+from msfcnn.frontend.tflite.graph import Operator, TfliteGraph, TfliteTensor
 from msfcnn.frontend.tflite.problems import (
     DAMAGED,
-    UnknowableError,
-    Unsupported,
+    DependentError,
+    Untranslatable,
     grouped,
     unknown,
 )
-from msfcnn.frontend.tflite.step import Step
-from msfcnn.frontend.tflite.writer import INT8_HINT, Layout, Writer
+from msfcnn.frontend.tflite.step import Conversion
+from msfcnn.frontend.tflite.writer import INT8_HINT, Arrangement, Writer
 
 OPSET = 20  # the first with Gelu
 IR_VERSION = 9  # of the ONNX release with that opset
@@ -43,7 +43,7 @@ class Translation:
     """
 
     proto: onnx.ModelProto
-    shown: Mapping[str, tuple[int, Layout]]
+    shown: Mapping[str, tuple[int, Arrangement]]
 
 
 def translate(data: bytes, path: Path) -> Translation:
@@ -63,7 +63,7 @@ def translate(data: bytes, path: Path) -> Translation:
     return Translation(_model(writer, path), writer.shown)
 
 
-def _whole_problems(graph: Graph, path: Path) -> list[Problem]:
+def _whole_problems(graph: TfliteGraph, path: Path) -> list[Problem]:
     """What concerns the file as a whole, said once."""
     problems = []
     used = {i for o in graph.operators for i in (*o.inputs, *o.outputs) if i >= 0}
@@ -80,7 +80,7 @@ def _whole_problems(graph: Graph, path: Path) -> list[Problem]:
     return problems
 
 
-def _border_problems(tensor: Tensor, is_input: bool) -> list[Problem]:
+def _border_problems(tensor: TfliteTensor, is_input: bool) -> list[Problem]:
     where = f"{'input' if is_input else 'output'} '{tensor.name}'"
     if tensor.dtype not in ONNX_TYPES and tensor.dtype != "int16":
         hint = "convert with float32 or int8 inputs and outputs"
@@ -94,7 +94,7 @@ def _border_problems(tensor: Tensor, is_input: bool) -> list[Problem]:
     return []
 
 
-def _convert(writer: Writer, operator: Operator) -> Unsupported | None:
+def _convert(writer: Writer, operator: Operator) -> Untranslatable | None:
     """Translates an operator; returns what is wrong with it."""
     first = len(writer.nodes)
     try:
@@ -103,20 +103,20 @@ def _convert(writer: Writer, operator: Operator) -> Unsupported | None:
         converter = None if operator.custom else CONVERTERS.get(operator.kind)
         if converter is None:
             raise unknown(operator)
-        converter(Step(writer, operator))
+        converter(Conversion(writer, operator))
         if not all(writer.has(index) for index in operator.outputs):
-            raise Unsupported(f"has {len(operator.outputs)} outputs", DAMAGED)
-    except UnknowableError:
+            raise Untranslatable(f"has {len(operator.outputs)} outputs", DAMAGED)
+    except DependentError:
         writer.poison(operator)
         return None
-    except Unsupported as error:
+    except Untranslatable as error:
         writer.poison(operator)
         return error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # operands of a damaged file contradict each other in ways that nobody has thought of
         writer.poison(operator)
         first_line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        return Unsupported(f"its operands contradict each other ({first_line})", DAMAGED)
+        return Untranslatable(f"its operands contradict each other ({first_line})", DAMAGED)
     writer.name_nodes(operator, first)
     return None
 
@@ -125,7 +125,7 @@ def _model(writer: Writer, path: Path) -> onnx.ModelProto:
     graph = writer.graph
     try:
         names = [writer.output(index) for index in graph.outputs]
-    except Unsupported as error:
+    except Untranslatable as error:
         raise ModelError(Problem(str(path), error.what, error.hint)) from None
     outputs = dict(zip(names, graph.outputs, strict=True))
     nodes = _live(writer.nodes, set(outputs))
@@ -143,7 +143,7 @@ def _model(writer: Writer, path: Path) -> onnx.ModelProto:
     )
 
 
-def _border(tensor: Tensor, name: str) -> onnx.ValueInfoProto:
+def _border(tensor: TfliteTensor, name: str) -> onnx.ValueInfoProto:
     return onnx.helper.make_tensor_value_info(name, ONNX_TYPES[tensor.dtype], tensor.shape)
 
 

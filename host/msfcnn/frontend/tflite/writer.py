@@ -15,8 +15,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from msfcnn.frontend.tflite.graph import OMITTED, Affine, Graph, Operator, Tensor
-from msfcnn.frontend.tflite.problems import UnknowableError, Unsupported
+from msfcnn.frontend.tflite.graph import OMITTED, Operator, TfliteGraph, TfliteScale, TfliteTensor
+from msfcnn.frontend.tflite.problems import DependentError, Untranslatable
 
 MAP_AXES = 4
 TO_NCHW = (0, 3, 1, 2)
@@ -27,7 +27,7 @@ HELPERS = frozenset({"Transpose", "QuantizeLinear", "DequantizeLinear", "Reshape
 INT8_HINT = "quantize to int8: converter.target_spec.supported_ops = [TFLITE_BUILTINS_INT8]"
 
 
-class Layout(Enum):
+class Arrangement(Enum):
     """The axes of an ONNX value: as in the file, or those of a map moved to NCHW."""
 
     FILE = "file"
@@ -35,30 +35,30 @@ class Layout(Enum):
 
     def axis(self, axis: int) -> int:
         """Where an axis of the file is in this layout."""
-        return NCHW_AXIS[axis] if self is Layout.NCHW else axis
+        return NCHW_AXIS[axis] if self is Arrangement.NCHW else axis
 
     def arranged(self, values: Sequence[int]) -> tuple[int, ...]:
         """One number per axis of the file, in the order of this layout."""
-        return tuple(values[a] for a in TO_NCHW) if self is Layout.NCHW else tuple(values)
+        return tuple(values[a] for a in TO_NCHW) if self is Arrangement.NCHW else tuple(values)
 
 
 class Writer:
     """Collects nodes and constants. The only mutable state of a translation."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: TfliteGraph) -> None:
         self.graph = graph
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
         self._folded: dict[int, NDArray[Any]] = {}
         self._poisoned: set[int] = set()
-        self._real: dict[tuple[int, Layout], str] = {}
-        self._stored: dict[tuple[int, Layout], str] = {}
+        self._real: dict[tuple[int, Arrangement], str] = {}
+        self._stored: dict[tuple[int, Arrangement], str] = {}
         self._names = {self.tensor(index).name for index in graph.inputs}
         for index in graph.inputs:
             values = self._stored if self.tensor(index).quantized else self._real
-            values[index, Layout.FILE] = self.tensor(index).name
+            values[index, Arrangement.FILE] = self.tensor(index).name
 
-    def tensor(self, index: int) -> Tensor:
+    def tensor(self, index: int) -> TfliteTensor:
         """A tensor of the file."""
         return self.graph.tensors[index]
 
@@ -68,7 +68,7 @@ class Writer:
         return self.known(index) is not None or any(there == index for there, _ in shown)
 
     @property
-    def shown(self) -> dict[str, tuple[int, Layout]]:
+    def shown(self) -> dict[str, tuple[int, Arrangement]]:
         """The tensor and the layout that each quantized ONNX value shows."""
         return {name: place for place, name in self._stored.items()}
 
@@ -83,17 +83,17 @@ class Writer:
         tensor = self.tensor(index)
         if tuple(values.shape) != tensor.shape:
             what = f"computes the constant shape {list(values.shape)}, not {list(tensor.shape)}"
-            raise Unsupported(what, "convert the model again with fixed shapes")
+            raise Untranslatable(what, "convert the model again with fixed shapes")
         self._folded[index] = values.astype(tensor.dtype)
 
     def known(self, index: int) -> NDArray[Any] | None:
         """The stored values of a constant; None for a tensor that depends on the input."""
         if index in self._poisoned:
-            raise UnknowableError
+            raise DependentError
         tensor = self.tensor(index)
         if tensor.odd:
             hint = "use plain int8 or float weights"
-            raise Unsupported(f"its operand '{tensor.name}' {tensor.odd}", hint)
+            raise Untranslatable(f"its operand '{tensor.name}' {tensor.odd}", hint)
         return self._folded.get(index, tensor.data)
 
     def add_constant(self, name: str, values: NDArray[Any]) -> str:
@@ -102,10 +102,12 @@ class Writer:
         self.constants[fresh] = onnx.numpy_helper.from_array(np.ascontiguousarray(values), fresh)
         return fresh
 
-    def add_real(self, name: str, values: NDArray[Any], affine: Affine | None, axis: int) -> str:
+    def add_real(
+        self, name: str, values: NDArray[Any], affine: TfliteScale | None, axis: int
+    ) -> str:
         """A constant as real numbers. axis: which axis of `values` several scales go along."""
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise Unsupported(f"some values of '{name}' are infinite or not a number")
+            raise Untranslatable(f"some values of '{name}' are infinite or not a number")
         if affine is None or values.dtype.kind == "f":
             return self.add_constant(name, values.astype(np.float32))
         parts = [
@@ -117,20 +119,20 @@ class Writer:
 
     # activations
 
-    def layout(self, index: int) -> Layout:
+    def layout(self, index: int) -> Arrangement:
         """The layout in which a tensor can be had for nothing; images always as NCHW.
 
         That an image is moved to NCHW first tells the importer which of its axes are channels.
         """
         if self._is_map(index) and self.known(index) is None:
             if index in self.graph.inputs:
-                return Layout.NCHW
+                return Arrangement.NCHW
             shown = self._real.keys() | self._stored.keys()
-            if (index, Layout.FILE) not in shown and (index, Layout.NCHW) in shown:
-                return Layout.NCHW
-        return Layout.FILE
+            if (index, Arrangement.FILE) not in shown and (index, Arrangement.NCHW) in shown:
+                return Arrangement.NCHW
+        return Arrangement.FILE
 
-    def read(self, index: int, layout: Layout = Layout.FILE) -> str:
+    def read(self, index: int, layout: Arrangement = Arrangement.FILE) -> str:
         """The ONNX value that shows a tensor as real numbers in this layout."""
         values = self.known(index)
         if (index, layout) in self._real:
@@ -144,30 +146,30 @@ class Writer:
         self._real[index, layout] = name
         return name
 
-    def write(self, index: int, value: str, layout: Layout = Layout.FILE) -> None:
+    def write(self, index: int, value: str, layout: Arrangement = Arrangement.FILE) -> None:
         """Says that an ONNX value of real numbers is what an operator computes for a tensor."""
         tensor = self.tensor(index)
         if tensor.dtype == "float32" or not tensor.quantized:
             self._real[index, layout] = self._renamed(value, self._label(index, layout))
             return
         if tensor.dtype not in ("int8", "uint8") or tensor.affine is None:
-            raise Unsupported(f"its result is {tensor.dtype}", INT8_HINT)
+            raise Untranslatable(f"its result is {tensor.dtype}", INT8_HINT)
         name = self._label(index, layout)
         parameters = self._parameters(name, self.per_tensor(index), tensor.dtype)
         self._stored[index, layout] = self.emit("QuantizeLinear", [value, *parameters], name)
 
-    def show(self, index: int, value: str, layout: Layout) -> None:
+    def show(self, index: int, value: str, layout: Arrangement) -> None:
         """Says that an ONNX value shows a tensor as it is stored, without rounding."""
         self._real[index, layout] = value
 
-    def per_tensor(self, index: int) -> Affine:
+    def per_tensor(self, index: int) -> TfliteScale:
         """The quantization of an activation."""
         tensor = self.tensor(index)
         if tensor.affine is None:
             hint = "convert the model again with a representative data set"
-            raise Unsupported(f"'{tensor.name}' is {tensor.dtype} without a scale", hint)
+            raise Untranslatable(f"'{tensor.name}' is {tensor.dtype} without a scale", hint)
         if len(tensor.affine.scale) != 1:
-            raise Unsupported(f"the activation '{tensor.name}' is quantized per channel")
+            raise Untranslatable(f"the activation '{tensor.name}' is quantized per channel")
         return tensor.affine
 
     def emit(self, kind: str, inputs: Sequence[str], label: str, **attributes: Any) -> str:
@@ -194,60 +196,62 @@ class Writer:
         """The name of a graph output: that of the tensor, which shows its stored values."""
         tensor = self.tensor(index)
         if self.known(index) is not None:
-            raise Unsupported(f"the output '{tensor.name}' is constant", "remove it from the model")
+            raise Untranslatable(
+                f"the output '{tensor.name}' is constant", "remove it from the model"
+            )
         shown = self._stored if tensor.quantized else self._real
-        if (index, Layout.FILE) not in shown:
-            source = shown[index, Layout.NCHW]
+        if (index, Arrangement.FILE) not in shown:
+            source = shown[index, Arrangement.NCHW]
             return self.emit("Transpose", [source], tensor.name, perm=TO_NHWC)
-        name = shown[index, Layout.FILE]
+        name = shown[index, Arrangement.FILE]
         return name if name == tensor.name else self.emit("Identity", [name], tensor.name)
 
     def _is_map(self, index: int) -> bool:
         return len(self.tensor(index).shape) == MAP_AXES
 
-    def _label(self, index: int, layout: Layout) -> str:
+    def _label(self, index: int, layout: Arrangement) -> str:
         """The tensor's name, but for another layout of what the caller of the network sees."""
         name = self.tensor(index).name
-        moved = layout is Layout.NCHW and index in self.graph.outputs
+        moved = layout is Arrangement.NCHW and index in self.graph.outputs
         return f"{name}/{SUFFIX}" if moved else name
 
-    def _constant(self, index: int, values: NDArray[Any], layout: Layout) -> str:
+    def _constant(self, index: int, values: NDArray[Any], layout: Arrangement) -> str:
         tensor = self.tensor(index)
         axis = tensor.affine.axis if tensor.affine is not None else 0
-        if layout is Layout.NCHW:
+        if layout is Arrangement.NCHW:
             # one value per channel broadcasts from the right in TFLite
             values = values.reshape((1,) * (MAP_AXES - values.ndim) + values.shape)
             axis = layout.axis((axis + MAP_AXES - len(tensor.shape)) % MAP_AXES)
             values = values.transpose(TO_NCHW)
         return self.add_real(tensor.name, values, tensor.affine, axis)
 
-    def _dequantized(self, index: int, layout: Layout) -> str:
+    def _dequantized(self, index: int, layout: Arrangement) -> str:
         tensor = self.tensor(index)
         if tensor.dtype not in ("int8", "uint8"):
-            raise Unsupported(f"its input '{tensor.name}' is {tensor.dtype}", INT8_HINT)
+            raise Untranslatable(f"its input '{tensor.name}' is {tensor.dtype}", INT8_HINT)
         parameters = self._parameters(tensor.name, self.per_tensor(index), tensor.dtype)
         inputs = [self._stored[index, layout], *parameters]
         return self.emit("DequantizeLinear", inputs, f"{tensor.name}/real")
 
-    def _moved(self, index: int, layout: Layout) -> str:
-        other = Layout.FILE if layout is Layout.NCHW else Layout.NCHW
+    def _moved(self, index: int, layout: Arrangement) -> str:
+        other = Arrangement.FILE if layout is Arrangement.NCHW else Arrangement.NCHW
         there = self._real.keys() | self._stored.keys()
         if (index, other) not in there or not self._is_map(index):
             shape = list(self.tensor(index).shape)
             what = f"its input of shape {shape} is not a map of [1, height, width, channels]"
-            raise Unsupported(what, "use a network in one or two dimensions")
-        perm = TO_NCHW if layout is Layout.NCHW else TO_NHWC
+            raise Untranslatable(what, "use a network in one or two dimensions")
+        perm = TO_NCHW if layout is Arrangement.NCHW else TO_NHWC
         name = f"{self.tensor(index).name}/{layout.value}"
         return self.emit("Transpose", [self.read(index, other)], name, perm=perm)
 
-    def _parameters(self, name: str, affine: Affine, dtype: str) -> list[str]:
+    def _parameters(self, name: str, affine: TfliteScale, dtype: str) -> list[str]:
         scale, zero = affine.scale, affine.zero
         limits = np.iinfo(dtype)
         if ((zero < limits.min) | (zero > limits.max)).any():
-            raise Unsupported(f"a zero point of '{name}' does not fit {dtype}")
+            raise Untranslatable(f"a zero point of '{name}' does not fit {dtype}")
         if not (np.isfinite(scale).all() and (scale > 0).all()):
             hint = "convert the model again with a representative data set"
-            raise Unsupported(f"a scale of '{name}' is not positive and finite", hint)
+            raise Untranslatable(f"a scale of '{name}' is not positive and finite", hint)
         one = len(scale) == 1
         values = (scale[0] if one else scale, (zero[0] if one else zero).astype(dtype))
         labels = (f"{name}/scale", f"{name}/zero_point")

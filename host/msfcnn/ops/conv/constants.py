@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
 from msfcnn.ir import INT32_MAX, Clamp, Model, Scaling, scaling_of, to_even
-from msfcnn.ops.conv.layer import ConvLayer
+from msfcnn.ops.conv.layer import ConvData
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def unfolded(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.int32]:
     return bias
 
 
-def conv_constants(model: Model, op: ConvLayer) -> ConvConstants:
+def conv_constants(model: Model, op: ConvData) -> ConvConstants:
     """Bias, multipliers and zero points of a convolution.
 
     Raises ModelError where an int32 accumulator could overflow or a scale is absurd.
@@ -56,9 +56,9 @@ def conv_constants(model: Model, op: ConvLayer) -> ConvConstants:
             )
         )
     return ConvConstants(
-        bias.astype(np.int32),
-        to_even(scaling, reach),
-        source.quantization.zero_point,
-        target.quantization.zero_point,
-        op.clamp,
+        bias=bias.astype(np.int32),
+        scaling=to_even(scaling, reach),
+        input_zero=source.quantization.zero_point,
+        output_zero=target.quantization.zero_point,
+        clamp=op.clamp,
     )

@@ -56,16 +56,16 @@ def conv(builder: Builder, node: Node) -> Value:
     bias = bias_units(builder.constant(node, 2, "bias"), unit)
     taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel).transpose(0, 2, 3, 1)
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
+        node=node.name,
+        input=tensor,
+        output=UNSET,
         geometry=walk.geometry,
         groups=groups,
         weights=np.ascontiguousarray(taps),
         weight_scale=scale,
         bias=bias,
     )
-    return Draft(op, node, map_view(out, rank), node.outputs[0])
+    return Draft(op=op, node=node, view=map_view(out, rank), origin=node.outputs[0])
 
 
 def _check_groups(groups: int, channels: int, shape: tuple[int, ...]) -> None:
@@ -107,8 +107,12 @@ def matmul(builder: Builder, node: Node) -> Value:
     axis = len(known.shape) - 1
     tensor, (height, width, channels) = builder.as_map(known, axis, node)
     _check_length(weights, channels)
-    view = View((height, width, len(weights)), (*known.shape[:-1], len(weights)), Order.HWC)
-    return Draft(_pointwise(node, tensor, weights, scale), node, view, node.outputs[0])
+    view = View(
+        hwc=(height, width, len(weights)), shape=(*known.shape[:-1], len(weights)), flat=Order.HWC
+    )
+    return Draft(
+        op=_pointwise(node, tensor, weights, scale), node=node, view=view, origin=node.outputs[0]
+    )
 
 
 def _weights(
@@ -135,8 +139,8 @@ def _on_vector(
     columns[:, known.view.positions().ravel()] = weights
     op = _pointwise(node, builder.as_vector(known, node), columns, scale)
     outputs = len(weights)
-    view = View((1, 1, outputs), (*known.shape[:-1], outputs))
-    return Draft(op, node, view, node.outputs[0])
+    view = View(hwc=(1, 1, outputs), shape=(*known.shape[:-1], outputs))
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 def _pointwise(
@@ -144,10 +148,10 @@ def _pointwise(
 ) -> Conv:
     outputs, inputs = weights.shape
     return Conv(
-        node.name,
-        tensor,
-        UNSET,
-        geometry=Geometry(1, 1),
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(kernel_h=1, kernel_w=1),
         groups=1,
         weights=np.ascontiguousarray(weights).reshape(outputs, 1, 1, inputs),
         weight_scale=scale,

@@ -12,7 +12,7 @@ from msfcnn.ops.base import Unary
 
 
 @dataclass(frozen=True, eq=False)
-class ConvLayer(Unary):
+class ConvData(Unary):
     """A convolution as data.
 
     weights:      int8 [cout, kernel_h, kernel_w, cin / groups], symmetric.

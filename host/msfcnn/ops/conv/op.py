@@ -23,7 +23,7 @@ from msfcnn.ir import (
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import tie
 from msfcnn.ops.conv.constants import ConvConstants, conv_constants, unfolded
-from msfcnn.ops.conv.layer import ConvLayer
+from msfcnn.ops.conv.layer import ConvData
 from msfcnn.ops.conv.reference import conv
 from msfcnn.ops.sketch import Sketch
 
@@ -32,7 +32,7 @@ FEW_TAPS = 32  # as src/conv.c says
 
 @register
 @dataclass(frozen=True, eq=False)
-class Conv(ConvLayer):
+class Conv(ConvData):
     """Convolution of any grouping: ordinary, pointwise, depthwise, dense (1x1 on 1x1 pixels)."""
 
     @property
@@ -191,9 +191,9 @@ def draw_conv(
     bias = sketch.rng.integers(-1000, 1000, outputs).astype(np.int64)
     sketch.add(
         lambda node, x, y: Conv(
-            node,
-            x,
-            y,
+            node=node,
+            input=x,
+            output=y,
             geometry=geometry,
             groups=groups,
             weights=weights,
@@ -216,7 +216,7 @@ def gathered(taps: int) -> int:
     return (6 if taps <= FEW_TAPS else 2) * taps
 
 
-def oriented(op: ConvLayer, columns: bool) -> Values:
+def oriented(op: ConvData, columns: bool) -> Values:
     """Weights [output][kernel line][kernel pixel][input]; columns: lines are columns."""
     turned: Values = op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
     return turned

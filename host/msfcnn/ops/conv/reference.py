@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from msfcnn.ir import Shape, Values, requantize
 from msfcnn.ops import window
 from msfcnn.ops.conv.constants import ConvConstants
-from msfcnn.ops.conv.layer import ConvLayer
+from msfcnn.ops.conv.layer import ConvData
 
 SLICE_BYTES = 100_000_000  # of float64 patches that a convolution builds at a time
 
 
-def conv(op: ConvLayer, k: ConvConstants, x: Values, target: Shape) -> Values:
+def conv(op: ConvData, k: ConvConstants, x: Values, target: Shape) -> Values:
     """int8 [n, h, w, cout] for x int8 [n, H, W, cin]: acc = bias + sum of weight * input.
 
     Padded taps read the input's zero point, so that the zero point folded into the bias holds at
@@ -25,7 +25,7 @@ def conv(op: ConvLayer, k: ConvConstants, x: Values, target: Shape) -> Values:
     return requantize(acc, k.scaling.multiplier, k.scaling.shift, k.output_zero, k.clamp)
 
 
-def _conv_image(op: ConvLayer, image: Values, target: Shape) -> NDArray[np.int64]:
+def _conv_image(op: ConvData, image: Values, target: Shape) -> NDArray[np.int64]:
     """Sums of weights times inputs, [h, w, cout], of one padded image [H, W, C]."""
     if op.depthwise:
         return _depthwise(op, image, target)
@@ -39,7 +39,7 @@ def _conv_image(op: ConvLayer, image: Values, target: Shape) -> NDArray[np.int64
     return np.concatenate(parts)
 
 
-def _depthwise(op: ConvLayer, image: Values, target: Shape) -> NDArray[np.int64]:
+def _depthwise(op: ConvData, image: Values, target: Shape) -> NDArray[np.int64]:
     """Tap by tap; each input channel serves as many output channels as the depth multiplier."""
     multiplier = len(op.weights) // op.groups
     acc = np.zeros(target, dtype=np.int64)
@@ -49,7 +49,7 @@ def _depthwise(op: ConvLayer, image: Values, target: Shape) -> NDArray[np.int64]
     return acc
 
 
-def _grouped(op: ConvLayer, image: Values, target: Shape) -> NDArray[np.int64]:
+def _grouped(op: ConvData, image: Values, target: Shape) -> NDArray[np.int64]:
     """Patches times weights in float64: exact, for the sums stay far below 2**53."""
     taps = [tap[0] for tap in window.taps(op.geometry, image[None], target)]
     patches = np.stack(taps, axis=2).astype(np.float64)  # [H, W, tap, C]

@@ -22,7 +22,7 @@ LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm"})
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class AffineNode:
     """scale and shift [C] of a node that does nothing else; it reads the value `source`."""
 
     source: str
@@ -62,7 +62,7 @@ def _worth_it(
 
 def _affine_of(
     edited: EditedGraph, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]
-) -> Affine | None:
+) -> AffineNode | None:
     kind = kind_of(node)
     if kind == "BatchNormalization":
         return _batch_norm(edited, node)
@@ -79,15 +79,15 @@ def _affine_of(
         return None
     one, zero = np.ones_like(row), np.zeros_like(row)
     if kind == "Mul":
-        return Affine(source, row, zero)
+        return AffineNode(source, row, zero)
     if kind == "Div":
-        return Affine(source, 1 / row, zero) if (row != 0).all() else None
+        return AffineNode(source, 1 / row, zero) if (row != 0).all() else None
     if kind == "Add":
-        return Affine(source, one, row)
-    return Affine(source, -one, row) if constants[0] == 0 else Affine(source, one, -row)
+        return AffineNode(source, one, row)
+    return AffineNode(source, -one, row) if constants[0] == 0 else AffineNode(source, one, -row)
 
 
-def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> Affine | None:
+def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> AffineNode | None:
     if len([o for o in node.output if o]) > 1 or attribute(node, "training_mode", 0):
         return None
     stored = [edited.constant(node, i) for i in range(1, 5)]
@@ -95,7 +95,7 @@ def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> Affine | None:
         return None
     gamma, beta, mean, variance = (np.asarray(s, np.float64) for s in stored)
     scale = gamma / np.sqrt(variance + attribute(node, "epsilon", 1e-5))
-    return Affine(node.input[0], scale, beta - mean * scale)
+    return AffineNode(node.input[0], scale, beta - mean * scale)
 
 
 def _per_channel(constant: NDArray[Any], shape: tuple[int, ...]) -> Channels | None:
@@ -111,7 +111,7 @@ def _per_channel(constant: NDArray[Any], shape: tuple[int, ...]) -> Channels | N
     return np.broadcast_to(aligned.reshape(-1), (shape[1],)).astype(np.float64)
 
 
-def _into_layer_before(edited: EditedGraph, node: onnx.NodeProto, affine: Affine) -> bool:
+def _into_layer_before(edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode) -> bool:
     layer = edited.producer(affine.source)
     if layer is None or kind_of(layer) not in LAYERS:
         return False
@@ -148,7 +148,7 @@ def _scaled_outputs(
     return (grouped * column).reshape(real.shape)
 
 
-def _into_next(edited: EditedGraph, node: onnx.NodeProto, affine: Affine) -> bool:
+def _into_next(edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode) -> bool:
     """Into the convolution behind it, unless zeros around its input would change their meaning."""
     layer = edited.lone_reader(node.output[0])
     if layer is None or kind_of(layer) not in ("Conv", "Gemm") or layer.input[0] != node.output[0]:
@@ -185,7 +185,7 @@ def _unpadded(layer: onnx.NodeProto) -> bool:
 
 
 def _as_depthwise(
-    edited: EditedGraph, node: onnx.NodeProto, affine: Affine, shape: tuple[int, ...]
+    edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode, shape: tuple[int, ...]
 ) -> None:
     channels = len(affine.scale)
     axes = max(len(shape) - 2, 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from msfcnn.frontend.tflite.convert import conv, elementwise, movement, pool
-from msfcnn.frontend.tflite.step import Step
+from msfcnn.frontend.tflite.step import Conversion
 
-Converter = Callable[[Step], None]
+Converter = Callable[[Conversion], None]
 
 CONVERTERS: Mapping[str, Converter] = {
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),

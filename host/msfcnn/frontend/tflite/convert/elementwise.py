@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from msfcnn.frontend.tflite.graph import Tensor
-from msfcnn.frontend.tflite.problems import DAMAGED, Unsupported
-from msfcnn.frontend.tflite.step import CLIPS, Step
-from msfcnn.frontend.tflite.writer import MAP_AXES, TO_NCHW, Layout
+from msfcnn.frontend.tflite.graph import TfliteTensor
+from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
+from msfcnn.frontend.tflite.step import CLIPS, Conversion
+from msfcnn.frontend.tflite.writer import MAP_AXES, TO_NCHW, Arrangement
 
 UNARY = {
     "ABS": "Abs",
@@ -38,50 +38,50 @@ BINARY = {
 BOUNDED = {"RELU6": "0 to 6", "RELU_0_TO_1": "0 to 1", "RELU_N1_TO_1": "-1 to 1"}
 
 
-def unary(step: Step) -> None:
+def unary(step: Conversion) -> None:
     """Functions of one number without options."""
     _unary(step, lambda value: step.emit(UNARY[step.operator.kind], [value]))
 
 
-def bounded(step: Step) -> None:
+def bounded(step: Conversion) -> None:
     """RELU6 and its like."""
     _unary(step, lambda value: step.clip(value, *CLIPS[BOUNDED[step.operator.kind]]))
 
 
-def neg(step: Step) -> None:
+def neg(step: Conversion) -> None:
     """NEG; TFLite's kernel negates stored values as they are, whatever their zero point."""
     if step.tensor(0).quantized:
         step.check_copies()
         if step.writer.per_tensor(step.index(0)).zero.any():
-            raise Unsupported("negates values whose zero point is not 0", "use SUB from 0")
+            raise Untranslatable("negates values whose zero point is not 0", "use SUB from 0")
     _unary(step, lambda value: step.emit("Neg", [value]))
 
 
-def leaky_relu(step: Step) -> None:
+def leaky_relu(step: Conversion) -> None:
     """LEAKY_RELU."""
     alpha = step.operator.real("Alpha")
     if not math.isfinite(alpha):
-        raise Unsupported(f"its slope is {alpha}", DAMAGED)
+        raise Untranslatable(f"its slope is {alpha}", DAMAGED)
     _unary(step, lambda value: step.emit("LeakyRelu", [value], alpha=alpha))
 
 
-def gelu(step: Step) -> None:
+def gelu(step: Conversion) -> None:
     """GELU, exact or with tanh."""
     form = "tanh" if step.operator.integer("Approximate") else "none"
     _unary(step, lambda value: step.emit("Gelu", [value], approximate=form))
 
 
-def square(step: Step) -> None:
+def square(step: Conversion) -> None:
     """SQUARE."""
     _unary(step, lambda value: step.emit("Mul", [value, value]))
 
 
-def rsqrt(step: Step) -> None:
+def rsqrt(step: Conversion) -> None:
     """RSQRT."""
     _unary(step, lambda value: step.emit("Reciprocal", [step.emit("Sqrt", [value])]))
 
 
-def convert_only(step: Step) -> None:
+def convert_only(step: Conversion) -> None:
     """QUANTIZE and DEQUANTIZE: the same numbers, stored differently.
 
     Between uint8 and int8 with the same steps nothing is done: the reader takes the numbers from
@@ -96,7 +96,7 @@ def convert_only(step: Step) -> None:
         _unary(step, lambda value: value)
 
 
-def _same_steps(source: Tensor, target: Tensor) -> bool:
+def _same_steps(source: TfliteTensor, target: TfliteTensor) -> bool:
     """Whether stored values differ by 128 at most, uint8 from int8."""
     unsigned = {"int8": 0, "uint8": 128}
     if source.affine is None or target.affine is None:
@@ -108,7 +108,7 @@ def _same_steps(source: Tensor, target: Tensor) -> bool:
     return same_zero and np.array_equal(source.affine.scale, target.affine.scale)
 
 
-def prelu(step: Step) -> None:
+def prelu(step: Conversion) -> None:
     """PRELU with constant slopes."""
     step.constant(1, "slope")
     layout = step.layout()
@@ -116,7 +116,7 @@ def prelu(step: Step) -> None:
     step.write(step.emit("PRelu", [step.read(0, layout), slope]), layout)
 
 
-def softmax(step: Step) -> None:
+def softmax(step: Conversion) -> None:
     """SOFTMAX over the last axis, after a factor."""
     beta = step.operator.real("Beta", 1.0)
     layout = step.layout()
@@ -126,14 +126,14 @@ def softmax(step: Step) -> None:
     step.write(step.emit("Softmax", [value], axis=_last(step, layout)), layout)
 
 
-def log_softmax(step: Step) -> None:
+def log_softmax(step: Conversion) -> None:
     """LOG_SOFTMAX over the last axis."""
     layout = step.layout()
     value = step.emit("LogSoftmax", [step.read(0, layout)], axis=_last(step, layout))
     step.write(value, layout)
 
 
-def l2_normalization(step: Step) -> None:
+def l2_normalization(step: Conversion) -> None:
     """L2_NORMALIZATION over the last axis."""
     layout = step.layout()
     inputs = [step.read(0, layout)]
@@ -141,32 +141,34 @@ def l2_normalization(step: Step) -> None:
     step.write_activated(value, layout)
 
 
-def _last(step: Step, layout: Layout) -> int:
+def _last(step: Conversion, layout: Arrangement) -> int:
     return layout.axis(len(step.shape(0)) - 1)
 
 
-def binary(step: Step) -> None:
+def binary(step: Conversion) -> None:
     """Arithmetic of two activations, or of one and a constant."""
     layout, inputs = _operands(step)
     step.write_activated(step.emit(BINARY[step.operator.kind], inputs), layout)
 
 
-def _operands(step: Step) -> tuple[Layout, list[str]]:
+def _operands(step: Conversion) -> tuple[Arrangement, list[str]]:
     """Both operands in one layout."""
     rank = len(step.result.shape)
     layouts = {step.layout(i) for i in (0, 1) if not step.is_constant(i)}
-    layout = Layout.NCHW if Layout.NCHW in layouts and rank == MAP_AXES else Layout.FILE
+    layout = (
+        Arrangement.NCHW if Arrangement.NCHW in layouts and rank == MAP_AXES else Arrangement.FILE
+    )
     return layout, [_broadcast(step, i, layout, rank) for i in (0, 1)]
 
 
-def squared_difference(step: Step) -> None:
+def squared_difference(step: Conversion) -> None:
     """SQUARED_DIFFERENCE."""
     layout, inputs = _operands(step)
     value = step.emit("Sub", inputs)
     step.write(step.emit("Mul", [value, value]), layout)
 
 
-def add_n(step: Step) -> None:
+def add_n(step: Conversion) -> None:
     """ADD_N: a sum of any number of activations of one shape."""
     value = step.read(0)
     for i in range(1, len(step.operator.inputs)):
@@ -174,20 +176,20 @@ def add_n(step: Step) -> None:
     step.write(value)
 
 
-def _unary(step: Step, function: Callable[[str], str]) -> None:
+def _unary(step: Conversion, function: Callable[[str], str]) -> None:
     layout = step.layout()
     step.write(function(step.read(0, layout)), layout)
 
 
-def _broadcast(step: Step, position: int, layout: Layout, rank: int) -> str:
+def _broadcast(step: Conversion, position: int, layout: Arrangement, rank: int) -> str:
     """An operand that TFLite broadcasts from the right, in this layout."""
     shape = step.shape(position)
     if step.is_constant(position):
         values = step.constant(position, "operand")
         affine = step.tensor(position).affine
-        if affine is not None and len(affine.scale) > 1 and layout is Layout.FILE:
+        if affine is not None and len(affine.scale) > 1 and layout is Arrangement.FILE:
             np.broadcast_to(affine.scale, values.shape[affine.axis])  # the axis must fit
-    if layout is Layout.FILE or len(shape) == MAP_AXES or step.is_constant(position):
+    if layout is Arrangement.FILE or len(shape) == MAP_AXES or step.is_constant(position):
         return step.read(position, layout)
     value = step.reshape(step.read(position), (1,) * (rank - len(shape)) + shape)
     return step.emit("Transpose", [value], perm=TO_NCHW)

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from msfcnn.frontend.tflite.graph import Operator
-from msfcnn.frontend.tflite.problems import Unsupported
+from msfcnn.frontend.tflite.problems import Untranslatable
 from msfcnn.frontend.tflite.sliding import attributes
-from msfcnn.frontend.tflite.step import Step, resolved
-from msfcnn.frontend.tflite.writer import Layout
+from msfcnn.frontend.tflite.step import Conversion, resolved
+from msfcnn.frontend.tflite.writer import Arrangement
 
 MAP = 4
 HEIGHT, WIDTH = 1, 2
 REDUCTIONS = {"SUM": "ReduceSum", "REDUCE_MAX": "ReduceMax", "REDUCE_MIN": "ReduceMin"}
 
 
-def max_pool_2d(step: Step) -> None:
+def max_pool_2d(step: Conversion) -> None:
     """MAX_POOL_2D."""
     _pool(step, "MaxPool")
 
 
-def average_pool_2d(step: Step) -> None:
+def average_pool_2d(step: Conversion) -> None:
     """AVERAGE_POOL_2D; padding does not count."""
     _pool(step, "AveragePool")
 
 
-def _pool(step: Step, kind: str) -> None:
+def _pool(step: Conversion, kind: str) -> None:
     shape = step.shape(0, MAP)
     kernel = (step.operator.integer("FilterHeight"), step.operator.integer("FilterWidth"))
     window = attributes(step.operator, shape[1:3], kernel, dilated=False)
-    step.write_activated(step.emit(kind, [step.read(0, Layout.NCHW)], **window), Layout.NCHW)
+    step.write_activated(
+        step.emit(kind, [step.read(0, Arrangement.NCHW)], **window), Arrangement.NCHW
+    )
 
 
-def mean(step: Step) -> None:
+def mean(step: Conversion) -> None:
     """MEAN over any axes of an activation.
 
     A mean of a mean, as PyTorch's x.mean(3).mean(2) becomes, is one mean of both axes: without
@@ -39,9 +41,9 @@ def mean(step: Step) -> None:
     source, axes = _through_means(step)
     shape = step.writer.tensor(source).shape
     if len(shape) == MAP and axes == (HEIGHT, WIDTH):
-        value = step.emit("GlobalAveragePool", [step.writer.read(source, Layout.NCHW)])
+        value = step.emit("GlobalAveragePool", [step.writer.read(source, Arrangement.NCHW)])
         if len(step.result.shape) == MAP:
-            step.write(value, Layout.NCHW)
+            step.write(value, Arrangement.NCHW)
         else:
             step.write(step.reshape(value, step.result.shape))
     elif len(shape) == MAP and axes in ((HEIGHT,), (WIDTH,)):
@@ -52,20 +54,20 @@ def mean(step: Step) -> None:
         step.write(step.emit("ReduceMean", inputs, keepdims=kept))
 
 
-def _mean_of_lines(step: Step, source: int, axis: int) -> None:
+def _mean_of_lines(step: Conversion, source: int, axis: int) -> None:
     """The mean of each row or column: a pool as long as they are."""
     shape = step.writer.tensor(source).shape
     kernel = [shape[a] if a == axis else 1 for a in (HEIGHT, WIDTH)]
-    value = step.writer.read(source, Layout.NCHW)
+    value = step.writer.read(source, Arrangement.NCHW)
     value = step.emit("AveragePool", [value], kernel_shape=kernel)
     if len(step.result.shape) == MAP:
-        step.write(value, Layout.NCHW)
+        step.write(value, Arrangement.NCHW)
         return
     value = step.emit("Transpose", [value], perm=(0, 2, 3, 1))
     step.write(step.reshape(value, step.result.shape))
 
 
-def _through_means(step: Step) -> tuple[int, tuple[int, ...]]:
+def _through_means(step: Conversion) -> tuple[int, tuple[int, ...]]:
     """Where the mean starts from, and over which of its axes it goes."""
     index = step.index(0)
     shape = step.writer.tensor(index).shape
@@ -73,7 +75,7 @@ def _through_means(step: Step) -> tuple[int, tuple[int, ...]]:
     before = _lone_mean(step, index)
     if before is None:
         return index, axes
-    earlier = Step(step.writer, before)
+    earlier = Conversion(step.writer, before)
     source = earlier.index(0)
     full = step.writer.tensor(source).shape
     first = _axes(earlier, len(full))
@@ -83,7 +85,7 @@ def _through_means(step: Step) -> tuple[int, tuple[int, ...]]:
     return source, tuple(sorted({*first, *(left[a] for a in axes)}))
 
 
-def _lone_mean(step: Step, index: int) -> Operator | None:
+def _lone_mean(step: Conversion, index: int) -> Operator | None:
     """The mean that computes a tensor only for this one, in the same quantization."""
     graph = step.writer.graph
     readers = sum(index in operator.inputs for operator in graph.operators)
@@ -97,24 +99,24 @@ def _lone_mean(step: Step, index: int) -> Operator | None:
     return found
 
 
-def _axes(step: Step, rank: int) -> tuple[int, ...]:
+def _axes(step: Conversion, rank: int) -> tuple[int, ...]:
     axes = tuple(sorted(resolved(step.integers(1, "list of axes"), rank)))
     if not axes:
-        raise Unsupported("reduces no axis", "remove it")
+        raise Untranslatable("reduces no axis", "remove it")
     return axes
 
 
-def reduce(step: Step) -> None:
+def reduce(step: Conversion) -> None:
     """SUM, REDUCE_MAX and REDUCE_MIN."""
     rank = len(step.shape(0))
     keep = bool(step.operator.integer("KeepDims"))
-    layout = step.layout() if keep else Layout.FILE
+    layout = step.layout() if keep else Arrangement.FILE
     axes = step.list(sorted(layout.axis(a) for a in _axes(step, rank)), "axes")
     kind = REDUCTIONS[step.operator.kind]
     step.write(step.emit(kind, [step.read(0, layout), axes], keepdims=int(keep)), layout)
 
 
-def arg_max(step: Step) -> None:
+def arg_max(step: Conversion) -> None:
     """ARG_MAX over one axis."""
     rank = len(step.shape(0))
     (axis,) = resolved(step.integers(1, "axis"), rank)
