@@ -16,7 +16,7 @@ from msfcnn import zoo
 from msfcnn.boards import Board, load_boards
 from msfcnn.errors import InfeasibleError, MsfcnnError
 from msfcnn.files import write_atomically
-from msfcnn.firmware.build import Outcome, Request, build_many
+from msfcnn.firmware.build import BuildOutcome, Request, build_many
 from msfcnn.render import error_text
 from msfcnn.sizes import format_size
 
@@ -75,7 +75,7 @@ def survey(boards: Sequence[Board], models: Mapping[str, Path], root: Path) -> s
     return "\n".join(parts)
 
 
-def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _table(outcomes: Sequence[BuildOutcome]) -> Iterator[str]:
     yield "| board | flash | of | RAM | of | arena | F |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     notes = []
@@ -93,7 +93,7 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from notes
 
 
-def _why(outcome: Outcome) -> str:
+def _why(outcome: BuildOutcome) -> str:
     if isinstance(outcome.error, InfeasibleError):
         bound = outcome.request.ram_bound or 0
         best = format_size(outcome.error.best_ram)
