@@ -79,7 +79,7 @@ class Builder:
 
     def so_far(self) -> Model:
         """The tensors and ops that exist already, for ops to compute with."""
-        nowhere = Port("", 0, (), Order.HWC, "int8")
+        nowhere = Port(name="", tensor=0, onnx_shape=(), onnx_order=Order.HWC, dtype="int8")
         return Model(
             name="",
             sha256="",
@@ -195,7 +195,7 @@ class Builder:
         # the tensor has no padding, the ONNX value has: their names must differ
         label = f"{name}:unpadded" if known.padding else name
         op = self._moves.requantize(node.name, known.tensor, UNSET)
-        draft = Draft(op, node, known.view, origin=f"{tensor.name}:requantized")
+        draft = Draft(op=op, node=node, view=known.view, origin=f"{tensor.name}:requantized")
         return replace(self.finish(draft, label, quantization, unsigned), padding=known.padding)
 
     def assume(self, view: View, name: str, quantization: Quantization, unsigned: bool) -> Known:
@@ -252,8 +252,8 @@ class Builder:
         if (source, hwc) not in self._reshaped:
             # not an ONNX name: ONNX may show these bytes in another order under its own names
             name = f"{tensor.name}:{'x'.join(str(n) for n in hwc)}"
-            shape, unsigned = (1, *_chw(hwc)), tensor.unsigned
-            self.tensors.append(Tensor(name, *hwc, tensor.quantization, shape, Order.CHW, unsigned))
+            shape = (1, *_chw(hwc))
+            self._append(name, hwc, tensor.quantization, shape, Order.CHW, tensor.unsigned)
             self.ops.append(self._moves.reshape(node.name, source, len(self.tensors) - 1))
             self._reshaped[source, hwc] = len(self.tensors) - 1
         return self._reshaped[source, hwc]
@@ -268,8 +268,31 @@ class Builder:
             # nobody must compare it with the ONNX value of that name element by element
             shown, name = fallback, f"{name}:reordered"
         order = shown.flat if isinstance(shown.flat, Order) else Order.CHW
-        self.tensors.append(Tensor(name, *view.hwc, quantization, shown.shape, order, unsigned))
+        self._append(name, view.hwc, quantization, shown.shape, order, unsigned)
         return len(self.tensors) - 1
+
+    def _append(
+        self,
+        name: str,
+        hwc: HWC,
+        quantization: Quantization,
+        shape: tuple[int, ...],
+        order: Order,
+        unsigned: bool,
+    ) -> None:
+        height, width, channels = hwc
+        self.tensors.append(
+            Tensor(
+                name=name,
+                height=height,
+                width=width,
+                channels=channels,
+                quantization=quantization,
+                onnx_shape=shape,
+                onnx_order=order,
+                unsigned=unsigned,
+            )
+        )
 
 
 def same_quantization(left: Quantization, right: Quantization) -> bool:

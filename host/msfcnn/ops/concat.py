@@ -129,7 +129,7 @@ def concat(builder: Builder, node: Node) -> Value:
     check_size("its output", (height, width, channels))
     out_shape = (*shape[:axis], channels, *shape[axis + 1 :])
     order = Order.CHW if axis == 1 else Order.HWC
-    view = View((height, width, channels), out_shape, order)
+    view = View(hwc=(height, width, channels), shape=out_shape, flat=order)
     return _draft(builder, node, [tensor for tensor, _ in maps], view)
 
 
@@ -152,7 +152,7 @@ def _behind_each_other(builder: Builder, node: Node, parts: Sequence[Known], axi
     vectors = [builder.as_vector(part, node) for part in parts]
     shape = parts[0].shape
     joined = (*shape[:axis], sum(part.shape[axis] for part in parts), *shape[axis + 1 :])
-    view = View((1, 1, sum(part.view.size for part in parts)), joined)
+    view = View(hwc=(1, 1, sum(part.view.size for part in parts)), shape=joined)
     return _draft(builder, node, vectors, view)
 
 
@@ -165,10 +165,10 @@ def _draft(builder: Builder, node: Node, sources: Sequence[int], view: View) -> 
         for t in tensors
     )
     return Draft(
-        Concat(node.name, tuple(sources), UNSET),
-        node,
-        view,
-        node.outputs[0],
+        op=Concat(node.name, tuple(sources), UNSET),
+        node=node,
+        view=view,
+        origin=node.outputs[0],
         inherited=first.quantization if equal else None,
         unsigned=first.unsigned,
     )

@@ -158,7 +158,12 @@ def prelu(builder: Builder, node: Node) -> Value:
     else:
         tensor = known.tensor
     found = per_channel(slope, view, node).real.ravel()
-    return Draft(Prelu(node.name, tensor, UNSET, found), node, view, node.outputs[0])
+    return Draft(
+        op=Prelu(node=node.name, input=tensor, output=UNSET, slopes=found),
+        node=node,
+        view=view,
+        origin=node.outputs[0],
+    )
 
 
 Prelu.importers = (

@@ -175,7 +175,9 @@ def padded(builder: Builder, known: Known, padding: Padding) -> Known:
     moved = whole
     if any((top, bottom, left, right)):
         size = (hwc[0] + top + bottom, hwc[1] + left + right)
-        geometry = Geometry(1, 1, pad_top=top, pad_left=left, pad_bottom=bottom, pad_right=right)
+        geometry = Geometry(
+            kernel_h=1, kernel_w=1, pad_top=top, pad_left=left, pad_bottom=bottom, pad_right=right
+        )
         moved = _copied(builder, padding.node, tensor, geometry, (*size, hwc[2]), rank, axis)
     before, after = padding.before[axis], padding.after[axis]
     if before or after:
@@ -228,8 +230,8 @@ def _taken(
     whole = (_Steps(0, 1, height), _Steps(0, 1, width))
     if (piece.rows, piece.columns) != whole:
         geometry = Geometry(
-            piece.rows.first + 1,
-            piece.columns.first + 1,
+            kernel_h=piece.rows.first + 1,
+            kernel_w=piece.columns.first + 1,
             stride_h=piece.rows.step,
             stride_w=piece.columns.step,
         )
@@ -253,9 +255,9 @@ def _copied(
     weights = np.zeros((hwc[2], geometry.kernel_h, geometry.kernel_w, 1), np.int8)
     weights[:, -1, -1] = UNIT_WEIGHT
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
+        node=node.name,
+        input=tensor,
+        output=UNSET,
         geometry=geometry,
         groups=hwc[2],
         weights=weights,
@@ -269,23 +271,23 @@ def _selected(
     builder: Builder, node: Node, known: Known, index: tuple[int, ...], rank: int, axis: int
 ) -> Known:
     height, width, _ = known.view.hwc
-    op = Select(node.name, known.tensor, UNSET, index)
+    op = Select(node=node.name, input=known.tensor, output=UNSET, index=index)
     view = _view((height, width, len(index)), rank, axis)
     return _exact(builder, node, op, known.tensor, view, f"channels {hash(index)}")
 
 
 def _view(hwc: tuple[int, int, int], rank: int, axis: int) -> View:
     if axis == 1:
-        return map_view(hwc, rank) if rank > 2 else View(hwc, (1, hwc[2]))
+        return map_view(hwc, rank) if rank > 2 else View(hwc=hwc, shape=(1, hwc[2]))
     pixels = hwc[:2] if rank == 4 else hwc[1:2]
-    return View(hwc, (1, *pixels, hwc[2]), Order.HWC)
+    return View(hwc=hwc, shape=(1, *pixels, hwc[2]), flat=Order.HWC)
 
 
 def _exact(builder: Builder, node: Node, op: Op, tensor: int, view: View, what: str) -> Known:
     """The op with the quantization of its input, which loses nothing."""
     source = builder.tensors[tensor]
     label = f"{source.name}:{what}"
-    draft = Draft(op, node, view, label)
+    draft = Draft(op=op, node=node, view=view, origin=label)
     return replace(builder.finish(draft, label, source.quantization, source.unsigned), real=True)
 
 

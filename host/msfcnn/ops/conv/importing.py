@@ -190,18 +190,18 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
         raise Unsupported(f"has {len(factor)} factors for {hwc[2]} channels", "the file is damaged")
     scale = np.where(factor == 0, 1.0, np.abs(factor)) / UNIT_WEIGHT
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
-        geometry=Geometry(1, 1),
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(kernel_h=1, kernel_w=1),
         groups=hwc[2],
         weights=(UNIT_WEIGHT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1),
         weight_scale=scale,
         bias=bias_units(offset, builder.tensors[tensor].quantization.scale * scale),
     )
     rank = len(known.shape)
-    view = map_view(hwc, rank) if rank > 2 else View(hwc, known.shape)
-    return Draft(op, node, view, node.outputs[0])
+    view = map_view(hwc, rank) if rank > 2 else View(hwc=hwc, shape=known.shape)
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 def _takes(value: Value, factor: NDArray[np.float64]) -> bool:

@@ -42,10 +42,17 @@ def max_pool(builder: Builder, node: Node) -> Value:
         known = builder.with_zeros(known)
         tensor, hwc = builder.as_map(known, 1, node)
     walk = _walk(node, known, hwc[:2])
-    op = MaxPool(node.name, tensor, UNSET, geometry=walk.geometry)
+    op = MaxPool(node=node.name, input=tensor, output=UNSET, geometry=walk.geometry)
     view = map_view((*walk.out, hwc[2]), len(known.shape))
     unsigned = builder.tensors[tensor].unsigned
-    return Draft(op, node, view, node.outputs[0], quantization, unsigned)
+    return Draft(
+        op=op,
+        node=node,
+        view=view,
+        origin=node.outputs[0],
+        inherited=quantization,
+        unsigned=unsigned,
+    )
 
 
 def average_pool(builder: Builder, node: Node) -> Value:
@@ -68,9 +75,11 @@ def average_pool(builder: Builder, node: Node) -> Value:
     geometry, usual = walk.geometry, builder.tensors[tensor].quantization
     if walk.out == (1, 1) and not geometry.padded and hwc[:2] == _kernel(walk):
         mean = GlobalAveragePool(node.name, tensor, UNSET)
-        return Draft(mean, node, view, node.outputs[0], usual=usual)
-    op = AveragePool(node.name, tensor, UNSET, geometry=geometry, count_include_pad=counted)
-    return Draft(op, node, view, node.outputs[0], usual=usual)
+        return Draft(op=mean, node=node, view=view, origin=node.outputs[0], usual=usual)
+    op = AveragePool(
+        node=node.name, input=tensor, output=UNSET, geometry=geometry, count_include_pad=counted
+    )
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0], usual=usual)
 
 
 def global_average_pool(builder: Builder, node: Node) -> Value:
@@ -82,7 +91,7 @@ def global_average_pool(builder: Builder, node: Node) -> Value:
     op = GlobalAveragePool(node.name, tensor, UNSET)
     view = map_view((1, 1, hwc[2]), len(known.shape))
     usual = builder.tensors[tensor].quantization
-    return Draft(op, node, view, node.outputs[0], usual=usual)
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0], usual=usual)
 
 
 def global_max_pool(builder: Builder, node: Node) -> Value:
@@ -110,10 +119,17 @@ def _largest(
     geometry, out = _over(known, channel, reduced, hwc)
     if max(geometry.kernel_h, geometry.kernel_w) > LARGEST:
         raise Unsupported(f"its map is larger than {LARGEST}", "pool or stride before it")
-    op = MaxPool(node.name, tensor, UNSET, geometry=geometry)
+    op = MaxPool(node=node.name, input=tensor, output=UNSET, geometry=geometry)
     source = builder.tensors[tensor]
     view = _reduced_view(known, channel, reduced, (*out, hwc[2]), keep)
-    return Draft(op, node, view, node.outputs[0], source.quantization, source.unsigned)
+    return Draft(
+        op=op,
+        node=node,
+        view=view,
+        origin=node.outputs[0],
+        inherited=source.quantization,
+        unsigned=source.unsigned,
+    )
 
 
 def reduce_mean(builder: Builder, node: Node) -> Value:
@@ -129,8 +145,8 @@ def reduce_mean(builder: Builder, node: Node) -> Value:
     if out == (1, 1):
         mean: GlobalAveragePool | AveragePool = GlobalAveragePool(node.name, tensor, UNSET)
     else:
-        mean = AveragePool(node.name, tensor, UNSET, geometry=geometry)
-    return Draft(mean, node, view, node.outputs[0], usual=usual)
+        mean = AveragePool(node=node.name, input=tensor, output=UNSET, geometry=geometry)
+    return Draft(op=mean, node=node, view=view, origin=node.outputs[0], usual=usual)
 
 
 def _axes(known: Known, axes: frozenset[int], what: str) -> tuple[int, tuple[int, ...]]:
@@ -164,7 +180,7 @@ def _over(
     whole = [True] * (2 - len(spatial)) + [i in reduced or known.shape[i] == 1 for i in spatial]
     kernel = [n if over else 1 for n, over in zip(hwc[:2], whole, strict=True)]
     out = (1 if whole[0] else hwc[0], 1 if whole[1] else hwc[1])
-    return Geometry(*kernel), out
+    return Geometry(kernel_h=kernel[0], kernel_w=kernel[1]), out
 
 
 def _reduced_view(
@@ -172,7 +188,7 @@ def _reduced_view(
 ) -> View:
     over = {*reduced}
     shape = tuple(1 if i in over else n for i, n in enumerate(known.shape) if keep or i not in over)
-    return View(hwc, shape, Order.CHW if channel == 1 else Order.HWC)
+    return View(hwc=hwc, shape=shape, flat=Order.CHW if channel == 1 else Order.HWC)
 
 
 def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
