@@ -130,7 +130,7 @@ def test_float_model(tmp_path: Path) -> None:
     net.output(net.node("Sin", net.node("Cos", y)))
     problem = refused_once(net.save(tmp_path / "float.onnx"))
     assert "is a float model" in problem.what
-    assert "`msfcnn quantize float.onnx --calib FILE.npz -o float_int8.onnx`" in problem.hint
+    assert "`msfcnn quantize float.onnx --calib PICTURES -o float_int8.onnx`" in problem.hint
 
 
 def test_model_with_only_its_weights_quantized(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from float_models import batch_norm_constants, float_model, node, normal, run, r
 from onnx import TensorProto, helper, numpy_helper
 
 from msfcnn.errors import ModelError, UsageError
+from msfcnn.frontend import load_model
 from msfcnn.quantizer.prepare import Prepared, prepare
 
 BATCH_NORM = "gamma beta mean var"
@@ -386,3 +387,17 @@ def test_nodes_of_one_name(tmp_path: Path) -> None:
     model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)})
     ready = prepared(model, tmp_path).model
     assert [n.name for n in ready.graph.node] == ["/a/b", "/a/b_2"]
+
+
+@pytest.mark.parametrize("opset", [11, 17])
+def test_importer_sends_float_models_here_whatever_else_it_would_refuse(
+    opset: int, tmp_path: Path
+) -> None:
+    """Old opsets and weights in other files are no hindrance to `msfcnn quantize`."""
+    weights = {"w": normal(6, 4, 3, 3)}
+    model = float_model([node("Conv", "x w", "y")], [1, 4, 6, 6], weights, opset=opset)
+    path = tmp_path / "split.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="split.bin", size_threshold=0)
+    with pytest.raises(ModelError, match="is a float model") as caught:
+        load_model(path)
+    assert "msfcnn quantize split.onnx" in caught.value.problems[0].hint

@@ -28,12 +28,13 @@ def read(path: Path) -> tuple[onnx.ModelProto, str]:
 def check(proto: onnx.ModelProto, path: Path) -> None:
     """Raises ModelError if a model is damaged, not whole or not quantized. path: for messages."""
     where = str(path)
+    # first of all: `msfcnn quantize` takes old opsets and external data, too
+    _check_quantized(proto, path)
     _check_opset(proto, where)
     _check_stored_inside(path, proto)
     _check_references(proto.graph)
     _check_constants(proto.graph)
     _check_onnx(proto, where)
-    _check_quantized(proto, path)
 
 
 def bytes_of(path: Path) -> bytes:
@@ -177,7 +178,7 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
         else "is a float model: it has no QuantizeLinear and DequantizeLinear nodes"
     )
     out = path.with_name(f"{path.stem}_int8.onnx").name
-    hint = f"quantize it first with `msfcnn quantize {path.name} --calib FILE.npz -o {out}`"
+    hint = f"quantize it first with `msfcnn quantize {path.name} --calib PICTURES -o {out}`"
     raise ModelError(Problem(where, what, hint))
 
 
