@@ -13,6 +13,7 @@ from random_models import random_model
 
 from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
+from msfcnn.emit.text import comment
 from msfcnn.errors import ModelError, UsageError
 from msfcnn.files import write_all
 from msfcnn.ir import Geometry, Model
@@ -160,3 +161,7 @@ def _with_geometry(model: Model, geometry: Geometry) -> Model:
                 model, ops=(*model.ops[:index], changed, *model.ops[index + 1 :])
             )
     raise AssertionError("no op with a kernel")
+
+
+def test_comments_show_no_control_or_bidirectional_characters() -> None:
+    assert comment("a\x1b[31m\u202eb\0c") == "a [31m b c"

@@ -10,6 +10,7 @@ import pytest
 from onnx_builder import Net, Scale
 from test_frontend_oracle import agree
 
+from msfcnn.errors import ModelError
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model
 
@@ -188,3 +189,39 @@ def test_an_operator_on_integers_is_one_on_real_numbers(tmp_path: Path) -> None:
     model = load_model(target)
     assert kinds(model) == ["Conv", "MaxPool", "GlobalAveragePool", "Conv"]
     agree(target, tmp_path)
+
+
+def test_a_channel_whose_factor_is_tiny_keeps_its_bias(tmp_path: Path) -> None:
+    """Its weights count for nothing, its bias is the output."""
+    for scale in (1e-13, 1e-11, 1e-9, 1e-7):
+        net = Net((1, 3, 4, 4))
+        weights = net.const(np.full((4, 3, 1, 1), 5, np.int8))
+        scales = net.const(np.float32([0.01, scale, 0.02, 0.01]))
+        zeros = net.const(np.zeros(4, np.int8))
+        w = net.node("DequantizeLinear", weights, scales, zeros, axis=0)
+        bias = net.const(np.float32([0.1, 0.9, -0.3, 0]))
+        net.output(net.qdq(net.node("Conv", net.input, w, bias), Scale(1 / 32, -5)))
+        model = agree(net, tmp_path)
+        assert model.ops[0].constants(model).scaling.multiplier[1] > 0
+
+
+def test_softmax_over_the_batch_is_refused(tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 4))
+    net.output(net.qdq(net.node("Softmax", net.input, axis=0), Scale(1 / 256, -128)))
+    with pytest.raises(ModelError, match="Softmax_0"):
+        load_model(net.save(tmp_path / "net.onnx"))
+
+
+def test_names_that_are_no_text_are_shown_all_the_same(tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 4))
+    net.output(net.conv(net.input, (2, 3, 1, 1)))
+    path = net.save(tmp_path / "net.onnx")
+    path.write_bytes(path.read_bytes().replace(b"Conv_0", b"Co\xff\xfe_0"))
+    assert [op.node for op in load_model(path).ops] == ["Co\ufffd\ufffd_0"]
+
+
+def test_an_image_count_of_minus_one_is_a_dynamic_batch(tmp_path: Path) -> None:
+    net = Net((-1, 3, 4, 4))
+    net.output(net.conv(net.input, (2, 3, 1, 1)), shape=(-1, 2, 4, 4))
+    with pytest.raises(ModelError, match="dynamic batch"):
+        load_model(net.save(tmp_path / "net.onnx"))

@@ -14,7 +14,9 @@ _LINE = 96
 
 def comment(text: str) -> str:
     """Text that cannot end the comment it stands in, reach the next line or be a trigraph."""
-    line = " ".join(text.split()).replace("\\", "/").replace("??", "? ?")
+    # control and bidirectional characters change what a reader or a compiler sees
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(shown.split()).replace("\\", "/").replace("??", "? ?")
     return line.replace("*/", "* /").replace("/*", "/ *")
 
 

@@ -29,10 +29,16 @@ def junit_xml(report: Report) -> str:
     for verdict, kind in zip(report.verdicts, kinds, strict=True):
         model, _, board = verdict.job.partition("/")
         seconds = str(results[verdict.job]["seconds"])
-        case = ElementTree.SubElement(suite, "testcase", classname=model, name=board, time=seconds)
+        name = _printable(model)
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=board, time=seconds)
         if kind:
-            ElementTree.SubElement(case, kind, message="; ".join(verdict.reasons))
+            ElementTree.SubElement(case, kind, message=_printable("; ".join(verdict.reasons)))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _printable(text: str) -> str:
+    """XML has no way to write control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -72,7 +72,7 @@ class View:
         None if the value has no such reading without moving bytes.
         """
         rank = len(self.shape)
-        if rank not in (2, 3, 4) or self.shape[0] != 1:
+        if rank not in (2, 3, 4) or self.shape[0] != 1 or not 1 <= channel_axis < rank:
             return None
         axes = [axis for axis in range(1, rank) if axis != channel_axis]
         pixels = [1] * (4 - rank) + [self.shape[axis] for axis in axes]

@@ -196,7 +196,7 @@ def _piece(
     rank = positions.ndim
     if rank not in (2, 3, 4) or positions.shape[0] != 1 or positions.size == 0:
         return None
-    for axis in axes:
+    for axis in (a for a in axes if 1 <= a < rank):
         others = [i for i in range(1, rank) if i != axis]
         read = positions.transpose([0, *others, axis]).reshape(
             *[1] * (4 - rank), *[positions.shape[i] for i in (*others, axis)]

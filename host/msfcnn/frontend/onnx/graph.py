@@ -37,7 +37,7 @@ def border_of(value: onnx.ValueInfoProto) -> Border:
     dims = tensor.shape.dim
     return Border(
         value.name,
-        tuple(d.dim_value if d.HasField("dim_value") else None for d in dims),
+        tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims),
         tuple(d.dim_param for d in dims),
         _dtype_name(tensor.elem_type) if value.type.HasField("tensor_type") else "no tensor",
     )

@@ -61,7 +61,23 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
         raise ModelError(Problem(where, "is not a complete ONNX file", hint)) from None
     if not proto.ir_version or not proto.graph.node:
         raise ModelError(Problem(where, "is not a complete ONNX file", hint))
+    _mend_names(proto.graph)
     return in_qdq_form(proto)
+
+
+def _mend_names(graph: onnx.GraphProto) -> None:
+    """Names that are no UTF-8, which protobuf hands over as bytes, with replacement characters."""
+    for node in graph.node:
+        for field in ("name", "op_type", "domain"):
+            setattr(node, field, _text(getattr(node, field)))
+        for names in (node.input, node.output):
+            names[:] = [_text(name) for name in names]
+    for named in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        named.name = _text(named.name)
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
 
 
 def _check_opset(proto: onnx.ModelProto, where: str) -> None:

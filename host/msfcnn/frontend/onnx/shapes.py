@@ -25,7 +25,7 @@ def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
         if value.type.HasField("tensor_type") and value.type.tensor_type.HasField("shape"):
             dims = value.type.tensor_type.shape.dim
             shapes[value.name] = tuple(
-                d.dim_value if d.HasField("dim_value") else None for d in dims
+                d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims
             )
     return shapes
 

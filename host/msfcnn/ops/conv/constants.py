@@ -8,8 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.ir import INT32_MAX, Clamp, Model, Scaling, scaling_of, to_even
+from msfcnn.ir import (
+    INT32_MAX,
+    SMALLEST_MULTIPLIER,
+    Clamp,
+    Model,
+    Scaling,
+    scaling_of,
+    to_even,
+)
 from msfcnn.ops.conv.layer import ConvData
+
+CONSTANT_FACTOR = 2.0**-22  # of channels whose output is their bias
+COUNTS_FOR_NOTHING = 0.25  # of a step of the output
+LARGEST_STEP = 255  # from a zero point to any int8
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +45,21 @@ def unfolded(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.int32]:
     return bias
 
 
+def _with_constant_channels(
+    bias: NDArray[np.int64], factors: NDArray[np.float64], sums: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Bias and factor of channels whose bias alone counts, in a form that int32 holds.
+
+    Where a factor is so small that no weighted sum (at most `sums`) changes the output, the output
+    is the bias; that may be far beyond int32 in units of such a factor.
+    """
+    lost = (np.abs(bias) + sums > INT32_MAX) | (factors < SMALLEST_MULTIPLIER)
+    constant = lost & (sums * np.maximum(factors, CONSTANT_FACTOR) < COUNTS_FOR_NOTHING)
+    outputs = np.clip(np.rint(bias * factors), -LARGEST_STEP, LARGEST_STEP)
+    moved = (outputs / CONSTANT_FACTOR).astype(np.int64)
+    return np.where(constant, moved, bias), np.where(constant, CONSTANT_FACTOR, factors)
+
+
 def conv_constants(model: Model, op: ConvData) -> ConvConstants:
     """Bias, multipliers and zero points of a convolution.
 
@@ -40,11 +67,12 @@ def conv_constants(model: Model, op: ConvData) -> ConvConstants:
     """
     source, target = model.tensors[op.input], model.tensors[op.output]
     factors = source.quantization.scale * op.weight_scale / target.quantization.scale
-    scaling = scaling_of(op.node, factors)
     taps = op.weights.reshape(len(op.weights), -1).astype(np.int64)
+    sums = 128 * np.abs(taps).sum(axis=1)
     bias = op.bias - source.quantization.zero_point * taps.sum(axis=1)
-    bias = np.where(scaling.multiplier == 0, 0, bias)  # whatever it is, it counts for nothing
-    reach = np.abs(bias) + 128 * np.abs(taps).sum(axis=1)
+    bias, factors = _with_constant_channels(bias, factors, sums)
+    scaling = scaling_of(op.node, factors)
+    reach = np.abs(bias) + sums
     if (reach > INT32_MAX).any():
         channel = int(np.argmax(reach))
         raise ModelError(
