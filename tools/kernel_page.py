@@ -67,7 +67,7 @@ def measured_tables(place: Path) -> str:
 
 
 def _measure(bench: Bench, path: Path, max_ram: int | None = None) -> Measurement:
-    options = Options(max_ram=max_ram, isa=bench.isa, core=bench.machine.core)
+    options = Options(max_ram=max_ram, isa=bench.isa, core=bench.core)
     generated = msfcnn.generate(path, options, command="tools/kernel_page.py")
     return bench.measure(generated, generated.name, random_images(generated.model, 1))
 

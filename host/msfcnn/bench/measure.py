@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.costmodel import cores
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.fusion import node_of
 from msfcnn.ir import Model
@@ -124,6 +125,11 @@ class Bench:
         self.isa = isa or machine.isa
         self._optimize = optimize
         self._builder = ProgramCompiler(machine, self.isa, optimize, directory)
+
+    @property
+    def core(self) -> str | None:
+        """Whose instructions are estimated: None, the usual one of the isa, if it is not known."""
+        return self.machine.core if self.machine.core in cores() else None
 
     def measure(self, generated: Generated, name: str, images: NDArray[np.int8]) -> Measurement:
         """Measures a generated model on images [n, H, W, C].

@@ -115,7 +115,7 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
     from msfcnn.verifier.images import load_images, random_images
 
-    options = replace(options_of(args), isa=bench.isa, core=bench.machine.core)
+    options = replace(options_of(args), isa=bench.isa, core=bench.core)
     generated = msfcnn.generate(path, options, command=f"msfcnn bench {path.name}")
     if args.images:
         images = load_images(generated.model, args.images)[0][: args.count]

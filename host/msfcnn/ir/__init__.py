@@ -16,6 +16,7 @@ from msfcnn.ir.model import (
 from msfcnn.ir.numerics import (
     INT32_MAX,
     LARGEST_MULTIPLIER,
+    ROUND,
     SMALLEST_MULTIPLIER,
     TO_EVEN,
     Scaling,
@@ -36,6 +37,7 @@ __all__ = [
     "FACTS",
     "INT32_MAX",
     "LARGEST_MULTIPLIER",
+    "ROUND",
     "SMALLEST_MULTIPLIER",
     "TO_EVEN",
     "Axis",

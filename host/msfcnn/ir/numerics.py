@@ -5,9 +5,10 @@ with it, and the C kernels repeat `requantize` bit for bit:
 
     q = clamp(zero_point + ((acc * multiplier + (1 << (shift - 1))) >> shift))
 
-with a 64-bit product, an arithmetic shift and a single rounding. Where accumulators can lie exactly
-between two outputs, as powers of two among the scales make them, the shift is marked with TO_EVEN
-and such ties are rounded to the even neighbour, as ONNX rounds; others cannot tell.
+with a 64-bit product, an arithmetic shift and a single rounding. Where scales are round, as powers
+of two are, accumulators can lie exactly between two outputs: then the shift is marked with TO_EVEN
+and such ties are rounded to the even neighbour, as ONNX rounds. Other factors have none, or rare
+ones by chance, which are rounded up.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ INT32_MAX = 2**31 - 1
 SMALLEST_MULTIPLIER = 2.0**-31  # a smaller factor turns every int32 into 0
 LARGEST_MULTIPLIER = INT32_MAX / 2  # with a shift of 1
 TO_EVEN = 0x80  # marks a shift: ties are rounded to the even neighbour, not up
+ROUND = 2**26  # divides the multipliers that are marked: at most five significant bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +76,17 @@ def scaling_of(node: str, factors: NDArray[np.float64]) -> Scaling:
 
 
 def to_even(scaling: Scaling, reach: NDArray[np.int64]) -> Scaling:
-    """Marks the factors with which an accumulator lies exactly between two outputs.
+    """Marks the round factors with which an accumulator lies exactly between two outputs.
 
     reach: int64 [n], the largest magnitude of an accumulator. A tie needs as many factors of two
-    in accumulator and multiplier together as the shift has places behind the half.
+    in accumulator and multiplier together as the shift has places behind the half. Factors that
+    are less round are left alone: by chance a few channels of a large network have ties, which is
+    not worth the slower code.
     """
     multiplier = scaling.multiplier.astype(np.int64)
     twos = multiplier & -multiplier  # the largest power of two that divides it
     half = np.left_shift(np.int64(1), scaling.shift.astype(np.int64) - 1)
-    ties = (multiplier > 0) & (twos <= half) & (half <= reach * twos)
+    ties = (twos >= ROUND) & (twos <= half) & (half <= reach * twos)
     return Scaling(scaling.multiplier, np.where(ties, scaling.shift | TO_EVEN, scaling.shift))
 
 
