@@ -18,16 +18,12 @@ REFUSED: Mapping[str, str] = {
 LACKING: Mapping[str, frozenset[str]] = {
     name: frozenset(kinds.split())
     for name, kinds in {
-        "shufflenet": "Split Slice Reshape",
         "yolo": "Resize",
-        "blazeface": "Pad",
         "top_down": "Resize",
         "centernet": "ConvTranspose",
         "transposed_unet": "ConvTranspose",
         "bilinear_unet": "Resize",
         "keypoints": "Resize",
-        "chomped_tcn": "Slice",
-        "strongest": "ReduceMax",
         "conv_autoencoder": "ConvTranspose",
         "reflecting": "Pad",
     }.items()

@@ -10,13 +10,13 @@ from typing import TypeVar
 import msfcnn
 from msfcnn.boards import Board, find_boards
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
-from msfcnn.files import existing_file
+from msfcnn.files import existing_file, existing_path
 from msfcnn.options import INPUTS
 from msfcnn.sizes import parse_factor, parse_size
 from msfcnn.suggest import did_you_mean
 
 HELP = """
-usage: scons [TARGET] [board=B,B...|all] [model=M.onnx] [ram=SIZE | macs=F] [calib=FILE.npz]
+usage: scons [TARGET] [board=B,B...|all] [model=M.onnx] [ram=SIZE | macs=F] [calib=PICTURES]
              [input=image|push|pull] [app=NAME]
 
 Plans and generates C code for a model, builds it for boards and shows its sizes.
@@ -27,7 +27,7 @@ Plans and generates C code for a model, builds it for boards and shows its sizes
   ram=16K         the fastest plan within this much RAM for the arena
                   (without ram= and macs=: what boards.yaml allows on the board)
   macs=1.2        least RAM with at most 1.2 times the MACs
-  calib=FILE.npz  quantize the float model first, with these images
+  calib=...       quantize the float model first, with a directory of pictures or an .npz file
   input=image     the caller owns the whole image; push: it comes row by row;
                   pull: the network fetches rows as it needs them
   app=bench       application: bench, digits, stream, or the directory of one of yours
@@ -109,7 +109,7 @@ def read_settings(variables: Mapping[str, str], targets: Sequence[str] = ()) -> 
 
     boards = attempt(lambda: find_boards(variables.get("board", "host")))
     model = attempt(lambda: existing_file(variables.get("model", DEFAULT_MODEL)))
-    calibration = attempt(lambda: _optional(variables, "calib", existing_file))
+    calibration = attempt(lambda: _optional(variables, "calib", existing_path))
     ram = attempt(lambda: _optional(variables, "ram", lambda text: parse_size(text, "ram=")))
     macs = attempt(lambda: _optional(variables, "macs", lambda text: parse_factor(text, "macs=")))
     if problems or boards is None or model is None:
