@@ -90,6 +90,58 @@ def test_the_passes_are_pure() -> None:
     assert found == []
 
 
+def test_the_page_has_the_same_lists() -> None:
+    page = (HOST.parent / "docs" / "architecture.md").read_text()
+    rules = page.split("## Import rules")[1].split("\n## ")[0]
+    passes, onnx = (
+        re.findall(r"`([\w.]+)`", rules.split(start)[1].split(end)[0])
+        for start, end in (("**Pure passes**:", "They take"), ("**ONNX**: only", "import onnx;"))
+    )
+    assert set(passes) == set(PURE)
+    assert set(onnx) == set(ONNX_USERS)
+    assert all(f"`{user}`" in rules.split("import onnx;")[1] for user in ONNXRUNTIME_USERS)
+
+
+def loaded_at_import(name: str) -> set[str]:
+    """Modules that are imported when one is, but its own package's front door."""
+    found: set[str] = set()
+    pending: list[ast.AST] = list(TREES[name].body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("msfcnn"):
+            module = str(node.module).removeprefix("msfcnn").removeprefix(".")
+            names = {f"{module}.{alias.name}".removeprefix(".") for alias in node.names}
+            found |= {n if n in TREES else module for n in names}
+        elif isinstance(node, ast.If | ast.Try) and "TYPE_CHECKING" not in ast.unparse(node):
+            pending += ast.iter_child_nodes(node)
+    return found - {name}
+
+
+def cyclic(graph: dict[str, set[str]]) -> set[str]:
+    """What is left when all that needs nothing of the rest is taken away, again and again."""
+    left = dict(graph)
+    for _ in graph:
+        left = {name: needs for name, needs in left.items() if needs & left.keys()}
+    return set(left)
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    assert cyclic({name: loaded_at_import(name) for name in TREES}) == set()
+
+
+def test_no_pass_imports_itself_through_others() -> None:
+    graph: dict[str, set[str]] = {package: set() for package in PURE}
+    for name in TREES:
+        package = name.split(".")[0]
+        if package in graph:
+            graph[package] |= {used.split(".")[0] for used in loaded_at_import(name)} - {package}
+    assert cyclic(graph) == set()
+
+
+def test_a_cycle_would_be_found() -> None:
+    assert cyclic({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+
+
 def test_the_emitter_does_not_know_the_planner() -> None:
     used = {u for name in IMPORTS if within(name, ("emit",)) for u in IMPORTS[name]}
     assert not any(within(u, ("msfcnn.planner",)) for u in used)
