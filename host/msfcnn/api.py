@@ -22,15 +22,19 @@ from msfcnn.pipeline import Generated
 from msfcnn.pipeline import generate as _generate
 from msfcnn.report.code import RunReport
 from msfcnn.report.dataset import DatasetReport
+from msfcnn.report.fronts import Fronts, fronts_report
 from msfcnn.report.imports import ImportVerdict
 from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
 from msfcnn.report.quantization import QuantizationReport
+from msfcnn.report.verdict import BoardsReport
 from msfcnn.report.verification import Verification
 
 __all__ = [
     "BoardError",
+    "BoardsReport",
     "DatasetReport",
+    "Fronts",
     "Generated",
     "ImportVerdict",
     "InfeasibleError",
@@ -47,7 +51,9 @@ __all__ = [
     "RunReport",
     "UsageError",
     "Verification",
+    "board_report",
     "evaluate",
+    "fronts",
     "generate",
     "import_check",
     "inspect",
@@ -116,6 +122,63 @@ def pareto(model: Source, options: Options = DEFAULTS) -> ParetoReport:
     Raises InfeasibleError if nothing is within them.
     """
     return pareto_report(_model(model), options)
+
+
+def fronts(model: Source, options: Options = DEFAULTS, boards: Sequence[str] = ()) -> Fronts:
+    """RAM against MACs and time: all that is possible, what is chosen, layer by layer, the paper's.
+
+    boards: whose RAM is to be compared with; the first one's kernels and limit count.
+    """
+    if not boards:
+        return fronts_report(_model(model), options)
+    from msfcnn.boards import find_boards
+    from msfcnn.report.boards import fronts_on
+
+    return fronts_on(_model(model), find_boards(",".join(boards)), options)
+
+
+def board_report(
+    model: Path | str,
+    boards: Sequence[str],
+    options: Options = DEFAULTS,
+    *,
+    dataset: Path | str | None = None,
+    float_model: Path | str | None = None,
+    preprocessing: Mapping[str, object] | None = None,
+    builds: Path | str = "build",
+    count: bool = False,
+    with_fronts: bool = False,
+    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> BoardsReport:
+    """Whether a network fits each board, how fast it is there, how accurate it is.
+
+    dataset, float_model, preprocessing: as for `evaluate`.
+    builds:      where `msfcnn build` keeps programs: the last one counts if its plan is the same.
+    count:       count executed instructions where a processor of the kind can be emulated.
+    with_fronts: find the trade-offs of RAM with MACs and time, too.
+    watch:       called with a title, gives a function of progress (done, total).
+
+    Boards that the network does not fit are in the result. Raises BoardError for unknown ones.
+    """
+    import msfcnn
+    from msfcnn.boards import find_boards
+    from msfcnn.report.boards import Asked, boards_report
+
+    path = Path(model)
+    found = find_boards(",".join(boards))
+    source = load_model(path)
+    accuracy = None
+    if dataset is not None:
+        accuracy = evaluate(
+            path,
+            dataset,
+            options,
+            float_model=float_model,
+            preprocessing=preprocessing,
+            watch=watch,
+        )
+    asked = Asked(file=path, options=options, builds=Path(builds), count=count, fronts=with_fronts)
+    return boards_report(source, found, asked, msfcnn.__version__, watch, accuracy)
 
 
 def generate(

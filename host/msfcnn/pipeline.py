@@ -81,17 +81,30 @@ def generate(source: Model, name: str, options: Options, command: str) -> Genera
 
     Raises ModelError, UsageError, or InfeasibleError where the bound cannot be met.
     """
+    found = plan_model(source, options)
+    sources = emit(found.model, found.schedule, found.layout, EmitOptions(name, command))
+    return Generated(
+        source=source,
+        folding=found.folding,
+        model=found.model,
+        plan=found.plan,
+        schedule=found.schedule,
+        layout=found.layout,
+        sources=sources,
+    )
+
+
+def plan_model(source: Model, options: Options) -> Planned:
+    """Everything before the C text. Raises UsageError or InfeasibleError."""
     model, folding = folded(source, options.keep_dead_channels)
     planned, scheduled, laid_out = lay_out(model, plan_space(model, options), options)
-    sources = emit(model, scheduled, laid_out, EmitOptions(name, command))
-    return Generated(
+    return Planned(
         source=source,
         folding=folding,
         model=model,
         plan=planned,
         schedule=scheduled,
         layout=laid_out,
-        sources=sources,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import msfcnn
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.plan_text import pareto_blocks, plan_blocks
-from msfcnn.render import progress
+from msfcnn.files import write_atomically
+from msfcnn.render import Table, progress
+from msfcnn.render.table_csv import csv_text
 from msfcnn.report import to_data
 
 NAME = "plan"
@@ -39,14 +42,38 @@ def add_parser(subparsers: Subparsers) -> None:
         help="the Pareto front: all trade-offs of RAM and MACs that no other one beats, within "
         "the bounds given",
     )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE.svg",
+        type=Path,
+        help="draw RAM against MACs and time: all trade-offs, the plan, the paper's",
+    )
+    parser.add_argument(
+        "--csv", metavar="FILE", type=Path, help="write the stages, or the front, as CSV, too"
+    )
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Plan, or find the whole front."""
     options = options_of(args)
     with progress("planning"):
-        if args.pareto:
-            front = msfcnn.pareto(args.model, options)
-            return Outcome(to_data(front), pareto_blocks(front))
-        found = msfcnn.plan(args.model, options, args.board)
-        return Outcome(to_data(found), plan_blocks(found))
+        outcome = _front(args, options) if args.pareto else _plan(args, options)
+        if args.plot:
+            from msfcnn.page import front_svg
+
+            boards = (args.board,) if args.board else ()
+            write_atomically(args.plot, front_svg(msfcnn.fronts(args.model, options, boards)))
+    if args.csv:
+        table = next(block for block in outcome.blocks if isinstance(block, Table))
+        write_atomically(args.csv, csv_text(table))
+    return outcome
+
+
+def _front(args: argparse.Namespace, options: msfcnn.Options) -> Outcome:
+    found = msfcnn.pareto(args.model, options)
+    return Outcome(to_data(found), pareto_blocks(found))
+
+
+def _plan(args: argparse.Namespace, options: msfcnn.Options) -> Outcome:
+    found = msfcnn.plan(args.model, options, args.board)
+    return Outcome(to_data(found), plan_blocks(found))

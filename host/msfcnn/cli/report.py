@@ -1,24 +1,32 @@
-"""`msfcnn report`: what `msfcnn run` has measured."""
+"""`msfcnn report`: whether a model fits boards, how fast and how accurate it is; as a page, too."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Mapping, Sequence
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msfcnn.cli.occupancy import Program, board_table, boards_table
+import msfcnn
+from msfcnn.cli.dataset_text import dataset_blocks, dataset_data
+from msfcnn.cli.generate import add_bounds
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
-from msfcnn.errors import Problem, UsageError
+from msfcnn.cli.preprocessing import add_picture_options, given_of
+from msfcnn.cli.stored_reports import show_stored
+from msfcnn.cli.verdict_text import verdict_table, why
+from msfcnn.errors import SUCCESS, InfeasibleError, Problem, UsageError
+from msfcnn.files import existing_file, existing_path, write_atomically
+from msfcnn.options import INPUTS, Options
 from msfcnn.render import Block, Facts
-from msfcnn.report import from_data
-from msfcnn.sizes import format_size
+from msfcnn.render.bars import progress_bars
+from msfcnn.render.table_csv import csv_text
+from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.report.code import RunReport
+    from msfcnn.report.verdict import BoardsReport
 
 NAME = "report"
+DEFAULT_BOARD = "nucleo-f767zi"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -27,85 +35,149 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "show the reports of `msfcnn build` and `msfcnn run --report` again",
+        "say whether a model fits boards, how fast and how accurate it is there",
+        "msfcnn report apps/digits/digits.onnx --board nucleo-f767zi,hifive1b -o report.html\n"
         "msfcnn report build/host/digits/report.json",
+        "What RIOT takes is read from the last build of the same plan, else from a survey of\n"
+        "programs that were built once. Given reports of `msfcnn build` or `msfcnn run --report`\n"
+        "it shows them again. Exit code 3: the model fits none of the boards.",
     )
-    parser.add_argument("reports", metavar="FILE.json", type=Path, nargs="+")
+    parser.add_argument(
+        "files",
+        metavar="MODEL|FILE.json",
+        type=Path,
+        nargs="+",
+        help="an int8 ONNX (QDQ) or TFLite file, or reports",
+    )
+    parser.add_argument(
+        "--board", metavar="B,B...", help=f"names, or all (default: {DEFAULT_BOARD})"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.html",
+        type=Path,
+        help="write a page with pictures of the plans, too",
+    )
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="write the table as CSV, too")
+    parser.add_argument(
+        "--dataset",
+        metavar="DIR|FILE",
+        type=existing_path,
+        help="classify these images: pictures, an .npz or an .npy file",
+    )
+    parser.add_argument(
+        "--float",
+        dest="float_model",
+        metavar="FILE",
+        type=existing_file,
+        help="with --dataset: the float network that the model was made from",
+    )
+    parser.add_argument(
+        "--count",
+        action="store_true",
+        help="count instructions on emulated processors instead of estimating them, where there "
+        "are a compiler and an emulator",
+    )
+    parser.add_argument("--input", choices=INPUTS, default="image", help="default: image")
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        type=Path,
+        default=Path("build"),
+        help="where `msfcnn build` keeps programs (default: build)",
+    )
+    add_bounds(parser)
+    add_picture_options(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Read the reports and show them: one in detail, several with a line each."""
-    there = [path for path in args.reports if path.is_file()]
-    if not there:
-        names = ", ".join(map(str, args.reports))
-        what = "no such file" if len(args.reports) == 1 else "none of these files is there"
-        raise UsageError(Problem(names, what, "run scons with the same variables first"))
-    every = [_read(path) for path in there]
-    blocks = _shown(there, every)
-    if len(args.reports) > 1:
-        return Outcome({"boards": every}, blocks)
-    return Outcome(every[0], blocks)
+    """A verdict on each board, or reports shown again."""
+    if all(path.suffix == ".json" for path in args.files):
+        _refuse_options(args)
+        return show_stored(args.files)
+    model = _model_of(args)
+    options = Options(max_ram=args.max_ram, max_macs=args.max_macs, input=args.input)
+    with progress_bars() as bars:
+        found = msfcnn.board_report(
+            model,
+            (args.board or DEFAULT_BOARD).split(","),
+            options,
+            dataset=args.dataset,
+            float_model=args.float_model,
+            preprocessing=given_of(args),
+            builds=args.root,
+            count=args.count,
+            with_fronts=args.output is not None,
+            watch=bars,
+        )
+    table = verdict_table(found)
+    if args.output:
+        from msfcnn.page import report_page
 
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        data = json.loads(path.read_bytes())
-    except ValueError:
-        data = None
-    if isinstance(data, dict):
-        return data
-    raise _no_report(path)
-
-
-def _shown(paths: Sequence[Path], every: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
-    from msfcnn.report.code import RunReport
-    from msfcnn.report.program import FailedProgram, ProgramReport
-
-    programs: list[Program] = []
-    for path, data in zip(paths, every, strict=True):
-        try:
-            if "error" in data:
-                programs.append(from_data(FailedProgram, data))
-            elif "tally" in data or len(every) > 1:
-                programs.append(from_data(ProgramReport, data))
-            else:
-                return run_blocks(from_data(RunReport, data))
-        except ValueError:
-            raise _no_report(path) from None
-    if len(programs) == 1 and isinstance(programs[0], ProgramReport):
-        return (board_table(programs[0]),)
-    return (boards_table(programs),)
-
-
-def _no_report(path: Path) -> UsageError:
-    return UsageError(Problem(str(path), "it is not a report of msfcnn", "run scons again"))
-
-
-def run_blocks(found: RunReport) -> tuple[Block, ...]:
-    """A program that ran on this computer, for people."""
-    facts = [("model", found.model.name), ("images", f"{found.images} ({_source(found)})")]
+        write_atomically(args.output, report_page(found, _command(args)))
+    if args.csv:
+        write_atomically(args.csv, csv_text(table))
+    blocks: tuple[Block, ...] = (table, why(found))
     if found.accuracy is not None:
-        facts.append(("accuracy", f"{100 * found.accuracy:.2f} %"))
-    facts += [
-        ("peak RAM", f"{format_size(found.peak_ram)} bytes of arena, {_input(found)}"),
-        ("MACs", format_size(found.macs)),
-        ("recompute factor", f"{found.recompute_factor:.3f}"),
+        blocks += dataset_blocks(found.accuracy)
+    if args.output:
+        blocks += (Facts((("page", str(args.output)),)),)
+    fits = any(verdict.fits for verdict in found.verdicts)
+    return Outcome(_data(found), blocks, SUCCESS if fits else InfeasibleError.exit_code)
+
+
+def _model_of(args: argparse.Namespace) -> Path:
+    if len(args.files) > 1:
+        names = " ".join(map(str, args.files))
+        hint = "give one model, or only files that end in .json"
+        raise UsageError(Problem(names, "are more than one model", hint))
+    if args.float_model and not args.dataset:
+        hint = "name a directory of pictures or an .npz file"
+        raise UsageError(Problem("--float", "is for --dataset, which is missing", hint))
+    return existing_file(str(args.files[0]))
+
+
+def _refuse_options(args: argparse.Namespace) -> None:
+    """Reports that were kept are shown as they are."""
+    given = {
+        "--board": args.board,
+        "-o": args.output,
+        "--csv": args.csv,
+        "--dataset": args.dataset,
+        "--count": args.count,
+    }
+    problems = [
+        Problem(name, "goes with a model, not with reports", "give an .onnx or .tflite file")
+        for name, value in given.items()
+        if value
     ]
-    if found.engine_bytes is not None and found.table_bytes is not None:
-        facts.append(("code", f"{format_size(found.engine_bytes)} bytes of engine"))
-        facts.append(("tables", f"{format_size(found.table_bytes)} bytes"))
-    facts += [
-        ("weights", f"{format_size(found.weight_bytes)} bytes"),
-        ("time", f"{1000 * found.seconds_per_image:.2f} ms per image on this computer"),
-    ]
-    return (Facts(tuple(facts)),)
+    if problems:
+        raise UsageError(*problems)
 
 
-def _source(found: RunReport) -> str:
-    return found.images_file or "random"
+def _data(found: BoardsReport) -> dict[str, object]:
+    data: dict[str, object] = to_data(found)
+    if found.accuracy is not None:
+        data["accuracy"] = dataset_data(found.accuracy)
+    return data
 
 
-def _input(found: RunReport) -> str:
-    if found.input_mode == "image":
-        return f"beside the caller's image of {format_size(found.input_bytes)}"
-    return {"push": "rows pushed", "pull": "the image fetched in parts"}[found.input_mode]
+def _command(args: argparse.Namespace) -> str:
+    """What makes the page again."""
+    words = ["msfcnn", NAME, str(args.files[0]), "--board", args.board or DEFAULT_BOARD]
+    options = {
+        "--max-ram": args.max_ram,
+        "--max-macs": args.max_macs,
+        "--dataset": args.dataset,
+        "--float": args.float_model,
+        "-o": args.output,
+    }
+    for name, value in options.items():
+        words += [] if value is None else [name, str(value)]
+    words += ["--input", args.input] if args.input != "image" else []
+    words += ["--count"] if args.count else []
+    for name, value in given_of(args).items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words += [f"--{name}", text]
+    return shlex.join(words)

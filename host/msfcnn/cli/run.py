@@ -9,7 +9,7 @@ from pathlib import Path
 import msfcnn
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
-from msfcnn.cli.report import run_blocks
+from msfcnn.cli.stored_reports import run_blocks
 from msfcnn.files import existing_file, write_atomically
 from msfcnn.report import to_data
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msfcnn.emit.constants import weight_bytes
 from msfcnn.emit.place import places
-from msfcnn.pipeline import Generated
+from msfcnn.pipeline import Planned
 from msfcnn.report.plan import ModelSummary, TradeOff, model_summary
 
 
@@ -43,7 +43,7 @@ class RunReport(CodeReport):
     table_bytes: int | None
 
 
-def code_report(generated: Generated) -> CodeReport:
+def code_report(generated: Planned) -> CodeReport:
     """What the generated code costs."""
     model = generated.model
     return CodeReport(

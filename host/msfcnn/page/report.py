@@ -1,0 +1,162 @@
+"""The report on boards as one self-contained HTML page: what report.html shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from msfcnn.page.charts import PARTS, STYLE, legend_of, macs_svg, share, time_svg, timeline_svg
+from msfcnn.report.layers import LayerReport
+from msfcnn.report.stages import StageReport
+from msfcnn.report.verdict import BoardsReport, BoardVerdict, Latency, Memory, PlanView
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A stage in the strip of stages; `width`: its share of the time in percent."""
+
+    number: int
+    name: str
+    title: str
+    width: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A plan with its pictures and tables."""
+
+    view: PlanView
+    strip: tuple[_Block, ...]
+    arena: Markup
+    stages: tuple[tuple[str, ...], ...]
+    peak: int
+
+
+def report_page(found: BoardsReport, command: str) -> str:
+    """The page; `command` is what makes it again."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["bytes"] = _bytes
+    environment.filters["percent"] = _percent
+    environment.globals["part_of"] = share
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    fronts = found.fronts
+    return template.render(
+        found=found,
+        command=command,
+        style=Markup(STYLE),
+        parts=PARTS,
+        verdicts=[(verdict, _row(verdict)) for verdict in found.verdicts],
+        plans=[_plan(view) for view in found.plans],
+        layers=_layers(found),
+        fronts=fronts,
+        macs=macs_svg(fronts) if fronts else None,
+        time=time_svg(fronts) if fronts else None,
+        legend=legend_of(fronts) if fronts else (),
+    )
+
+
+def _row(verdict: BoardVerdict) -> tuple[str, ...]:
+    energy, factor = verdict.energy_mj, verdict.recompute_factor
+    return (
+        _bytes(verdict.peak_ram),
+        _of(verdict.ram),
+        _of(verdict.flash),
+        "" if factor is None else f"{factor:.3f}",
+        _time(verdict.latency),
+        "" if energy is None else f"{energy:.3g} mJ",
+    )
+
+
+def _of(memory: Memory | None) -> str:
+    if memory is None:
+        return ""
+    limit = "" if memory.limit is None else f" of {memory.limit:,}"
+    return f"{memory.used:,}{limit}"
+
+
+def _time(latency: Latency | None) -> str:
+    if latency is None:
+        return ""
+    if latency.seconds is None:
+        return f"{(latency.instructions or 0) / 1e6:,.2f} M instructions"
+    return f"{1000 * latency.seconds:,.1f} ms"
+
+
+def _plan(view: PlanView) -> _Plan:
+    stages, moments = view.timeline.stages, view.timeline.moments
+    total = sum(moment.instructions for moment in moments)
+    peak = view.timeline.peak
+    rows, strip = [], []
+    for number, (stage, moment) in enumerate(zip(stages, moments, strict=True), 1):
+        name, part = _name(stage.ops), share(moment.instructions, total)
+        strip.append(
+            _Block(number, name, f"stage {number}: {name}, {stage.scheme}", round(100 * part, 2))
+        )
+        rows.append(
+            (
+                str(number),
+                name,
+                str(len(stage.ops)),
+                _scheme(stage),
+                *(f"{getattr(moment, kind):,}" for kind in PARTS),
+                f"{moment.total:,}{' (peak)' if moment.total == peak else ''}",
+                f"{stage.macs:,}",
+                f"{100 * part:.1f} %",
+            )
+        )
+    return _Plan(view, tuple(strip), timeline_svg(view.timeline), tuple(rows), peak)
+
+
+def _layers(found: BoardsReport) -> tuple[tuple[str, ...], ...]:
+    """Layer by layer, with the stage of the first plan that runs it and its RAM."""
+    stages = _stages_of(found.plans)
+    return tuple(_layer(layer, stages.get(layer.node)) for layer in found.network.layers)
+
+
+def _layer(layer: LayerReport, stage: tuple[int, int, float] | None) -> tuple[str, ...]:
+    shape = " x ".join(map(str, layer.output))
+    kernel = "" if layer.kernel is None else " x ".join(map(str, layer.kernel))
+    where = ("", "", "") if stage is None else (str(stage[0]), f"{stage[1]:,}", _percent(stage[2]))
+    figures = (layer.macs, layer.weight_bytes, layer.live_bytes)
+    return (layer.node, layer.op, kernel, shape, *(f"{n:,}" for n in figures), *where)
+
+
+def _stages_of(plans: Sequence[PlanView]) -> dict[str, tuple[int, int, float]]:
+    """By node: number, RAM and share of time of its last stage in the first plan."""
+    if not plans:
+        return {}
+    view = plans[0].timeline
+    total = sum(moment.instructions for moment in view.moments)
+    return {
+        node: (number, moment.total, share(moment.instructions, total))
+        for number, (stage, moment) in enumerate(zip(view.stages, view.moments, strict=True), 1)
+        for node in stage.ops
+    }
+
+
+def _name(ops: Sequence[str]) -> str:
+    if not ops:
+        return "load"
+    return ops[0] if len(ops) == 1 else f"{ops[0]} .. {ops[-1]}"
+
+
+def _scheme(stage: StageReport) -> str:
+    words = [stage.scheme]
+    words += [f"R = {stage.band_rows}"] if stage.scheme == "h_cache" else []
+    words += [f"{len(stage.kept_halos)} halos kept"] if stage.kept_halos else []
+    words += [f"{stage.split} channels a pass"] if stage.split else []
+    return ", ".join(words)
+
+
+def _bytes(size: int | None) -> str:
+    return "" if size is None else f"{size:,}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f} %"

@@ -1,0 +1,309 @@
+"""A network on several boards: a verdict on each, with the plans, layers and trade-offs behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from msfcnn.boards import Board
+from msfcnn.emit.names import c_name
+from msfcnn.errors import InfeasibleError, MsfcnnError
+from msfcnn.firmware.build import Request, callers_bytes
+from msfcnn.firmware.survey import Surveyed, surveyed
+from msfcnn.firmware.tally import Tally
+from msfcnn.ir import Model
+from msfcnn.isa import MACHINES
+from msfcnn.options import Options
+from msfcnn.pipeline import Planned, generate, plan_model
+from msfcnn.report.code import CodeReport, code_report
+from msfcnn.report.data import from_data
+from msfcnn.report.dataset import DatasetReport
+from msfcnn.report.fronts import Fronts, fronts_report
+from msfcnn.report.layers import model_report
+from msfcnn.report.plan import CYCLES_PER_INSTRUCTION
+from msfcnn.report.program import ProgramReport
+from msfcnn.report.timeline import timeline_of
+from msfcnn.report.verdict import (
+    ARENA,
+    BUILD,
+    NO_PLAN,
+    SURVEY,
+    BoardsReport,
+    BoardVerdict,
+    Latency,
+    Memory,
+    PlanView,
+    judge,
+)
+from msfcnn.toolchain.machines import missing
+
+Watch = Callable[[str], Callable[[int, int], None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be found out.
+
+    file:   the model's file, under whose name builds are kept below `builds`.
+    count:  count instructions on an emulated processor of the board's kind, where there is one.
+    fronts: find the trade-offs, too.
+    """
+
+    file: Path
+    options: Options
+    builds: Path
+    count: bool = False
+    fronts: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A plan for certain options, or why there is none."""
+
+    planned: Planned | None = None
+    error: InfeasibleError | None = None
+    counted: int | None = None
+
+
+def boards_report(
+    source: Model,
+    boards: Sequence[Board],
+    asked: Asked,
+    version: str,
+    watch: Watch | None = None,
+    accuracy: DatasetReport | None = None,
+) -> BoardsReport:
+    """Plans for all boards as `plan --board` and `build` do, and judges each."""
+    tick = watch("boards") if watch else None
+    found: dict[Options, _Found] = {}
+    for number, board in enumerate(boards):
+        options = board.options(asked.options)
+        if options not in found:
+            found[options] = _find(source, options, asked)
+        if tick:
+            tick(number + 1, len(boards))
+    views, index = _views(boards, found, asked)
+    verdicts = tuple(
+        _verdict(board, options, found[options], index.get(options), asked)
+        for board in boards
+        for options in (board.options(asked.options),)
+    )
+    return BoardsReport(
+        file=str(asked.file),
+        version=version,
+        network=model_report(source),
+        input_mode=asked.options.input,
+        verdicts=verdicts,
+        plans=views,
+        accuracy=accuracy,
+        fronts=fronts_on(source, boards, asked.options) if asked.fronts else None,
+    )
+
+
+def _views(
+    boards: Sequence[Board], found: Mapping[Options, _Found], asked: Asked
+) -> tuple[tuple[PlanView, ...], dict[Options, int]]:
+    """The different plans, each with its boards, and which one options lead to."""
+    views: list[PlanView] = []
+    index: dict[Options, int] = {}
+    for board in boards:
+        options = board.options(asked.options)
+        planned = found[options].planned
+        if planned is None:
+            continue
+        if options not in index:
+            view = _view(planned, options)
+            known = [replace(other, boards=()) for other in views]
+            index[options] = known.index(view) if view in known else len(views)
+            views += [] if view in known else [view]
+        number = index[options]
+        views[number] = replace(views[number], boards=(*views[number].boards, board.name))
+    return tuple(views), index
+
+
+def _find(source: Model, options: Options, asked: Asked) -> _Found:
+    try:
+        planned = plan_model(source, options)
+    except InfeasibleError as error:
+        return _Found(error=error)
+    return _Found(planned, counted=_counted(source, options, planned) if asked.count else None)
+
+
+def _view(planned: Planned, options: Options) -> PlanView:
+    return PlanView(
+        boards=(),
+        isa=options.isa,
+        core=planned.schedule.network.measured.core,
+        code=code_report(planned),
+        timeline=timeline_of(planned),
+    )
+
+
+def fronts_on(source: Model, boards: Sequence[Board], options: Options) -> Fronts:
+    """The trade-offs with the first board's kernels, and the RAM that each leaves to the arena."""
+    limits = [(board.name, limit) for board in boards if (limit := _room(board)) is not None]
+    return fronts_report(source, boards[0].options(options), limits)
+
+
+def _room(board: Board) -> int | None:
+    """What RIOT and the engine leave to the arena."""
+    there = surveyed().get(board.name)
+    if board.ram is None:
+        return None
+    return board.ram - (there.state + there.stack + there.static_rest if there else 0)
+
+
+def _verdict(
+    board: Board, options: Options, found: _Found, index: int | None, asked: Asked
+) -> BoardVerdict:
+    if found.planned is None:
+        assert found.error is not None
+        least = f"{found.error.best_ram:,}"
+        limit = "" if options.max_ram is None else f", {options.max_ram:,} are allowed"
+        return BoardVerdict(
+            board=board.name,
+            description=board.description,
+            verdict=NO_PLAN,
+            reasons=(f"the arena takes at least {least} bytes{limit}",),
+            max_ram=options.max_ram,
+        )
+    code = code_report(found.planned)
+    built = _last_build(board, code, asked)
+    tally = None if built is None else built[0].tally
+    image = callers_bytes(found.planned.model, options.input)
+    in_ram = tally is not None and tally.image_in_ram
+    ram, flash = _memory(board, code, tally, len(found.planned.model.ops))
+    verdict, reasons = judge(ram, flash, image, in_ram)
+    latency = _measured(board, built) or _latency(board, found)
+    return BoardVerdict(
+        board=board.name,
+        description=board.description,
+        verdict=verdict,
+        reasons=reasons,
+        max_ram=options.max_ram,
+        peak_ram=code.peak_ram,
+        recompute_factor=code.recompute_factor,
+        macs=code.macs,
+        plan=index,
+        image=image,
+        image_in_ram=in_ram,
+        ram=ram,
+        flash=flash,
+        latency=latency,
+        energy_mj=_energy(board, latency),
+    )
+
+
+def _last_build(
+    board: Board, code: CodeReport, asked: Asked
+) -> tuple[ProgramReport, dict[str, Any]] | None:
+    """The report of apps/bench beside its program, if that is of this very plan."""
+    request = Request(board, asked.file, root=asked.builds)
+    try:
+        data = json.loads((request.directory / "build.json").read_bytes())
+        found = from_data(ProgramReport, data)
+    except (OSError, ValueError):
+        return None
+    return (found, data) if found.planned == code and found.tally else None
+
+
+def _memory(board: Board, code: CodeReport, tally: Tally | None, ops: int) -> tuple[Memory, Memory]:
+    """RAM and flash, from the best that is known."""
+    if tally is not None:
+        ram = {
+            "arena": tally.arena,
+            "engine state": tally.state,
+            "stacks": tally.stack,
+            "RIOT and others": tally.static_rest,
+        }
+        flash = {
+            "weights": tally.weights,
+            "tables": tally.tables,
+            "engine": tally.engine,
+            "RIOT and others": tally.flash_rest,
+        }
+        source = BUILD
+    else:
+        ram, flash, source = _estimated(code, surveyed().get(board.name), ops)
+    return (
+        Memory(parts=ram, limit=board.ram, source=source),
+        Memory(parts=flash, limit=board.flash, source=source),
+    )
+
+
+def _estimated(
+    code: CodeReport, there: Surveyed | None, ops: int
+) -> tuple[dict[str, int], dict[str, int], str]:
+    ram, flash = {"arena": code.peak_ram}, {"weights": code.weight_bytes}
+    if there is None:
+        return ram, flash, ARENA
+    ram |= {
+        "engine state": there.state,
+        "stacks": there.stack,
+        "RIOT and others": there.static_rest,
+    }
+    flash |= {
+        "tables": ops * there.table_per_op,
+        "engine": there.engine,
+        "RIOT and others": there.flash_rest,
+    }
+    return ram, flash, SURVEY
+
+
+def _measured(board: Board, built: tuple[ProgramReport, dict[str, Any]] | None) -> Latency | None:
+    """What `msfcnn test` measured of the last build; an emulator's time is none."""
+    if built is None or board.runner == "qemu":
+        return None
+    trial = built[1].get("trial") or {}
+    micro = trial.get("median_us")
+    if not isinstance(micro, (int, float)):
+        return None
+    return Latency(
+        kind="measured",
+        instructions=None,
+        cycles_per_instruction=None,
+        clock=board.clock,
+        seconds=micro / 1e6,
+    )
+
+
+def _latency(board: Board, found: _Found) -> Latency:
+    assert found.planned is not None
+    number = found.counted or found.planned.schedule.instructions
+    cycles = number * CYCLES_PER_INSTRUCTION
+    return Latency(
+        kind="counted" if found.counted else "estimated",
+        instructions=number,
+        cycles_per_instruction=CYCLES_PER_INSTRUCTION,
+        clock=board.clock,
+        seconds=None if board.clock is None else cycles / board.clock,
+    )
+
+
+def _counted(source: Model, options: Options, planned: Planned) -> int | None:
+    """Executed instructions on an emulated processor of this kind; None where there is none."""
+    from msfcnn.bench import Bench
+    from msfcnn.verifier.images import random_images
+
+    core = planned.schedule.network.measured.core
+    for machine in MACHINES:
+        if machine.core != core or not machine.ticks or missing(machine):
+            continue
+        name = c_name(source.name)
+        made = generate(source, name, options, "msfcnn report --count")
+        bench = Bench(machine, Path("build/bench"), "-Os", options.isa)
+        try:
+            return bench.measure(made, name, random_images(made.model, 1)).cost
+        except MsfcnnError:
+            continue  # such as a network that does not fit the machine: the estimate stays
+    return None
+
+
+def _energy(board: Board, latency: Latency) -> float | None:
+    """Millijoules, with what the chip draws by its data sheet."""
+    if board.supply is None or latency.seconds is None:
+        return None
+    return board.supply.volts * board.supply.milliamperes * latency.seconds
