@@ -14,6 +14,7 @@ from PIL import Image
 import msfcnn
 from msfcnn.cli import main
 from msfcnn.dataset import load_samples
+from msfcnn.verifier.images import load_images
 
 
 def network(path: Path) -> Path:
@@ -185,3 +186,14 @@ def test_names_of_classes_are_c_strings(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("[blue, red]", '["a\\"b", "gr\\xFCn??/"]'))
     header = header_of(out)
     assert '"a\\042b", "gr\\303\\274n\\077\\077/"' in header
+
+
+@pytest.mark.parametrize("key", ["labels", "y"])
+def test_images_of_verify_have_labels_by_either_name(key: str, tmp_path: Path) -> None:
+    _, out = quantized(tmp_path)
+    stored = np.random.default_rng(0).integers(-128, 128, (4, 3, 8, 8)).astype(np.int8)
+    np.savez(tmp_path / "images.npz", x_q=stored, **{key: np.array([0, 1, 0, -1])})
+    images, labels = load_images(msfcnn.load_model(out), tmp_path / "images.npz")
+    assert len(images) == 4
+    assert labels is not None
+    assert labels.tolist() == [0, 1, 0, -1]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.dataset.arrays import LABELS
 from msfcnn.errors import Problem, UsageError
 from msfcnn.ir import Model, Order, Tensor
 
@@ -30,7 +31,7 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
     """Images as int8 [n, H, W, C] and their labels if the file has some (-1: unknown).
 
     Reads `x_q` (stored values) or `x` (real values, quantized here), both [n, ...] in the shape
-    of the ONNX input; `labels` [n] is optional. Raises UsageError.
+    of the ONNX input; `labels` or `y` [n] is optional. Raises UsageError.
     """
     arrays = _read(path)
     view = model.input.view(model)
@@ -49,7 +50,7 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
         shape = "x".join(map(str, stored.shape))
         wanted = "x".join(map(str, ("n", *view.onnx_shape[1:])))
         raise _unusable(path, f"its images are {shape}, the network wants {wanted}")
-    labels = arrays.get("labels")
+    labels = next((arrays[key] for key in LABELS if key in arrays), None)
     if labels is not None and labels.shape != (len(stored),):
         raise _unusable(path, f"it has {labels.size} labels for {len(stored)} images")
     stored = _in_order(stored, view)
