@@ -134,6 +134,7 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
     else {
         b = MSFCNN_BEGIN(bias);
         COLUMN(none, a, b);
+#ifndef __OPTIMIZE_SIZE__
         for (; n >= 2; n -= 2) {
             c = MSFCNN_BEGIN(bias);
             COLUMN(a, b, c);
@@ -144,10 +145,13 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
             b = a;
             a = c;
         }
-        if (n > 0) {
-            COLUMN(a, b, none);
+#endif
+        for (; n > 0; n--) {
+            c = MSFCNN_BEGIN(bias);
+            COLUMN(a, b, c);
             STORE(a);
             a = b;
+            b = c;
         }
     }
     if (all->cut) {
@@ -225,13 +229,17 @@ unsigned msfcnn_depthwise_3x3(const msfcnn_op_t *op, const msfcnn_run_t *run)
     if ((run->before > 1) || (beyond > 1) || !(all.exists[0] || all.exists[1] || all.exists[2])) {
         return run->channels;
     }
-#ifndef __OPTIMIZE_SIZE__
+#ifdef __OPTIMIZE_SIZE__
+    /* one copy for all */
+    return _channels(&all, op, run, run->pixel_step, stride == 2);
+#else
     if (run->pixel_step == 1) {
-        return (stride == 1) ? _channels(&all, op, run, 1, false) : _channels(&all, op, run, 1, true);
+        return (stride == 1) ? _channels(&all, op, run, 1, false)
+                             : _channels(&all, op, run, 1, true);
     }
-#endif
     return (stride == 1) ? _channels(&all, op, run, run->pixel_step, false)
                          : _channels(&all, op, run, run->pixel_step, true);
+#endif
 }
 
 #else

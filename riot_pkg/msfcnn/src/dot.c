@@ -17,8 +17,8 @@
 
 #include "dot.h"
 
-/* whether eight sums do not stay in registers: then two outputs at a time */
-#if defined(__riscv) || defined(__aarch64__)
+/* whether eight sums do not stay in registers, or take too much code: then two outputs at a time */
+#if (defined(__riscv) || defined(__aarch64__)) && !defined(__OPTIMIZE_SIZE__)
 #  define TWO_OUTPUTS   0
 #else
 #  define TWO_OUTPUTS   1
@@ -26,7 +26,7 @@
 
 /* taps a turn of the innermost loop */
 #ifdef __OPTIMIZE_SIZE__
-#  define UNROLL    2
+#  define UNROLL    1
 #else
 #  define UNROLL    4
 #endif
@@ -95,14 +95,24 @@ static void _uncommon(const msfcnn_tile_t *tile, unsigned pixels, const msfcnn_c
 #if UNROLL == 4
 #  define TAPS(n, FOR)      TAP(n, 0, FOR) TAP(n, 1, FOR) TAP(n, 2, FOR) TAP(n, 3, FOR)
 #else
-#  define TAPS(n, FOR)      TAP(n, 0, FOR) TAP(n, 1, FOR)
+#  define TAPS(n, FOR)      TAP(n, 0, FOR)
+#endif
+/* compilers make no copies of a loop whose turns they do not know */
+#if UNROLL > 1
+static inline size_t _odd(size_t taps)
+{
+    taps %= UNROLL;
+    MSFCNN_OPAQUE(taps);
+    return taps;
+}
+#  define ODD(taps)         _odd(taps)
+#else
+#  define ODD(taps)         0
 #endif
 #define SKIP(p, taps)       p += taps;
 #define SKIP_W(n, taps)     w##n += taps;
 #define ALL_TAPS(n, FOR)                    \
-    taps %= UNROLL;                         \
-    MSFCNN_OPAQUE(taps);                    \
-    for (; taps > 0; taps--) {              \
+    for (taps = ODD(taps); taps > 0; taps--) {              \
         TAP(n, 0, FOR)                      \
         FOR(SKIP, 1)                        \
         OUTPUTS_##n(SKIP_W, 1)              \
