@@ -17,8 +17,8 @@ PARTS = ("windows", "output", "input", "skips")  # from the bottom up
 
 Value = Callable[[FrontPoint], float]
 
-_WIDTH, _HEIGHT = 520, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 16, 44
+_WIDTH, _HEIGHT = 440, 310
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 16, 42
 
 
 def timeline_svg(found: Timeline) -> Markup:

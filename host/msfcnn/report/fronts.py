@@ -58,12 +58,13 @@ def fronts_report(
     )
     paper = pareto_report(source, replace(free, schemes="paper")).points
     layers = _layer_by_layer(source, free)
+    chosen = _chosen(source, options)
     return Fronts(
         macs=macs,
-        time=_timed(source, free, [*(point.ram for point in macs), layers.ram]),
+        time=_timed(source, free, [*(point.ram for point in macs), layers.ram], chosen),
         paper=tuple(FrontPoint(ram=p.peak_ram, factor=p.recompute_factor) for p in paper),
         layers=layers,
-        chosen=_chosen(source, options),
+        chosen=chosen,
         limits=tuple(limits),
     )
 
@@ -97,11 +98,14 @@ def _layer_by_layer(source: Model, options: Options) -> FrontPoint:
     )
 
 
-def _timed(source: Model, options: Options, sizes: Sequence[int]) -> tuple[FrontPoint, ...]:
-    """The fastest plans within sizes evenly spread between the least and the largest."""
+def _timed(
+    source: Model, options: Options, sizes: Sequence[int], chosen: FrontPoint | None
+) -> tuple[FrontPoint, ...]:
+    """The fastest plans within sizes evenly spread between the least and the largest, and one."""
     low, high = min(sizes), max(sizes)
     asked = {round(low * math.exp(math.log(high / low) * i / (TIMED - 1))) for i in range(TIMED)}
     found = [_planned(source, replace(options, max_ram=max(low, size))) for size in asked]
+    found += [] if chosen is None else [chosen]
     return tuple(
         point
         for point in sorted(set(found), key=lambda p: -p.ram)
