@@ -106,6 +106,30 @@ def test_the_engine_is_small(
     assert flash(machine, linked(machine, isa, build)) <= largest
 
 
+SIZES = {  # columns of the README's table
+    "Cortex-M4": ("qemu-cortex-m4", ISA),
+    "Cortex-M4, portable kernels": ("qemu-cortex-m4", "generic"),
+    "Cortex-M3": ("qemu-cortex-m3", "generic"),
+    "Cortex-M0+": ("qemu-cortex-m0", "generic"),
+    "RV32IMAC": ("qemu-rv32", "generic"),
+    "Xtensa (LX106)": ("qemu-xtensa", "generic"),
+}
+
+
+@pytest.mark.parametrize("column", SIZES)
+def test_the_readme_tells_the_size_of_the_engine(
+    column: str, find: Callable[[str], Machine], build: Path, repo_root: Path
+) -> None:
+    """Compilers vary by some percent; a kernel more does not go unsaid."""
+    text = (repo_root / "README.md").read_text()
+    (table,) = re.findall(r"^(\| Cortex-M4 \|.*)\n\|[-|]+\n(.*)$", text, re.MULTILINE)
+    names, sizes = ([cell.strip() for cell in row.strip("|").split("|")] for row in table)
+    assert names == list(SIZES)
+    machine, isa = SIZES[column]
+    told = int(sizes[names.index(column)].replace(",", ""))
+    assert flash(find(machine), linked(find(machine), isa, build)) == pytest.approx(told, rel=0.05)
+
+
 def test_the_list_has_a_family_for_every_kernel_that_is_chosen() -> None:
     families = {call.family for op in OPS for call in sample_calls(op)}
     portable = {k.family for k in listed_kernels() if k.isa == "generic"}

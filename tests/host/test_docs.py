@@ -154,7 +154,7 @@ def test_the_sample_of_a_board_has_the_figures_of_its_plan(
     named = os.environ.get("RIOTBASE")
     if not ((Path(named) if named else Path.home() / "RIOT") / "Makefile.include").is_file():
         pytest.skip("RIOT not found at $RIOTBASE or ~/RIOT")
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs" / "riot.md").read_text()
     shown = re.search(r"\$ \./dev scons board=hifive1b\n((?:    .*\n)+)", text)
     assert shown
     model = ROOT / "apps" / "digits" / "digits.onnx"
