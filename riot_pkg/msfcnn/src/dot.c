@@ -86,8 +86,10 @@ static void _uncommon(const msfcnn_tile_t *tile, unsigned pixels, const msfcnn_c
 
 /* adds a tap to a sum; to the sums of a pixel; to all */
 #define TAKE(n, p)          p##n += msfcnn_multiply(taken, u##n);
-#define ADD_2(p, t)         { int32_t taken = MSFCNN_PIXEL(p[t]); OUTPUTS_2(TAKE, p) MSFCNN_IN_ORDER(); }
-#define ADD_4(p, t)         { int32_t taken = p[t]; OUTPUTS_4(TAKE, p) MSFCNN_IN_ORDER(); }
+#define ADD_2(p, t)                         \
+    { int32_t taken = MSFCNN_PIXEL(p[t]); OUTPUTS_2(TAKE, p) MSFCNN_IN_ORDER(); }
+#define ADD_4(p, t)                         \
+    { int32_t taken = p[t]; OUTPUTS_4(TAKE, p) MSFCNN_IN_ORDER(); }
 #define LOAD(n, t)          int32_t u##n = w##n[t];
 #define TAP(n, t, FOR)      { OUTPUTS_##n(LOAD, t) FOR(ADD_##n, t) }
 
@@ -112,7 +114,7 @@ static inline size_t _odd(size_t taps)
 #define SKIP(p, taps)       p += taps;
 #define SKIP_W(n, taps)     w##n += taps;
 #define ALL_TAPS(n, FOR)                    \
-    for (taps = ODD(taps); taps > 0; taps--) {              \
+    for (taps = ODD(taps); taps > 0; taps--) {  \
         TAP(n, 0, FOR)                      \
         FOR(SKIP, 1)                        \
         OUTPUTS_##n(SKIP_W, 1)              \
