@@ -187,7 +187,8 @@ static unsigned _common(const msfcnn_op_t *op, const msfcnn_run_t *run)
         return MSFCNN_V6M ? msfcnn_depthwise_v6m(op, run) : msfcnn_depthwise_3x3(op, run);
     }
 #if !defined(__OPTIMIZE_SIZE__)
-    if ((shape->kernel_u == shape->kernel_v) && ((shape->kernel_v == 5) || (shape->kernel_v == 7))) {
+    if ((shape->kernel_u == shape->kernel_v)
+        && ((shape->kernel_v == 5) || (shape->kernel_v == 7))) {
         return msfcnn_depthwise_5x5(op, run);
     }
 #endif

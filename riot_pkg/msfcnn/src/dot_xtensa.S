@@ -82,8 +82,8 @@
     addi.n  a12, a12, \taps
     .endm
 
-/* a8: lower half of the factor, a9: upper half, a10: zero point and a half, a11: bias, a12: where to,
- * a13: from one pixel to the next */
+/* a8: lower half of the factor, a9: upper half, a10: zero point and a half, a11: bias, a12: where
+ * to, a13: from one pixel to the next */
     .macro  STORE   sum
     srai    \sum, \sum, 8
     add.n   \sum, \sum, a11
