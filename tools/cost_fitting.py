@@ -13,9 +13,7 @@ from cost_samples import alone, averages, layers, odd, pairs, strided
 from msfcnn.bench import Bench, KernelCount, Measurement
 from msfcnn.costmodel import FREE, Coefficients, Features, copy_features
 from msfcnn.emit import EmitOptions
-from msfcnn.fusion import Chain, Network, Option, Scheme, Step, chain, network, track
-from msfcnn.fusion.bands import bands
-from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion import Edge, Network, Option, Scheme, Step, network
 from msfcnn.fusion.price import Place, call, work
 from msfcnn.ir import InputMode, Model, Reads
 from msfcnn.ops import OPS
@@ -113,12 +111,10 @@ def _paired(net: Network, run: int, tight: bool) -> Plan:
 def _banded(net: Network, band: int) -> Plan:
     """Two steps a stage, in bands whose halo is kept."""
 
-    def option(edge: Chain) -> Option:
+    def option(edge: Edge) -> Option:
         if len(edge.steps) == 1:
             return Option(Scheme.LAYER, _width(edge))
-        plain = Option(Scheme.H_CACHE, band)
-        kept = halo_pixels(bands(track(edge, columns=True), plain), 1) > 0
-        return Option(Scheme.H_CACHE, band, frozenset({1} if kept else ()))
+        return Option(Scheme.H_CACHE, band, frozenset({edge.steps[0].z}))
 
     return _plan(net, _twos(net), option)
 
@@ -128,19 +124,18 @@ def _twos(net: Network) -> list[int]:
     return [2] * full + [1] * rest
 
 
-def _width(edge: Chain) -> int:
-    return edge.shapes[-1][1]
+def _width(edge: Edge) -> int:
+    return edge.shape[1]
 
 
-def _scheme(edge: Chain) -> Scheme:
+def _scheme(edge: Edge) -> Scheme:
     return Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
 
 
-def _plan(net: Network, lengths: Sequence[int], option: Callable[[Chain], Option]) -> Plan:
+def _plan(net: Network, lengths: Sequence[int], option: Callable[[Edge], Option]) -> Plan:
     stages, at = [], 0
     for length in lengths:
-        edge = chain(net, at, at + length)
-        assert edge is not None, "the samples are chains"
+        edge = Edge(net, at, at + length)
         stages.append(PlannedStage(edge, option(edge)))
         at += length
     return Plan(net, tuple(stages))
@@ -156,23 +151,23 @@ def _collect(found: Measurement, rows: Rows) -> None:
     generated = found.generated
     stages = zip(generated.schedule.stages, generated.layout.stages, found.stages, strict=True)
     for stage, places, measured in stages:
-        counts = found.kernels[at : at + len(stage.chain.steps)]
+        counts = found.kernels[at : at + len(stage.edge.steps)]
         at += len(counts)
         once = dict(zip(ONCE, (1, sum(move.size for move in places.moves)), strict=True))
         beyond = max(1, measured.cost - sum(count.cost for count in counts))
         rows.engine.append(({**_engine(stage, counts), **once}, beyond))
         # the runs of those before the last are not known so exactly
-        if not stage.option.columns and not stage.chain.steps[-1].loads:
+        if not stage.option.columns and not stage.edge.steps[-1].loads:
             _collect_kernel(stage, counts[-1], rows)
 
 
 def _collect_kernel(stage: ScheduledStage, count: KernelCount, rows: Rows) -> None:
     """The kernel of the last step: lines of full runs and a rest."""
-    step = stage.chain.steps[-1]
-    its = work(step, _place(stage, len(stage.chain.steps) - 1), step.target[2])
+    step = stage.edge.steps[-1]
+    its = work(step, stage.place(len(stage.edge.steps) - 1), step.target[2])
     lines, pixels = step.source[:2] if step.reads is Reads.GLOBAL else step.target[:2]
     run = stage.option.run
-    if step.reads is Reads.GLOBAL and len(stage.chain.steps) == 1:
+    if step.reads is Reads.GLOBAL and len(stage.edge.steps) == 1:
         run = pixels
     full, rest = divmod(pixels, run)
     calls = [(full, run), (1, rest)] if rest else [(full, run)]
@@ -185,22 +180,18 @@ def _collect_kernel(stage: ScheduledStage, count: KernelCount, rows: Rows) -> No
 def _engine(stage: ScheduledStage, counts: Sequence[KernelCount]) -> Engine:
     """All that the engine does in a stage, with the calls that were counted."""
     total: dict[str, float] = defaultdict(float)
-    for i, (step, count) in enumerate(zip(stage.chain.steps, counts, strict=True)):
-        place = _place(stage, i)
+    for i, (step, count) in enumerate(zip(stage.edge.steps, counts, strict=True)):
+        place = stage.place(i)
         calls, pixels = count.calls, step.target[0] * step.target[1]
         if step.loads:  # has no kernel that could be counted
             calls = -(-pixels // stage.option.run)
         saving = _saving(step, place)
         for name, value in call(step, place, step.target[2]).features(pixels / calls).items():
             total[name] += calls * value * (saving if name.startswith("save") else 1)
-    seen = track(stage.chain, stage.option.columns)
-    rows = bands(seen, stage.option)
-    for i in stage.option.keep:
-        copied = sum(band[i].fresh - band[i].low for band in rows) + len(rows) * halo_pixels(
-            rows, i
-        )
-        for name, value in copy_features(seen.channels[i], stage.cost.windows[i].planar).items():
-            total[name] += seen.used[i] * copied * value
+    for tensor, halo in stage.cost.halos.items():
+        planar = stage.cost.windows[tensor].planar
+        for name, value in copy_features(halo.channels, planar).items():
+            total[name] += halo.copied * value
     return total
 
 
@@ -210,13 +201,6 @@ def _saving(step: Step, place: Place) -> float:
     source, target = step.source[lines], step.target[lines]
     whole = [u for u in range(target) if axis.first(u) >= 0 and axis.end(u + 1) <= source]
     return len(whole) / target
-
-
-def _place(stage: ScheduledStage, i: int) -> Place:
-    if i == 0:
-        return Place(columns=stage.option.columns)
-    window = stage.cost.windows[i]
-    return Place(True, window.planar, window.save > 0, stage.option.columns)
 
 
 def _solve(rows: Iterable[tuple[Features, int]]) -> Features:

@@ -114,7 +114,7 @@ def measured(size: int, blocks: int) -> Seconds:
     start = time.process_time()
     found = plan(steps, Goal(max_macs=1.2))
     bounded = time.process_time()
-    peak = max(cost(stage.chain, stage.option).total for stage in found.stages)
+    peak = max(cost(stage.edge, stage.option).total for stage in found.stages)
     fits = time.process_time()
     plan(steps, Goal(max_ram=peak))
     fitted = time.process_time()

@@ -73,13 +73,14 @@ def run_plans(
     values = np.fromfile(directory / "results.bin", dtype=np.int8)
     runs, at = [], 0
     for i, (s, placed) in enumerate(zip(schedules, layouts, strict=True)):
-        stages = [stage.chain.output for stage in s.stages]
+        stages = [stage.edge.output for stage in s.stages]
         written = [*stages, *(port.tensor for port in model.outputs)]
         sizes = [model.tensors[t].size for t in written]
         block = values[at : at + IMAGES * sum(sizes)].reshape(IMAGES, sum(sizes))
         at += IMAGES * sum(sizes)
         parts = np.split(block, np.cumsum(sizes)[:-1], axis=1)
-        tensors = dict(zip(stages, parts, strict=False))  # the last part completes a concatenation
+        written_by = zip((stage.edge for stage in s.stages), parts, strict=False)
+        tensors = {e.output: part for e, part in written_by if e.completes}
         size = re.search(rf"define P{i}_ARENA_SIZE\s+(\d+)", sources[i][f"p{i}.h"])
         assert size is not None
         outputs = parts[len(stages) :]
@@ -101,7 +102,7 @@ def check_bytes(model: Model, run: PlanRun, expected: Sequence[NDArray[np.int8]]
 
 def describe(schedule: Schedule) -> str:
     """The stages of a plan, for a complaint."""
-    stages = [(s.chain.first, s.chain.last, s.option) for s in schedule.stages]
+    stages = [(s.edge.first, s.edge.last, s.option) for s in schedule.stages]
     return f"{schedule.network.mode}: {stages}"
 
 

@@ -193,7 +193,7 @@ def test_a_layer_has_the_kernel_of_its_kind(kernel: SingleLayer, build: Path) ->
     kind = {"dense": "pointwise", "average": "global_average"}.get(kind, kind)
     made = generate_kernel(kernel, "armv7e-m", "cortex-m4", build)
     (stage,) = made.schedule.stages
-    assert stage.kernel(len(stage.chain.steps) - 1).name == f"msfcnn_{kind}_v7em"
+    assert stage.kernel(len(stage.edge.steps) - 1).name == f"msfcnn_{kind}_v7em"
 
 
 def test_a_layer_is_counted_apart_from_what_stands_before_it(
@@ -328,8 +328,8 @@ def test_kernels_are_counted_without_the_engine(
     )
     found = Bench(cortex_m4, build, isa="generic").measure(layers, "alone", images)
     for stage, count in zip(alone.stages, found.kernels, strict=True):
-        height, width, _ = stage.chain.steps[0].target
-        if stage.chain.steps[0].reads is not Reads.GLOBAL:
+        height, width, _ = stage.edge.steps[0].target
+        if stage.edge.steps[0].reads is not Reads.GLOBAL:
             assert count.calls == height * -(-width // stage.option.run)
     for stage, count in zip(found.stages, found.kernels, strict=True):
         assert 0 < count.cost < stage.cost

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from plan_programs import check_bytes, describe, run_plans
-from plan_space import may_keep
+from plan_space import has_bands, may_keep
 from random_models import random_images, random_model
-from random_plans import RUNS, band_choices, keepable, only_once, random_plan
+from random_plans import RUNS, band_choices, keepable, random_plan
 
-from msfcnn.fusion import Chain, Network, Option, Scheme, chains_from, network
+from msfcnn.fusion import Edge, Network, Option, Scheme, edges_from, network
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.reference import execute
@@ -71,13 +71,13 @@ def check_plans(
 @pytest.mark.parametrize(
     "seed", [0, 3, *(pytest.param(s, marks=pytest.mark.long) for s in (5, 10))]
 )
-def test_every_option_of_the_longest_chain(seed: int, tmp_path: Path, engine: Path) -> None:
+def test_every_option_of_the_longest_edge(seed: int, tmp_path: Path, engine: Path) -> None:
     """R in {1, 2, 3, H/2, H}, tight and plain, nothing, one or all kept, every split and run."""
     model = random_model(seed)
     schedules = []
     for mode in InputMode:
         graph = network(model, mode)
-        everywhere = [chains_from(graph, first)[-1] for first in range(len(graph.steps))]
+        everywhere = [edges_from(graph, first)[-1] for first in range(len(graph.steps))]
         longest = max(everywhere, key=lambda edge: len(edge.steps))
         assert len(longest.steps) > 2, "the model is too simple for this test"
         for option in every_option(longest):
@@ -87,24 +87,24 @@ def test_every_option_of_the_longest_chain(seed: int, tmp_path: Path, engine: Pa
     check_plans(model, schedules, images, tmp_path, engine)
 
 
-def every_option(edge: Chain) -> Iterator[Option]:
-    width = edge.shapes[-1][1]
+def every_option(edge: Edge) -> Iterator[Option]:
+    width = edge.shape[1]
     for tight in (True, False):
         for run in RUNS:
             yield Option(Scheme.LINE, width, run=run, tight=tight)
         for split in (1, 3) if edge.splits else ():
             yield Option(Scheme.LINE, width, split=split, tight=tight)
-        if only_once(edge):
+        if not has_bands(edge):
             continue
         for band in band_choices(edge):
             free = keepable(edge, band)
-            for keep in {frozenset[int](), *(frozenset({i}) for i in free), frozenset(free)}:
+            for keep in {frozenset[int](), *(frozenset({t}) for t in free), frozenset(free)}:
                 option = Option(Scheme.H_CACHE, band, keep, run=1 + len(keep), tight=tight)
                 if may_keep(edge, option):
                     yield option
 
 
-def _with_stage(graph: Network, edge: Chain, option: Option) -> Plan:
+def _with_stage(graph: Network, edge: Edge, option: Option) -> Plan:
     """Layer by layer but for one stage."""
     alone = plan_layer_by_layer(graph).stages
     fused = PlannedStage(edge, option)

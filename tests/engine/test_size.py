@@ -29,7 +29,7 @@ from msfcnn.zoo import build as build_network
 
 ISA = "armv7e-m"
 KIB = 1024
-LARGEST_LAYER = 64
+LARGEST_LAYER = 112
 LARGEST_STACK = 512
 LARGE = ("mbv2", "mcunet-320kb-imagenet")  # take long to plan
 
@@ -92,11 +92,11 @@ def linked(machine: Machine, isa: str, build: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "isa", "largest"),
     [
-        ("qemu-cortex-m4", ISA, 14 * KIB + 256),
+        ("qemu-cortex-m4", ISA, 15 * KIB + 512),
         ("qemu-cortex-m4", "generic", 11 * KIB),
         ("qemu-cortex-m0", "generic", 10 * KIB),
-        ("qemu-rv32", "generic", 11 * KIB),
-        ("qemu-xtensa", "generic", 12 * KIB),
+        ("qemu-rv32", "generic", 12 * KIB + 512),
+        ("qemu-xtensa", "generic", 13 * KIB),
     ],
 )
 def test_the_engine_is_small(

@@ -18,12 +18,13 @@ from random_plans import random_plan
 
 from msfcnn.fusion import Cost, Scheme, network
 from msfcnn.fusion.cost import Window
+from msfcnn.fusion.windows import Resident
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner import plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, ScheduledStage, schedule
 
-CANDIDATES = 8  # of which the first that fails is enough
+CANDIDATES = 24  # of which the first that fails is enough
 Shrink = Callable[[ScheduledStage], Cost | None]
 
 
@@ -34,11 +35,13 @@ def overlap(scheme: Scheme) -> Shrink:
     """
 
     def smaller(stage: ScheduledStage) -> Cost | None:
-        chain, cost = stage.chain, stage.cost
-        source, target = chain.input_bytes, chain.output_bytes
+        edge, cost = stage.edge, stage.cost
+        if edge.dying is None:
+            return None
+        source, target = edge.network.sizes[edge.dying], edge.born_bytes
         if stage.option.scheme is not scheme or not max(source, target) < cost.region:
             return None
-        _, width, channels = chain.shapes[-1]
+        _, width, channels = edge.shape
         pixels = {Scheme.LINE: 1, Scheme.LAYER: stage.option.run, Scheme.H_CACHE: width}
         less = pixels[scheme] * channels
         fits = max(source, target) + less <= cost.region < source + target
@@ -49,19 +52,30 @@ def overlap(scheme: Scheme) -> Shrink:
 
 def tail(stage: ScheduledStage) -> Cost | None:
     """The input may begin in the last window, but not a pixel earlier."""
-    chain, cost = stage.chain, stage.cost
-    if not cost.tail or cost.region >= chain.input_bytes:
+    edge, cost = stage.edge, stage.cost
+    if cost.tail is None or edge.dying is None or cost.region >= edge.network.sizes[edge.dying]:
         return None
-    return dataclasses.replace(cost, region=cost.region - chain.shapes[0][2])
+    pixel = next(step.source[2] for step in edge.steps if edge.dying in step.inputs())
+    return dataclasses.replace(cost, region=cost.region - pixel)
 
 
 def ring(stage: ScheduledStage) -> Cost | None:
-    """A pixel less of what waits for a sum."""
-    rings = stage.cost.rings
-    if not rings or rings[0].pixels < 2:
-        return None
-    first = dataclasses.replace(rings[0], pixels=rings[0].pixels - 1)
-    return dataclasses.replace(stage.cost, rings=(first, *rings[1:]))
+    """A pixel less of what waits for several readers."""
+    return _window(stage, lambda w: _shorter(w) if w.resident is Resident.RING else w)
+
+
+def copy(stage: ScheduledStage) -> Cost | None:
+    """A pixel less of what waits for a sum beside a window."""
+    for tensor, kept in stage.cost.copies.items():
+        if kept.pixels > 1:
+            fewer = dataclasses.replace(kept, pixels=kept.pixels - 1)
+            copies = {**stage.cost.copies, tensor: fewer}
+            return dataclasses.replace(stage.cost, copies=copies)
+    return None
+
+
+def _shorter(window: Window) -> Window:
+    return dataclasses.replace(window, length=window.length - 1) if window.length > 1 else window
 
 
 def slots(stage: ScheduledStage) -> Cost | None:
@@ -98,6 +112,7 @@ SHRINKS: dict[str, Shrink] = {
     "overlap-of-bands": overlap(Scheme.H_CACHE),
     "tail": tail,
     "ring": ring,
+    "copy": copy,
     "slots": slots,
     "saved": saved,
     "halo": halo,
@@ -134,6 +149,8 @@ def candidates(shrink: Shrink) -> Iterator[tuple[Model, Schedule]]:
 
 def _smaller(found: Schedule, shrink: Shrink) -> Schedule | None:
     for number, stage in enumerate(found.stages):
+        if shrink is tail and stage.cost.total < found.peak_ram:
+            continue  # there is room below the input
         cost = shrink(stage)
         if cost is not None:
             changed = dataclasses.replace(stage, cost=cost)

@@ -1,4 +1,4 @@
-"""The plan space by brute force: every chain, every option of it, priced one by one."""
+"""The plan space by brute force: every edge, every option of it, priced one by one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.fusion import Chain, Cost, Network, Option, Scheme, chains_from, cost, track, without_io
-from msfcnn.fusion.bands import bands
-from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion import Cost, Edge, Network, Option, Scheme, cost, edges_from
 from msfcnn.fusion.edges import band_heights
 from msfcnn.ir import InputMode
 
@@ -18,13 +16,13 @@ Figures = tuple[int, int, int]
 """Bytes as the arena counts, bytes as the paper does, MACs."""
 
 
-def figures(edge: Chain, found: Cost) -> Figures:
-    return found.total, without_io(edge, found), found.macs
+def figures(found: Cost) -> Figures:
+    return found.total, found.without_io, found.macs
 
 
-def all_options(edge: Chain, splits: Iterable[int]) -> Iterator[Option]:
-    """Every way to run a chain, tight and plain."""
-    height, width, channels = edge.shapes[-1]
+def all_options(edge: Edge, splits: Iterable[int]) -> Iterator[Option]:
+    """Every way to run an edge, tight and plain."""
+    height, width, channels = edge.shape
     for tight in (True, False):
         if len(edge.steps) == 1:
             yield Option(Scheme.LAYER, width, tight=tight)
@@ -33,27 +31,30 @@ def all_options(edge: Chain, splits: Iterable[int]) -> Iterator[Option]:
         for split in splits:
             if edge.splits and split < channels:
                 yield Option(Scheme.LINE, width, split=split, tight=tight)
-        if edge.loads and edge.network.mode is InputMode.PUSH:
-            continue  # bands would read rows again
-        for band, keep in itertools.product(band_heights(height), _masks(len(edge.steps))):
+        if not has_bands(edge):
+            continue
+        for band, keep in itertools.product(band_heights(height), _masks(edge.inner)):
             option = Option(Scheme.H_CACHE, band, keep, tight=tight)
             if may_keep(edge, option):
                 yield option
 
 
-def _masks(steps: int) -> list[frozenset[int]]:
+def has_bands(edge: Edge) -> bool:
+    """Whether it can run in bands: they read rows again, and have one output."""
+    pushed = edge.loads and edge.network.mode is InputMode.PUSH
+    writers = [step for step in edge.steps if step.z in edge.ends]
+    return not pushed and len(writers) == 1
+
+
+def _masks(inner: tuple[int, ...]) -> list[frozenset[int]]:
     """Every set of inner tensors."""
-    inner = range(1, steps)
-    return [frozenset(c) for n in range(steps) for c in itertools.combinations(inner, n)]
+    sizes = range(len(inner) + 1)
+    return [frozenset(c) for n in sizes for c in itertools.combinations(inner, n)]
 
 
-def may_keep(edge: Chain, option: Option) -> bool:
-    """Whether every kept tensor has a halo, and none lies between a skip's source and its sum."""
-    if not option.keep:
-        return True
-    blocked = {i for s in edge.skips if s.source >= 0 for i in range(s.source + 1, s.add + 1)}
-    rows = bands(track(edge, True), option)
-    return not blocked & option.keep and all(halo_pixels(rows, i) > 0 for i in option.keep)
+def may_keep(edge: Edge, option: Option) -> bool:
+    """Whether every kept tensor has a halo."""
+    return not option.keep or set(cost(edge, option).halos) == option.keep
 
 
 def pareto(points: Iterable[Figures]) -> list[Figures]:
@@ -70,9 +71,9 @@ def all_plans(network: Network, splits: Iterable[int]) -> NDArray[np.int64]:
     steps = len(network.steps)
     splits = tuple(splits)
     edges = {
-        (e.first, e.last): np.array(pareto(figures(e, cost(e, o)) for o in all_options(e, splits)))
+        (e.first, e.last): np.array(pareto(figures(cost(e, o)) for o in all_options(e, splits)))
         for first in range(steps)
-        for e in chains_from(network, first)
+        for e in edges_from(network, first)
     }
     return np.concatenate([_along(edges, path) for path in _paths(edges, 0, steps)])
 

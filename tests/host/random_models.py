@@ -42,7 +42,7 @@ Shape = tuple[int, int, int]
 
 def random_model(seed: int) -> Model:
     """A network of 3 to 9 ops (some of several) on a small random image."""
-    return _Builder(np.random.default_rng(seed)).build(f"random{seed}")
+    return Builder(np.random.default_rng(seed)).build(f"random{seed}")
 
 
 def random_images(model: Model, count: int, seed: int) -> NDArray[np.int8]:
@@ -72,7 +72,9 @@ def single_op_model(
     return Model("single", "0" * 64, tensors, (op,), source, (target,))
 
 
-class _Builder:
+class Builder:
+    """A network under construction; `current` is the tensor that the next op reads."""
+
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.tensors: list[Tensor] = []
@@ -88,10 +90,7 @@ class _Builder:
             outputs.append(self.ops[self.integer(0, len(self.ops) - 2)].output)
         if self.chance(0.6):
             outputs[0] = self._head()
-        ports = tuple(self._port(f"y{i}", t) for i, t in enumerate(dict.fromkeys(outputs)))
-        tensors, ops = tuple(self.tensors), tuple(self.ops)
-        model = Model(name, "0" * 64, tensors, ops, self._port("x", 0), ports)
-        return _spread(_without_dead_ops(model))
+        return finished(self, name, outputs)
 
     def _steps(self) -> list[Callable[[], None]]:
         steps = [self._conv, self._conv, self._depthwise, self._depthwise, self._inverted_residual]
@@ -258,8 +257,16 @@ class _Builder:
         columns = (width + g.pad_left + g.pad_right - g.extent_w) // g.stride_w + 1
         return rows, columns
 
-    def _port(self, name: str, tensor: int) -> Port:
+    def port(self, name: str, tensor: int) -> Port:
         return Port(name, tensor, self.tensors[tensor].onnx_shape, Order.CHW, "int8")
+
+
+def finished(builder: Builder, name: str, outputs: Sequence[int]) -> Model:
+    """What was built, with well spread activations and without dead ops."""
+    ports = tuple(builder.port(f"y{i}", t) for i, t in enumerate(dict.fromkeys(outputs)))
+    tensors, ops = tuple(builder.tensors), tuple(builder.ops)
+    model = Model(name, "0" * 64, tensors, ops, builder.port("x", 0), ports)
+    return _spread(_without_dead_ops(model))
 
 
 def _roomiest(extent: int, kernel: int) -> int:

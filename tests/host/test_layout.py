@@ -45,38 +45,33 @@ def test_everything_is_inside_and_apart(seed: int, mode: InputMode) -> None:
         for begin, end in (*buffers, *tensors.values()):
             assert 0 <= begin <= end <= found.peak_ram
         assert apart(buffers)
-        ends = {stage.chain.input, stage.chain.output}
-        others = [span for t, span in tensors.items() if t not in ends]
-        assert apart([*buffers, *others, tensors[stage.chain.output]])
-        if stage.chain.input in tensors and not stage.chain.may_overlap:
-            assert apart([*buffers, *others, *(tensors[t] for t in ends if t is not None)])
+        others = [span for t, span in tensors.items() if t != stage.edge.dying]
+        assert apart([*buffers, *others])
+        if stage.edge.dying is None:
+            assert apart([*buffers, *tensors.values()])
 
 
 def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
     """Everything that lives in the stage only; of runs all together."""
-    runs = [i for i, window in stage.cost.windows.items() if not window.slots]
-    spans = {i: (places.windows[i], places.windows[i] + stage.cost.windows[i].size) for i in runs}
-    for i in runs:  # a run is read while the next one is written
-        if i + 1 in runs:
-            assert apart([spans[i], spans[i + 1]])
+    windows = stage.cost.windows.items()
+    spans = {t: (places.windows[t], places.windows[t] + window.size) for t, window in windows}
+    runs = [t for t, window in windows if window.shared]
+    for step in stage.edge.steps:  # a run is read while the next one is written
+        if step.x in runs and step.z in runs and step.x != step.z:
+            assert apart([spans[step.x], spans[step.z]])
     if runs:
-        begin = min(b for b, _ in spans.values())
-        assert max(e for _, e in spans.values()) - begin <= stage.cost.runs
+        begin = min(spans[t][0] for t in runs)
+        assert max(spans[t][1] for t in runs) - begin <= stage.cost.runs
         yield begin, begin + stage.cost.runs
     yield 0, stage.cost.scratch
     for i, at in places.sums.items():
-        channels = stage.chain.steps[i].target[2]
+        channels = stage.edge.steps[i].target[2]
         yield at, at + SUM_BYTES * (min(stage.option.split, channels) or channels)
-    for i, at in places.halos.items():
-        yield at, at + stage.cost.halos[i].size
-        if stage.cost.windows[i].slots:  # where the engine looks for it
-            assert at == places.windows[i] + stage.cost.windows[i].size
-        assert at > places.windows[i]
-    for ring in stage.cost.rings:
-        yield places.rings[ring.skip.add], places.rings[ring.skip.add] + ring.size
-    for i, window in stage.cost.windows.items():
-        if window.slots:
-            yield places.windows[i], places.windows[i] + window.size
+    for t, at in places.halos.items():
+        yield at, at + stage.cost.halos[t].size
+    for t, ring in stage.cost.copies.items():
+        yield places.rings[t], places.rings[t] + ring.size
+    yield from (span for t, span in spans.items() if t not in runs)
 
 
 def apart(spans: list[Span]) -> bool:
@@ -91,7 +86,7 @@ def test_tensors_are_where_the_next_stage_looks_for_them(seed: int, mode: InputM
     now: dict[int, int] = {}
     graph = scheduled.network
     for stage, places in zip(scheduled.stages, found.stages, strict=True):
-        content = {now[t]: t for t in graph.live(stage.chain.first)}
+        content = {now[t]: t for t in graph.live(stage.edge.first)}
         for move in places.moves:
             assert move.to > move.start, "tensors move up"
             tensor = content.pop(move.start)
@@ -100,7 +95,7 @@ def test_tensors_are_where_the_next_stage_looks_for_them(seed: int, mode: InputM
             assert all(at >= move.to + move.size for at in above), "it would overwrite another one"
             content[move.to] = tensor
         after = {t: at for at, t in content.items()}
-        for tensor in graph.live(stage.chain.first):
+        for tensor in graph.live(stage.edge.first):
             assert after[tensor] == places.whole[tensor]
         now = places.whole
     assert found.outputs == tuple(now[t] for t in graph.outputs)
@@ -156,6 +151,6 @@ def test_pushed_rows_are_a_line_buffer(kernel: int, stride: int, dilation: int, 
     source = Port("x", 0, (1, 2, 20, 20), Order.CHW, "int8")
     model = Model("m", "", tensors, (conv,), source, (out,))
     found = plan(network(model, InputMode.PUSH), Goal())
-    assert [len(stage.chain.steps) for stage in found.stages] == [2]
-    window = schedule(found, stretch=False).stages[0].cost.windows[1]
+    assert [len(stage.edge.steps) for stage in found.stages] == [2]
+    window = schedule(found, stretch=False).stages[0].cost.windows[0]
     assert window.slots == rows

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from plan_space import Figures, all_plans, figures, pareto
+from random_graphs import random_graph
 from random_models import random_model
 
 from msfcnn.errors import InfeasibleError
 from msfcnn.fusion import Network, cost, edges, network
+from msfcnn.fusion.graph import Schemes
+from msfcnn.fusion.options import DEFAULT_RUN
+from msfcnn.fusion.order import orders
 from msfcnn.ir import InputMode
 from msfcnn.planner import Goal, Plan, plan
 from msfcnn.planner import pareto as front
+from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
 
 QUICK, ALL = 12, 200
@@ -37,6 +43,14 @@ def nth(indices: range) -> list[Network]:
     return [n for i, n in zip(range(indices.stop), small_networks(), strict=False) if i in indices]
 
 
+def small_graphs() -> Iterator[Network]:
+    """Likewise with branches."""
+    for seed in range(10_000):
+        found = network(random_graph(seed), MODES[seed % len(MODES)])
+        if 3 <= len(found.steps) <= 7:
+            yield orders(found)[0]
+
+
 @pytest.fixture(autouse=True)
 def _small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edges, "SPLITS", SPLITS)
@@ -54,7 +68,20 @@ def test_optimality_of_many(first: int) -> None:
         check(graph)
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_optimality_of_graphs(number: int) -> None:
+    check(next(itertools.islice(small_graphs(), number, None)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(4, ALL, TOGETHER))
+def test_optimality_of_many_graphs(first: int) -> None:
+    for graph in itertools.islice(small_graphs(), first, first + TOGETHER):
+        check(graph)
+
+
 def check(graph: Network) -> None:
+    """Of one order of its steps."""
     everything = all_plans(graph, SPLITS)
     for factor in FACTORS:
         most = int(factor * graph.macs + 1e-6) if factor < INFINITE else ANY
@@ -64,19 +91,22 @@ def check(graph: Network) -> None:
         ram, _, macs = found_for(graph, Goal(max_ram=limit, max_macs=INFINITE))
         assert ram <= limit
         assert macs == everything[everything[:, 0] <= limit, 2].min()
+    space = Space(graph, Schemes.ALL, DEFAULT_RUN)
     with pytest.raises(InfeasibleError) as caught:
-        plan(graph, Goal(max_ram=int(sizes[0]) - 1, max_macs=INFINITE))
+        plan(graph, Goal(max_ram=int(sizes[0]) - 1, max_macs=INFINITE), space)
     assert caught.value.best_ram == sizes[0]
-    assert {(p.ram, p.without_io, p.macs) for p in front(graph, Goal())} == set(fronts(everything))
+    assert {(p.ram, p.without_io, p.macs) for p in front(graph, Goal(), space)} == set(
+        fronts(everything)
+    )
 
 
 def found_for(graph: Network, goal: Goal) -> Figures:
     """Figures of the plan, priced stage by stage."""
-    return total(plan(graph, goal))
+    return total(plan(graph, goal, Space(graph, goal.schemes, goal.run)))
 
 
 def total(found: Plan) -> Figures:
-    stages = [figures(s.chain, cost(s.chain, s.option)) for s in found.stages]
+    stages = [figures(cost(s.edge, s.option)) for s in found.stages]
     rams, bares, macs = zip(*stages, strict=True)
     return max(rams), max(bares), sum(macs)
 

@@ -8,13 +8,12 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from plan_space import has_bands, may_keep
 from random_models import random_model
 
 from msfcnn.costmodel import Coefficients, Work, coefficients_of, cores, measured
 from msfcnn.errors import BoardError
-from msfcnn.fusion import Chain, Network, Option, Scheme, chain, chains_from, cost, network, track
-from msfcnn.fusion.bands import bands
-from msfcnn.fusion.cost import halo_pixels
+from msfcnn.fusion import Edge, Network, Option, Scheme, cost, edges_from, network
 from msfcnn.fusion.edges import SPLITS, band_heights, suits
 from msfcnn.fusion.graph import (
     LONGER_RUNS,
@@ -37,9 +36,9 @@ SMALL = [seed for seed in range(40) if len(network(random_model(seed)).steps) <=
 CHECKED = 300  # options of a network that are priced again
 
 
-def every_option(edge: Chain) -> Iterator[Option]:
+def every_option(edge: Edge) -> Iterator[Option]:
     """Every option that plans for few instructions choose from."""
-    height, width, channels = edge.shapes[-1]
+    height, width, channels = edge.shape
     for run in (2, *LONGER_RUNS):
         if len(edge.steps) == 1:
             yield Option(Scheme.LAYER, width, run=run)
@@ -49,14 +48,15 @@ def every_option(edge: Chain) -> Iterator[Option]:
             if edge.splits:
                 for split in (s for s in SPLITS if s < channels):
                     yield Option(Scheme.LINE, width, split=split, run=run, tight=tight)
+        if not has_bands(edge):
+            continue
         for band in (h for h in band_heights(height) if suits(run, 2, h)):
             plain = Option(Scheme.H_CACHE, band, run=run)
-            rows = bands(track(edge, columns=True), plain)
-            inner = {i for s in edge.skips if s.source > 0 for i in range(s.source + 1, s.add + 1)}
-            free = [i for i in range(1, len(edge.steps)) if i not in inner]
-            free = [i for i in free if halo_pixels(rows, i) > 0]
-            for count in range(len(free) + 1):
-                yield from (replace(plain, keep=frozenset(k)) for k in combinations(free, count))
+            for count in range(len(edge.inner) + 1):
+                for keep in combinations(edge.inner, count):
+                    option = replace(plain, keep=frozenset(keep))
+                    if may_keep(edge, option):
+                        yield option
 
 
 def best_by_enumeration(net: Network, ram: int) -> int | None:
@@ -66,7 +66,7 @@ def best_by_enumeration(net: Network, ram: int) -> int | None:
         before = best[first]
         if before is None:
             continue
-        for edge in chains_from(net, first):
+        for edge in edges_from(net, first):
             costs = [cost(edge, option) for option in every_option(edge)]
             prices = [c.instructions for c in costs if c.total <= ram]
             if prices:
@@ -76,11 +76,11 @@ def best_by_enumeration(net: Network, ram: int) -> int | None:
 
 
 def price(found: Plan) -> int:
-    return sum(cost(stage.chain, stage.option).instructions for stage in found.stages)
+    return sum(cost(stage.edge, stage.option).instructions for stage in found.stages)
 
 
 def peak(found: Plan) -> int:
-    return max(cost(stage.chain, stage.option).total for stage in found.stages)
+    return max(cost(stage.edge, stage.option).total for stage in found.stages)
 
 
 def small_network(seed: int) -> Network:
@@ -101,9 +101,7 @@ def test_the_search_prices_like_cost(seed: int, currency: Currency) -> None:
     ]
     for k in np.random.default_rng(seed).permutation(len(found))[:CHECKED]:
         ends, f, i = found[k]
-        edge = chain(net, *ends)
-        assert edge is not None
-        again = cost(edge, option_of(ends, f, i))
+        again = cost(Edge(net, *ends), option_of(net, ends, f, i))
         assert (f.total[i], f.price[i]) == (again.total, again.price(currency))
 
 
@@ -155,7 +153,7 @@ def test_no_plan_pays_less_than_the_floors(seed: int) -> None:
     net = small_network(seed)
     for currency in Currency:
         assert sum(least_prices(net, currency=currency)) <= sum(
-            cost(s.chain, s.option).price(currency) for s in plan(net, Goal(max_ram=1 << 30)).stages
+            cost(s.edge, s.option).price(currency) for s in plan(net, Goal(max_ram=1 << 30)).stages
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 from plan_space import Figures, all_options, figures, pareto
 from random_models import random_model
 
-from msfcnn.fusion import chains_from, cost, edges, network
+from msfcnn.fusion import Edge, cost, edges, edges_from, network
 from msfcnn.fusion.graph import FusionGraph, option_of, unfused_graph, with_bands
 from msfcnn.fusion.search import Limits
 from msfcnn.ir import InputMode
@@ -40,22 +40,22 @@ def check(seed: int) -> None:
         graph = network(model, mode)
         found = with_bands(unfused_graph(graph), Limits())
         for first in range(len(graph.steps)):
-            for edge in chains_from(graph, first):
+            for edge in edges_from(graph, first):
                 ends = (edge.first, edge.last)
                 priced = priced_options(found, ends)
                 assert len(edge.steps) > LONGEST or pareto(priced) == pareto(
-                    figures(edge, cost(edge, o)) for o in all_options(edge, SPLITS)
+                    figures(cost(edge, o)) for o in all_options(edge, SPLITS)
                 ), f"{mode} {ends}"
 
 
 def priced_options(graph: FusionGraph, ends: tuple[int, int]) -> list[Figures]:
     """What the search found for an edge; each is an option that costs just that."""
-    edge = next(e for e in chains_from(graph.network, ends[0]) if e.last == ends[1])
+    edge = Edge(graph.network, *ends)
     points = []
     for found in graph.edges[ends]:
         for i in range(len(found.total)):
             point = int(found.total[i]), int(found.without_io[i]), int(found.price[i])
-            option = option_of(ends, found, i)
-            assert figures(edge, cost(edge, option)) == point, f"{ends} {option}"
+            option = option_of(graph.network, ends, found, i)
+            assert figures(cost(edge, option)) == point, f"{ends} {option}"
             points.append(point)
     return points

@@ -16,7 +16,7 @@ from msfcnn.emit import EmitOptions
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
 from msfcnn.frontend import load_model
-from msfcnn.fusion import Network, Option, Scheme, Step, chain, network
+from msfcnn.fusion import Edge, Network, Option, Scheme, Step, network
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.planner import Plan, PlannedStage
@@ -181,7 +181,6 @@ def generate_kernel(kernel: SingleLayer, isa: str, core: str, directory: Path) -
 
 
 def _one_stage(net: Network) -> Plan:
-    edge = chain(net, 0, len(net.steps))
-    assert edge is not None, "the layers are a chain"
+    edge = Edge(net, 0, len(net.steps))
     scheme = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
-    return Plan(net, (PlannedStage(edge, Option(scheme=scheme, band=edge.shapes[-1][1])),))
+    return Plan(net, (PlannedStage(edge, Option(scheme=scheme, band=edge.shape[1])),))

@@ -157,7 +157,7 @@ class Bench:
 def _stages(generated: Generated, done: ProgramRun) -> tuple[StageCost, ...]:
     return tuple(
         StageCost(
-            tuple(node_of(generated.model, step) for step in stage.chain.steps),
+            tuple(node_of(generated.model, step) for step in stage.edge.steps),
             cost,
             stage.cost.macs,
         )
@@ -169,7 +169,7 @@ def _kernels(generated: Generated, done: ProgramRun) -> tuple[KernelCount, ...]:
     steps = [
         (step, stage.kernel(i))
         for stage in generated.schedule.stages
-        for i, step in enumerate(stage.chain.steps)
+        for i, step in enumerate(stage.edge.steps)
     ]
     return tuple(
         KernelCount(node_of(generated.model, step), kernel.name, *count)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from msfcnn.emit.constants import constants_of, op_constants
 from msfcnn.emit.place import Place, places
+from msfcnn.emit.tensors import TensorTable, tensor_table
 from msfcnn.emit.text import comment
-from msfcnn.fusion import Chain, Step, node_of, track
+from msfcnn.fusion import Step, node_of
 from msfcnn.ir import Clamp, InputMode, Model
 from msfcnn.layout import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
@@ -17,39 +18,45 @@ _INPUTS = {
     InputMode.PUSH: "MSFCNN_INPUT_PUSH",
     InputMode.PULL: "MSFCNN_INPUT_PULL",
 }
-_IMAGE = "MSFCNN_IMAGE"
 
 
 def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, abi: int) -> str:
     """Text of NAME.c below its banner."""
-    stages = [
-        _stage(number, stage, where)
-        for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True))
-    ]
     ops = list(places(schedule, layout))
     shapes = list(dict.fromkeys(_shape(place) for place in ops))
+    tensors = _tensor_tables(schedule, layout)
     moves = [_move(move) for where in layout.stages for move in where.moves]
     parts = [
         f'#include "{name}.h"\n#include "msfcnn/kernels.h"\n',
         _guards(*engine_limits(schedule), abi),
         *(op_constants(model, place, name) for place in ops),
         _array("msfcnn_shape_t", "_shapes", shapes),
-        _array("msfcnn_op_t", "_ops", [_op(model, place, name, shapes) for place in ops]),
+        _array("msfcnn_tensor_t", "_tensors", [e for table in tensors for e in table.entries]),
+        _array("msfcnn_op_t", "_ops", [_op(model, p, name, shapes, tensors) for p in ops]),
         _array("msfcnn_move_t", "_moves", moves),
-        _array("msfcnn_stage_t", "_stages", stages),
+        _array("msfcnn_stage_t", "_stages", _stages(schedule, layout)),
         _model(model, schedule, layout, name),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def _tensor_tables(schedule: Schedule, layout: Layout) -> list[TensorTable]:
+    """One a stage."""
+    tables: list[TensorTable] = []
+    for stage, where in zip(schedule.stages, layout.stages, strict=True):
+        begin = sum(len(table.entries) for table in tables)
+        tables.append(tensor_table(stage, where, begin))
+    return tables
+
+
 def engine_limits(schedule: Schedule) -> tuple[int, int]:
     """CONFIG_MSFCNN_STAGE_OPS and CONFIG_MSFCNN_KERNEL_LINES the engine must be compiled with."""
     lines = max(
-        axis.kernel
+        step.axes(stage.option.columns)[0].kernel
         for stage in schedule.stages
-        for axis in track(stage.chain, stage.option.columns).across
+        for step in stage.edge.steps
     )
-    return max(len(stage.chain.steps) for stage in schedule.stages), lines
+    return max(len(stage.edge.steps) for stage in schedule.stages), lines
 
 
 def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:
@@ -75,7 +82,7 @@ def _array(ctype: str, name: str, entries: Sequence[str]) -> str:
 
 
 def _shape(place: Place) -> str:
-    u, v = place.seen.across[place.i], place.seen.along[place.i]
+    u, v = place.step.axes(place.columns)
     return f"""\
     {{ .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
 .stride_v = {v.stride},
@@ -83,27 +90,47 @@ def _shape(place: Place) -> str:
 .pad_v = {v.pad} }},"""
 
 
-def _op(model: Model, place: Place, name: str, shapes: Sequence[str]) -> str:
-    seen, i, step = place.seen, place.i, place.step
-    kernel, window = place.kernel, place.window
+def _op(
+    model: Model, place: Place, name: str, shapes: Sequence[str], tables: Sequence[TensorTable]
+) -> str:
+    step, kernel = place.step, place.kernel
     op = None if step.loads else model.ops[step.op]
     clamp = op.clamping if op else Clamp()
     pad, zero = (op.pad_value(model), op.output_zero(model)) if op else (0, 0)
+    sweep = place.stage.sweep
+    lines, pixels = sweep.extents(step.source)
+    out_lines, out_pixels = sweep.extents(step.target)
+    last = place.i + 1 == len(place.stage.edge.steps)
+    band = (place.stage.option.band if last else out_pixels) if place.end else 0
+    next_writer = "MSFCNN_NONE" if place.next_writer is None else place.next_writer
+    in_channels = step.source[2] if step.loads else place.channels(step.x, step.source[2])
     return f"""\
-    {{ /* {place.number}.{i}: {comment(node_of(model, step))} */
+    {{ /* {place.number}.{place.i}: {comment(node_of(model, step))} */
         .kernel = {kernel.name}, .constants = {constants_of(place, name)},
-        .shape = &_shapes[{shapes.index(_shape(place))}], \
-.window = {place.places.windows.get(i, 0)},
-        .halo = {place.places.halos.get(i, 0)}, .beside = {place.beside}, .delay = {place.delay},
-        .lines = {seen.lines[i]}, .pixels = {seen.pixels[i]}, .in_channels = {seen.channels[i]}, \
-.out_channels = {step.target[2]},
-        .length = {window.length}, .save = {window.save}, .halo_pixels = {place.halo_pixels}, \
-.words = {kernel.words},
-        .slots = {window.slots}, .reads = {_reads(step)}, .planar = {int(window.planar)}, \
-.feeds = {place.feeds},
+        .shape = &_shapes[{shapes.index(_shape(place))}], {_tensors(place, tables[place.number])},
+        .sums = {place.sums}, .lines = {lines}, .pixels = {pixels}, .in_channels = {in_channels},
+        .out_channels = {step.target[2]}, .out_channel = {step.channel}, \
+.out_lines = {out_lines}, .out_pixels = {out_pixels},
+        .band = {band}, .words = {kernel.words}, .reads = {_reads(step)}, \
+.next_writer = {next_writer},
         .pad_value = {pad}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
     }},"""
+
+
+def _tensors(place: Place, table: TensorTable) -> str:
+    """What the op reads and writes."""
+    step = place.step
+    fields = {"output": table.index[step.z]}
+    if not step.loads:
+        fields["input"] = table.index[step.x]
+    if step.y is not None:
+        # a sum that reads a tensor last may have a ring of its own for it
+        own = table.copies.get(step.y) if place.reads_copy else None
+        fields["second"] = table.index[step.y] if own is None else own
+    if step.z in table.copies:
+        fields["copy"] = table.copies[step.z]
+    return ", ".join(f".{name} = &_tensors[{index}]" for name, index in fields.items())
 
 
 def _reads(step: Step) -> str:
@@ -116,26 +143,29 @@ def _move(move: Move) -> str:
     return f"    {{ .to = {move.to}, .from = {move.start}, .size = {move.size} }},"
 
 
-def _stage(number: int, stage: ScheduledStage, places: StagePlaces) -> str:
-    chain, option = stage.chain, stage.option
-    seen = track(chain, option.columns)
-    last = chain.steps[-1]
-    split = option.split if option.split < last.target[2] else 0
+def _stages(schedule: Schedule, layout: Layout) -> list[str]:
+    found: list[str] = []
+    ops = moves = 0
+    for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True)):
+        found.append(_stage(number, stage, where, ops, moves))
+        ops += len(stage.edge.steps)
+        moves += len(where.moves)
+    return found
+
+
+def _stage(
+    number: int, stage: ScheduledStage, places: StagePlaces, first_op: int, first_move: int
+) -> str:
+    option = stage.option
+    ends = sum(step.z in stage.edge.ends for step in stage.edge.steps)
+    split = option.split if option.split < stage.edge.steps[-1].target[2] else 0
     return f"""\
     {{ /* {number}: {option.scheme.value}, {stage.cost.total} bytes */
-        .input = {_input(chain, places)}, .output = {places.whole[last.z]},
-        .out_lines = {seen.lines[-1]}, .out_pixels = {seen.pixels[-1]}, \
-.out_channels = {last.z_channels}, .out_channel = {last.channel},
-        .band = {option.band}, .split = {split}, .n_ops = {len(chain.steps)}, \
-.n_moves = {len(places.moves)},
-        .run = {option.run}, .columns = {int(option.columns)},
+        .first_op = {first_op}, .first_move = {first_move}, .split = {split}, \
+.n_ops = {len(stage.edge.steps)},
+        .n_moves = {len(places.moves)}, .n_ends = {ends}, .run = {option.run}, \
+.columns = {int(option.columns)},
     }},"""
-
-
-def _input(chain: Chain, places: StagePlaces) -> str:
-    if chain.input is None:
-        return "0"
-    return str(places.whole.get(chain.input, _IMAGE))
 
 
 def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:

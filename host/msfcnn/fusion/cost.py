@@ -1,4 +1,4 @@
-"""What a stage needs: every buffer of it in bytes, and the MACs it executes.
+"""What a stage needs: every buffer of it in bytes, and the MACs and instructions it executes.
 
 This is the accounting that everything else follows: the planner compares these costs, the
 layout gives each buffer its place, and the engine uses exactly these bytes.
@@ -6,36 +6,37 @@ layout gives each buffer its place, and the engine uses exactly these bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from msfcnn.fusion.bands import Band, bands
-from msfcnn.fusion.chains import Chain, Skip
-from msfcnn.fusion.options import Option, Track, track
-from msfcnn.fusion.overlap import region_bytes, unfilled, walk
-from msfcnn.fusion.price import Currency, MacPrice, Place, Price, kernel_at
-from msfcnn.fusion.step import Step
-from msfcnn.ir import Reads
+from msfcnn.fusion.edge import Edge
+from msfcnn.fusion.finish import finish
+from msfcnn.fusion.growth import Growth
+from msfcnn.fusion.options import Option
+from msfcnn.fusion.price import Currency, Place, kernel_at
+from msfcnn.fusion.state import SUM_BYTES, Closed, Known, Sweep, Terms
+from msfcnn.fusion.windows import Resident
 from msfcnn.isa import Kernel
-
-SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
 
 
 @dataclass(frozen=True)
 class Window:
-    """What is resident of an inner tensor for the step that reads it.
+    """What is resident of an inner tensor.
 
-    slots: whole lines; 0 if only a run of pixels.
-    length: pixels of a line (or of the run).
-    save:  pixels kept of the line that the newest one overwrites.
+    slots:  whole lines, of windows of lines.
+    length: pixels of a line, of a run or of a ring.
+    save:   pixels kept of the line that the newest one overwrites.
     planar: channel after channel, as depthwise kernels like it.
+    shared: a run whose bytes other runs use, too.
     """
 
+    resident: Resident
     slots: int
     length: int
     save: int
     channels: int
-    planar: bool
+    planar: bool = False
+    shared: bool = False
 
     @property
     def size(self) -> int:
@@ -45,11 +46,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Halo:
-    """Kept pixels of every line of an inner tensor."""
+    """Kept pixels of every line of an inner tensor; copied: pixels kept or replayed, in all."""
 
     pixels: int
     lines: int
     channels: int
+    copied: int
 
     @property
     def size(self) -> int:
@@ -59,9 +61,9 @@ class Halo:
 
 @dataclass(frozen=True)
 class Ring:
-    """Pixels of a skip that wait for their sum."""
+    """Pixels of an inner tensor that wait for the step that reads it last."""
 
-    skip: Skip
+    reader: int
     pixels: int
     channels: int
 
@@ -73,35 +75,38 @@ class Ring:
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes, MACs and estimated instructions of a chain with an option.
+    """Bytes, MACs and estimated instructions of an edge with an option.
 
-    windows: per inner tensor (1 .. n - 1 along the chain); halos likewise, where kept.
-    tail:    the window that lies next to the input, whose beginning may reach into it; 0: none.
-    runs:    bytes for the runs between pointwise steps; neighbours share them in turn.
+    windows: of every inner tensor. halos: of those that are kept from band to band.
+    copies:  rings beside a window, by tensor.
+    tail:    tensor whose window lies next to the input, whose beginning may reach into it.
+    runs:    bytes that shared runs have together.
     sums:    bytes of the accumulators of global averages.
-    region:  bytes of input and output together, overlap taken off.
-    others:  bytes of live skips.
+    region:  bytes of the dying input and the output together, overlap taken off; of all ends
+             where nothing overlaps.
+    others:  bytes of other whole tensors.
     """
 
     windows: dict[int, Window]
     halos: dict[int, Halo]
-    rings: tuple[Ring, ...]
-    tail: int
+    copies: dict[int, Ring]
+    tail: int | None
     runs: int
     sums: int
     scratch: int
     region: int
     others: int
+    without_io: int
     macs: int
     instructions: int
 
     @property
     def window_bytes(self) -> int:
         """Everything that lives in this stage only."""
-        lines = sum(w.size for w in self.windows.values() if w.slots)
+        windows = sum(w.size for w in self.windows.values() if not w.shared)
         halos = sum(h.size for h in self.halos.values())
-        rings = sum(r.size for r in self.rings)
-        return self.scratch + self.sums + self.runs + lines + halos + rings
+        rings = sum(r.size for r in self.copies.values())
+        return self.scratch + self.sums + self.runs + windows + halos + rings
 
     @property
     def total(self) -> int:
@@ -113,134 +118,84 @@ class Cost:
         return self.macs if currency is Currency.MACS else self.instructions
 
 
-def cost(chain: Chain, option: Option) -> Cost:
-    """The cost of one way to run a chain."""
-    seen = track(chain, option.columns, option.split)
-    rows = bands(seen, option)
-    windows = {i: _window(seen, option, rows, i) for i in range(1, len(chain.steps))}
-    tail = _tail(seen, option, windows)
-    late = _unfilled(seen, windows[tail]) if tail else 0
-    return Cost(
-        windows,
-        {i: _halo(seen, rows, i) for i in sorted(option.keep)},
-        tuple(_ring(seen, option, rows, s) for s in chain.skips if s.source > 0),
-        tail,
-        _run_bytes(windows),
-        SUM_BYTES * sum(_summed(seen, i) for i in range(len(chain.steps))),
-        max(kernel_of(chain, windows, i).scratch for i in range(len(chain.steps))),
-        region_bytes(seen, option, rows, late),
-        chain.other_bytes,
-        _price(seen, option, rows, windows, MacPrice()),
-        _price(seen, option, rows, windows, chain.network.instructions),
+def cost(edge: Edge, option: Option) -> Cost:
+    """The cost of one way to run an edge."""
+    (found,) = costs(edge, option, [(option.run, option.tight)])
+    return found
+
+
+def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple[Cost, ...]:
+    """Of the option with other runs and tight or plain windows instead of its own."""
+    network = edge.network
+    runs, tight = zip(*ways, strict=True)
+    floors = (0,) * len(network.steps)
+    terms = Terms(Currency.INSTRUCTIONS, network.instructions, floors, runs, tight)
+    sweep = Sweep(network, edge.last, option.columns, option.band, option.split)
+    growth = Growth(sweep, terms, option.keep.__contains__, Known())
+    macs = 0
+    for i in range(edge.last - 1, edge.first - 1, -1):
+        possible = growth.add(i)
+        assert possible, "an edge can be grown"
+        macs += growth.macs(i)
+    done = finish(growth, edge.first)
+    assert done is not None, "an edge is complete"
+    return tuple(
+        Cost(
+            windows={t: _window(c, n) for t, c in sorted(growth.closed.items())},
+            halos={t: _halo(c) for t, c in sorted(growth.closed.items()) if c.halo is not None},
+            copies={t: _ring(edge, c, n) for t, c in sorted(growth.closed.items()) if c.second[n]},
+            tail=done.tail,
+            runs=int(growth.items.runs[n]),
+            sums=growth.sums,
+            scratch=done.scratch,
+            region=int(done.region[0, n]),
+            others=done.others,
+            without_io=int(done.bare[n]),
+            macs=macs,
+            instructions=int(done.price[n]),
+        )
+        for n in range(len(ways))
     )
 
 
-def kernel_of(chain: Chain, windows: dict[int, Window], i: int) -> Kernel:
-    """The kernel of step i; those for planar lines need a window that is planar."""
-    return kernel_at(chain.steps[i], i > 0, i > 0 and windows[i].planar)
+def _window(closed: Closed, n: int) -> Window:
+    way = closed.ways[-1] if closed.second[n] else closed.ways[0]
+    return Window(
+        resident=way.resident,
+        slots=int(way.slots[0, n]),
+        length=int(way.length[0, n]),
+        save=int(way.save[0, n]),
+        channels=closed.channels,
+        planar=way.planar,
+        shared=bool(way.shared[0, n] > 0),
+    )
 
 
-def is_planar(step: Step, loaded: bool) -> bool:
-    """Whether its window is planar; what is loaded is not."""
-    return step.call.planar and step.reads is Reads.WINDOW and not loaded
+def _halo(closed: Closed) -> Halo:
+    assert closed.halo is not None, "only kept ones are asked for"
+    assert closed.copied is not None, "likewise"
+    return Halo(int(closed.halo[0]), closed.used, closed.channels, int(closed.copied[0]))
 
 
-def without_io(chain: Chain, found: Cost) -> int:
-    """Bytes as the paper counts them: without the network's final output."""
-    if not is_final(chain):
-        return found.total
-    # where the input dies into windows and output, that is less than the input beside windows
-    return min(found.total, found.window_bytes + chain.input_bytes + found.others)
+def _ring(edge: Edge, closed: Closed, n: int) -> Ring:
+    pixels = closed.ways[-1].pixels
+    assert closed.late is not None, "there is a ring"
+    assert pixels is not None, "there is a ring"
+    return Ring(closed.late.last - edge.first, int(pixels[0, n]), closed.channels)
 
 
-def is_final(chain: Chain) -> bool:
-    """Whether it writes the only output of the network, last of all."""
-    network = chain.network
-    return chain.last == len(network.steps) and network.outputs == (chain.output,)
+def kernel_of(edge: Edge, windows: dict[int, Window], i: int) -> Kernel:
+    """The kernel of step i of an edge; those for planar lines need a window that is planar."""
+    step = edge.steps[i]
+    return kernel_at(step, step.x in windows, step.x in windows and windows[step.x].planar)
 
 
-def halo_pixels(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
-    """Most pixels of a line of tensor i that a band needs and the one before has computed."""
-    steps = pairwise(rows)
-    return max((before[i].high - after[i].low for before, after in steps), default=0)
+def place_of(edge: Edge, found: Cost, option: Option, i: int) -> Place:
+    """Where step i of an edge stands."""
+    window = found.windows.get(edge.steps[i].x)
+    if window is None or edge.steps[i].loads:
+        return Place(columns=option.columns)
+    return Place(True, window.planar, window.save > 0, option.columns)
 
 
-def most_computed(rows: tuple[tuple[Band, ...], ...], i: int) -> int:
-    """Most pixels of a line of tensor i that a band computes."""
-    return max(band[i].high - band[i].fresh for band in rows)
-
-
-def _window(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], i: int) -> Window:
-    step, channels = seen.chain.steps[i], seen.channels[i]
-    planar = is_planar(step, seen.chain.steps[i - 1].loads)
-    if step.reads is not Reads.WINDOW:
-        written = max(max(b[i].fresh - b[i].low, b[i].high - b[i].fresh) for b in rows)
-        return Window(0, min(option.run, written), 0, channels, False)
-    length = max(band[i].high - band[i].low for band in rows)
-    extent, lines = seen.across[i].extent, seen.lines[i]
-    run = min(option.run, most_computed(rows, i + 1))
-    save = (run - 1) * seen.along[i].stride + seen.along[i].extent
-    if not option.tight or extent == 1 or lines < extent or save >= length:
-        return Window(min(extent, lines), length, 0, channels, planar)
-    return Window(extent - 1, length, save, channels, planar)
-
-
-def _halo(seen: Track, rows: tuple[tuple[Band, ...], ...], i: int) -> Halo:
-    return Halo(halo_pixels(rows, i), seen.used[i], seen.channels[i])
-
-
-def _ring(seen: Track, option: Option, rows: tuple[tuple[Band, ...], ...], skip: Skip) -> Ring:
-    """A sum is as many lines and pixels behind the source of its skip as kernels look ahead."""
-    between = range(skip.source, skip.add)
-    lines = sum(seen.across[i].extent - 1 - seen.across[i].pad for i in between)
-    pixels = sum(seen.along[i].extent - 1 - seen.along[i].pad for i in between)
-    length = most_computed(rows, skip.add + 1)
-    waiting = lines * length + min(length, option.run + pixels)
-    return Ring(skip, min(waiting, length * seen.lines[skip.add]), seen.channels[skip.add + 1])
-
-
-def _tail(seen: Track, option: Option, windows: dict[int, Window]) -> int:
-    """The first window of a row sweep whose input only its first op reads."""
-    again = any(skip.source == 0 for skip in seen.chain.skips)
-    if option.columns or option.split or again or not seen.chain.may_overlap:
-        return 0
-    return next((i for i, window in windows.items() if window.slots), 0)
-
-
-def _unfilled(seen: Track, window: Window) -> int:
-    line = window.length * window.channels
-    return unfilled(window.slots, line, window.save * window.channels, walk(seen, 0))
-
-
-def _run_bytes(windows: dict[int, Window]) -> int:
-    """A run is read while the next one is written: neighbours are never the same bytes."""
-    sizes = {i: 0 if w.slots else w.size for i, w in windows.items()}
-    return max((size + sizes.get(i + 1, 0) for i, size in sizes.items()), default=0)
-
-
-def _summed(seen: Track, i: int) -> int:
-    return seen.channels[i + 1] if seen.chain.steps[i].reads is Reads.GLOBAL else 0
-
-
-def _price(
-    seen: Track,
-    option: Option,
-    rows: tuple[tuple[Band, ...], ...],
-    windows: dict[int, Window],
-    price: Price,
-) -> int:
-    total = 0
-    for i, step in enumerate(seen.chain.steps):
-        place = Place(columns=option.columns)
-        if i > 0:
-            place = Place(True, windows[i].planar, windows[i].save > 0, option.columns)
-        line = price.line(step, place, option.run, option.split)
-        pixels = [band[i + 1].high - band[i + 1].fresh for band in rows]
-        total += seen.used[i + 1] * int(line[pixels].sum())
-    for i in option.keep:
-        copied = sum(band[i].fresh - band[i].low for band in rows) + len(rows) * halo_pixels(
-            rows, i
-        )
-        copy = price.copy(seen.channels[i], windows[i].planar)
-        total += seen.used[i] * copied * copy
-    return total
+__all__ = ["SUM_BYTES", "Cost", "Halo", "Ring", "Window", "cost", "costs", "kernel_of", "place_of"]

@@ -1,4 +1,4 @@
-"""The fusion graph: cut points are the places between two steps, edges the chains between them."""
+"""The fusion graph: cut points lie between two steps, edges are the steps between two of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.fusion.chains import Chains, all_chains, fuses
-from msfcnn.fusion.edges import Edges, band_stages, line_stages, single_stages
+from msfcnn.fusion.edge import follows
+from msfcnn.fusion.edges import band_stages, line_stages
 from msfcnn.fusion.options import DEFAULT_RUN, Option
 from msfcnn.fusion.price import Currency, Place
-from msfcnn.fusion.search import Found, Limits, Terms
+from msfcnn.fusion.search import Found, FoundEdges, Limits
+from msfcnn.fusion.state import Terms
 from msfcnn.fusion.step import Step
 from msfcnn.fusion.steps import Network
 from msfcnn.ir import Axis, Reads
@@ -31,20 +32,20 @@ class Schemes(Enum):
 
 @dataclass(frozen=True)
 class FusionGraph:
-    """For every chain, by its ends, the options that can matter."""
+    """For every edge, by its cut points, the options that can matter."""
 
     network: Network
-    chains: Chains
     run: int
-    edges: Edges
+    edges: FoundEdges
     currency: Currency = Currency.MACS
 
 
-def option_of(edge: tuple[int, int], found: Found, index: int) -> Option:
+def option_of(network: Network, edge: tuple[int, int], found: Found, index: int) -> Option:
     """One of the options that were priced together."""
     first, last = edge
     mask = int(found.keep[index])
-    keep = frozenset(i for i in range(1, last - first) if mask >> (last - first - i) & 1)
+    bits = ((i, mask >> (last - 1 - i) & 1) for i in range(first, last))
+    keep = frozenset(network.steps[i].z for i, kept in bits if kept)
     run, tight = int(found.run[index]), bool(found.tight[index])
     return Option(found.scheme, found.band, keep, found.split, run, tight)
 
@@ -56,25 +57,17 @@ def unfused_graph(
     limits: Limits = NO_LIMITS,
 ) -> FusionGraph:
     """Edges that compute nothing twice: single steps and row sweeps within the limits."""
-    chains = all_chains(network)
-    tight = _terms(network, run, currency)
-    edges: Edges = {}
-    _add(edges, single_stages(network, tight))
-    _add(edges, line_stages(network, chains, limits, _with_plain(tight)))
-    return FusionGraph(network, chains, run, edges, currency)
+    terms = _with_plain(_terms(network, run, currency))
+    return FusionGraph(network, run, line_stages(network, limits, terms), currency)
 
 
 def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
     """And those that run in bands, as far as the limits let them matter."""
     edges = {ends: list(found) for ends, found in graph.edges.items()}
     terms = _terms(graph.network, graph.run, graph.currency)
-    _add(edges, band_stages(graph.network, graph.chains, limits, terms))
-    return replace(graph, edges=edges)
-
-
-def _add(edges: Edges, more: Edges) -> None:
-    for ends, found in more.items():
+    for ends, found in band_stages(graph.network, limits, terms).items():
         edges.setdefault(ends, []).extend(found)
+    return replace(graph, edges=edges)
 
 
 def _terms(network: Network, run: int, currency: Currency) -> Terms:
@@ -109,23 +102,30 @@ def least_prices(
 
 
 def _necessary_pixels(network: Network) -> list[int]:
-    """Pixels of every step's output; fused steps leave out those that their reader never reads.
+    """Pixels of every step's output; fused steps leave out those that no reader ever reads.
 
     Columns behind the last one that is read, and with bands also rows between those that are.
     """
-    found = []
-    rows, columns = np.zeros(0, dtype=bool), 0
+    read: dict[int, tuple[NDArray[np.bool_], int]] = {}
     for i in range(len(network.steps) - 1, -1, -1):
-        step = network.steps[i]
-        after = network.steps[i + 1] if i + 1 < len(network.steps) else None
-        height, width, _ = step.target
-        if after is None or after.reads is Reads.GLOBAL or not fuses(step, after):
-            rows, columns = np.ones(height, dtype=bool), width
-        else:
-            rows = _read(after.rows, rows, height)
-            columns = min(width, after.columns.end(columns))
-        found.append(int(rows.sum()) * columns)
-    return found[::-1]
+        read[i] = _necessary(network, i, read)
+    return [int(rows.sum()) * columns for _, (rows, columns) in sorted(read.items())]
+
+
+def _necessary(
+    network: Network, i: int, read: dict[int, tuple[NDArray[np.bool_], int]]
+) -> tuple[NDArray[np.bool_], int]:
+    """Rows and columns of what step i writes; `read` has those of its readers."""
+    step = network.steps[i]
+    height, width, _ = step.target
+    readers = [network.steps[k] for k in network.readers[step.z]]
+    fused = all(r.reads is not Reads.GLOBAL and follows(r, step) for r in readers)
+    if not readers or step.z in network.outputs or not fused:
+        return np.ones(height, dtype=bool), width
+    parts = [read[k] for k in network.readers[step.z]]
+    rows = [_read(r.rows, part[0], height) for r, part in zip(readers, parts, strict=True)]
+    columns = [min(width, r.columns.end(p[1])) for r, p in zip(readers, parts, strict=True)]
+    return np.logical_or.reduce(rows), max(columns)
 
 
 def _read(axis: Axis, outputs: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:

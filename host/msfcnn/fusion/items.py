@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.int64]
+Columns = dict[int, Array]
+"""A column for each step with an input that is still open."""
 
 
 @dataclass
 class Items:
     """Partial stages, column by column.
 
-    state:  index of the fresh pixels that the next step must deliver.
+    state:   index of what the steps so far ask of the open tensors.
     variant: index of what holds for the whole stage: its runs and the kind of its windows.
-    bytes:  windows, halos and rings so far.
-    runs:   most bytes of neighbouring runs; run: bytes of the last run.
-    late:   [items, skips] bytes of rings that are due when their source becomes an inner tensor.
-    price:  so far, without that of the step met last.
-    keep:   bit (end - i) is set if the halo of tensor i is kept.
+    bytes:   windows, halos and rings so far.
+    runs:    most bytes of runs that are there together.
+    price:   so far, without that of steps whose main input is open.
+    keep:    bit (end - 1 - i) is set if the halo of what step i writes is kept.
+    run:     bytes of the shared run that an open step writes.
+    blocked: whether a halo has been kept since a sum was met: its second input cannot have a
+             ring for its own pixels only.
     """
 
     state: Array
     variant: Array
     bytes: Array
     runs: Array
-    run: Array
     price: Array
-    late: Array
     keep: NDArray[np.uint64]
+    run: Columns
+    blocked: Columns
 
     @property
     def at(self) -> tuple[Array, Array]:
@@ -39,27 +44,38 @@ class Items:
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Items:
         """Some of them."""
+        return self._each(lambda column: column[index])
+
+    def _each(self, change: Callable[[Array], Array]) -> Items:
         return Items(
-            self.state[index],
-            self.variant[index],
-            self.bytes[index],
-            self.runs[index],
-            self.run[index],
-            self.price[index],
-            self.late[index],
-            self.keep[index],
+            change(self.state),
+            change(self.variant),
+            change(self.bytes),
+            change(self.runs),
+            change(self.price),
+            change(self.keep),  # type: ignore[arg-type]
+            {k: change(v) for k, v in self.run.items()},
+            {k: change(v) for k, v in self.blocked.items()},
         )
 
 
 def one_each(variants: int) -> Items:
     """An empty stage of each variant, all in state 0."""
     none = np.zeros(variants, np.int64)
-    late = np.zeros((variants, 0), np.int64)
-    return Items(none, np.arange(variants), none, none, none, none, late, none.astype(np.uint64))
+    return Items(
+        state=none,
+        variant=np.arange(variants),
+        bytes=none,
+        runs=none,
+        price=none,
+        keep=none.astype(np.uint64),
+        run={},
+        blocked={},
+    )
 
 
-def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
-    """With the states that occur, each once; `states` is [states, bands]."""
+def renumbered(items: Items, states: Array) -> tuple[Items, NDArray[np.intp]]:
+    """With the states that occur, each once, and which they are; `states` is [states, ...]."""
     numbers: dict[bytes, int] = {}
     number = np.zeros(len(states), dtype=np.int64)
     firsts: list[int] = []
@@ -67,7 +83,7 @@ def renumbered(items: Items, states: Array) -> tuple[Items, Array]:
         number[state] = numbers.setdefault(states[state].tobytes(), len(numbers))
         if number[state] == len(firsts):
             firsts.append(state)
-    return replace(items, state=number[items.state]), states[firsts]
+    return replace(items, state=number[items.state]), np.array(firsts, dtype=np.intp)
 
 
 def joined(a: Items, b: Items) -> Items:
@@ -77,20 +93,27 @@ def joined(a: Items, b: Items) -> Items:
         np.concatenate([a.variant, b.variant]),
         np.concatenate([a.bytes, b.bytes]),
         np.concatenate([a.runs, b.runs]),
-        np.concatenate([a.run, b.run]),
         np.concatenate([a.price, b.price]),
-        np.concatenate([a.late, b.late]),
         np.concatenate([a.keep, b.keep]),
+        {k: np.concatenate([v, b.run[k]]) for k, v in a.run.items()},
+        {k: np.concatenate([v, b.blocked[k]]) for k, v in a.blocked.items()},
     )
 
 
 def undominated(items: Items) -> NDArray[np.intp]:
-    """Items that no other one of equal state, variant, runs and rings beats in bytes and price."""
+    """Items that no other one of equal state, variant and runs beats in bytes and price."""
     place = items.state * (int(items.variant.max(initial=0)) + 1) + items.variant
-    keys = [items.price, items.bytes, items.runs, items.run, *items.late.T, place]
+    keys = [
+        items.price,
+        items.bytes,
+        items.runs,
+        *items.run.values(),
+        *items.blocked.values(),
+        place,
+    ]
     order = np.lexsort(keys)
     group = np.zeros(len(order), dtype=bool)
-    for key in keys[2:]:
+    for key in (k for k in keys[2:] if k.any()):
         sorted_key = key[order]
         group[1:] |= sorted_key[1:] != sorted_key[:-1]
     number = np.cumsum(group)

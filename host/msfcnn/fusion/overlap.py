@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.fusion.bands import Band
-from msfcnn.fusion.options import Option, Track
 from msfcnn.fusion.step import Step
 from msfcnn.ir import Axis, Reads
 
@@ -97,50 +95,25 @@ class Position:
         return (line * pixels + pixel) * channels
 
 
-def walk(track: Track, i: int) -> Walk:
-    """How step i of a chain walks over tensor i."""
-    return Walk(
-        track.across[i],
-        track.along[i],
-        track.lines[i],
-        track.pixels[i],
-        track.channels[i],
-        track.used[i + 1],
-    )
+def walk(step: Step, columns: bool, used: int) -> Walk:
+    """How a step walks over its main input, for so many lines of its output."""
+    across, along = step.axes(columns)
+    height, width, channels = step.source
+    lines, pixels = (width, height) if columns else (height, width)
+    return Walk(across, along, lines, pixels, channels, used)
 
 
-def band_overhang(track: Track, bands: tuple[tuple[Band, ...], ...]) -> int:
-    """Column sweep: most bytes by which the output exceeds the dead input, band by band."""
-    row_in = track.lines[0] * track.channels[0]
-    row_out = track.lines[-1] * track.channels[-1]
-    worst = -track.chain.input_bytes
-    for band in bands:
-        needed = band[0].low
-        for skip in track.chain.skips:
-            if skip.source == 0:
-                needed = min(needed, band[skip.add + 1].fresh)
-        worst = max(worst, band[-1].high * row_out - needed * row_in)
-    return worst
+def leading(positions: list[Position]) -> Position:
+    """Of what several readers have asked a writer for, the most: it has done at least that."""
+    return max(positions, key=lambda p: (p.line.sum(), p.complete.sum(), p.pixel.sum()))
 
 
-def row_overhang(track: Track) -> int:
-    """Row sweep of several ops: the same, after every pixel of the output."""
-    steps = track.chain.steps
-    position = Position(track.used[-1], track.pixels[-1])
-    sums: list[Array] = []
-    written = position.bytes(track.pixels[-1], track.channels[-1])
-    for i in range(len(steps) - 1, 0, -1):
-        if any(s.add == i and s.source == 0 for s in track.chain.skips):
-            sums.append(position.bytes(track.pixels[i + 1], track.channels[i + 1]))
-        position = position.before(walk(track, i), steps[i].reads is Reads.GLOBAL)
-    return overhang(written, position.needed(walk(track, 0)), sums)
-
-
-def overhang(written: Array, needed: Array, sums: list[Array]) -> int:
-    """Most bytes written beyond those of the input that neither the first op nor a sum needs."""
-    for read in sums:
-        needed = np.minimum(needed, read)
-    return int((written - needed).max())
+def overhang(written: Array, needed: list[Array]) -> int:
+    """Most bytes written beyond those of the input that no reader needs any more."""
+    least = needed[0]
+    for more in needed[1:]:
+        least = np.minimum(least, more)
+    return int((written - least).max())
 
 
 def single_overhang(step: Step, run: int, its: Walk, width: int) -> int:
@@ -168,23 +141,3 @@ def unfilled(slots: int, line_bytes: int, save_bytes: int, head: Walk) -> int:
     fits = min(d + b for d, b in zip(dead, behind, strict=False))
     size = slots * line_bytes + save_bytes
     return min(fits, size, dead[slots] if save_bytes else size)
-
-
-def region_bytes(
-    track: Track, option: Option, bands: tuple[tuple[Band, ...], ...], late: int
-) -> int:
-    """Bytes that the input and the output of a stage need together.
-
-    late: bytes of the window before the region that the beginning of the input may lie in.
-    """
-    chain = track.chain
-    source, target = chain.input_bytes, chain.output_bytes
-    if not chain.may_overlap or option.split:
-        return source + target
-    if option.columns:
-        return max(source, source + band_overhang(track, bands))
-    if len(chain.steps) == 1:
-        width = track.pixels[1]
-        ahead = single_overhang(chain.steps[0], option.run, walk(track, 0), width)
-        return max(source, source + ahead)
-    return max(source - late, source + row_overhang(track))

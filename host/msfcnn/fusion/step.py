@@ -20,6 +20,7 @@ class Step:
     z_channels: how many channels a pixel of z has.
     kernels:    C functions for it.
     clamps:     to less than int8.
+    copies:     writes the very bytes that it reads.
     """
 
     op: int
@@ -30,6 +31,7 @@ class Step:
     z_channels: int
     kernels: Choice
     clamps: bool = False
+    copies: bool = False
 
     @property
     def part(self) -> int:
@@ -106,8 +108,29 @@ class Step:
         """Whether it writes some channels of a concatenation only."""
         return self.target[2] != self.z_channels
 
+    @property
+    def likes_planes(self) -> bool:
+        """Whether its kernel is faster where its window holds channel after channel."""
+        return self.call.planar and self.reads is Reads.WINDOW
+
+    @property
+    def heads_split(self) -> bool:
+        """Whether it can compute any group of its output channels from all of its input."""
+        return self.macs_per_pixel > 0 and self.call.depth == self.source[2]
+
+    @property
+    def result(self) -> Shape:
+        """(height, width, channels) of the whole tensor that it writes, or a part of it."""
+        return (*self.target[:2], self.z_channels)
+
+    def axes(self, columns: bool) -> tuple[Axis, Axis]:
+        """Its kernel across lines and along a line; lines may be columns."""
+        return (self.columns, self.rows) if columns else (self.rows, self.columns)
+
     def inputs(self) -> tuple[int, ...]:
-        """Tensors read."""
+        """Tensors of the network that it reads; a load reads none."""
+        if self.loads:
+            return ()
         return (self.x,) if self.y is None else (self.x, self.y)
 
 

@@ -6,8 +6,11 @@ brought by a step of its own, the load.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from msfcnn.costmodel import Coefficients, coefficients_of
 from msfcnn.fusion.price import Currency, InstructionPrice, MacPrice, Price
@@ -36,6 +39,23 @@ class Network:
     measured: Coefficients
 
     @cached_property
+    def readers(self) -> dict[int, tuple[int, ...]]:
+        """Steps that read each tensor, ascending."""
+        found: dict[int, list[int]] = {t: [] for t in self.sizes}
+        for i, step in enumerate(self.steps):
+            for tensor in dict.fromkeys(step.inputs()):
+                found[tensor].append(i)
+        return {t: tuple(steps) for t, steps in found.items()}
+
+    @cached_property
+    def writers(self) -> dict[int, tuple[int, ...]]:
+        """Steps that write each tensor, ascending: several for a concatenation."""
+        found: dict[int, list[int]] = {t: [] for t in self.sizes}
+        for i, step in enumerate(self.steps):
+            found[step.z].append(i)
+        return {t: tuple(steps) for t, steps in found.items()}
+
+    @cached_property
     def instructions(self) -> InstructionPrice:
         """Prices in estimated instructions."""
         return InstructionPrice(self.measured)
@@ -46,11 +66,15 @@ class Network:
 
     def live(self, cut: int) -> tuple[int, ...]:
         """Tensors in the arena before step `cut` that are still needed, in order of birth."""
+        return self._live[cut]
+
+    @cached_property
+    def _live(self) -> tuple[tuple[int, ...], ...]:
+        """By cut point."""
+        by_birth = sorted(self.born, key=self.born.__getitem__)
         return tuple(
-            sorted(
-                (t for t, b in self.born.items() if 0 <= b < cut <= self.dies[t]),
-                key=lambda t: self.born[t],
-            )
+            tuple(t for t in by_birth if 0 <= self.born[t] < cut <= self.dies[t])
+            for cut in range(len(self.steps) + 1)
         )
 
     @property
@@ -75,6 +99,27 @@ def network(
     for index, op in enumerate(model.ops):
         steps += _steps(model, root, index, op, isa)
     outputs = tuple(root[port.tensor] for port in model.outputs)
+    written = {image, *(step.z for step in steps)}
+    sizes = {t: model.tensors[t].size for t in sorted(written)}
+    default = ISAS[isa].core
+    measured = coefficients_of(isa, core or default, default)
+    return _network(steps, mode, image, outputs, sizes, measured)
+
+
+def arranged(network: Network, steps: Sequence[Step]) -> Network:
+    """The network with its steps in another order, in which each reads what was written before."""
+    n = network
+    return _network(steps, n.mode, n.image, n.outputs, n.sizes, n.measured)
+
+
+def _network(
+    steps: Sequence[Step],
+    mode: InputMode,
+    image: int,
+    outputs: tuple[int, ...],
+    sizes: dict[int, int],
+    measured: Coefficients,
+) -> Network:
     born: dict[int, int] = {image: -1} if mode is InputMode.IMAGE else {}
     dies: dict[int, int] = {}
     steps = _oriented(steps, image)
@@ -82,13 +127,9 @@ def network(
         born.setdefault(step.z, i)
         dies[step.z] = max(dies.get(step.z, i), i)
         for tensor in step.inputs():
-            if not step.loads:
-                dies[tensor] = i
+            dies[tensor] = i
     for tensor in outputs:
         dies[tensor] = len(steps)
-    sizes = {t: model.tensors[t].size for t in born}
-    default = ISAS[isa].core
-    measured = coefficients_of(isa, core or default, default)
     return Network(
         steps=tuple(steps),
         mode=mode,
@@ -101,7 +142,7 @@ def network(
     )
 
 
-def _oriented(steps: list[Step], image: int) -> list[Step]:
+def _oriented(steps: Sequence[Step], image: int) -> list[Step]:
     """With the younger operand of every sum as its main input: a chain ends there."""
     born = {image: -1}
     found = []
@@ -144,6 +185,17 @@ def _steps(model: Model, root: tuple[int, ...], index: int, op: Op, isa: str) ->
             z_channels=model.tensors[op.output].channels,
             kernels=choose(model, op, call, isa),
             clamps=op.clamping != Clamp(),
+            copies=call.family == "rescale" and _copies(model, op, call),
         )
         for call in op.calls(model)
     ]
+
+
+def _copies(model: Model, op: Op, call: Call) -> bool:
+    """Whether a change of scale changes nothing."""
+    k = op.c_constants(model, call, columns=False).fields
+    values = np.arange(-128, 128, dtype=np.int64)
+    multiplier, offset, shift = k["multiplier"], k["offset"], k["shift"]
+    factor = int(np.atleast_1d(np.asarray(multiplier))[0])
+    scaled = (values * factor + int(np.asarray(offset))) >> int(np.asarray(shift))
+    return bool((np.clip(scaled, op.clamping.low, op.clamping.high) == values).all())

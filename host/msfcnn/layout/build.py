@@ -11,6 +11,7 @@ from __future__ import annotations
 from msfcnn.errors import InternalError
 from msfcnn.fusion import Network
 from msfcnn.fusion.cost import SUM_BYTES
+from msfcnn.fusion.windows import Resident
 from msfcnn.ir import Reads
 from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
@@ -31,16 +32,20 @@ def layout(schedule: Schedule) -> Layout:
 
 
 def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, int]) -> StagePlaces:
-    whole = _stack(network, stage.chain.first, arena)
+    whole = _stack(network, stage.edge.first, arena)
     moves = tuple(
         Move(offset, now[t], network.sizes[t]) for t, offset in whole.items() if now[t] != offset
     )
-    output = stage.chain.output
-    if output not in whole:
-        whole[output] = arena - stage.cost.others - stage.cost.region
+    end = arena - stage.cost.others
+    if stage.edge.dying is not None:
+        whole[stage.edge.output] = end - stage.cost.region
+    else:
+        for tensor in stage.edge.born:
+            end -= network.sizes[tensor]
+            whole[tensor] = end
     at = stage.cost.scratch
     sums: dict[int, int] = {}
-    for i, step in enumerate(stage.chain.steps):
+    for i, step in enumerate(stage.edge.steps):
         if step.reads is Reads.GLOBAL:
             sums[i] = at
             at += SUM_BYTES * min(stage.option.split or step.target[2], step.target[2])
@@ -48,20 +53,20 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     at += stage.cost.runs
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
-    for i, halo in stage.cost.halos.items():
-        if not stage.cost.windows[i].slots:
-            halos[i] = at
+    for tensor, halo in stage.cost.halos.items():
+        if stage.cost.windows[tensor].resident is not Resident.LINES:
+            halos[tensor] = at
             at += halo.size
-    for ring in stage.cost.rings:
-        rings[ring.skip.add] = at
+    for tensor, ring in stage.cost.copies.items():
+        rings[tensor] = at
         at += ring.size
-    lines = [i for i, window in stage.cost.windows.items() if window.slots]
-    for i in sorted(lines, key=lambda i: i == stage.cost.tail):
-        windows[i] = at
-        at += stage.cost.windows[i].size
-        if i in stage.cost.halos:
-            halos[i] = at
-            at += stage.cost.halos[i].size
+    own = [t for t, window in stage.cost.windows.items() if not window.shared]
+    for tensor in sorted(own, key=lambda t: t == stage.cost.tail):
+        windows[tensor] = at
+        at += stage.cost.windows[tensor].size
+        if tensor in stage.cost.halos and tensor not in halos:
+            halos[tensor] = at
+            at += stage.cost.halos[tensor].size
     return StagePlaces(whole, windows, halos, rings, sums, moves)
 
 
@@ -75,20 +80,23 @@ def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:
 
 
 def _runs(stage: ScheduledStage, at: int) -> dict[int, int]:
-    """Neighbouring runs grow from the two ends of their common space."""
-    runs = {}
-    for i, window in stage.cost.windows.items():
-        if not window.slots:
-            runs[i] = at if i % 2 == 0 else at + stage.cost.runs - window.size
+    """Runs that follow each other grow from the two ends of their common space."""
+    runs: dict[int, int] = {}
+    above: dict[int, bool] = {}
+    for step in stage.edge.steps:
+        window = stage.cost.windows.get(step.z)
+        if window is not None and window.shared:
+            above[step.z] = not above.get(step.x, True)
+            runs[step.z] = at + stage.cost.runs - window.size if above[step.z] else at
     return runs
 
 
 def _check(stage: ScheduledStage, places: StagePlaces, arena: int) -> None:
     """The buffers of the stage must end where the tensors begin; the input may reach into one."""
-    late = {stage.chain.input} if stage.cost.tail else set()
+    late = {stage.edge.dying} if stage.cost.tail is not None else set()
     bottom = min((o for t, o in places.whole.items() if t not in late), default=arena)
     if stage.cost.window_bytes > bottom or stage.cost.total > arena:
         raise InternalError(
-            f"stage {stage.chain.first}..{stage.chain.last}: {stage.cost.window_bytes} bytes of "
+            f"stage {stage.edge.first}..{stage.edge.last}: {stage.cost.window_bytes} bytes of "
             f"windows reach into the tensors at {bottom}"
         )

@@ -19,8 +19,9 @@ class StagePlaces:
     """Arena offsets of a stage.
 
     whole:   of each whole tensor while the stage runs, its input and output included.
-    windows, halos, sums: by position in the chain; the halo of a window with slots is behind it.
-    rings:   by the position of the sum.
+    windows, halos: by tensor; the halo of a window of lines is behind it.
+    rings:   beside a window, by tensor.
+    sums:    by position in the edge.
     moves:   what must be moved before the stage, in this order.
     """
 

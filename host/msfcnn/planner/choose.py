@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msfcnn.fusion.chains import chain
 from msfcnn.fusion.graph import Schemes, least_macs
 from msfcnn.fusion.steps import Network
+from msfcnn.planner.faster import faster
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.infeasible import no_plan
 from msfcnn.planner.paths import Path, cheapest, front, least_ram
@@ -23,7 +23,9 @@ def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:
     path = _search(space, goal)
     if path is None:
         raise no_plan(space, goal)
-    return _plan(network, path)
+    if not goal.timed and space.schemes is Schemes.ALL:
+        path = faster(path, goal.run)
+    return _plan(path)
 
 
 def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Path, ...]:
@@ -49,10 +51,7 @@ def _search(space: Space, goal: Goal) -> Path | None:
     return least_ram(found, path.macs, goal.bare)
 
 
-def _plan(network: Network, path: Path) -> Plan:
-    stages = []
-    for (first, last), option in path.edges:
-        edge = chain(network, first, last)
-        assert edge is not None, "edges are chains"
-        stages.append(PlannedStage(edge, option))
-    return Plan(network, tuple(stages))
+def _plan(path: Path) -> Plan:
+    return Plan(
+        path.graph.network, tuple(PlannedStage(edge, option) for edge, option in path.stages())
+    )

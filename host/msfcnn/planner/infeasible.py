@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msfcnn.errors import InfeasibleError, Problem
-from msfcnn.fusion.chains import Chain, chain
-from msfcnn.fusion.cost import cost, without_io
+from msfcnn.fusion.cost import cost
+from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.paper import paper_cost, paper_without_io
@@ -30,7 +30,7 @@ class Shortfall:
 
     goal: Goal
     best: Path | None
-    binding: tuple[Chain, Option] | None
+    binding: tuple[Edge, Option] | None
     helps: tuple[str, ...]
 
 
@@ -55,27 +55,21 @@ def no_plan(space: Space, goal: Goal) -> NoPlanError:
         best = timed_path(space, replace(goal, max_ram=None))
     if best is None:
         return NoPlanError(Shortfall(goal, None, None, ("use --max-macs 1.0 or more",)))
-    return NoPlanError(
-        Shortfall(goal, best, _binding(space, goal, best), _helps(space, goal, best))
-    )
+    return NoPlanError(Shortfall(goal, best, _binding(goal, best), _helps(space, goal, best)))
 
 
 def _counted(path: Path, goal: Goal) -> int:
     return path.without_io if goal.bare else path.ram
 
 
-def _binding(space: Space, goal: Goal, best: Path) -> tuple[Chain, Option]:
+def _binding(goal: Goal, best: Path) -> tuple[Edge, Option]:
     """The stage that needs the most."""
-    edges: list[tuple[Chain, Option]] = []
-    for (first, last), option in best.edges:
-        edge = chain(space.network, first, last)
-        assert edge is not None, "edges are chains"
-        edges.append((edge, option))
+    edges = list(best.stages())
     sizes = [sum(_parts(*edge, goal)) for edge in edges]
     return edges[sizes.index(max(sizes))]
 
 
-def _parts(edge: Chain, option: Option, goal: Goal) -> tuple[int, int, int]:
+def _parts(edge: Edge, option: Option, goal: Goal) -> tuple[int, int, int]:
     """Bytes of input and output (as they count for the bound), windows, live skips."""
     if goal.schemes is Schemes.PAPER:
         paper = paper_cost(edge)
@@ -84,7 +78,7 @@ def _parts(edge: Chain, option: Option, goal: Goal) -> tuple[int, int, int]:
     found = cost(edge, option)
     io = found.region
     if goal.bare:
-        io = without_io(edge, found) - found.window_bytes - found.others
+        io = found.without_io - found.window_bytes - found.others
     return io, found.window_bytes, found.others
 
 
@@ -131,13 +125,12 @@ def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem
     return [Problem("--max-ram", what, hint), Problem(where, f"largest stage: {needs}")]
 
 
-def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tuple[str, str]:
+def _stage(edge: Edge, option: Option, goal: Goal, model: Model | None) -> tuple[str, str]:
     """Its first and last node, and what it needs."""
     names = _names(edge, model)
     both, windows, others = _parts(edge, option, goal)
-    tensors = _tensor(edge, -1, edge.output, model)
-    if edge.input is not None and edge.input_bytes:
-        tensors = f"{_tensor(edge, 0, edge.input, model)} and {tensors}"
+    whole = [*([] if edge.dying is None else [edge.dying]), *edge.born]
+    tensors = " and ".join(_tensor(edge, t, model) for t in whole) or "its output"
     needs = (
         f"{format_size(both)} bytes for {tensors}, "
         f"{format_size(windows)} for line buffers, {format_size(others)} for skips"
@@ -145,12 +138,16 @@ def _stage(edge: Chain, option: Option, goal: Goal, model: Model | None) -> tupl
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", needs
 
 
-def _tensor(edge: Chain, i: int, tensor: int, model: Model | None) -> str:
-    shape = "x".join(map(str, edge.shapes[i]))
+def _tensor(edge: Edge, tensor: int, model: Model | None) -> str:
+    network = edge.network
+    writers = network.writers[tensor]
+    readers = network.readers[tensor]
+    shapes = [network.steps[k].result for k in writers] or [network.steps[readers[0]].source]
+    shape = "x".join(map(str, shapes[0]))
     return f"{model.tensors[tensor].name} ({shape})" if model else f"a tensor {shape}"
 
 
-def _names(edge: Chain, model: Model | None) -> list[str]:
+def _names(edge: Edge, model: Model | None) -> list[str]:
     """Nodes as Netron shows them; kinds of kernels where there is no model."""
     if model is None:
         return [f"step {edge.first + i} ({s.family})" for i, s in enumerate(edge.steps)]

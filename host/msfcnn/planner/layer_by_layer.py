@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.fusion.chains import chain
+from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
 from msfcnn.fusion.steps import Network
 from msfcnn.planner.types import Plan, PlannedStage
@@ -12,8 +12,6 @@ def plan_layer_by_layer(network: Network, run: int = DEFAULT_RUN) -> Plan:
     """Every step on its own, in a row sweep."""
     stages = []
     for index, step in enumerate(network.steps):
-        alone = chain(network, index, index + 1)
-        assert alone is not None, "a single step is always a stage"
         option = Option(Scheme.LAYER, step.target[1], run=run)
-        stages.append(PlannedStage(alone, option))
+        stages.append(PlannedStage(Edge(network, index, index + 1), option))
     return Plan(network, tuple(stages))

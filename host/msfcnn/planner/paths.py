@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from msfcnn.fusion.chains import Chain, chain
 from msfcnn.fusion.cost import cost
+from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.graph import FusionGraph, option_of
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.price import Currency
@@ -37,14 +37,12 @@ class Path:
         """MACs executed."""
         if self.graph.currency is Currency.MACS:
             return self.price
-        return sum(cost(c, option).macs for c, option in self.stages())
+        return sum(cost(edge, option).macs for edge, option in self.stages())
 
-    def stages(self) -> Iterator[tuple[Chain, Option]]:
-        """Chains with their options, in order."""
+    def stages(self) -> Iterator[tuple[Edge, Option]]:
+        """Edges with their options, in order."""
         for (first, last), option in self.edges:
-            found = chain(self.graph.network, first, last)
-            assert found is not None, "edges are chains"
-            yield found, option
+            yield Edge(self.graph.network, first, last), option
 
 
 def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
@@ -65,7 +63,7 @@ def _path(table: Table, came: list[tuple[int, int] | None], price: int) -> Path:
         step = came[at]
         assert step is not None, "every reached cut point was reached from somewhere"
         row, index = table.ending[at][step[0]], step[1]
-        edges.append((row.edge, option_of(row.edge, *row.origin[index])))
+        edges.append((row.edge, option_of(table.graph.network, row.edge, *row.origin[index])))
         ram = max(ram, row.ram[index])
         without_io = max(without_io, row.without_io[index])
         at = row.edge[0]

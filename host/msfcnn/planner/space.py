@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from msfcnn.fusion.graph import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
+from msfcnn.fusion.order import orders
 from msfcnn.fusion.paper import paper_graph
 from msfcnn.fusion.price import Currency
 from msfcnn.fusion.search import Limits
 from msfcnn.fusion.steps import Network
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, smallest
-from msfcnn.planner.table import Table, table
+from msfcnn.planner.table import ANY, Table, table
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,24 @@ class Space:
         """Likewise, priced in estimated instructions."""
         return table(unfused_graph(self.network, self.run, Currency.INSTRUCTIONS))
 
+    def least_bytes(self) -> tuple[int, int]:
+        """Of plans of least MACs where nothing is computed twice, counted in either way."""
+        best = self._best_line_plan
+        return (ANY, ANY) if best is None else (best.ram, best.without_io)
+
     @cached_property
     def _lines(self) -> FusionGraph:
+        """With all that is no larger than the best plan of least MACs: more is of no use.
+
+        How large that is shows when it is found; until then the limit is doubled.
+        """
+        limit = max(self.network.sizes.values()) // 8
+        while limit < sum(self.network.sizes.values()):
+            found = unfused_graph(self.network, self.run, limits=Limits(limit))
+            best = smallest(table(found), least_macs(self.network))
+            if best is not None and max(best.ram, best.without_io) <= limit:
+                return found
+            limit *= 2
         return unfused_graph(self.network, self.run)
 
     @property
@@ -70,5 +87,11 @@ class Space:
 
 
 def space_of(network: Network, goal: Goal) -> Space:
-    """The space that a goal chooses from."""
-    return Space(network, goal.schemes, goal.run)
+    """The space that a goal chooses from: of the best order of the steps.
+
+    That is the one in which row sweeps need the least RAM.
+    """
+    if goal.schemes is Schemes.PAPER:
+        return Space(network, goal.schemes, goal.run)
+    spaces = [Space(n, goal.schemes, goal.run) for n in orders(network)]
+    return min(spaces, key=Space.least_bytes) if len(spaces) > 1 else spaces[0]

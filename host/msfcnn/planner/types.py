@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion.chains import Chain
+from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.steps import Network
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A chain and the way it runs."""
+    """An edge of the fusion graph and the way it runs."""
 
-    chain: Chain
+    edge: Edge
     option: Option
 
 

@@ -59,15 +59,15 @@ def stage_reports(schedule: Schedule, model: Model, paper: bool) -> tuple[StageR
     ops = stage_nodes(schedule, model)
     reports = []
     for stage, nodes in zip(schedule.stages, ops, strict=True):
-        option, chain = stage.option, stage.chain
+        option, edge = stage.option, stage.edge
         reports.append(
             StageReport(
                 ops=nodes,
                 scheme=option.scheme.value,
-                band_rows=option.band if option.columns else chain.shapes[-1][0],
+                band_rows=option.band if option.columns else edge.shape[0],
                 ram=_paper_ram(stage) if paper else _engine_ram(stage),
-                macs=paper_cost(chain).macs if paper else stage.cost.macs,
-                kept_halos=tuple(model.tensors[chain.steps[i].x].name for i in sorted(option.keep)),
+                macs=paper_cost(edge).macs if paper else stage.cost.macs,
+                kept_halos=tuple(model.tensors[t].name for t in sorted(option.keep)),
                 split=option.split,
                 run=option.run,
                 tight=option.tight,
@@ -77,20 +77,21 @@ def stage_reports(schedule: Schedule, model: Model, paper: bool) -> tuple[StageR
 
 
 def _engine_ram(stage: ScheduledStage) -> StageRam:
-    chain, cost = stage.chain, stage.cost
+    edge, cost = stage.edge, stage.cost
+    source = sum(edge.network.sizes[t] for t in edge.inputs)
     return StageRam(
-        input=chain.input_bytes,
-        output=chain.output_bytes,
-        overlap=chain.input_bytes + chain.output_bytes - cost.region,
+        input=source,
+        output=edge.born_bytes,
+        overlap=edge.live_bytes + edge.born_bytes - cost.region - cost.others,
         windows=cost.window_bytes,
-        skips=cost.others,
+        skips=edge.live_bytes - source,
         total=cost.total,
         without_io=stage.without_io,
     )
 
 
 def _paper_ram(stage: ScheduledStage) -> StageRam:
-    found = paper_cost(stage.chain)
+    found = paper_cost(stage.edge)
     return StageRam(
         input=found.input,
         output=found.output,
@@ -98,7 +99,7 @@ def _paper_ram(stage: ScheduledStage) -> StageRam:
         windows=found.caches,
         skips=found.others,
         total=found.input + found.output + found.caches + found.others,
-        without_io=paper_without_io(stage.chain, found),
+        without_io=paper_without_io(stage.edge, found),
     )
 
 
@@ -107,7 +108,7 @@ def stage_nodes(schedule: Schedule, model: Model) -> tuple[tuple[str, ...], ...]
 
     A concatenation is named by every stage that runs a part of it.
     """
-    found = [{s.op for s in stage.chain.steps} - {LOAD_OP} for stage in schedule.stages]
+    found = [{s.op for s in stage.edge.steps} - {LOAD_OP} for stage in schedule.stages]
     run = set().union(*found)
     at = 0
     for op in range(len(model.ops)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msfcnn.fusion import Chain, Option, cost
+from msfcnn.fusion import Edge, Option
+from msfcnn.fusion.cost import cost, costs
 from msfcnn.planner import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
@@ -18,7 +19,7 @@ def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Sched
     runs, and windows of whole lines, where nothing has to be saved. `room` is RAM in bytes that
     may be used in any case.
     """
-    stages = [_stage(p.chain, p.option) for p in plan.stages]
+    stages = [_stage(p.edge, p.option) for p in plan.stages]
     if stretch:
         peak = max(room or 0, *(stage.cost.total for stage in stages))
         bare = max(room or 0, *(stage.without_io for stage in stages))
@@ -26,8 +27,8 @@ def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Sched
     return Schedule(plan.network, tuple(stages))
 
 
-def _stage(chain: Chain, option: Option) -> ScheduledStage:
-    return ScheduledStage(chain, option, cost(chain, option))
+def _stage(edge: Edge, option: Option) -> ScheduledStage:
+    return ScheduledStage(edge, option, cost(edge, option))
 
 
 def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
@@ -36,10 +37,15 @@ def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
     def fits(other: ScheduledStage) -> bool:
         return other.cost.total <= peak and other.without_io <= bare
 
-    ways = [
-        _stage(stage.chain, replace(stage.option, run=run, tight=tight))
+    settings = [
+        (run, tight)
         for run in range(max(LONGEST_RUN, stage.option.run), stage.option.run - 1, -1)
         for tight in sorted({stage.option.tight, False})
+    ]
+    found = costs(stage.edge, stage.option, settings)
+    ways = [
+        ScheduledStage(stage.edge, replace(stage.option, run=run, tight=tight), its)
+        for (run, tight), its in zip(settings, found, strict=True)
     ]
     return min(
         (way for way in ways if fits(way)), key=lambda way: way.cost.instructions, default=stage

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion import Chain, Cost, Network, Option, without_io
-from msfcnn.fusion.cost import kernel_of
+from msfcnn.fusion import Cost, Edge, Network, Option
+from msfcnn.fusion.cost import kernel_of, place_of
+from msfcnn.fusion.price import Place
+from msfcnn.fusion.state import Sweep
 from msfcnn.isa import Kernel
 
 
 @dataclass(frozen=True)
 class ScheduledStage:
-    """A chain, the way it runs, and every buffer that this takes."""
+    """An edge, the way it runs, and every buffer that this takes."""
 
-    chain: Chain
+    edge: Edge
     option: Option
     cost: Cost
 
     @property
     def without_io(self) -> int:
         """Bytes of arena without the network's final output."""
-        return without_io(self.chain, self.cost)
+        return self.cost.without_io
 
     def kernel(self, i: int) -> Kernel:
-        """The kernel of step i of the chain."""
-        return kernel_of(self.chain, self.cost.windows, i)
+        """The kernel of step i of the edge."""
+        return kernel_of(self.edge, self.cost.windows, i)
+
+    @property
+    def sweep(self) -> Sweep:
+        """How it runs: lines and pixels."""
+        option = self.option
+        return Sweep(self.edge.network, self.edge.last, option.columns, option.band, option.split)
+
+    def place(self, i: int) -> Place:
+        """Where step i stands: what it reads there."""
+        return place_of(self.edge, self.cost, self.option, i)
 
 
 @dataclass(frozen=True)

@@ -83,15 +83,24 @@ def run_program(
     written = _stage_tensors(generated) if keep_stages else []
     return Execution(
         tuple(_split(outputs, model, ports, len(images))),
-        # a concatenation is written in several stages: the last one leaves it whole
-        dict(zip(written, _split(stages, model, written, len(images)), strict=True)),
+        _complete(generated, _split(stages, model, written, len(images))),
         float(facts["seconds"]),
         int(facts["arena_untouched"]),
     )
 
 
 def _stage_tensors(generated: Generated) -> list[int]:
-    return [stage.chain.output for stage in generated.schedule.stages]
+    return [stage.edge.output for stage in generated.schedule.stages]
+
+
+def _complete(
+    generated: Generated, values: Sequence[NDArray[np.int8]]
+) -> dict[int, NDArray[np.int8]]:
+    """By tensor; a concatenation may be written in several stages, of which the last counts."""
+    if not values:
+        return {}
+    edges = [stage.edge for stage in generated.schedule.stages]
+    return {e.output: v for e, v in zip(edges, values, strict=True) if e.completes}
 
 
 def _split(file: Path, model: Model, tensors: Sequence[int], count: int) -> list[NDArray[np.int8]]:

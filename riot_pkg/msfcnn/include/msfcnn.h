@@ -79,10 +79,11 @@ typedef struct {
     uint16_t low;           /**< first pixel of the band */
     uint16_t high;          /**< end of the band */
     uint16_t fresh;         /**< first pixel that is computed, those before are replayed */
-    uint16_t want;          /**< pixels its reader asks for */
-    uint16_t run;           /**< pixels of its input that wait in a run buffer */
-    uint16_t saved_from;    /**< first input pixel that is saved */
-    uint16_t saved_to;      /**< end of the saved ones */
+    uint16_t want;          /**< pixels that are asked for */
+    uint16_t from;          /**< first pixel in a run that it has written */
+    uint16_t saved_from;    /**< first input pixel that is saved; global: next input pixel */
+    uint16_t saved_to;      /**< end of the saved ones; global: next input line */
+    uint8_t asker;          /**< op that asks for them, MSFCNN_NONE: the stage */
 } msfcnn_position_t;
 
 /**

@@ -203,8 +203,9 @@ const int8_t *msfcnn_stage_output(const msfcnn_t *nn, size_t stage, size_t *len)
 
     if (nn && nn->model && stage < nn->stage) {
         const msfcnn_stage_t *s = &nn->model->stages[stage];
-        values = nn->arena + s->output;
-        size = (size_t)s->out_lines * s->out_pixels * s->out_channels;
+        const msfcnn_tensor_t *out = nn->model->ops[s->first_op + s->n_ops - 1U].output;
+        values = nn->arena + out->place;
+        size = (size_t)out->slots * out->length * out->channels;
     }
     if (len) {
         *len = size;

@@ -10,9 +10,10 @@
  * @file
  * @brief       Sweep over the ops of a stage
  *
- * The last op pulls: an op that lacks input says how much it wants of it, and the op before it
- * goes first. There is no recursion, and every op has one position, its next line and pixel: the
- * sweep stops wherever the network's input ends and goes on from there.
+ * An end of the stage pulls: an op that lacks input says how much it wants of it, and the op that
+ * writes it goes first, for as many pixels. What one reader has asked for waits in the tensor's
+ * window for the others. There is no recursion, and every op has one position, its next line and
+ * pixel: the sweep stops wherever the network's input ends and goes on from there.
  *
  * @}
  */
@@ -27,55 +28,86 @@
 enum {
     STARVED,    /* the next row of the image has not arrived */
     EMITTED,    /* some pixels were written */
-    NEED,       /* the op before must go first */
+    NEED,       /* the op that was asked must go first */
 };
+
+#define NO_DEMAND   UINT16_MAX  /* of pixels: no op has asked for any */
+#define ALL         UINT16_MAX  /* pixels of a line */
 
 static unsigned _min(unsigned a, unsigned b)
 {
     return (a < b) ? a : b;
 }
 
-/* from the band of an op's output to that of its input */
-static void _input_band(const msfcnn_op_t *op, const msfcnn_position_t *at, msfcnn_position_t *in)
+/* those who write a tensor must have the pixels low .. high - 1 of every line in this band */
+static void _demand(msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned low, unsigned high)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    unsigned before = in->high;
+    for (unsigned i = tensor->writer; i != MSFCNN_NONE; i = nn->ops[i].next_writer) {
+        msfcnn_position_t *at = &nn->at[i];
+        at->low = (uint16_t)_min(at->low, low);
+        at->high = (uint16_t)((at->high > high) ? at->high : high);
+    }
+}
 
-    in->low = in->high;     /* nothing, if everything is replayed */
-    if (at->fresh < at->high && op->reads == MSFCNN_GLOBAL) {
-        in->low = 0;
-        in->high = op->pixels;
+/* from the band of an op's output to those of its inputs */
+static void _input_bands(msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_shape_t *shape = op->shape;
+    const msfcnn_position_t *at = &nn->at[i];
+
+    if (at->fresh >= at->high || op->reads == MSFCNN_LOAD) {
+        return;     /* everything is replayed */
     }
-    else if (at->fresh < at->high) {
-        unsigned low = at->fresh * shape->stride_v;
-        unsigned end = (at->high - 1U) * shape->stride_v +
-                       (shape->kernel_v - 1U) * shape->dilation_v + 1U - shape->pad_v;
-        in->low = (uint16_t)((low > shape->pad_v) ? low - shape->pad_v : 0);
-        in->high = (uint16_t)_min(end, op->pixels);
+    if (op->reads == MSFCNN_GLOBAL) {
+        _demand(nn, op->input, 0, op->pixels);
+        return;
     }
-    in->fresh = in->low;
-    if (op->halo_pixels != 0 && before > in->low) {
-        in->fresh = (uint16_t)before;
+    unsigned low = at->fresh * shape->stride_v;
+    unsigned end = (at->high - 1U) * shape->stride_v +
+                   (shape->kernel_v - 1U) * shape->dilation_v + 1U - shape->pad_v;
+    _demand(nn, op->input, (low > shape->pad_v) ? low - shape->pad_v : 0,
+            _min(end, op->pixels));
+    if (op->reads == MSFCNN_PAIR) {
+        _demand(nn, op->second, at->fresh, at->high);
     }
+}
+
+/* the pixels that op i must deliver in the next band, when all that read them have been asked */
+static void _begin_band_of(msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = &nn->ops[i];
+    msfcnn_position_t *at = &nn->at[i];
+    uint16_t done = at->fresh;
+
+    if (op->band != 0 && done < op->out_pixels) {
+        at->low = (uint16_t)_min(at->low, done);
+        unsigned high = _min((unsigned)done + op->band, op->out_pixels);
+        at->high = (uint16_t)((at->high > high) ? at->high : high);
+    }
+    if (at->low == NO_DEMAND) {
+        at->low = done;
+    }
+    at->fresh = at->low;
+    if (op->output->halo_pixels != 0 && done > at->low) {
+        at->fresh = done;
+    }
+    at->line = at->saved_from = at->saved_to = at->want = 0;
+    at->pixel = at->low;
 }
 
 static void _begin_band(msfcnn_t *nn)
 {
-    const msfcnn_stage_t *stage = msfcnn_stage(nn);
-    unsigned last = stage->n_ops - 1U;
-    msfcnn_position_t *at = &nn->at[last];
+    unsigned n_ops = nn->running->n_ops;
 
-    at->low = at->fresh = at->high;
-    at->high = (uint16_t)_min((unsigned)at->low + stage->band, stage->out_pixels);
-    for (unsigned i = last; i > 0; i--) {
-        _input_band(msfcnn_op(nn, i), &nn->at[i], &nn->at[i - 1]);
+    for (unsigned i = 0; i < n_ops; i++) {
+        nn->at[i].fresh = nn->at[i].high;   /* what the bands before have computed */
+        nn->at[i].low = NO_DEMAND;
     }
-    for (unsigned i = 0; i <= last; i++) {
-        nn->at[i].line = nn->at[i].run = nn->at[i].saved_from = nn->at[i].saved_to = 0;
-        nn->at[i].pixel = nn->at[i].low;
+    for (unsigned i = n_ops; i-- > 0;) {
+        _begin_band_of(nn, i);
+        _input_bands(nn, i);
     }
-    nn->at[last].want = UINT16_MAX;
-    nn->op = (uint16_t)last;
 }
 
 static void _begin_pass(msfcnn_t *nn)
@@ -84,64 +116,196 @@ static void _begin_pass(msfcnn_t *nn)
     _begin_band(nn);
 }
 
+/* whether an end of the stage has lines left to compute in this band */
+static int _has_lines(const msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_position_t *at = &nn->at[i];
+
+    return at->line < nn->ops[i].out_lines && at->low < at->high;
+}
+
+/* of several ends of the stage the one that is furthest behind; MSFCNN_NONE if the band is
+ * complete */
+static unsigned _slowest_end(const msfcnn_t *nn)
+{
+    unsigned best = MSFCNN_NONE;
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned i = 0; i < nn->running->n_ops; i++) {
+        const msfcnn_op_t *op = &nn->ops[i];
+        const msfcnn_position_t *at = &nn->at[i];
+        if (op->band == 0 || !_has_lines(nn, i)) {
+            continue;
+        }
+        uint32_t share = ((uint32_t)at->line + 1U) * 0x10000U / op->out_lines;
+        if (share < least) {
+            least = share;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* the end of the stage that is to compute its next line */
+static unsigned _next_end(msfcnn_t *nn)
+{
+    unsigned best = nn->running->n_ops - 1U;
+
+    if (nn->running->n_ends > 1) {
+        best = _slowest_end(nn);
+    }
+    else if (!_has_lines(nn, best)) {
+        best = MSFCNN_NONE;
+    }
+    if (best != MSFCNN_NONE) {
+        nn->at[best].want = ALL;
+        nn->at[best].asker = MSFCNN_NONE;
+    }
+    return best;
+}
+
+/* begins the next band or pass of the stage; 0 if there is none */
+static int _next_band(msfcnn_t *nn)
+{
+    const msfcnn_stage_t *stage = nn->running;
+
+    for (unsigned i = 0; i < stage->n_ops; i++) {
+        if (nn->ops[i].band != 0 && nn->at[i].high < nn->ops[i].out_pixels) {
+            _begin_band(nn);
+            return 1;
+        }
+    }
+    if (stage->split == 0 ||
+        nn->channel + stage->split >= nn->ops[stage->n_ops - 1U].out_channels) {
+        return 0;
+    }
+    nn->channel = (uint16_t)(nn->channel + stage->split);
+    _begin_pass(nn);
+    return 1;
+}
+
 void msfcnn_begin_stage(msfcnn_t *nn)
 {
     const msfcnn_model_t *model = nn->model;
-    const msfcnn_stage_t *stage = model->stages;
-    const msfcnn_op_t *ops = model->ops;
-    unsigned moved = 0;
+    const msfcnn_stage_t *stage = &model->stages[nn->stage];
 
-    for (unsigned n = nn->stage; n > 0; n--, stage++) {
-        ops += stage->n_ops;
-        moved += stage->n_moves;
-    }
     nn->running = stage;
-    nn->ops = ops;
-    for (unsigned n = stage->n_moves; n > 0; n--, moved++) {
-        const msfcnn_move_t *move = &model->moves[moved];
+    nn->ops = model->ops + stage->first_op;
+    for (unsigned n = 0; n < stage->n_moves; n++) {
+        const msfcnn_move_t *move = &model->moves[stage->first_move + n];
         memmove(nn->arena + move->to, nn->arena + move->from, move->size);
     }
     nn->channel = 0;
     _begin_pass(nn);
+    nn->op = (uint16_t)_next_end(nn);
 }
 
 /* after pixels of op i have been written */
 static void _advance(msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
 {
+    const msfcnn_op_t *op = &nn->ops[i];
     msfcnn_position_t *at = &nn->at[i];
 
-    if (msfcnn_op(nn, i)->feeds != 0) {
+    if (op->copy != NULL) {
         msfcnn_feed(nn, i, written, pixels);
     }
-    if (i + 1U < msfcnn_stage(nn)->n_ops) {
-        const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
-        if (reader->halo_pixels != 0) {
-            msfcnn_keep(nn, i, written, pixels);
-        }
-        if (reader->slots == 0) {
-            nn->at[i + 1].run = (uint16_t)pixels;
-        }
+    if (op->output->halo_pixels != 0) {
+        msfcnn_keep(nn, i, written, pixels);
     }
     at->pixel = (uint16_t)(at->pixel + pixels);
+    if (at->want != ALL) {
+        at->want = (uint16_t)(at->want - pixels);
+    }
     if (at->pixel == at->high) {
         at->line++;
         at->pixel = at->low;
-        at->saved_from = at->saved_to = 0;
+        at->saved_from = at->saved_to = at->want = 0;
     }
 }
 
-/* a fetch function that has called msfcnn_init() has put an end to this inference: busy is 0 then */
-static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
+/* op i cannot go on: another one computes so many pixels first */
+static int _ask(msfcnn_t *nn, unsigned i, unsigned writer, unsigned want)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, 0);
-    const msfcnn_position_t *at = &nn->at[0];
+    msfcnn_position_t *at = &nn->at[writer];
+
+    at->want = (uint16_t)want;
+    at->asker = (uint8_t)i;
+    at->from = at->pixel;
+    nn->op = (uint16_t)writer;
+    return 0;
+}
+
+/* of the ops that write a tensor the one that is furthest behind */
+static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
+{
+    unsigned slowest = tensor->writer;
+
+    if (tensor->n_writers == 1) {
+        return slowest;
+    }
+    for (unsigned i = slowest; (i = nn->ops[i].next_writer) != MSFCNN_NONE;) {
+        const msfcnn_position_t *a = &nn->at[i], *b = &nn->at[slowest];
+        if (a->line < b->line || (a->line == b->line && a->pixel < b->pixel)) {
+            slowest = i;
+        }
+    }
+    return slowest;
+}
+
+/* how many of so many pixels of a tensor are there, one behind the other; if 0, the op that writes
+ * them has been asked */
+static unsigned _available(msfcnn_t *nn, unsigned i, const msfcnn_tensor_t *tensor, unsigned line,
+                           unsigned pixel, unsigned pixels)
+{
+    if (tensor->writer != MSFCNN_NONE) {
+        unsigned writer = _slowest(nn, tensor);
+        const msfcnn_position_t *in = &nn->at[writer];
+
+        if (in->line < line || (in->line == line && in->pixel <= pixel)) {
+            unsigned want = (in->line < line) ? ALL : pixel + pixels - in->pixel;
+            return (unsigned)_ask(nn, i, writer, want);
+        }
+        if (in->line == line) {
+            pixels = _min(pixels, (unsigned)(in->pixel - pixel));
+        }
+    }
+    return (tensor->kind < MSFCNN_RING) ? pixels
+                                        : msfcnn_together(nn, tensor, line, pixel, pixels);
+}
+
+/* whether all is there that the next pixels of op i reach; else an op has been asked for more */
+static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
+{
+    const msfcnn_tensor_t *window = nn->ops[i].input;
+
+    if (window->writer == MSFCNN_NONE || reach->end == 0) {
+        return 1;
+    }
+    unsigned writer = _slowest(nn, window);
+    const msfcnn_position_t *in = &nn->at[writer];
+    if (in->line > reach->newest || (in->line == reach->newest && in->pixel >= reach->end)) {
+        return 1;
+    }
+    if (in->line < reach->newest) {
+        return _ask(nn, i, writer, ALL);
+    }
+    if (reach->slides) {
+        msfcnn_save(nn, i, reach);
+    }
+    return _ask(nn, i, writer, (unsigned)(reach->end - in->pixel));
+}
+
+static int _load(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
+{
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_position_t *at = &nn->at[i];
 
     if (nn->model->input == MSFCNN_INPUT_PULL) {
-        int res = msfcnn_stage(nn)->columns
+        int res = nn->running->columns
                   ? nn->fetch(nn->fetch_arg, at->pixel, at->line, pixels, 1, to->at)
                   : nn->fetch(nn->fetch_arg, at->line, at->pixel, 1, pixels, to->at);
         if (!nn->busy) {
-            return -ECANCELED;
+            return -ECANCELED;      /* it has called msfcnn_init() */
         }
         return (res < 0) ? res : EMITTED;
     }
@@ -151,28 +315,6 @@ static int _load(msfcnn_t *nn, const msfcnn_view_t *to, unsigned pixels)
     memcpy(to->at, nn->image + (size_t)at->pixel * op->in_channels,
            (size_t)pixels * op->in_channels);
     return EMITTED;
-}
-
-/* whether the window of op i > 0 has what its next pixels reach; asks for what is missing */
-static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
-{
-    msfcnn_position_t *in = &nn->at[i - 1];
-
-    if (reach->end == 0 || in->line > reach->newest) {
-        return 1;
-    }
-    if (in->line < reach->newest) {
-        in->want = UINT16_MAX;
-        return 0;
-    }
-    if (in->pixel >= reach->end) {
-        return 1;
-    }
-    if (reach->slides) {
-        msfcnn_save(nn, i, reach);
-    }
-    in->want = (uint16_t)(reach->end - in->pixel);
-    return 0;
 }
 
 /* what a kernel sees of its output and of so many pixels of its input */
@@ -185,7 +327,7 @@ static MSFCNN_ONE_COPY msfcnn_run_t *_describe(msfcnn_t *nn, unsigned i, const m
     run->out_pixel_step = to->pixel_step;
     run->out_channel_step = to->channel_step;
     run->channel = nn->channel;
-    run->channels = (uint16_t)msfcnn_channels(nn, i);
+    run->channels = (uint16_t)msfcnn_channels(nn, &nn->ops[i]);
     run->scratch = nn->arena;
     run->line = (const int8_t *const *)nn->line;
     run->before = 0;
@@ -195,64 +337,53 @@ static MSFCNN_ONE_COPY msfcnn_run_t *_describe(msfcnn_t *nn, unsigned i, const m
     return run;
 }
 
-/* pixels that lie one behind the other, for ops that read those they compute */
-static msfcnn_view_t _run_input(const msfcnn_t *nn, unsigned i)
-{
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
-
-    if (i == 0) {
-        return msfcnn_whole_input(nn, nn->at[0].line, nn->at[0].pixel);
-    }
-    return (msfcnn_view_t){ nn->arena + op->window, op->in_channels, 1 };
-}
-
 static void _compute_run(msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
-    msfcnn_view_t from = _run_input(nn, i);
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_position_t *at = &nn->at[i];
+    msfcnn_view_t from;
+
+    if (op->input->kind == MSFCNN_PIXELS) {     /* by far the most frequent */
+        from = msfcnn_pixels(nn, op->input, at->pixel);
+    }
+    else {
+        from = msfcnn_view(nn, op->input, at->line, at->pixel);
+    }
     msfcnn_run_t *run = _describe(nn, i, &from, pixels, to);
-
     nn->line[0] = from.at;
-    if (op->reads != MSFCNN_PAIR && op->reads != MSFCNN_GATE) {
-        op->kernel(op, run);
-        return;
+    if (op->reads == MSFCNN_PAIR) {
+        from = msfcnn_view(nn, op->second, at->line, at->pixel);
+        run->second = from.at;
+        run->second_step = from.pixel_step;
     }
-    /* the ring of a residual may begin anew within the run */
-    unsigned begin = nn->at[i].pixel;
-    for (unsigned n; pixels > 0; pixels -= n) {
-        n = pixels;
-        msfcnn_view_t second = msfcnn_second(nn, i, &n);
-        run->second = second.at;
-        run->second_step = second.pixel_step;
-        run->pixels = (uint16_t)n;
-        op->kernel(op, run);
-        nn->line[0] += n * run->pixel_step;
-        run->out += n * run->out_pixel_step;
-        nn->at[i].pixel = (uint16_t)(nn->at[i].pixel + n);
+    else if (op->reads == MSFCNN_GATE) {
+        run->second = msfcnn_view(nn, op->second, 0, 0).at;
+        run->second_step = 0;
     }
-    nn->at[i].pixel = (uint16_t)begin;
-}
-
-static msfcnn_view_t _kernel_line(const msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
-                                  unsigned line)
-{
-    return (i == 0) ? msfcnn_whole_input(nn, line, reach->from)
-                    : msfcnn_slot(nn, i, line, reach->from);
+    op->kernel(op, run);
 }
 
 static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
                             const msfcnn_view_t *to, unsigned pixels)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_shape_t *shape = op->shape;
-    msfcnn_view_t from = { NULL, 0, 1 };
+    const msfcnn_tensor_t *input = op->input;
+    msfcnn_view_t from = msfcnn_view(nn, input, 0, reach->from);
     int line = reach->first;
+    int slot = -1;
 
     for (unsigned k = 0; k < shape->kernel_u; k++, line += shape->dilation_u) {
         nn->line[k] = NULL;
-        if (line >= 0 && line < op->lines) {
-            from = _kernel_line(nn, i, reach, (unsigned)line);
-            nn->line[k] = from.at;
+        if (line < 0 || line >= op->lines) {
+            continue;
+        }
+        if (slot < 0) {
+            slot = line % input->slots;
+        }
+        nn->line[k] = from.at + (unsigned)slot * input->line_step;
+        for (slot += shape->dilation_u; slot >= input->slots;) {
+            slot -= input->slots;
         }
     }
     msfcnn_run_t *run = _describe(nn, i, &from, (unsigned)(reach->end - reach->from), to);
@@ -266,79 +397,77 @@ static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reac
     op->kernel(op, run);
 }
 
-/* one more run of input pixels for an average over all; the output comes with the last */
-static void _accumulate(msfcnn_t *nn, unsigned i, const msfcnn_view_t *from, unsigned pixels,
-                        int first, int last)
+/* a run of input pixels for an average over all; the output comes with the last */
+static int _compute_global(msfcnn_t *nn, unsigned i, const msfcnn_view_t *target)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
-    msfcnn_view_t to = msfcnn_target(nn, i);
-
-    if (!last) {
-        to.at = NULL;
-    }
-    msfcnn_run_t *run = _describe(nn, i, from, pixels, &to);
-    nn->line[0] = from->at;
-    run->first = (uint8_t)first;
-    run->scratch = nn->arena + op->beside;
-    op->kernel(op, run);
-}
-
-static int _global(msfcnn_t *nn, unsigned i)
-{
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_op_t *op = &nn->ops[i];
     msfcnn_position_t *at = &nn->at[i];
+    msfcnn_view_t to = *target;
 
-    if (i == 0) {
-        for (unsigned line = 0; line < op->lines; line++) {
-            msfcnn_view_t from = msfcnn_whole_input(nn, line, 0);
-            _accumulate(nn, i, &from, op->pixels, line == 0, line + 1U == op->lines);
+    for (;;) {
+        unsigned line = at->saved_to, pixel = at->saved_from;
+        unsigned left = (unsigned)(op->pixels - pixel);
+        unsigned n = (op->input->writer == MSFCNN_NONE) ? left : _min(left, nn->running->run);
+        n = _available(nn, i, op->input, line, pixel, n);
+        if (n == 0) {
+            return NEED;
         }
-        return EMITTED;
-    }
-    if (at->run > 0) {
-        msfcnn_view_t from = _run_input(nn, i);
-        int complete = nn->at[i - 1].line == op->lines;
-        _accumulate(nn, i, &from, at->run, at->saved_to == 0, complete);
-        at->saved_to = 1;   /* there are sums */
-        at->run = 0;
-        if (complete) {
+        int last = line + 1U == op->lines && n == left;
+        msfcnn_view_t from = msfcnn_view(nn, op->input, line, pixel);
+        to.at = last ? target->at : NULL;
+        msfcnn_run_t *run = _describe(nn, i, &from, n, &to);
+        nn->line[0] = from.at;
+        run->first = line == 0 && pixel == 0;
+        run->scratch = nn->arena + op->sums;
+        op->kernel(op, run);
+        if (last) {
             return EMITTED;
         }
+        at->saved_from = (uint16_t)((n == left) ? 0 : pixel + n);
+        at->saved_to = (uint16_t)(line + (n == left));
     }
-    nn->at[i - 1].want = UINT16_MAX;
-    return NEED;
 }
 
-/* whether the op can compute up to so many pixels now; else it asks the op before it for more */
+/* whether op i can compute now, and how many pixels at most; else an op has been asked for more */
 static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *reach)
 {
-    uint8_t reads = msfcnn_op(nn, i)->reads;
-    msfcnn_position_t *at = &nn->at[i];
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_position_t *at = &nn->at[i];
 
-    if (reads == MSFCNN_WINDOW) {
-        *reach = msfcnn_reach(nn, i, *pixels);
-        return i == 0 || _has_window(nn, i, reach);
+    switch (op->reads) {
+        case MSFCNN_LOAD:
+        case MSFCNN_GLOBAL:
+            return 1;
+        case MSFCNN_WINDOW:
+            *reach = msfcnn_reach(nn, i, *pixels);
+            return _has_window(nn, i, reach);
+        case MSFCNN_PAIR:
+            if (op->second->kind != MSFCNN_COPY) {
+                *pixels = _available(nn, i, op->second, at->line, at->pixel, *pixels);
+            }
+            if (*pixels == 0) {
+                return 0;
+            }
+            break;
+        default:
+            break;
     }
-    if (i == 0 || reads == MSFCNN_GLOBAL) {
-        return 1;
+    *pixels = _available(nn, i, op->input, at->line, at->pixel, *pixels);
+    if (*pixels != 0 && op->reads == MSFCNN_PAIR && op->second->kind == MSFCNN_COPY) {
+        /* what comes by way of the input has been written there before */
+        *pixels = msfcnn_together(nn, op->second, at->line, at->pixel, *pixels);
     }
-    if (at->run == 0) {
-        nn->at[i - 1].want = (uint16_t)*pixels;
-        return 0;
-    }
-    *pixels = at->run;
-    at->run = 0;
-    return 1;
+    return *pixels != 0;
 }
 
 static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
                     const msfcnn_view_t *to, unsigned pixels)
 {
-    switch (msfcnn_op(nn, i)->reads) {
+    switch (nn->ops[i].reads) {
         case MSFCNN_LOAD:
-            return _load(nn, to, pixels);
+            return _load(nn, i, to, pixels);
         case MSFCNN_GLOBAL:
-            return _global(nn, i);
+            return _compute_global(nn, i, to);
         case MSFCNN_WINDOW:
             _compute_window(nn, i, reach, to, pixels);
             return EMITTED;
@@ -350,12 +479,16 @@ static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach,
 
 static int _step(msfcnn_t *nn, unsigned i)
 {
-    msfcnn_position_t *at = &nn->at[i];
-    unsigned n = _min(_min(at->want, msfcnn_stage(nn)->run), (unsigned)(at->high - at->pixel));
+    const msfcnn_tensor_t *output = nn->ops[i].output;
+    const msfcnn_position_t *at = &nn->at[i];
+    unsigned n = _min(_min(at->want, nn->running->run), (unsigned)(at->high - at->pixel));
     int replays = at->pixel < at->fresh;
     msfcnn_reach_t reach;
     int res = EMITTED;
 
+    if (output->kind >= MSFCNN_RING) {
+        n = msfcnn_together(nn, output, at->line, at->pixel, n);
+    }
     if (replays) {
         n = _min(n, (unsigned)(at->fresh - at->pixel));
     }
@@ -375,47 +508,33 @@ static int _step(msfcnn_t *nn, unsigned i)
     return res;
 }
 
-/* the next band or pass of the stage; 0 if there is none */
-static int _next_band(msfcnn_t *nn)
-{
-    const msfcnn_stage_t *stage = msfcnn_stage(nn);
-    unsigned last = stage->n_ops - 1U;
-
-    if (nn->at[last].high < stage->out_pixels) {
-        _begin_band(nn);
-        return 1;
-    }
-    if (stage->split == 0 || nn->channel + stage->split >= msfcnn_op(nn, last)->out_channels) {
-        return 0;
-    }
-    nn->channel = (uint16_t)(nn->channel + stage->split);
-    _begin_pass(nn);
-    return 1;
-}
-
 int msfcnn_sweep(msfcnn_t *nn)
 {
-    const msfcnn_stage_t *stage = msfcnn_stage(nn);
-    unsigned last = stage->n_ops - 1U;
     unsigned i = nn->op;
 
     for (;;) {
         int res = _step(nn, i);
-        if (res == NEED) {
-            i--;
-        }
-        else if (res == STARVED) {
+        if (res == STARVED) {
             nn->op = (uint16_t)i;
             return res;
         }
-        else if (res < 0) {
+        if (res < 0) {
             return res;     /* the context may not be the one it was, see _load() */
         }
-        else if (i < last) {
-            i++;
+        if (res == NEED) {
+            i = nn->op;
+            continue;
         }
-        else if (nn->at[last].line == stage->out_lines && !_next_band(nn)) {
-            return 1;
+        const msfcnn_position_t *at = &nn->at[i];
+        if (at->want != 0 && nn->ops[i].output->kind != MSFCNN_PIXELS) {
+            continue;
+        }
+        i = at->asker;
+        while (i == MSFCNN_NONE) {
+            i = _next_end(nn);
+            if (i == MSFCNN_NONE && !_next_band(nn)) {
+                return 1;
+            }
         }
     }
 }

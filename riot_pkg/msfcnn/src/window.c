@@ -17,85 +17,87 @@
 
 #include "window.h"
 
-unsigned msfcnn_channels(const msfcnn_t *nn, unsigned i)
+unsigned msfcnn_channels(const msfcnn_t *nn, const msfcnn_op_t *op)
 {
-    unsigned split = msfcnn_stage(nn)->split;
-    unsigned left = msfcnn_op(nn, i)->out_channels - nn->channel;
+    unsigned split = nn->running->split;
+    unsigned left = op->out_channels - nn->channel;
 
     return (split != 0 && split < left) ? split : left;
 }
 
-/* a tensor of lines x pixels lies row by row, whatever a line is */
-static msfcnn_view_t _whole(const msfcnn_t *nn, int8_t *base, unsigned lines, unsigned pixels,
-                            size_t channels, unsigned line, unsigned pixel)
+/* the caller's image is only read, but views are also for writing */
+static int8_t *_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
-    size_t line_step = channels;
-    size_t pixel_step = channels;
+    return (tensor->place == MSFCNN_IMAGE) ? (int8_t *)(uintptr_t)nn->image
+                                           : nn->arena + tensor->place;
+}
 
-    if (msfcnn_stage(nn)->columns) {
-        pixel_step *= lines;
+/* index of a pixel in a ring; those of a band follow each other line by line */
+static unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
+                            unsigned pixel)
+{
+    const msfcnn_position_t *at = &nn->at[ring->owner];
+    unsigned low = (ring->kind == MSFCNN_COPY) ? at->fresh : at->low;
+
+    return (line * (at->high - low) + pixel - low) % ring->length;
+}
+
+unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
+                         unsigned pixel, unsigned pixels)
+{
+    unsigned left = ring->length - _ring_index(nn, ring, line, pixel);
+
+    return (pixels < left) ? pixels : left;
+}
+
+msfcnn_view_t msfcnn_view(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
+                          unsigned pixel)
+{
+    msfcnn_view_t view = { _base(nn, tensor), tensor->pixel_step, tensor->channel_step };
+
+    if (tensor->kind <= MSFCNN_LINES) {
+        unsigned slot = (line < tensor->slots) ? line : line % tensor->slots;
+        view.at += (size_t)slot * tensor->line_step;
+        if (tensor->kind == MSFCNN_LINES) {
+            pixel -= nn->at[tensor->writer].low;
+        }
+    }
+    else if (tensor->kind == MSFCNN_PIXELS) {
+        pixel -= nn->at[tensor->writer].from;
     }
     else {
-        line_step *= pixels;
+        pixel = _ring_index(nn, tensor, line, pixel);
     }
-    return (msfcnn_view_t){ base + line * line_step + pixel * pixel_step, pixel_step, 1 };
-}
-
-/* the caller's image is only read, but views are also for writing */
-static int8_t *_arena(const msfcnn_t *nn, uint32_t offset)
-{
-    return (offset == MSFCNN_IMAGE) ? (int8_t *)(uintptr_t)nn->image : nn->arena + offset;
-}
-
-msfcnn_view_t msfcnn_whole_input(const msfcnn_t *nn, unsigned line, unsigned pixel)
-{
-    const msfcnn_op_t *op = msfcnn_op(nn, 0);
-
-    return _whole(nn, _arena(nn, msfcnn_stage(nn)->input), op->lines, op->pixels, op->in_channels,
-                  line, pixel);
-}
-
-msfcnn_view_t msfcnn_slot(const msfcnn_t *nn, unsigned i, unsigned line, unsigned pixel)
-{
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
-    unsigned slot = (line < op->slots) ? line : line % op->slots;
-    size_t offset = pixel - nn->at[i - 1].low;
-    int8_t *base = nn->arena + op->window + (size_t)slot * op->length * op->in_channels;
-
-    if (op->planar) {
-        return (msfcnn_view_t){ base + offset, 1, op->length };
-    }
-    return (msfcnn_view_t){ base + offset * op->in_channels, op->in_channels, 1 };
+    view.at += pixel * view.pixel_step;
+    return view;
 }
 
 msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i)
 {
-    const msfcnn_stage_t *stage = msfcnn_stage(nn);
+    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[i];
 
-    if (i + 1U == stage->n_ops) {
-        msfcnn_view_t view = _whole(nn, nn->arena + stage->output, stage->out_lines,
-                                    stage->out_pixels, stage->out_channels, at->line, at->pixel);
-        view.at += stage->out_channel + nn->channel;
-        return view;
+    if (op->output->kind == MSFCNN_PIXELS) {    /* one op writes all of it */
+        return msfcnn_pixels(nn, op->output, at->pixel);
     }
-    const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
-    if (reader->slots == 0) {
-        return (msfcnn_view_t){ nn->arena + reader->window, reader->in_channels, 1 };
+    msfcnn_view_t view = msfcnn_view(nn, op->output, at->line, at->pixel);
+    view.at += (size_t)op->out_channel * view.channel_step;
+    if (op->band != 0) {
+        view.at += nn->channel;
     }
-    return msfcnn_slot(nn, i + 1, at->line, at->pixel);
+    return view;
 }
 
 msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_position_t *at = &nn->at[i];
     msfcnn_reach_t r;
 
     r.first = at->line * shape->stride_u - shape->pad_u;
     r.newest = r.first + (shape->kernel_u - 1) * shape->dilation_u;
-    r.slides = op->save && r.first >= 0 && r.newest < op->lines;
+    r.slides = op->input->save && r.first >= 0 && r.newest < op->lines;
     if (r.newest >= op->lines) {
         r.newest = op->lines - 1;
     }
@@ -110,14 +112,12 @@ msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
 
 msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_tensor_t *window = nn->ops[i].input;
     size_t offset = pixel - nn->at[i].saved_from;
-    int8_t *base = nn->arena + op->window + (size_t)op->slots * op->length * op->in_channels;
+    int8_t *base = nn->arena + window->place + (size_t)window->slots * window->line_step;
 
-    if (op->planar) {
-        return (msfcnn_view_t){ base + offset, 1, op->save };
-    }
-    return (msfcnn_view_t){ base + offset * op->in_channels, op->in_channels, 1 };
+    return (msfcnn_view_t){ base + offset * window->pixel_step, window->pixel_step,
+                            (window->channel_step == 1) ? 1 : window->save };
 }
 
 /* bytes at any address: one load and one store where the processor can */
@@ -160,7 +160,7 @@ static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t 
 
 void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
 {
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
+    const msfcnn_tensor_t *window = nn->ops[i].input;
     msfcnn_position_t *at = &nn->at[i];
 
     if (at->saved_to < reach->from) {
@@ -169,17 +169,17 @@ void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
     unsigned drop = (unsigned)(reach->from - at->saved_from);
     unsigned keep = (unsigned)(at->saved_to - reach->from);
     unsigned more = (reach->end > at->saved_to) ? (unsigned)(reach->end - at->saved_to) : 0;
-    msfcnn_view_t old = msfcnn_slot(nn, i, (unsigned)reach->first, at->saved_to);
-    unsigned channels = op->in_channels;
+    msfcnn_view_t old = msfcnn_view(nn, window, (unsigned)reach->first, at->saved_to);
+    unsigned channels = window->channels;
 
     at->saved_from = reach->from;
     at->saved_to = (uint16_t)(at->saved_to + more);
     int8_t *saved = msfcnn_saved(nn, i, reach->from).at;
-    if (op->planar) {
+    if (old.channel_step != 1) {
         if (drop > 0) {
-            _copy_planes(saved, op->save, saved + drop, op->save, channels, keep);
+            _copy_planes(saved, window->save, saved + drop, window->save, channels, keep);
         }
-        _copy_planes(saved + keep, op->save, old.at, old.channel_step, channels, more);
+        _copy_planes(saved + keep, window->save, old.at, old.channel_step, channels, more);
         return;
     }
     if (drop > 0) {
@@ -199,90 +199,78 @@ static void _copy(const msfcnn_view_t *to, const msfcnn_view_t *from, unsigned c
     }
 }
 
-/* index of a pixel of a residual, in the order in which its sum reads them */
-static unsigned _ring_index(const msfcnn_op_t *sum, const msfcnn_position_t *at, unsigned line,
-                            unsigned pixel)
-{
-    unsigned index = line * (unsigned)(at->high - at->fresh) + pixel - at->fresh;
-
-    return index % sum->delay;
-}
-
-msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels)
-{
-    const msfcnn_op_t *op = msfcnn_op(nn, i);
-    const msfcnn_position_t *at = &nn->at[i];
-
-    if (op->reads == MSFCNN_GATE) {
-        return (msfcnn_view_t){ _arena(nn, op->beside), 0, 1 };
-    }
-    if (op->delay == 0) {
-        return _whole(nn, _arena(nn, op->beside), op->lines, op->pixels, op->out_channels,
-                      at->line, at->pixel);
-    }
-    unsigned index = _ring_index(op, at, at->line, at->pixel);
-    if (*pixels > op->delay - index) {
-        *pixels = op->delay - index;
-    }
-    return (msfcnn_view_t){ nn->arena + op->beside + (size_t)index * op->out_channels,
-                            op->out_channels, 1 };
-}
-
 void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
 {
-    unsigned fed = msfcnn_op(nn, i)->feeds;
-    const msfcnn_op_t *op = msfcnn_op(nn, fed);
-    const msfcnn_position_t *at = &nn->at[fed];
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_position_t *at = &nn->at[op->copy->owner];
     msfcnn_view_t from = *written;
 
     for (unsigned p = nn->at[i].pixel; pixels > 0; pixels--, p++, from.at += from.pixel_step) {
         if (p >= at->fresh && p < at->high) {
-            unsigned index = _ring_index(op, at, nn->at[i].line, p);
-            msfcnn_view_t to = { nn->arena + op->beside + (size_t)index * op->out_channels,
-                                 op->out_channels, 1 };
+            msfcnn_view_t to = msfcnn_view(nn, op->copy, nn->at[i].line, p);
+            to.at += op->out_channel;
             _copy(&to, &from, op->out_channels);
         }
     }
 }
 
-/* a line of the halo that an op keeps of the tensor it reads */
-static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line)
+/* the line of kept pixels that belongs to the line which op i writes */
+static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, unsigned i)
 {
-    return nn->arena + op->halo + (size_t)line * op->halo_pixels * op->in_channels;
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_tensor_t *kept = op->output;
+
+    return nn->arena + kept->halo + op->out_channel +
+           (size_t)nn->at[i].line * kept->halo_pixels * kept->channels;
 }
 
 void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
 {
-    const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
+    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[i];
+    unsigned halo_pixels = op->output->halo_pixels;
     unsigned p = at->pixel;
     unsigned end = p + pixels;
     msfcnn_view_t from = *written;
 
     /* the last ones of the band */
-    if (end + reader->halo_pixels <= at->high) {
+    if (end + halo_pixels <= at->high) {
         return;
     }
-    int8_t *halo = _halo(nn, reader, at->line);
-    for (; p < end; p++, from.at += from.pixel_step) {
-        if (p + reader->halo_pixels >= at->high) {
-            size_t offset = p % reader->halo_pixels * (size_t)reader->in_channels;
-            msfcnn_view_t to = { halo + offset, reader->in_channels, 1 };
-            _copy(&to, &from, reader->in_channels);
+    if (p + halo_pixels < at->high) {
+        unsigned others = at->high - halo_pixels - p;
+        p += others;
+        from.at += others * from.pixel_step;
+    }
+    msfcnn_view_t to = { _halo(nn, i), op->output->channels, 1 };
+    int8_t *begin = to.at;
+    unsigned index = p % halo_pixels;
+    for (to.at += index * to.pixel_step; p < end; p++) {
+        _copy(&to, &from, op->out_channels);
+        from.at += from.pixel_step;
+        to.at += to.pixel_step;
+        if (++index == halo_pixels) {
+            index = 0;
+            to.at = begin;
         }
     }
 }
 
 void msfcnn_replay(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
 {
-    const msfcnn_op_t *reader = msfcnn_op(nn, i + 1);
-    const msfcnn_position_t *at = &nn->at[i];
-    int8_t *halo = _halo(nn, reader, at->line);
+    const msfcnn_tensor_t *kept = nn->ops[i].output;
+    int8_t *begin = _halo(nn, i);
+    unsigned index = nn->at[i].pixel % kept->halo_pixels;
+    msfcnn_view_t from = { begin + (size_t)index * kept->channels, kept->channels, 1 };
     msfcnn_view_t target = *to;
 
-    for (unsigned p = at->pixel; pixels > 0; pixels--, p++, target.at += target.pixel_step) {
-        size_t offset = p % reader->halo_pixels * (size_t)reader->in_channels;
-        msfcnn_view_t from = { halo + offset, reader->in_channels, 1 };
-        _copy(&target, &from, reader->in_channels);
+    for (; pixels > 0; pixels--) {
+        _copy(&target, &from, nn->ops[i].out_channels);
+        target.at += target.pixel_step;
+        from.at += from.pixel_step;
+        if (++index == kept->halo_pixels) {
+            index = 0;
+            from.at = begin;
+        }
     }
 }

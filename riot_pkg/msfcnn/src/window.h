@@ -47,25 +47,33 @@ typedef struct {
     uint8_t slides;         /**< the newest line overwrites the first one, which is saved */
 } msfcnn_reach_t;
 
-static inline const msfcnn_stage_t *msfcnn_stage(const msfcnn_t *nn)
-{
-    return nn->running;
-}
+/**
+ * @brief   Output channels of the running pass that an op computes
+ */
+unsigned msfcnn_channels(const msfcnn_t *nn, const msfcnn_op_t *op);
 
-static inline const msfcnn_op_t *msfcnn_op(const msfcnn_t *nn, unsigned i)
+/**
+ * @brief   A resident pixel of a tensor, and those behind it in its line
+ */
+msfcnn_view_t msfcnn_view(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
+                          unsigned pixel);
+
+/**
+ * @brief   Pixel @p pixel in a run of pixels
+ */
+static inline msfcnn_view_t msfcnn_pixels(const msfcnn_t *nn, const msfcnn_tensor_t *run,
+                                          unsigned pixel)
 {
-    return nn->ops + i;
+    unsigned index = pixel - nn->at[run->writer].from;
+
+    return (msfcnn_view_t){ nn->arena + run->place + index * run->channels, run->channels, 1 };
 }
 
 /**
- * @brief   Output channels of the running pass that op i computes
+ * @brief   How many pixels, at most @p pixels, lie behind each other from a pixel of a ring on
  */
-unsigned msfcnn_channels(const msfcnn_t *nn, unsigned i);
-
-/**
- * @brief   Pixel @p pixel of line @p line of the whole tensor that the stage reads
- */
-msfcnn_view_t msfcnn_whole_input(const msfcnn_t *nn, unsigned line, unsigned pixel);
+unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
+                         unsigned pixel, unsigned pixels);
 
 /**
  * @brief   Where op i writes its next pixels
@@ -78,11 +86,6 @@ msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i);
 msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels);
 
 /**
- * @brief   Line @p line of the window of op i > 0, from pixel @p pixel of the tensor on
- */
-msfcnn_view_t msfcnn_slot(const msfcnn_t *nn, unsigned i, unsigned line, unsigned pixel);
-
-/**
  * @brief   Saves what the newest line is about to overwrite of the first line of a reach
  */
 void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach);
@@ -93,16 +96,7 @@ void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach);
 msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel);
 
 /**
- * @brief   The second input of op i at its next pixel
- *
- * @param[in]       nn      context
- * @param[in]       i       op
- * @param[in,out]   pixels  how many are wanted; how many lie there one behind the other
- */
-msfcnn_view_t msfcnn_second(const msfcnn_t *nn, unsigned i, unsigned *pixels);
-
-/**
- * @brief   Copies what op i has just written to the ring of the residual that it feeds
+ * @brief   Copies what op i has just written to its second ring
  */
 void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels);
 

@@ -16,9 +16,10 @@
  * are rows, or columns where `columns` is set. Everything below is in these terms: `_u` is
  * across lines, `_v` along a line.
  *
- * **Windows.** Of the tensor between two ops of a stage a window is resident: a few lines, or
- * only a run of pixels. Line u of a window lies in slot `u % slots`. The tensors that a stage
- * reads and writes are whole (height x width x channels).
+ * **Tensors.** The ops of a stage are a graph: each reads one or two tensors and writes one. A
+ * tensor is whole in the arena, or only a window of it is resident: a few lines, a ring of pixels
+ * or a run of pixels. Any number of ops may read a tensor; several ops may write it, each its
+ * channels (a concatenation).
  *
  * **Numbers.** Activations are int8 with one scale and zero point per tensor. An accumulator
  * becomes an activation by one rounding:
@@ -39,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              5
+#define MSFCNN_ABI              6
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -123,33 +124,67 @@ typedef struct {
 } msfcnn_shape_t;
 
 /**
+ * @brief   What is resident of a tensor
+ */
+enum {
+    MSFCNN_WHOLE,           /**< all of it, rows one behind the other */
+    MSFCNN_LINES,           /**< some lines; line u lies in slot `u % slots` */
+    MSFCNN_PIXELS,          /**< a run of pixels, all of which are read before the next is written */
+    MSFCNN_RING,            /**< pixels in the order in which they are written */
+    MSFCNN_COPY,            /**< a ring of those pixels only that the op `owner` reads */
+};
+
+/**
+ * @brief   Instead of the index of an op: there is none
+ */
+#define MSFCNN_NONE             UINT8_MAX
+
+/**
+ * @brief   A tensor of a stage
+ */
+typedef struct {
+    uint32_t place;             /**< arena offset, or MSFCNN_IMAGE */
+    uint32_t halo;              /**< arena offset of the pixels kept from band to band */
+    uint32_t line_step;         /**< bytes from slot to slot */
+    uint32_t pixel_step;        /**< bytes from pixel to pixel */
+    uint16_t channels;          /**< bytes of a pixel */
+    uint16_t channel_step;      /**< bytes from channel to channel: 1, or `length` if they are
+                                     planes, which depthwise kernels like */
+    uint16_t slots;             /**< lines that are resident */
+    uint16_t length;            /**< pixels of a slot, a run or a ring */
+    uint16_t save;              /**< pixels saved from the line that the newest one overwrites; they
+                                     lie behind the slots */
+    uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
+    uint8_t kind;               /**< MSFCNN_WHOLE, ... */
+    uint8_t writer;             /**< op of the stage that writes it; MSFCNN_NONE: complete before */
+    uint8_t n_writers;          /**< how many ops of the stage write it */
+    uint8_t owner;              /**< op whose band the pixels of a ring are */
+} msfcnn_tensor_t;
+
+/**
  * @brief   One op of a stage
- *
- * The first op of a stage reads a whole tensor, the others read the window that the op before them
- * fills.
  */
 struct msfcnn_op {
     msfcnn_kernel_t kernel;     /**< NULL for MSFCNN_LOAD */
     const void *constants;      /**< msfcnn_conv_t, ..., or blocks of words */
     const msfcnn_shape_t *shape;    /**< its kernel */
-    uint32_t window;            /**< arena offset of its input's window */
-    uint32_t halo;              /**< arena offset of the pixels kept from band to band */
-    uint32_t beside;            /**< arena offset of the second input of a sum (or MSFCNN_IMAGE),
-                                     of the int32 sums of a global average */
+    const msfcnn_tensor_t *input;   /**< what it reads; NULL for MSFCNN_LOAD */
+    const msfcnn_tensor_t *second;  /**< second input of MSFCNN_PAIR */
+    const msfcnn_tensor_t *output;  /**< what it writes */
+    const msfcnn_tensor_t *copy;    /**< ring that takes what it writes, too, or NULL */
+    uint32_t sums;              /**< arena offset of an int32 a channel; MSFCNN_GLOBAL only */
     uint16_t lines;             /**< lines of its input */
     uint16_t pixels;            /**< pixels of a line of its input */
     uint16_t in_channels;       /**< bytes of an input pixel */
     uint16_t out_channels;      /**< channels it writes */
-    uint16_t delay;             /**< pixels a second input waits in a ring, 0: it is whole */
-    uint16_t length;            /**< pixels a slot has room for */
-    uint16_t save;              /**< pixels saved from the line that the newest one overwrites */
-    uint16_t halo_pixels;       /**< pixels of a line that are kept from band to band, 0: none */
+    uint16_t out_channel;       /**< the first of them, where it writes a part of a concatenation */
+    uint16_t out_lines;         /**< lines of its output */
+    uint16_t out_pixels;        /**< pixels of a line of its output */
+    uint16_t band;              /**< end of the stage: pixels of a line that a band has; else 0 */
     uint16_t words;             /**< if constants are blocks: taps of an output, rounded up to a
                                      multiple of 4; depthwise: words of a channel */
-    uint8_t slots;              /**< lines of its input's window; 0: only a run */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */
-    uint8_t planar;             /**< the window holds channel after channel, not pixel by pixel */
-    uint8_t feeds;              /**< index in the stage of the op whose ring this one fills, or 0 */
+    uint8_t next_writer;        /**< another op that writes the same tensor, or MSFCNN_NONE */
     int8_t pad_value;           /**< what padded taps read */
     int8_t out_zero;            /**< zero point of the output */
     int8_t clamp_low;           /**< smallest output */
@@ -279,22 +314,17 @@ typedef struct {
 /**
  * @brief   Ops that are executed together
  *
- * The output is computed in bands of `band` pixels of every line. Where `split` is set, the sweep
- * runs once for every `split` channels of the output. The scratch of its kernels is at the
- * beginning of the arena.
+ * Its ends, the ops that write what is needed after the stage, are computed in bands of `band`
+ * pixels of every line. Where `split` is set, the sweep runs once for every `split` channels of the
+ * output. The scratch of its kernels is at the beginning of the arena.
  */
 typedef struct {
-    uint32_t input;             /**< arena offset of what its first op reads, or MSFCNN_IMAGE */
-    uint32_t output;            /**< arena offset of what its last op writes */
-    uint16_t out_lines;         /**< lines of the output */
-    uint16_t out_pixels;        /**< pixels of a line of the output */
-    uint16_t out_channels;      /**< bytes of a pixel of the output, more than the last op writes
-                                     if it is a part of a concatenation */
-    uint16_t out_channel;       /**< first channel written */
-    uint16_t band;              /**< pixels of a line of the output that a band has */
+    uint16_t first_op;          /**< index of its first op */
+    uint16_t first_move;        /**< index of the first of what must be moved before */
     uint16_t split;             /**< output channels of a pass, 0: all */
     uint8_t n_ops;              /**< at most CONFIG_MSFCNN_STAGE_OPS */
     uint8_t n_moves;            /**< what must be moved before */
+    uint8_t n_ends;             /**< ops that write what is needed after the stage */
     uint8_t run;                /**< pixels a kernel computes at a time, at most */
     uint8_t columns;            /**< lines are columns */
 } msfcnn_stage_t;

@@ -1,0 +1,118 @@
+"""The tensors of the stages as the engine sees them: what is resident, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msfcnn.fusion import Edge
+from msfcnn.fusion.windows import Resident
+from msfcnn.layout import StagePlaces
+from msfcnn.schedule import ScheduledStage
+
+_IMAGE = "MSFCNN_IMAGE"
+_NONE = "MSFCNN_NONE"
+
+
+@dataclass(frozen=True)
+class TensorTable:
+    """Entries of a C array; `index` by tensor, `copies` of the rings beside, by tensor."""
+
+    entries: tuple[str, ...]
+    index: dict[int, int]
+    copies: dict[int, int]
+
+
+def tensor_table(stage: ScheduledStage, places: StagePlaces, begin: int) -> TensorTable:
+    """All tensors of a stage; its first entry is number `begin` of the array."""
+    entries: list[str] = []
+    index: dict[int, int] = {}
+    copies: dict[int, int] = {}
+    for tensor in _tensors(stage.edge):
+        index[tensor] = begin + len(entries)
+        window = tensor in stage.cost.windows
+        entries.append((_window if window else _whole)(stage, places, tensor))
+        if tensor in stage.cost.copies:
+            copies[tensor] = begin + len(entries)
+            entries.append(_copy(stage, places, tensor))
+    return TensorTable(tuple(entries), index, copies)
+
+
+def _tensors(edge: Edge) -> list[int]:
+    found: dict[int, None] = {}
+    for step in edge.steps:
+        found.update(dict.fromkeys(step.inputs()))
+        found[step.z] = None
+    return list(found)
+
+
+def _writer(edge: Edge, tensor: int) -> str:
+    return next((str(i) for i, s in enumerate(edge.steps) if s.z == tensor), _NONE)
+
+
+def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    shapes = [s.result for s in stage.edge.steps if s.z == tensor]
+    shapes += [s.source for s in stage.edge.steps if tensor in s.inputs()]
+    height, width, channels = shapes[0]
+    columns = stage.option.columns
+    across, along = (channels, width * channels) if columns else (width * channels, channels)
+    return _entry(
+        kind="MSFCNN_WHOLE",
+        place=places.whole.get(tensor, _IMAGE),
+        line_step=across,
+        pixel_step=along,
+        channels=channels,
+        channel_step=1,
+        slots=width if columns else height,
+        length=height if columns else width,
+        writer=_writer(stage.edge, tensor),
+        n_writers=_writers(stage.edge, tensor),
+        owner=_NONE,
+    )
+
+
+def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    window, halo = stage.cost.windows[tensor], stage.cost.halos.get(tensor)
+    lines = window.resident is Resident.LINES
+    writer = _writer(stage.edge, tensor)
+    return _entry(
+        kind=f"MSFCNN_{window.resident.name}",
+        place=places.windows[tensor],
+        halo=places.halos.get(tensor, 0),
+        line_step=window.length * window.channels if lines else 0,
+        pixel_step=1 if window.planar else window.channels,
+        channels=window.channels,
+        channel_step=window.length if window.planar else 1,
+        slots=window.slots,
+        length=window.length,
+        save=window.save,
+        halo_pixels=halo.pixels if halo else 0,
+        writer=writer,
+        n_writers=_writers(stage.edge, tensor),
+        owner=writer,
+    )
+
+
+def _copy(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    ring = stage.cost.copies[tensor]
+    return _entry(
+        kind="MSFCNN_COPY",
+        place=places.rings[tensor],
+        pixel_step=ring.channels,
+        channels=ring.channels,
+        channel_step=1,
+        length=ring.pixels,
+        writer=_writer(stage.edge, tensor),
+        n_writers=_writers(stage.edge, tensor),
+        owner=ring.reader,
+    )
+
+
+def _writers(edge: Edge, tensor: int) -> int:
+    return sum(step.z == tensor for step in edge.steps)
+
+
+def _entry(**fields: int | str) -> str:
+    """Fields that are 0 are left out; three lines at most."""
+    texts = [f".{name} = {value}" for name, value in fields.items() if value != 0]
+    rows = [", ".join(texts[at : at + 4]) for at in range(0, len(texts), 4)]
+    return "    { " + ",\n      ".join(rows) + " },"

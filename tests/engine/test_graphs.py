@@ -1,0 +1,72 @@
+"""Stages that are graphs: every plan of a network with branches gives the reference's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from random_graphs import random_gates, random_graph
+from random_models import random_images
+from random_plans import random_plan
+from test_engine import check_plans
+
+from msfcnn.fusion import Network, network
+from msfcnn.ir import InputMode, Model
+from msfcnn.planner import Goal, plan, plan_layer_by_layer
+from msfcnn.schedule import Schedule, schedule
+
+QUICK, ALL = 6, 400
+TOGETHER = 8  # networks of a long test
+MODES = tuple(InputMode)
+
+
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_random_graphs(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
+def test_many_random_graphs(first: int, tmp_path: Path, engine: Path) -> None:
+    for seed in range(first, min(first + TOGETHER, ALL)):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        check_graph(seed, directory, engine)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine, random_gates)
+
+
+def check_graph(
+    seed: int, directory: Path, engine: Path, make: Callable[[int], Model] = random_graph
+) -> None:
+    """Six plans: layer by layer, two of the planner, and random ones."""
+    model = make(seed)
+    schedules = plans_of(network(model, MODES[seed % len(MODES)]), seed)
+    check_plans(model, schedules, random_images(model, 2, seed), directory, engine)
+
+
+def plans_of(graph: Network, seed: int) -> list[Schedule]:
+    rng = np.random.default_rng(seed)
+    chosen = [plan(graph, Goal(max_macs=factor)) for factor in (1.0, float("inf"))]
+    found = [schedule(plan_layer_by_layer(graph)), *(schedule(p, stretch=False) for p in chosen)]
+    return [*found, *(schedule(random_plan(graph, rng), stretch=n == 2) for n in range(3))]
+
+
+def test_the_graphs_are_what_they_are_for() -> None:
+    """Stages with several readers, several writers and several ends come up among them."""
+    stages = [
+        stage
+        for seed in range(30)
+        for found in plans_of(network(random_graph(seed)), seed)
+        for stage in found.stages
+    ]
+    readers = [stage.edge.network.readers[t] for stage in stages for t in stage.cost.windows]
+    writers = [stage.edge.network.writers[t] for stage in stages for t in stage.cost.windows]
+    assert sum(len(r) > 1 for r in readers) > 50
+    assert sum(len(w) > 1 for w in writers) > 20
+    assert sum(len(stage.edge.ends) > 1 for stage in stages) > 50

@@ -1,0 +1,174 @@
+"""Small random networks whose branches hold convolutions: shortcuts, dense blocks, heads.
+
+`random_graph(seed)` is deterministic, as `random_models.random_model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from random_models import Builder, finished
+
+from msfcnn.ir import Geometry, Model
+from msfcnn.ops import Add, AveragePool, Concat, GlobalAveragePool, MaxPool
+from msfcnn.ops.mul import Mul
+
+
+def random_graph(seed: int) -> Model:
+    """A network with at least one fork that a chain of ops cannot pass."""
+    model = _Graph(np.random.default_rng(seed)).graph(f"graph{seed}")
+    return _of_one_scale(model) if seed % 2 else model
+
+
+def random_gates(seed: int) -> Model:
+    """With squeeze-and-excite: a map is multiplied by a vector that depends on all of it."""
+    return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
+
+
+def _of_one_scale(model: Model) -> Model:
+    """Concatenations whose parts have the scale of the whole: they can be written in place."""
+    tensors = list(model.tensors)
+    for op in reversed(model.ops):
+        if isinstance(op, Concat):
+            for tensor in op.sources:
+                scale = tensors[op.output].quantization
+                tensors[tensor] = replace(tensors[tensor], quantization=scale)
+    return replace(model, tensors=tuple(tensors))
+
+
+class _Graph(Builder):
+    def graph(self, name: str) -> Model:
+        """Two to four blocks, of which most branch, and some outputs."""
+        blocks: list[Callable[[], None]] = [
+            self._basic,
+            self._downsample,
+            self._pooled,
+            self._inception,
+            self._dense,
+            self._older,
+            self._older,
+            self._conv,
+            self._depthwise,
+            self._max_pool,
+        ]
+        outputs = []
+        if self.chance(0.7):
+            self._conv()
+        for _ in range(self.integer(2, 4)):
+            self.rng.choice(np.array(blocks, dtype=object))()
+            if self.chance(0.25):
+                outputs.append(self._branch_off())
+        last = self.current
+        if self.chance(0.4):
+            last = self._head()
+        return finished(self, name, [last, *outputs])
+
+    def gates(self, name: str) -> Model:
+        """Blocks with a gate between others."""
+        for block in (self._conv, self._gate, self._basic, self._gate, self._depthwise):
+            block()
+        return finished(self, name, [self.current])
+
+    def _gate(self) -> None:
+        source, channels = self.current, self.shape[2]
+        self.add(GlobalAveragePool(self.name(), source, self.tensor(1, 1, channels)))
+        self.conv(Geometry(1, 1), 1, self.integer(1, 4))
+        self.conv(Geometry(1, 1), 1, channels)
+        target = self.tensor(*self.tensors[source].shape)
+        self.add(Mul(self.name(), source, self.current, target, self.clamp()))
+
+    def same(self, kernel: int, outputs: int, stride: int = 1) -> int:
+        """A convolution with padding at both ends, or all at the end as TensorFlow has it."""
+        pad = kernel // 2
+        before = 0 if stride > 1 and self.chance(0.5) else pad
+        pads = (before, before, 2 * pad - before, 2 * pad - before)
+        self.conv(Geometry(kernel, kernel, stride, stride, 1, 1, *pads), 1, outputs)
+        return self.current
+
+    def plus(self, left: int, right: int) -> None:
+        """Their sum, in any order."""
+        pair = (left, right) if self.chance(0.5) else (right, left)
+        self.current = left
+        self.add(Add(self.name(), *pair, self.tensor(*self.shape), self.clamp()))
+
+    def beside(self, parts: list[int]) -> None:
+        """Their concatenation."""
+        height, width, _ = self.tensors[parts[0]].shape
+        channels = sum(self.tensors[t].channels for t in parts)
+        target = self.tensor(height, width, channels)
+        self.add(Concat(self.name(), tuple(parts), target, self.clamp()))
+
+    def _basic(self) -> None:
+        """ResNet's block: the shortcut is read by a sliding kernel, too."""
+        source, channels = self.current, self.shape[2]
+        self.same(3, self.integer(2, 6))
+        self.same(int(self.rng.choice([1, 3])), channels)
+        self.plus(self.current, source)
+
+    def _downsample(self) -> None:
+        """ResNet's block with a strided convolution in the shortcut."""
+        if min(self.shape[:2]) < 3:
+            return self._basic()
+        source, channels = self.current, self.integer(2, 8)
+        self.same(3, channels, 2)
+        main = self.same(3, channels) if self.chance(0.7) else self.current
+        self.current = source
+        side = self.same(1, channels, 2)
+        return self.plus(main, side)
+
+    def _pooled(self) -> None:
+        """BlazeFace's block: the shortcut is pooled and widened."""
+        if min(self.shape[:2]) < 4:
+            return self._basic()
+        source, channels = self.current, self.integer(2, 8)
+        pool = Geometry(2, 2, 2, 2)
+        target = self.tensor(*self.pooled(pool), self.shape[2])
+        kind = MaxPool if self.chance(0.5) else AveragePool
+        self.add(kind(self.name(), source, target, pool))
+        side = self.same(1, channels)
+        self.current, depth = source, self.tensors[source].channels
+        self.conv(Geometry(2, 2, 2, 2), depth, depth)
+        self.same(1, channels)
+        return self.plus(self.current, side)
+
+    def _inception(self) -> None:
+        """Branches of different depth."""
+        source, parts = self.current, []
+        for depth in range(self.integer(2, 4)):
+            self.current = source
+            for _ in range(max(1, depth)):
+                self.same(int(self.rng.choice([1, 3])), self.integer(1, 4))
+            parts.append(self.current)
+        self.beside(parts)
+
+    def _dense(self) -> None:
+        """DenseNet: what each layer makes is put beside all that was there."""
+        for _ in range(self.integer(1, 2)):
+            source = self.current
+            self.same(3, self.integer(1, 4))
+            self.beside([source, self.current])
+
+    def _older(self) -> None:
+        """A tensor of some ops ago comes back."""
+        self.rng.choice(np.array([self._conv, self._pointwise, self._basic], dtype=object))()
+        fits = [
+            op.output
+            for op in self.ops
+            if self.tensors[op.output].shape[:2] == self.shape[:2] and op.output != self.current
+        ]
+        if not fits:
+            return self._inception()
+        older = int(self.rng.choice(fits))
+        if self.chance(0.5):
+            return self.beside([self.current, older])
+        main = self.same(3, self.tensors[older].channels)
+        return self.plus(main, older)
+
+    def _branch_off(self) -> int:
+        """A head of a detector."""
+        source = self.current
+        self.same(int(self.rng.choice([1, 3])), self.integer(1, 5))
+        head, self.current = self.current, source
+        return head
