@@ -88,7 +88,9 @@ def run_bounded(
     check_stop()
     code = process.returncode if state == "end" else None
     took = time.monotonic() - begin
-    return Finished(code, output.decode(errors="replace"), took, state == "stopped")
+    return Finished(
+        edge=code, total=output.decode(errors="replace"), bare=took, price=state == "stopped"
+    )
 
 
 def _read(
