@@ -95,8 +95,8 @@ def linked(machine: Machine, isa: str, build: Path) -> Path:
         ("qemu-cortex-m4", ISA, 15 * KIB + 512),
         ("qemu-cortex-m4", "generic", 11 * KIB),
         ("qemu-cortex-m0", "generic", 10 * KIB),
-        ("qemu-rv32", "generic", 12 * KIB + 512),
-        ("qemu-xtensa", "generic", 13 * KIB),
+        ("qemu-rv32", "generic", 12 * KIB),
+        ("qemu-xtensa", "generic", 12 * KIB + 512),
     ],
 )
 def test_the_engine_is_small(
