@@ -88,9 +88,7 @@ def run_bounded(
     check_stop()
     code = process.returncode if state == "end" else None
     took = time.monotonic() - begin
-    return Finished(
-        edge=code, total=output.decode(errors="replace"), bare=took, price=state == "stopped"
-    )
+    return Finished(code, output.decode(errors="replace"), took, state == "stopped")
 
 
 def _read(

@@ -77,6 +77,4 @@ def run_on_board(firmware: riot.Firmware) -> Finished:
             except pexpect.TIMEOUT:
                 shown += terminal.before or ""
                 late = True
-    return Finished(
-        edge=None if late else 0, total=shown, bare=time.monotonic() - begin, stopped=ended
-    )
+    return Finished(None if late else 0, shown, time.monotonic() - begin, stopped=ended)
