@@ -848,6 +848,8 @@ MVE_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "pointwise_mve": pointwise_mve_case,
     "conv_mve": conv_mve_case,
     "depthwise_mve": depthwise_mve_case,
+    "max_pool_mve": lambda rng: max_pool_case(rng, "max_pool_mve"),
+    "average_pool_mve": lambda rng: average_pool_case(rng, "average_pool_mve"),
     "add_mve": lambda rng: add_case(rng, "add_mve"),
 }
 

@@ -17,7 +17,7 @@ from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
 V7EM = [*V7EM_CASES, "global_average_v7em"]
-MVE = [*MVE_CASES]
+MVE = [*MVE_CASES, "global_average_mve"]
 EMULATED = [
     *("qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m55", "qemu-cortex-m0"),
     *("qemu-rv32", "qemu-xtensa"),

@@ -15,7 +15,7 @@ Chooser = Callable[[Model, Any, Kernel], Choice]
 
 # virtual time passes with instructions only: sleep=on would let it wait for the real one
 CLOCK = "shift={},sleep=off"
-CLOCKS = {"mps2": 25, "mps3": 32}  # MHz, by family of Arm's boards
+CLOCKS = {"mps2": 25, "mps3": 20}  # MHz, by family of Arm's boards
 SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
 
@@ -80,7 +80,7 @@ def cortex_m(
     name: str, description: str, board: str, isa: str, core: str, flags: tuple[str, ...]
 ) -> Machine:
     """A Cortex-M of one of QEMU's MPS2 and MPS3 boards."""
-    # 128 ns an instruction, a clock of 25 or 32 MHz: more than one tick each, so that none is lost
+    # 128 ns an instruction, a clock of 25 or 20 MHz: more than one tick each, so that none is lost
     family, _, _ = board.partition("-")
     return Machine(
         name=name,

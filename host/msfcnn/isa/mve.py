@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msfcnn.ir import Model
 from msfcnn.isa import mve_packing as packing
-from msfcnn.isa.family import Isa, cortex_m
+from msfcnn.isa.family import Chooser, Isa, cortex_m
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
 from msfcnn.ops import Conv, oriented
 
@@ -54,15 +54,23 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
     return Choice(kernel, kernel, interleaved=True)
 
 
-def _add(model: Model, op: object, portable: Kernel) -> Choice:
-    return both(Kernel("msfcnn_add_mve"))
+def _named(name: str) -> Chooser:
+    return lambda model, op, portable: both(Kernel(f"msfcnn_{name}_mve"))
 
 
 ISA = Isa(
     name=NAME,
     core="cortex-m55",
-    kernels={"conv": _conv, "pointwise": _conv, "depthwise": _depthwise, "add": _add},
-    replaced=frozenset({"pointwise", "add"}),
+    kernels={
+        "conv": _conv,
+        "pointwise": _conv,
+        "depthwise": _depthwise,
+        "add": _named("add"),
+        "max_pool": _named("max_pool"),
+        "average_pool": _named("average_pool"),
+        "global_average": _named("global_average"),
+    },
+    replaced=frozenset({"pointwise", "add", "max_pool", "average_pool", "global_average"}),
     machines=(
         cortex_m(
             "qemu-cortex-m55",

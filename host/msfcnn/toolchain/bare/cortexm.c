@@ -15,10 +15,10 @@
 #define CPACR               (*(volatile uint32_t *)0xe000ed88)
 #define CPACR_FPU           (0xfu << 20)
 
-/* both count virtual time: 100 per second, 25 million per second (32 million on MPS3) */
+/* both count virtual time: 100 per second, 25 million per second (20 million on MPS3) */
 #ifdef __ARM_FEATURE_MVE
 #  define FPGAIO            0x59302000u /* as secure code sees it */
-#  define TICKS_PER_CLK100HZ    320000u
+#  define TICKS_PER_CLK100HZ    200000u
 #else
 #  define FPGAIO            0x40028000u
 #  define TICKS_PER_CLK100HZ    250000u
