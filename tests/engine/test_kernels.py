@@ -37,7 +37,9 @@ def _generator(*words: str) -> np.random.Generator:
 
 
 def test_every_kernel_of_the_list_is_tried() -> None:
-    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM, *MVE)} == {k.name for k in listed_kernels()}
+    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM, *MVE)} == {
+        k.name for k in listed_kernels()
+    }
 
 
 @pytest.mark.parametrize("family", PORTABLE)

@@ -43,10 +43,9 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
     # lines may be rows or columns
     if pack(False) is None or pack(True) is None:
         return both(portable)
-    g = op.geometry
     kernel = Kernel(
         "msfcnn_depthwise_mve",
-        aligned(packing.depthwise_scratch(g.kernel_h, g.kernel_w)),
+        aligned(packing.depthwise_scratch(op.taps)),
         words=op.taps,
         pairs=False,
         pack=packer(pack),

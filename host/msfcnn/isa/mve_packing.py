@@ -79,11 +79,10 @@ def pack_depthwise(weights: NDArray[np.int8], k: ConvConstants) -> Words | None:
 
     weights: int8 [channels, kernel lines, kernel pixels, 1], oriented like the stage's lines.
     """
-    taps = weights[..., 0]
+    flat = weights.reshape(len(weights), -1)
     found = _requantizers(k)
-    if found is None or not _pairs_fit(taps.astype(np.int64)):
+    if found is None or not _pairs_fit(flat.astype(np.int64)):
         return None
-    flat = taps.reshape(len(taps), -1)
     return np.concatenate([_lanes(flat, found, first) for first in range(0, len(flat), LANES)])
 
 
@@ -92,9 +91,9 @@ def conv_scratch(packed: PackedConv) -> int:
     return 2 * packed.taps
 
 
-def depthwise_scratch(kernel_lines: int, kernel_pixels: int) -> int:
-    """Bytes of scratch: the taps of 16 channels, and a pointer to each kernel line."""
-    return LANES * kernel_lines * kernel_pixels + 4 * kernel_lines
+def depthwise_scratch(taps: int) -> int:
+    """Bytes of scratch of msfcnn_depthwise_mve: a table of taps, and 16 bytes of padding."""
+    return LANES + 8 * taps
 
 
 def _requantizers(k: ConvConstants) -> _Requantizers | None:
@@ -107,9 +106,8 @@ def _requantizers(k: ConvConstants) -> _Requantizers | None:
 
 
 def _pairs_fit(taps: NDArray[np.int64]) -> bool:
-    """Whether the products of two neighbours [channels, lines, pixels] always fit in 16 bits."""
-    paired = taps[..., : taps.shape[2] // 2 * 2]
-    pairs = paired.reshape(*taps.shape[:2], -1, 2)
+    """Whether the products of two neighbours [channels, taps] always fit in 16 bits."""
+    pairs = taps[:, : taps.shape[1] // 2 * 2].reshape(len(taps), -1, 2)
     highest = np.maximum(-128 * pairs, 127 * pairs).sum(axis=-1)
     lowest = np.minimum(-128 * pairs, 127 * pairs).sum(axis=-1)
     return bool((highest < _INT16).all() and (lowest >= -_INT16).all())
@@ -125,9 +123,12 @@ def _block(flat: NDArray[np.int8], found: _Requantizers, first: int) -> Words:
 
 
 def _lanes(flat: NDArray[np.int8], found: _Requantizers, first: int) -> Words:
-    """16 channels; those beyond the last are zero."""
-    bias, multiplier, shift = found.of(first + _ORDER)
-    weights = _padded(flat, np.arange(first, first + LANES)).T
+    """16 channels; those beyond the last are zero, or the first ones again if that fills lanes."""
+    there = np.arange(first, first + LANES)
+    if LANES % len(flat) == 0:
+        there %= len(flat)
+    bias, multiplier, shift = found.of(there[_ORDER])
+    weights = _padded(flat, there).T
     return _words([bias, weights.ravel(), multiplier, shift])
 
 

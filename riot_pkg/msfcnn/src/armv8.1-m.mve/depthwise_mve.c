@@ -10,8 +10,8 @@
  * @file
  * @brief       Depthwise convolution with Helium, from interleaved lines: 16 channels at a time
  *
- * Pixels whose taps all exist are computed straight from the lines. Others are by way of a patch:
- * the taps of 16 channels between their padding.
+ * Constants of fewer channels are repeated where they fill a vector: then its lanes are pixels that
+ * lie side by side.
  *
  * @}
  */
@@ -25,140 +25,163 @@
 /* words of the constants of 16 channels, beside their weights: biases, multipliers, shifts */
 #define EXTRA   (LANES + LANES + LANES / 4)
 
-static void _compute(const msfcnn_op_t *op, msfcnn_mve_depthwise_t *job)
-{
-    if (op->shape->kernel_v == 3) {
-        msfcnn_mve_depthwise_3(job);
-    }
-    else {
-        msfcnn_mve_depthwise_any(job);
-    }
-}
-
-/* those at most 16 channels of a pixel */
-static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                    unsigned channel, unsigned n, int8_t *patch)
-{
-    const msfcnn_shape_t *shape = op->shape;
-    unsigned first = pixel * shape->stride_v - run->before;
-
-    for (unsigned i = 0; i < shape->kernel_u; i++) {
-        const int8_t *line = run->line[i];
-        unsigned x = first;     /* in front of the line it is beyond its end */
-
-        for (unsigned j = shape->kernel_v; j > 0; j--, x += shape->dilation_v, patch += LANES) {
-            if ((line != NULL) && (x < run->inside)) {
-                msfcnn_mve_copy(patch, line + x * run->pixel_step + channel, n);
-            }
-            else {
-                msfcnn_mve_fill(patch, op->pad_value, LANES);
-            }
-        }
-    }
-}
-
-/* a job for some pixels, all of whose taps exist */
-static msfcnn_mve_depthwise_t _job(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    const msfcnn_shape_t *shape = op->shape;
-
-    return (msfcnn_mve_depthwise_t){
-        .n_rows = shape->kernel_u,
-        .zero = op->out_zero,
-        .low = op->clamp_low,
-        .high = op->clamp_high,
-        .out_step = run->out_pixel_step,
-        .pairs = shape->kernel_v / 2U,
-        .odd = shape->kernel_v % 2U,
-    };
-}
-
 /* words of 16 channels */
 static size_t _words(const msfcnn_op_t *op)
 {
-    return (size_t)op->shape->kernel_u * op->shape->kernel_v * (LANES / 4) + EXTRA;
+    return (size_t)op->words * (LANES / 4) + EXTRA;
 }
 
-static const uint32_t *_constants(const msfcnn_op_t *op, const msfcnn_run_t *run)
+/* pixels from begin on, without their taps */
+static msfcnn_mve_depthwise_t _job(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin)
 {
-    return (const uint32_t *)op->constants + run->channel / LANES * _words(op);
+    return (msfcnn_mve_depthwise_t){
+        .step = op->shape->dilation_v * run->pixel_step,
+        .zero = op->out_zero,
+        .low = op->clamp_low,
+        .high = op->clamp_high,
+        .pixel_step = op->shape->stride_v * run->pixel_step,
+        .out = run->out + begin * run->out_pixel_step,
+        .out_step = run->out_pixel_step,
+        .constants = (const uint32_t *)op->constants + run->channel / LANES * _words(op),
+        .full = run->channels / LANES,
+        .last = run->channels % LANES,
+        .pairs = op->words / 2U,
+        .odd = op->words % 2U,
+    };
 }
 
-/* any pixel */
-static void _patched(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
+/* the taps of a pixel, behind 16 bytes of padding */
+static msfcnn_mve_tap_t *_table(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel)
 {
     const msfcnn_shape_t *shape = op->shape;
-    const int8_t **rows = run->scratch;
-    int8_t *patch = (int8_t *)(rows + shape->kernel_u);
-    const uint32_t *constants = _constants(op, run);
-    int8_t *out = run->out + pixel * run->out_pixel_step;
-    int8_t room[LANES];
-    msfcnn_mve_depthwise_t job = _job(op, run);
+    int8_t *pad = run->scratch;
+    msfcnn_mve_tap_t *table = (msfcnn_mve_tap_t *)(void *)(pad + LANES);
+    msfcnn_mve_tap_t *tap = table;
+    unsigned first = pixel * shape->stride_v - run->before;
 
+    msfcnn_mve_fill(pad, op->pad_value, LANES);
     for (unsigned i = 0; i < shape->kernel_u; i++) {
-        rows[i] = patch + i * shape->kernel_v * LANES;
+        const int8_t *line = run->line[i];
+        unsigned inside = (line != NULL) ? run->inside : 0;
+        unsigned x = first;     /* in front of the line it is beyond its end */
+
+        for (unsigned j = shape->kernel_v; j > 0; j--, x += shape->dilation_v) {
+            *tap++ = (x < inside) ? (msfcnn_mve_tap_t){ line + x * run->pixel_step, UINT32_MAX }
+                                  : (msfcnn_mve_tap_t){ pad, 0 };
+        }
     }
-    job.rows = rows;
-    job.step = LANES;
-    job.full = 1;
-    for (unsigned c = 0; c < run->channels; c += LANES, constants += _words(op)) {
+    return table;
+}
+
+/* outputs that are not adjacent, 16 channels by 16 */
+static void _apart(msfcnn_mve_depthwise_t *job, const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    int8_t room[LANES];
+    int8_t *out = job->out;
+    size_t begin = job->offset;
+
+    for (unsigned c = 0; c < run->channels; c += LANES, job->constants += _words(op)) {
         unsigned n = (run->channels - c < LANES) ? run->channels - c : LANES;
 
-        _gather(op, run, pixel, c, n, patch);
-        job.offset = 0;
-        job.pixels = 1;
-        job.constants = constants;
-        job.out = room;
-        _compute(op, &job);
-        if (run->out_channel_step == 1) {
-            out = msfcnn_mve_copy(out, room, n);
-            continue;
-        }
+        job->offset = begin + c;
+        job->out = room;
+        job->pixels = 1;
+        job->full = 0;
+        job->last = n;
+        msfcnn_mve_depthwise_any(job);
         for (unsigned i = 0; i < n; i++, out += run->out_channel_step) {
             *out = room[i];
         }
     }
 }
 
-/* pixels from begin to end - 1, straight from the lines */
+/* pixels from begin to end - 1, which have the same padding */
+static void _tabled(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin, unsigned end)
+{
+    const msfcnn_mve_tap_t *table = _table(op, run, begin);
+
+    if (run->out_channel_step == 1) {
+        msfcnn_mve_depthwise_t job = _job(op, run, begin);
+
+        job.taps = table;
+        job.pixels = end - begin;
+        msfcnn_mve_depthwise_any(&job);
+        return;
+    }
+    for (unsigned i = begin; i < end; i++) {
+        msfcnn_mve_depthwise_t job = _job(op, run, i);
+
+        job.taps = table;
+        job.offset = (i - begin) * job.pixel_step;
+        _apart(&job, op, run);
+    }
+}
+
+/* as many pixels as fill a vector */
+static unsigned _abreast(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    unsigned channels = run->channels;
+    bool adjacent = (run->pixel_step == channels) && (run->out_pixel_step == channels)
+                    && (op->shape->stride_v == 1);
+
+    return (adjacent && (channels < LANES) && (LANES % channels == 0)) ? LANES / channels : 1;
+}
+
+/* 3x3, pixels from begin to end - 1, straight from the lines */
 static void _direct(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin, unsigned end)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    msfcnn_mve_depthwise_t job = _job(op, run);
+    msfcnn_mve_depthwise_t job = _job(op, run, begin);
+    unsigned abreast = _abreast(op, run);
+    unsigned pixels = end - begin;
 
-    job.rows = run->line;
-    job.step = shape->dilation_v * run->pixel_step;
-    job.pixel_step = shape->stride_v * run->pixel_step;
-    job.offset = (begin * shape->stride_v - run->before) * run->pixel_step;
-    job.out = run->out + begin * run->out_pixel_step;
-    job.pixels = end - begin;
-    job.constants = _constants(op, run);
-    job.full = run->channels / LANES;
-    job.last = run->channels % LANES;
-    _compute(op, &job);
+    job.taps = run->line;
+    job.offset = (begin * op->shape->stride_v - run->before) * run->pixel_step;
+    if ((abreast > 1) && (pixels >= abreast)) {
+        msfcnn_mve_depthwise_t wide = job;
+
+        wide.pixels = pixels / abreast;
+        wide.pixel_step *= abreast;
+        wide.out_step *= abreast;
+        wide.full = 1;
+        wide.last = 0;
+        msfcnn_mve_depthwise_3x3(&wide);
+        job.offset = wide.offset;
+        job.out = wide.out;
+        pixels %= abreast;
+        if (pixels == 0) {
+            return;
+        }
+    }
+    job.pixels = pixels;
+    msfcnn_mve_depthwise_3x3(&job);
+}
+
+/* whether all kernel lines exist, of a kernel that is 3x3 */
+static bool _is_direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    return (op->shape->kernel_u == 3) && (op->shape->kernel_v == 3) && (run->out_channel_step == 1)
+           && (run->line[0] != NULL) && (run->line[1] != NULL) && (run->line[2] != NULL);
 }
 
 void msfcnn_depthwise_mve(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    msfcnn_pixels_t direct = msfcnn_inner(op, run);
+    msfcnn_pixels_t inner = msfcnn_inner(op, run);
+    bool direct = _is_direct(op, run);
     unsigned i = 0;
 
-    if (run->out_channel_step != 1) {
-        direct.end = 0;
-    }
-    for (unsigned u = 0; u < op->shape->kernel_u; u++) {
-        if (run->line[u] == NULL) {
-            direct.end = 0;
-        }
-    }
     while (i < run->pixels) {
-        if ((i >= direct.begin) && (i < direct.end)) {
-            _direct(op, run, i, direct.end);
-            i = direct.end;
+        if ((i < inner.begin) || (i >= inner.end)) {
+            _tabled(op, run, i, i + 1);
+            i++;
+            continue;
+        }
+        if (direct) {
+            _direct(op, run, i, inner.end);
         }
         else {
-            _patched(op, run, i++);
+            _tabled(op, run, i, inner.end);
         }
+        i = inner.end;
     }
 }
 

@@ -4,10 +4,10 @@
  */
 
 /*
- * Depthwise convolution of some pixels whose taps all exist: 16 channels at a time.
+ * Depthwise convolution of some pixels: 16 channels at a time.
  *
- *     void msfcnn_mve_depthwise_3(msfcnn_mve_depthwise_t *job);       kernel lines of three pixels
- *     void msfcnn_mve_depthwise_any(msfcnn_mve_depthwise_t *job);     of any number
+ *     void msfcnn_mve_depthwise_3x3(msfcnn_mve_depthwise_t *job);     3x3, all taps exist
+ *     void msfcnn_mve_depthwise_any(msfcnn_mve_depthwise_t *job);     from a table of taps
  *
  * Products of two taps are summed in 16 bits, which the generator has made sure suffices, and then
  * added to sums of 32. Those are of the channels 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7 11 15: widening
@@ -23,7 +23,7 @@
     .thumb
 
 /* offsets in msfcnn_mve_depthwise_t */
-#define ROWS        0       /* and their number */
+#define TAPS        0       /* and the number of pairs */
 #define STEP        8
 #define ZERO        12
 #define LOW         16
@@ -34,10 +34,10 @@
 #define FULL        44
 #define LAST        48
 #define PIXELS      52
-#define PAIRS       56
-#define ODD         60
+#define ODD         56
 
-.macro INPUT partial
+/* the next tap of a kernel line */
+.macro INPUT_line partial
 .if \partial
     vpst
     vldrbt.u8 q6, [r1]
@@ -47,17 +47,30 @@
     add     r1, r1, r5
 .endm
 
+/* the next tap of a table, where padding stays in its place */
+.macro INPUT_table partial
+    ldrd    r1, r6, [r3], #8
+    and     r6, r6, r4
+    add     r1, r1, r6
+.if \partial
+    vpst
+    vldrbt.u8 q6, [r1]
+.else
+    vldrb.u8 q6, [r1]
+.endif
+.endm
+
 /* products of a tap, for a beginning */
-.macro FIRST partial
-    INPUT   \partial
+.macro FIRST from, partial
+    INPUT_\from \partial
     vldrb.u8 q7, [r2], #16
     vmullb.s8 q4, q6, q7
     vmullt.s8 q5, q6, q7
 .endm
 
 /* products of another tap; there is no register for its weights beside one for products */
-.macro SECOND partial
-    INPUT   \partial
+.macro SECOND from, partial
+    INPUT_\from \partial
     vldrb.u8 q7, [r2]
     vmullb.s8 q7, q6, q7
     vadd.i16 q4, q4, q7
@@ -77,31 +90,43 @@
     vadd.i32 q3, q3, q5
 .endm
 
-/* the next kernel line */
-.macro LINE kind, partial
-    ldr     r1, [r3], #4
+/* all taps */
+.macro SUM kind, partial
+.ifc \kind, 3x3
+    ldrd    r1, r3, [r12]
+    ldr     r6, [r12, #8]
     add     r1, r1, r4
-.ifc \kind, 3
-    FIRST   \partial
-    SECOND  \partial
+    FIRST   line, \partial
+    SECOND  line, \partial
     WIDEN
-    FIRST   \partial
+    FIRST   line, \partial
+    add     r1, r3, r4
+    SECOND  line, \partial
+    WIDEN
+    FIRST   line, \partial
+    SECOND  line, \partial
+    WIDEN
+    add     r1, r6, r4
+    FIRST   line, \partial
+    SECOND  line, \partial
+    WIDEN
+    FIRST   line, \partial
     WIDEN
 .else
-    ldr     r6, [r0, #PAIRS]
-    cbz     r6, 3f
+    mov     r3, r12
+    ldr     lr, [r0, #TAPS + 4]
+    wls     lr, lr, 2f
+1:
+    FIRST   table, \partial
+    SECOND  table, \partial
+    WIDEN
+    le      lr, 1b
 2:
-    FIRST   \partial
-    SECOND  \partial
-    WIDEN
-    subs    r6, r6, #1
-    bne     2b
-3:
     ldr     r6, [r0, #ODD]
-    cbz     r6, 4f
-    FIRST   \partial
+    cbz     r6, 3f
+    FIRST   table, \partial
     WIDEN
-4:
+3:
 .endif
 .endm
 
@@ -117,11 +142,7 @@
     vldrw.u32 q1, [r2], #16
     vldrw.u32 q2, [r2], #16
     vldrw.u32 q3, [r2], #16
-    ldrd    r3, lr, [r0, #ROWS]
-    dls     lr, lr
-1:
-    LINE    \kind, \partial
-    le      lr, 1b
+    SUM     \kind, \partial
     vldrw.u32 q4, [r2], #16
     vldrw.u32 q5, [r2], #16
     vldrw.u32 q6, [r2], #16
@@ -157,12 +178,13 @@
     vpush   {d8-d15}
     ldrd    r5, r7, [r0, #STEP]
     ldrd    r9, r10, [r0, #LOW]
+    ldr     r12, [r0, #TAPS]
 5:
     ldr     r4, [r0, #OFFSET]
-    ldrd    r8, r12, [r0, #OUT]
+    ldrd    r8, r6, [r0, #OUT]
     ldrd    r2, r11, [r0, #CONSTANTS]
-    add     r12, r12, r8
-    str     r12, [r0, #OUT]
+    add     r6, r6, r8
+    str     r6, [r0, #OUT]
     cmp     r11, #0
     beq     7f
 6:
@@ -192,7 +214,7 @@
     .size   \name, . - \name
 .endm
 
-    DEPTHWISE msfcnn_mve_depthwise_3, 3
+    DEPTHWISE msfcnn_mve_depthwise_3x3, 3x3
     DEPTHWISE msfcnn_mve_depthwise_any, any
 
 #endif

@@ -80,16 +80,24 @@ void msfcnn_mve_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned
                         unsigned pixels, const int8_t *x, size_t step);
 
 /**
+ * @brief   A tap of the first pixel
+ */
+typedef struct {
+    const int8_t *from;         /**< its first channel */
+    uint32_t moves;             /**< UINT32_MAX, or 0 for padding: the same for all */
+} msfcnn_mve_tap_t;
+
+/**
  * @brief   What a depthwise kernel does for some pixels; lanes_mve.S knows the offsets
  */
 typedef struct {
-    const int8_t *const *rows;  /**< kernel lines */
-    size_t n_rows;              /**< at least 1 */
+    const void *taps;           /**< three kernel lines, or a table of msfcnn_mve_tap_t */
+    size_t pairs;               /**< of taps in the table */
     size_t step;                /**< bytes from one tap of a line to the next */
     int32_t zero;               /**< zero point of the output */
     int32_t low;                /**< smallest output */
     int32_t high;               /**< largest output */
-    size_t offset;              /**< of the first pixel's taps in a line; is moved on */
+    size_t offset;              /**< from the taps to the first pixel's; is moved on */
     size_t pixel_step;          /**< from there to the next pixel's */
     int8_t *out;                /**< first output; is moved on */
     size_t out_step;            /**< from there to the next pixel's */
@@ -97,17 +105,16 @@ typedef struct {
     size_t full;                /**< blocks of 16 channels */
     size_t last;                /**< channels beyond */
     size_t pixels;              /**< at least 1; is counted down */
-    size_t pairs;               /**< of taps of a kernel line */
-    size_t odd;                 /**< whether there is one more */
+    size_t odd;                 /**< whether there is a tap beside the pairs */
 } msfcnn_mve_depthwise_t;
 
 /**
- * @brief   Depthwise of some pixels, kernel lines of three taps
+ * @brief   Depthwise 3x3 of some pixels, all of whose taps exist
  */
-void msfcnn_mve_depthwise_3(msfcnn_mve_depthwise_t *job);
+void msfcnn_mve_depthwise_3x3(msfcnn_mve_depthwise_t *job);
 
 /**
- * @brief   Depthwise of some pixels, kernel lines of any number of taps
+ * @brief   Depthwise of some pixels that have the same padding
  */
 void msfcnn_mve_depthwise_any(msfcnn_mve_depthwise_t *job);
 
