@@ -4,10 +4,10 @@
  */
 
 /*
- * Dot products of one or two pixels with blocks of four outputs, 16 taps at a time.
+ * Dot products of pixels, one or two at a time, with blocks of four outputs, 16 taps at a time.
  *
- *     void msfcnn_mve_single(const msfcnn_mve_blocks_t *blocks);
- *     void msfcnn_mve_pair(const msfcnn_mve_blocks_t *blocks);
+ *     void msfcnn_mve_singles(msfcnn_mve_blocks_t *blocks);
+ *     void msfcnn_mve_pairs(msfcnn_mve_blocks_t *blocks);
  *
  * The first 1 to 16 taps of a pixel stay in a register, with zeros behind them: what is read as
  * their weights beyond the last tap does not count. VMLADAV sums to even registers only. VMOV of two
@@ -23,36 +23,58 @@
     .thumb
 
 /* offsets in msfcnn_mve_blocks_t */
-#define X0          0
-#define REST_0      8       /* and of the second pixel */
-#define TAIL        16
-#define CHUNKS      20
-#define OUT         24      /* and of the second pixel */
-#define ZERO        32
-#define END         36
-#define BLOCKS      40
-#define COUNT       44
-#define LOW         48
-#define HIGH        52
+#define X           0       /* and of the second pixel */
+#define OUT         8       /* and of the second pixel */
+#define X_STEP      16      /* and OUT_STEP */
+#define TURNS       24
+#define TAIL        28      /* and CHUNKS */
+#define ZERO        36      /* and END */
+#define BLOCKS      44      /* and COUNT */
+#define LOW         52      /* and HIGH */
+#define REST        60      /* and of the second pixel */
+#define NOW         68      /* and of the second pixel */
 
-/* r11: the blocks; leaves the first taps in q6 and q7, bounds in q4 and q5 */
-.macro BEGIN pixels
+/* r11: the blocks; r7: taps in q6 and q7; leaves bounds in q4 and q5 */
+.macro BEGIN
     push    {r3-r11, lr}
     vpush   {d8-d15}
     mov     r11, r0
-    ldrd    r1, r3, [r11, #X0]
-    ldr     r7, [r11, #TAIL]
-    vctp.8  r7
-    vpstt
-    vldrbt.u8 q6, [r1]
-    vldrbt.u8 q7, [r3]
     ldrd    r0, r2, [r11, #LOW]
     vdup.32 q4, r0
     vdup.32 q5, r2
-    ldr     r5, [r11, #BLOCKS]
+    ldrd    r7, r0, [r11, #TAIL]
+    vctp.8  r7
+.endm
+
+/* the first taps to q6 and q7, to where outputs go in r1 and r3, blocks to r5 and their number to
+   lr; moves on to the next pixels */
+.macro NEXT pixels
+    ldrd    r1, r3, [r11, #X]
+    ldrd    r6, r8, [r11, #X_STEP]
+    vpst
+    vldrbt.u8 q6, [r1]
+.if \pixels == 2
+    vpst
+    vldrbt.u8 q7, [r3]
+.endif
+    add     r0, r1, r6
+    add     r2, r3, r6
+    strd    r0, r2, [r11, #X]
+    add     r0, r1, r7
+    add     r2, r3, r7
+    strd    r0, r2, [r11, #REST]
+    ldrd    r1, r3, [r11, #OUT]
+    add     r0, r1, r8
+    add     r2, r3, r8
+    strd    r0, r2, [r11, #OUT]
+    ldrd    r5, lr, [r11, #BLOCKS]
 .endm
 
 .macro FINISH
+    ldr     r6, [r11, #TURNS]
+    subs    r6, r6, #1
+    str     r6, [r11, #TURNS]
+    bne     0b
     vpop    {d8-d15}
     pop     {r3-r11, pc}
 .endm
@@ -94,9 +116,9 @@
 
 /* all blocks of pixels with at most 16 taps */
 .macro SHORT pixels, advance
-    ldrd    r1, r3, [r11, #OUT]
-    ldr     lr, [r11, #COUNT]
     ldr     r9, [r11, #ZERO]
+0:
+    NEXT    \pixels
     dls     lr, lr
 1:
     WEIGHTS q2, \advance
@@ -154,6 +176,9 @@
 
 /* all blocks of pixels with more taps */
 .macro LONG pixels
+0:
+    NEXT    \pixels
+    strd    r1, r3, [r11, #NOW]
 1:
     WEIGHTS q2, any
     WEIGHTS q3, any
@@ -170,8 +195,8 @@
 .if \pixels == 2
     vmladav.s8 r12, q7, q2
     vmladav.s8 lr, q7, q3
-    ldrd    r1, r3, [r11, #REST_0]
-    ldr     r9, [r11, #CHUNKS]
+    ldrd    r1, r3, [r11, #REST]
+    ldr     r9, [r11, #TAIL + 4]
 2:
     CHUNK   2
     subs    r9, r9, #1
@@ -179,8 +204,8 @@
     vmov    q1[2], q1[0], r8, r12
     vmov    q1[3], q1[1], r10, lr
 .else
-    ldr     r1, [r11, #REST_0]
-    ldr     lr, [r11, #CHUNKS]
+    ldr     r1, [r11, #REST]
+    ldr     lr, [r11, #TAIL + 4]
     dls     lr, lr
 2:
     CHUNK   1
@@ -189,13 +214,13 @@
     vmov    q0[2], q0[0], r0, r4
     vmov    q0[3], q0[1], r2, r6
     ldrd    r9, r6, [r11, #ZERO]
-    ldrd    r1, r3, [r11, #OUT]
+    ldrd    r1, r3, [r11, #NOW]
     SCALE   \pixels, r9
     vstrb.32 q0, [r1], #4
 .if \pixels == 2
     vstrb.32 q1, [r3], #4
 .endif
-    strd    r1, r3, [r11, #OUT]
+    strd    r1, r3, [r11, #NOW]
     cmp     r5, r6
     bne     1b
     FINISH
@@ -208,8 +233,7 @@
     .type   \name, %function
     .thumb_func
 \name:
-    BEGIN   \pixels
-    ldr     r0, [r11, #CHUNKS]
+    BEGIN
     cmp     r0, #0
     bne     5f
     cmp     r7, #8
@@ -226,8 +250,8 @@
     .size   \name, . - \name
 .endm
 
-    PIXELS  msfcnn_mve_single, 1
-    PIXELS  msfcnn_mve_pair, 2
+    PIXELS  msfcnn_mve_singles, 1
+    PIXELS  msfcnn_mve_pairs, 2
 
 #endif
 

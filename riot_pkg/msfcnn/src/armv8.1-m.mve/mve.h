@@ -40,41 +40,44 @@ extern "C" {
 #define MSFCNN_MVE_LANES        16U
 
 /**
- * @brief   One or two pixels by any number of blocks; dot_mve.S knows the offsets
+ * @brief   Pixels, one or two at a time, by any number of blocks; dot_mve.S knows the offsets
  */
 typedef struct {
-    const int8_t *x[2];         /**< taps of the pixels */
-    const int8_t *rest[2];      /**< behind the first `tail` of them */
-    size_t tail;                /**< 1 to 16 */
+    const int8_t *x[2];         /**< taps of the first pixels; are moved on */
+    int8_t *out[2];             /**< their first outputs; are moved on */
+    size_t x_step;              /**< bytes from those taps to the next */
+    size_t out_step;            /**< likewise of the outputs */
+    size_t turns;               /**< how often, at least 1; is counted down */
+    size_t tail;                /**< taps that come first, 1 to 16 */
     size_t chunks;              /**< 16 taps each, behind those */
-    int8_t *out[2];             /**< first outputs; is moved on */
     int32_t zero;               /**< zero point of the output */
     const uint32_t *blocks_end; /**< behind the last block */
     const uint32_t *blocks;     /**< taps + MSFCNN_MVE_BLOCK_EXTRA words each */
     size_t count;               /**< of blocks, at least 1 */
     int32_t low;                /**< smallest output */
     int32_t high;               /**< largest output */
+    uintptr_t room[4];          /**< for dot_mve.S */
 } msfcnn_mve_blocks_t;
 
 /**
- * @brief   Outputs of a single pixel; the second one is the first
+ * @brief   Outputs of single pixels
  */
-void msfcnn_mve_single(msfcnn_mve_blocks_t *blocks);
+void msfcnn_mve_singles(msfcnn_mve_blocks_t *blocks);
 
 /**
- * @brief   Outputs of two pixels
+ * @brief   Outputs of pairs of pixels
  */
-void msfcnn_mve_pair(msfcnn_mve_blocks_t *blocks);
+void msfcnn_mve_pairs(msfcnn_mve_blocks_t *blocks);
 
 /**
- * @brief   Outputs of one pixel or two, stored where the run wants them
+ * @brief   Outputs of some pixels, stored where the run wants them
  *
  * @param[in]   op      with blocks of constants, op->words taps an output
  * @param[in]   run     the run
- * @param[in]   pixel   index in the run of the (first) pixel
- * @param[in]   pixels  1 or 2
+ * @param[in]   pixel   index in the run of the first pixel
+ * @param[in]   pixels  at least 1
  * @param[in]   x       taps of the first pixel
- * @param[in]   step    bytes from there to those of the second
+ * @param[in]   step    bytes from the taps of one pixel to those of the next
  */
 void msfcnn_mve_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                         unsigned pixels, const int8_t *x, size_t step);

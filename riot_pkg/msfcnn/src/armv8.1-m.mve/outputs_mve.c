@@ -17,33 +17,44 @@
 
 #include "mve.h"
 
-static void _compute(msfcnn_mve_blocks_t *blocks, const uint32_t *first, size_t count,
-                     size_t words, unsigned pixels)
+/* some pixels by some blocks, whose outputs are adjacent */
+static void _compute(msfcnn_mve_blocks_t *job, unsigned pixels, const int8_t *x, size_t step,
+                     int8_t *out, size_t out_step)
 {
-    blocks->blocks = first;
-    blocks->count = count;
-    blocks->blocks_end = first + count * words;
-    if (pixels == 2) {
-        msfcnn_mve_pair(blocks);
+    if (pixels > 1) {
+        job->x[0] = x;
+        job->x[1] = x + step;
+        job->out[0] = out;
+        job->out[1] = out + out_step;
+        job->x_step = 2 * step;
+        job->out_step = 2 * out_step;
+        job->turns = pixels / 2;
+        msfcnn_mve_pairs(job);
+        x += (pixels - 1) * step;
+        out += (pixels - 1) * out_step;
     }
-    else {
-        msfcnn_mve_single(blocks);
+    if (pixels % 2 == 1) {
+        job->x[0] = x;
+        job->out[0] = out;
+        job->turns = 1;
+        msfcnn_mve_singles(job);
     }
 }
 
 /* a block of which n outputs exist, or whose outputs are not adjacent */
-static void _apart(msfcnn_mve_blocks_t *blocks, const uint32_t *block, size_t words,
-                   unsigned pixels, const msfcnn_run_t *run, int8_t *out, unsigned n)
+static void _apart(msfcnn_mve_blocks_t *job, const msfcnn_run_t *run, unsigned pixels,
+                   const int8_t *x, size_t step, int8_t *out, unsigned n)
 {
     int8_t room[2 * MSFCNN_MVE_BLOCK];
+    unsigned together;
 
-    blocks->out[0] = room;
-    blocks->out[1] = room + MSFCNN_MVE_BLOCK;
-    _compute(blocks, block, 1, words, pixels);
-    for (unsigned i = 0; i < n; i++, out += run->out_channel_step) {
-        out[0] = room[i];
-        if (pixels == 2) {
-            out[run->out_pixel_step] = room[MSFCNN_MVE_BLOCK + i];
+    for (; pixels > 0; pixels -= together, x += together * step) {
+        together = (pixels > 1) ? 2 : 1;
+        _compute(job, together, x, step, room, MSFCNN_MVE_BLOCK);
+        for (unsigned p = 0; p < together; p++, out += run->out_pixel_step) {
+            for (unsigned i = 0; i < n; i++) {
+                out[i * (size_t)run->out_channel_step] = room[p * MSFCNN_MVE_BLOCK + i];
+            }
         }
     }
 }
@@ -54,36 +65,32 @@ void msfcnn_mve_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned
     size_t taps = op->words;
     size_t words = taps + MSFCNN_MVE_BLOCK_EXTRA;
     size_t chunks = (taps - 1) / MSFCNN_MVE_LANES;
-    size_t tail = taps - MSFCNN_MVE_LANES * chunks;
-    const int8_t *y = (pixels == 2) ? x + step : x;
-    const uint32_t *block = (const uint32_t *)op->constants
-                            + run->channel / MSFCNN_MVE_BLOCK * words;
     int8_t *out = run->out + pixel * run->out_pixel_step;
     unsigned left = run->channels;
-    msfcnn_mve_blocks_t blocks = {
-        .x = { x, y },
-        .rest = { x + tail, y + tail },
-        .tail = tail,
+    unsigned full = (run->out_channel_step == 1) ? left / MSFCNN_MVE_BLOCK : 0;
+    msfcnn_mve_blocks_t job = {
+        .tail = taps - MSFCNN_MVE_LANES * chunks,
         .chunks = chunks,
-        .out = { out, out + run->out_pixel_step },
         .zero = op->out_zero,
         .low = op->clamp_low,
         .high = op->clamp_high,
+        .count = full,
     };
 
-    if ((run->out_channel_step == 1) && (left >= MSFCNN_MVE_BLOCK)) {
-        unsigned full = left / MSFCNN_MVE_BLOCK;
-
-        _compute(&blocks, block, full, words, pixels);
-        block += full * words;
+    job.blocks = (const uint32_t *)op->constants + run->channel / MSFCNN_MVE_BLOCK * words;
+    job.blocks_end = job.blocks + full * words;
+    if (full > 0) {
+        _compute(&job, pixels, x, step, out, run->out_pixel_step);
         out += full * MSFCNN_MVE_BLOCK;
         left -= full * MSFCNN_MVE_BLOCK;
     }
+    job.count = 1;
     while (left > 0) {
         unsigned n = (left < MSFCNN_MVE_BLOCK) ? left : MSFCNN_MVE_BLOCK;
 
-        _apart(&blocks, block, words, pixels, run, out, n);
-        block += words;
+        job.blocks = job.blocks_end;
+        job.blocks_end += words;
+        _apart(&job, run, pixels, x, step, out, n);
         out += n * (size_t)run->out_channel_step;
         left -= n;
     }

@@ -8,7 +8,7 @@
  * @{
  *
  * @file
- * @brief       1x1 convolutions and dense layers with Helium: two pixels at a time, from their lines
+ * @brief       1x1 convolutions and dense layers with Helium: straight from their lines
  *
  * @}
  */
@@ -20,13 +20,8 @@
 void msfcnn_pointwise_mve(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     size_t step = op->shape->stride_v * run->pixel_step;
-    const int8_t *x = run->line[0];
-    unsigned n;
 
-    for (unsigned i = 0; i < run->pixels; i += n, x += n * step) {
-        n = (run->pixels - i > 1) ? 2 : 1;
-        msfcnn_mve_outputs(op, run, i, n, x, step);
-    }
+    msfcnn_mve_outputs(op, run, 0, run->pixels, run->line[0], step);
 }
 
 #else
