@@ -29,6 +29,7 @@ from msfcnn.ops import ConvConstants
 BLOCK = 4  # outputs of a dot product's block
 BLOCK_EXTRA = 9  # words of a block beside its weights
 LANES = 16  # bytes of a vector
+PATCHES = 256  # bytes of taps that a convolution gathers at a time
 MOST_TAPS = 2**16 - 1
 _DROPPED = 31  # places of a product that VQDMULH drops
 _INT16 = 2**15
@@ -87,8 +88,8 @@ def pack_depthwise(weights: NDArray[np.int8], k: ConvConstants) -> Words | None:
 
 
 def conv_scratch(packed: PackedConv) -> int:
-    """Bytes of scratch of msfcnn_conv_mve: the taps of two pixels."""
-    return 2 * packed.taps
+    """Bytes of scratch of msfcnn_conv_mve: the taps of 2 to 8 pixels."""
+    return packed.taps * min(max(PATCHES // packed.taps // 2 * 2, 2), 8)
 
 
 def depthwise_scratch(taps: int) -> int:
