@@ -63,7 +63,7 @@ def _on_host(directory: Path) -> str:
     from msfcnn.boards import find_board
     from msfcnn.firmware.build import Request, build
 
-    request = Request(find_board("host"), _DIGITS, root=directory)
+    request = Request(board=find_board("host"), model=_DIGITS, root=directory)
     built = build(request)
     found = msfcnn.run(_DIGITS, built.program, request.options)
     right = "" if found.accuracy is None else f", {found.accuracy:.1%} right"
@@ -88,7 +88,7 @@ def _on_board(model: Path, directory: Path) -> str:
     if lacking:
         return f"left out, {', '.join(lacking)} missing: see msfcnn doctor --board {BOARD}"
     try:
-        return _told(try_out(Request(find_board(BOARD), model, root=directory)))
+        return _told(try_out(Request(board=find_board(BOARD), model=model, root=directory)))
     except AbsentError as error:
         return f"left out: {error.problems[0].what}"
 
