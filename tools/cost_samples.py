@@ -16,6 +16,8 @@ from msfcnn.ops import (
     draw_depthwise,
 )
 
+LARGE = 40  # pixels; of ops that make maps larger a few layers must do
+
 
 def alone(op: type[Op]) -> Model:
     """Layers of one op at several widths."""
@@ -23,6 +25,8 @@ def alone(op: type[Op]) -> Model:
     for outputs in (8, 24, 64, 20):
         draw_conv(net, outputs, 1)
         op.sample(net)
+        if net.newest.width > LARGE:
+            break
     return net.model(op.__name__.lower())
 
 

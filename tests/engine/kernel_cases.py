@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors, to_even
-from msfcnn.isa import mve_packing
 from msfcnn.isa.armv7em_packing import (
     conv_scratch,
     depthwise_scratch,
@@ -503,50 +502,6 @@ def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
     return pack
 
 
-# ------------------------------------------------------------------------------ packed for Helium
-
-
-def pointwise_mve_case(rng: np.random.Generator) -> KernelCase:
-    """As pointwise_case."""
-    return _conv_case(
-        rng, "pointwise_mve", _pointwise_place(rng), 1, 0, _mve_packer(gathered=False)
-    )
-
-
-def conv_mve_case(rng: np.random.Generator) -> KernelCase:
-    """As conv_case, without groups."""
-    return _conv_case(rng, "conv_mve", _conv_place(rng, 1), 1, 0, _mve_packer(gathered=True))
-
-
-def depthwise_mve_case(rng: np.random.Generator) -> KernelCase:
-    """Depthwise of any kernel, channels in whole vectors and not."""
-    kernels = [(3, 3), (3, 3), (3, 3), (5, 5), (7, 7), (1, 3), (3, 1), (2, 2), (4, 6), (1, 1)]
-    channels = int(rng.choice([2, 3, 4, 8, 8, 15, 16, 17, 24, 32, 40]))
-    p = _some_place(rng, _some_geometry(rng, kernels), channels, channels)
-    g = p.geometry
-
-    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
-        words = mve_packing.pack_depthwise(w, k)
-        if words is None:
-            return None
-        taps = g.kernel_h * g.kernel_w
-        scratch = mve_packing.depthwise_scratch(taps)
-        return _Packed(_array("uint32_t", "@_words", words, 4), taps, scratch)
-
-    return _conv_case(rng, "depthwise_mve", p, channels, 0, pack)
-
-
-def _mve_packer(gathered: bool) -> Pack:
-    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
-        packed = mve_packing.pack_conv(w, k)
-        if packed is None:
-            return None
-        scratch = mve_packing.conv_scratch(packed) if gathered else 0
-        return _Packed(_array("uint32_t", "@_words", packed.words, 4), packed.taps, scratch)
-
-    return pack
-
-
 # ------------------------------------------------------------------------------------------- pools
 
 
@@ -800,6 +755,89 @@ def prelu_case(rng: np.random.Generator, kernel: str = "prelu") -> KernelCase:
     return _in_place(case, 1, y) if rng.random() < 0.4 else case
 
 
+def upsample_case(rng: np.random.Generator, kernel: str = "upsample") -> KernelCase:
+    """Pixels of blocks, with channels of their own or not."""
+    up_u, up_v = (int(v) for v in rng.integers(1, 5, 2))
+    channels, spread = int(rng.choice([1, 2, 3, 8, 17])), bool(rng.random() < 0.5)
+    n, phase_u, phase_v = int(rng.integers(1, 14)), int(rng.integers(up_u)), int(rng.integers(up_v))
+    steps = (up_v * channels, channels, 1) if spread else (0, 0, 1)
+    inside = (phase_v + n - 1) // up_v + 1
+    inputs = channels * up_u * up_v if spread else channels
+    k, x = sum_constants(rng, 1), _values(rng, (inside, inputs))
+    places = phase_v + np.arange(n)
+    index = phase_u * steps[0] + (places % up_v)[:, None] * steps[1] + np.arange(channels)
+    y = weighted_sum(k, [x[(places // up_v)[:, None], index]])
+    text = (
+        f"static const msfcnn_upsample_t @_k = {{ {k.multipliers[0]}, {k.offset}, {k.shift}, "
+        f"{steps[0]}, {steps[1]}, {steps[2]} }};"
+    )
+    p = _some_place(rng, Geometry(1, 1), channels, channels)
+    shape = {**_shape_fields(Geometry(1, 1)), "up_u": up_u, "up_v": up_v}
+    run = {"phase_u": phase_u, "phase_v": phase_v, "pixels": n, "inside": inside}
+    return _larger(rng, kernel, p, (k.clamp, text, shape, run), [x], y)
+
+
+def bilinear_case(rng: np.random.Generator, kernel: str = "bilinear") -> KernelCase:
+    """Between two lines and two pixels, also beyond the first and the last of them."""
+    rows, columns = (int(v) for v in rng.integers(1, 6, 2))
+    channels, total = int(rng.choice([1, 2, 3, 8, 17])), int(rng.integers(2, 9))
+    clamp, shift = _some_clamp(rng), 20
+    multiplier = int(rng.uniform(0.3, 1.5) * 2**shift / (4 * rows * columns))
+    offset = (int(rng.integers(-50, 50)) << shift) + (1 << (shift - 1))
+    first = int(rng.integers(0, total * columns))
+    n = int(rng.integers(1, total * columns - first + 1))
+    parts = 2 * (first + np.arange(n)) - (columns - 1)
+    x0 = parts // (2 * columns)
+    phase_u = int(rng.integers(0, rows)) * 2 + (rows - 1) % 2
+    begin, end = max(0, int(x0[0])), min(total, int(x0[-1]) + 2)
+    lines: list[Bytes | None] = [_values(rng, (end - begin, channels)) for _ in range(2)]
+    missing = int(rng.choice([-1, -1, 0, 1]))
+    upper, lower = (lines[1 - missing] if missing == i else lines[i] for i in range(2))
+    assert upper is not None
+    assert lower is not None
+    left, right = (np.clip(x0 + i, 0, total - 1) - begin for i in range(2))
+    part = (parts % (2 * columns))[:, None]
+
+    def across(line: Bytes) -> NDArray[np.int64]:
+        wide = line.astype(np.int64)
+        return wide[left] * (2 * columns - part) + wide[right] * part
+
+    acc = across(upper) * (2 * rows - phase_u) + across(lower) * phase_u
+    y = np.clip((acc * multiplier + offset) >> shift, clamp.low, clamp.high).astype(np.int8)
+    if missing >= 0:
+        lines[missing] = None
+    text = f"static const msfcnn_sum_t @_k = {{ {{ {multiplier}, 0 }}, {offset}, {shift} }};"
+    p = _some_place(rng, Geometry(1, 1), channels, channels)
+    shape = {**_shape_fields(Geometry(2, 2, 2, 2)), "up_u": 2 * rows, "up_v": 2 * columns}
+    run = {
+        "phase_u": phase_u,
+        "phase_v": int(parts[0] % (2 * columns)),
+        "before": int(x0[0] < 0),
+        "pixels": n,
+        "inside": end - begin,
+    }
+    return _larger(rng, kernel, p, (clamp, text, shape, run), lines, y)
+
+
+def _larger(
+    rng: np.random.Generator,
+    kernel: str,
+    p: _Place,
+    what: tuple[Clamp, str, dict[str, int], dict[str, int]],
+    lines: Sequence[Bytes | None],
+    y: Bytes,
+) -> KernelCase:
+    clamp, text, shape, run = what
+    channels = y.shape[1]
+    given = next(line for line in lines if line is not None)
+    expected, out_steps = _output(rng, p, y)
+    steps = {"channels": channels, "pixel_step": given.shape[1], "channel_step": 1, "first_step": 1}
+    op = {"in_channels": given.shape[1], "out_channels": channels, **_clamp_fields(clamp, 0)}
+    return KernelCase(
+        kernel, op, shape, text, "&@_k", list(lines), {**steps, **run, **out_steps}, expected
+    )
+
+
 def softmax_case(rng: np.random.Generator, kernel: str = "softmax") -> KernelCase:
     """Softmax over a few channels."""
     shape = (int(rng.integers(1, 4)), int(rng.choice([1, 2, 10, 33])))
@@ -829,6 +867,8 @@ CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "lookup": lookup_case,
     "select": select_case,
     "prelu": prelu_case,
+    "upsample": upsample_case,
+    "bilinear": bilinear_case,
     "softmax": softmax_case,
 }
 V6M_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
@@ -847,19 +887,11 @@ V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "average_pool_v7em": lambda rng: average_pool_case(rng, "average_pool_v7em"),
     "add_v7em": lambda rng: add_case(rng, "add_v7em"),
 }
-MVE_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
-    "pointwise_mve": pointwise_mve_case,
-    "conv_mve": conv_mve_case,
-    "depthwise_mve": depthwise_mve_case,
-    "max_pool_mve": lambda rng: max_pool_case(rng, "max_pool_mve"),
-    "average_pool_mve": lambda rng: average_pool_case(rng, "average_pool_mve"),
-    "add_mve": lambda rng: add_case(rng, "add_mve"),
-}
 
 
 def random_cases(family: str, rng: np.random.Generator, count: int) -> list[KernelCase]:
     """`count` cases of a family of kernels."""
     if family.startswith("global_average"):
         return [case for _ in range(count) for case in global_average_cases(rng, family)]
-    case = {**CASES, **V6M_CASES, **V7EM_CASES, **MVE_CASES}[family]
+    case = {**CASES, **V6M_CASES, **V7EM_CASES}[family]
     return [case(rng) for _ in range(count)]

@@ -18,13 +18,6 @@ REFUSED: Mapping[str, str] = {
 LACKING: Mapping[str, frozenset[str]] = {
     name: frozenset(kinds.split())
     for name, kinds in {
-        "yolo": "Resize",
-        "top_down": "Resize",
-        "centernet": "ConvTranspose",
-        "transposed_unet": "ConvTranspose",
-        "bilinear_unet": "Resize",
-        "keypoints": "Resize",
-        "conv_autoencoder": "ConvTranspose",
         "reflecting": "Pad",
     }.items()
 }

@@ -15,9 +15,6 @@ from msfcnn.cli import (
     bench,
     boards,
     build,
-    completion,
-    demo,
-    doctor,
     flash,
     generate,
     import_check,
@@ -42,7 +39,7 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
-VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards, doctor, demo)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +72,6 @@ def build_parser() -> Parser:
     )
     for verb in VERBS:
         verb.add_parser(subparsers)
-    completion.add_parser(subparsers, build_parser)
     return parser
 
 

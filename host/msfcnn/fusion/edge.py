@@ -162,4 +162,4 @@ def follows(reader: Step, writer: Step) -> bool:
 
 def _touches(axis: Axis, size: int, outputs: int) -> bool:
     """Whether every output reads at least one input that is not padding."""
-    return axis.pad < axis.extent and axis.first(outputs - 1) < size
+    return axis.end(1) > 0 and axis.first(outputs - 1) < size

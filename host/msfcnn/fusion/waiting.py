@@ -223,6 +223,8 @@ class _Region:
                 if step.reads is Reads.GLOBAL:
                     return None
                 _, axis = step.axes(self.columns)
+                if axis.up > 1:
+                    return None
                 slopes.add(slope * axis.stride)
                 firsts.append(axis.first(end))
                 ends.append(axis.end(end))

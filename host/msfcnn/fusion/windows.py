@@ -97,7 +97,8 @@ class Extents:
         run = np.minimum(self.run, self.computed[k][:, None])
         save = (run - 1) * along.stride + along.extent
         tight = self.tight & (save < length)
-        if extent == 1 or self.lines < extent:
+        # where lines are read by several lines of the output, the oldest must stay to the end
+        if extent == 1 or self.lines < extent or across.up > 1:
             tight = np.zeros_like(tight)
         slots = np.where(tight, extent - 1, min(extent, self.lines))
         save = np.where(tight, save, 0)

@@ -14,12 +14,16 @@ Position = TypeVar("Position", int, NDArray[np.int64])
 
 @dataclass(frozen=True)
 class Axis:
-    """A kernel along one axis; extents in lines or pixels."""
+    """A kernel along one axis; extents in lines or pixels.
+
+    up: output positions for each position of the input, where the output is larger.
+    """
 
     kernel: int = 1
     stride: int = 1
     dilation: int = 1
     pad: int = 0
+    up: int = 1
 
     @property
     def extent(self) -> int:
@@ -28,11 +32,11 @@ class Axis:
 
     def first(self, position: Position) -> Position:
         """Input position of the first tap; negative: padding."""
-        return position * self.stride - self.pad
+        return (position * self.stride - self.pad) // self.up
 
     def end(self, end: Position) -> Position:
         """End of the input positions that the outputs below `end` read; may exceed the input."""
-        return (end - 1) * self.stride - self.pad + self.extent
+        return ((end - 1) * self.stride - self.pad) // self.up + self.extent
 
 
 @dataclass(frozen=True)

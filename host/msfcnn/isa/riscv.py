@@ -1,8 +1,4 @@
-"""RISC-V of 32 bits, without vector or packed instructions.
-
-The portable kernels run here; their inner loops are assembly (src/dot_rv32.S), as compilers spill
-registers in tiles of three pixels.
-"""
+"""RISC-V of 32 bits, without vector or packed instructions."""
 
 from fractions import Fraction
 

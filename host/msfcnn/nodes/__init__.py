@@ -15,6 +15,7 @@ from msfcnn.nodes.values import (
     Padding,
     Poison,
     Source,
+    Spread,
     Value,
 )
 from msfcnn.nodes.views import HWC, View, map_view, offsets
@@ -42,6 +43,7 @@ __all__ = [
     "Shape",
     "Sliding",
     "Source",
+    "Spread",
     "UnknowableError",
     "Unsupported",
     "Value",

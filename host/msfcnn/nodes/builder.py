@@ -166,6 +166,12 @@ class Builder:
 
     def finish(self, draft: Draft, name: str, quantization: Quantization, unsigned: bool) -> Known:
         """Emits the op of a draft with this output quantization, once per quantization."""
+        if draft.spread is not None:
+            own = replace(draft, view=draft.spread.view, origin=f"{draft.origin}:own", spread=None)
+            known = self.finish(own, f"{name}:own", quantization, unsigned)
+            op = draft.spread.op.rewired({UNSET: known.tensor})
+            moved = Draft(op, draft.node, draft.view, draft.origin, quantization, unsigned)
+            return self.finish(moved, name, quantization, unsigned)
         key = (draft.origin, draft.bounds, quantization, unsigned)
         if key not in self._finished:
             clamp = _clamp(draft, quantization)

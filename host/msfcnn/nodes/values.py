@@ -105,12 +105,21 @@ class Bounds:
 
 
 @dataclass(frozen=True, eq=False)
+class Spread:
+    """An op that moves the values of the op before it. view: of what it reads."""
+
+    op: Op
+    view: View
+
+
+@dataclass(frozen=True, eq=False)
 class Draft:
     """The real result of an op whose output quantization is not known yet.
 
     op:        without output and clamp.
     inherited: the quantization in which the result is exact without a QuantizeLinear, if any.
     usual:     a quantization that holds the result, with rounding, where the model gives none.
+    spread:    an op behind it that moves its values, once they are quantized.
     origin:    ONNX name of the op's own result; with the bounds it tells results apart.
     """
 
@@ -122,6 +131,7 @@ class Draft:
     unsigned: bool = False
     bounds: Bounds = Bounds()
     usual: Quantization | None = None
+    spread: Spread | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,8 +1,4 @@
-"""Sliding windows in the NumPy reference: padding and taps.
-
-Slow and obvious on purpose: this is what the C kernels, with their line buffers and runs, are
-compared with.
-"""
+"""Sliding windows in the NumPy reference: padding and taps."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The machines to measure on: whether this computer has what they need.
-
-Nothing is looked for before a machine is asked for, so that `msfcnn` works without any cross
-compiler.
-"""
+"""The machines to measure on: whether this computer has what they need."""
 
 from __future__ import annotations
 

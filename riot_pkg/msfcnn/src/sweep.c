@@ -63,11 +63,10 @@ static void _input_bands(msfcnn_t *nn, unsigned i)
         _demand(nn, op->input, 0, op->pixels);
         return;
     }
-    unsigned low = at->fresh * shape->stride_v;
-    unsigned end = (at->high - 1U) * shape->stride_v +
-                   (shape->kernel_v - 1U) * shape->dilation_v + 1U - shape->pad_v;
-    _demand(nn, op->input, (low > shape->pad_v) ? low - shape->pad_v : 0,
-            _min(end, op->pixels));
+    int low = msfcnn_whole(at->fresh * shape->stride_v - shape->pad_v, shape->up_v);
+    int end = msfcnn_whole((at->high - 1) * shape->stride_v - shape->pad_v, shape->up_v) +
+              (shape->kernel_v - 1) * shape->dilation_v + 1;
+    _demand(nn, op->input, (low > 0) ? (unsigned)low : 0, _min((unsigned)end, op->pixels));
     if (op->reads == MSFCNN_PAIR) {
         _demand(nn, op->second, at->fresh, at->high);
     }
@@ -389,6 +388,8 @@ static void _compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reac
     msfcnn_run_t *run = _describe(nn, i, &from, (unsigned)(reach->end - reach->from), to);
     run->pixels = (uint16_t)pixels;
     run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
+    run->phase_u = reach->phase_u;
+    run->phase_v = reach->phase_v;
     if (reach->slides) {
         from = msfcnn_saved(nn, i, reach->from);
         nn->line[0] = from.at;

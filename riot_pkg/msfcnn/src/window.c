@@ -95,14 +95,18 @@ msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
     const msfcnn_position_t *at = &nn->at[i];
     msfcnn_reach_t r;
 
-    r.first = at->line * shape->stride_u - shape->pad_u;
+    int parts = at->line * shape->stride_u - shape->pad_u;
+    r.first = msfcnn_whole(parts, shape->up_u);
+    r.phase_u = (uint8_t)(parts - r.first * shape->up_u);
     r.newest = r.first + (shape->kernel_u - 1) * shape->dilation_u;
     r.slides = op->input->save && r.first >= 0 && r.newest < op->lines;
     if (r.newest >= op->lines) {
         r.newest = op->lines - 1;
     }
-    r.x = at->pixel * shape->stride_v - shape->pad_v;
-    int end = r.x + (int)(pixels - 1) * shape->stride_v +
+    parts = at->pixel * shape->stride_v - shape->pad_v;
+    r.x = msfcnn_whole(parts, shape->up_v);
+    r.phase_v = (uint8_t)(parts - r.x * shape->up_v);
+    int end = msfcnn_whole(parts + (int)(pixels - 1) * shape->stride_v, shape->up_v) +
               (shape->kernel_v - 1) * shape->dilation_v + 1;
     end = (end > op->pixels) ? op->pixels : (end < 0) ? 0 : end;
     r.end = (uint16_t)end;

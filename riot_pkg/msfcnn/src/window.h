@@ -44,8 +44,21 @@ typedef struct {
     int x;                  /**< first tap of the first pixel; negative: padding */
     uint16_t from;          /**< first pixel that exists */
     uint16_t end;           /**< end of those that exist */
+    uint8_t phase_u;        /**< parts of a line behind the first kernel line */
+    uint8_t phase_v;        /**< parts of a pixel behind the first tap */
     uint8_t slides;         /**< the newest line overwrites the first one, which is saved */
 } msfcnn_reach_t;
+
+/**
+ * @brief   Whole lines or pixels in some parts, @p up of which make one; rounded down
+ */
+static inline int msfcnn_whole(int parts, unsigned up)
+{
+    if (up == 1) {
+        return parts;
+    }
+    return (parts >= 0) ? parts / (int)up : -(((int)up - 1 - parts) / (int)up);
+}
 
 /**
  * @brief   Output channels of the running pass that an op computes

@@ -25,8 +25,6 @@ HINTS: Mapping[str, str] = {
     "Attention": _RECURRENT,
     "Cast": _CUT,
     "ConvInteger": _QDQ,
-    "ConvTranspose": _RESIZE,
-    "DepthToSpace": _RESIZE,
     "DynamicQuantizeLinear": _QDQ,
     "Expand": _STATIC,
     "GRU": _RECURRENT,
@@ -40,12 +38,10 @@ HINTS: Mapping[str, str] = {
     "NonMaxSuppression": _CUT,
     "RNN": _RECURRENT,
     "ReduceSum": "use ReduceMean or GlobalAveragePool",
-    "Resize": _RESIZE,
     "Shape": _STATIC,
     "SpaceToDepth": _RESIZE,
     "Sum": "use Add",
     "TopK": _CUT,
-    "Upsample": _RESIZE,
 }
 
 FALLBACK = "`msfcnn ops` lists what is supported"

@@ -1,10 +1,4 @@
-"""Conv: ordinary, pointwise, depthwise and grouped convolutions; dense layers are 1x1 pixels.
-
-One class for all of them, as they compute the same sum; which kernel family runs it follows from
-its shape. A pointwise one reads the pixel it writes, so in a stage it needs no line buffer; the
-others read a window of lines. A depthwise one keeps channels apart and is fastest on planar lines
-(a channel behind the other), which its window then keeps.
-"""
+"""Conv: ordinary, pointwise, depthwise and grouped convolutions; dense layers are 1x1 pixels."""
 
 from __future__ import annotations
 
@@ -56,11 +50,11 @@ class Conv(ConvData):
         return conv_constants(model, self)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """The sums in integers, requantized per channel."""
+        """See Op."""
         return conv(self, self.constants(model), inputs[0], model.tensors[self.output].shape)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """A 1x1 kernel with stride 1 reads its own pixels, any other a window."""
+        """See Op."""
         rows, columns = self.geometry.axes
         return (
             Call(
@@ -82,7 +76,6 @@ class Conv(ConvData):
 
     @property
     def _family(self) -> str:
-        """The kernel family that its shape allows; depthwise before pointwise, as both may hold."""
         if self.depthwise:
             return "depthwise"
         return "pointwise" if self.pointwise else "conv"
@@ -123,10 +116,9 @@ class Conv(ConvData):
 
     # ------------------------------------------------------------------------------ dead channels
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """Each weight at the end of its input's range that makes the sum largest, or smallest."""
+        """See Op."""
         k = self.constants(model)
         low, high = inputs[0].low, inputs[0].high
-        # a padded tap reads the zero point, which may lie outside of what the tensor holds
         if self._reads_padding(model):
             low, high = np.minimum(low, k.input_zero), np.maximum(high, k.input_zero)
         taps = self.weights.astype(np.int64)

@@ -109,8 +109,8 @@ enum {
 /**
  * @brief   How the lines and pixels of an op's output lie on those of its input
  *
- * Output line u reads the input lines u * stride_u - pad_u + i * dilation_u, i < kernel_u; pixels
- * likewise.
+ * Output line u reads the input lines (u * stride_u - pad_u) / up_u + i * dilation_u, i < kernel_u,
+ * rounded down; pixels likewise.
  */
 typedef struct {
     uint8_t kernel_u;           /**< lines of the kernel */
@@ -121,6 +121,9 @@ typedef struct {
     uint8_t dilation_v;         /**< input pixels from one kernel pixel to the next */
     uint8_t pad_u;              /**< lines before the first */
     uint8_t pad_v;              /**< pixels before the first */
+    uint8_t up_u;               /**< output lines for each input line; then what is above counts in
+                                     parts of a line: a line has so many */
+    uint8_t up_v;               /**< likewise pixels */
 } msfcnn_shape_t;
 
 /**
@@ -216,6 +219,8 @@ struct msfcnn_run {
     uint16_t channel;           /**< first output channel: where bias and weights begin */
     uint16_t channels;          /**< output channels to compute, stored from out on */
     uint8_t first;              /**< global: the first run, sums begin at zero */
+    uint8_t phase_u;            /**< parts of a line from the first kernel line to the output line */
+    uint8_t phase_v;            /**< likewise from the first tap to the first output pixel */
 };
 
 /**
@@ -301,6 +306,21 @@ typedef struct {
     int32_t offset;             /**< zero points and rounding */
     uint8_t shift;              /**< 1 to 30 */
 } msfcnn_select_t;
+
+/**
+ * @brief   Constants of blocks of pixels, each rescaled as by msfcnn_sum_t
+ *
+ * Output channel c of line u and pixel v of its block is the input channel
+ * c * channel_step + u * step_u + v * step_v.
+ */
+typedef struct {
+    int32_t multiplier;         /**< of the input */
+    int32_t offset;             /**< zero points and rounding */
+    uint8_t shift;              /**< 1 to 30 */
+    uint16_t step_u;            /**< as above */
+    uint16_t step_v;            /**< as above */
+    uint16_t channel_step;      /**< as above */
+} msfcnn_upsample_t;
 
 /**
  * @brief   Bytes that change their place before a stage

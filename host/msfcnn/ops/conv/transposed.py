@@ -1,0 +1,194 @@
+"""ConvTranspose: a convolution that computes whole blocks of pixels, whose pixels are then spread.
+
+With stride s, output pixel s * Y + p takes the taps k with k = p + pad (mod s), of input pixels
+Y + (p + pad - k) / s: an ordinary convolution for each place p of a block. All of them are one,
+with s * s times as many outputs, zeros where a place has no tap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Geometry
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Draft,
+    Importer,
+    Node,
+    Role,
+    Spread,
+    Unsupported,
+    Value,
+    bias_units,
+    check_size,
+    int8_weights,
+    map_view,
+)
+from msfcnn.ops.conv.op import Conv
+from msfcnn.ops.upsample import Upsample
+
+LARGEST = 255
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """How outputs along an axis come from taps: sizes of kernel, stride, padding before, output."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    pad: int
+    output: int
+
+    @property
+    def taps(self) -> list[tuple[int, int, int]]:
+        """(place in the block, offset of the input pixel, tap of the kernel)."""
+        found = []
+        for place in range(self.stride):
+            for tap in range(self.kernel):
+                offset, rest = divmod(place + self.pad - tap * self.dilation, self.stride)
+                if rest == 0:
+                    found.append((place, offset, tap))
+        return found
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Lowest offset, and how many there are."""
+        offsets = [offset for _, offset, _ in self.taps] or [0]
+        return min(offsets), max(offsets) - min(offsets) + 1
+
+
+def conv_transpose(builder: Builder, node: Node) -> Value:
+    """ConvTranspose of a map whose output is a whole number of blocks."""
+    known = builder.activation(node, 0)
+    rank = len(known.shape)
+    if rank not in (3, 4):
+        raise Unsupported(f"its input has {rank} axes; images have 4 and lines 3", "use 1-D or 2-D")
+    tensor, (height, width, channels) = builder.as_map(known, 1, node)
+    constant = builder.constant(node, 1, "weight")
+    groups = node.integer("group", 1)
+    if constant is None or constant.stored.ndim != rank or constant.shape[0] != channels:
+        raise Unsupported(
+            "its weights do not fit its input", "the file is damaged; export it again"
+        )
+    # [cin, cout / groups, ...] to [cout, cin / groups, ...]
+    inputs, each = channels // groups, constant.shape[1]
+    turned = constant.mapped(lambda v: _turned(v, groups))
+    weights, scale = int8_weights(turned)
+    kernel = weights.shape[2:]
+    axes = _axes(node, (height, width), kernel, rank)
+    taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel)
+    rows, columns = axes
+    blocks = rows.stride * columns.stride
+    outputs = groups * each
+    spread = _spread(taps, rows, columns)  # [cout, blocks, kernel_h, kernel_w, cin / groups]
+    unit = builder.tensors[tensor].quantization.scale * scale
+    bias = bias_units(builder.constant(node, 2, "bias"), unit)
+    (top, tall), (left, wide) = rows.window, columns.window
+    # output pixels of a block may lie beyond the output: those are not computed
+    size = (rows.output // rows.stride, columns.output // columns.stride)
+    geometry = Geometry(
+        tall,
+        wide,
+        pad_top=-top,
+        pad_left=-left,
+        pad_bottom=max(0, size[0] - 1 + top + tall - height),
+        pad_right=max(0, size[1] - 1 + left + wide - width),
+    )
+    if min(geometry.pad_top, geometry.pad_left) < 0:
+        raise Unsupported("its padding is larger than its kernel", "use less padding")
+    op = Conv(
+        node.name,
+        tensor,
+        UNSET,
+        geometry=geometry,
+        groups=groups,
+        weights=spread.reshape(outputs * blocks, tall, wide, inputs),
+        weight_scale=np.repeat(scale, blocks),
+        bias=np.repeat(bias, blocks),
+    )
+    shape = (rows.output, columns.output, outputs)
+    check_size("its output", shape)
+    view = map_view(shape, rank)
+    own = map_view((*size, outputs * blocks), rank)
+    if blocks == 1:
+        return Draft(op, node, view, node.outputs[0])
+    block = Upsample(
+        node.name,
+        UNSET,
+        UNSET,
+        rows=rows.stride,
+        columns=columns.stride,
+        channel_step=blocks,
+        block_step=1,
+    )
+    return Draft(op, node, view, node.outputs[0], spread=Spread(block, own))
+
+
+def _turned(weights: NDArray[Any], groups: int) -> NDArray[Any]:
+    inputs, each, *kernel = weights.shape
+    grouped = weights.reshape(groups, inputs // groups, each, *kernel)
+    turned: NDArray[Any] = grouped.swapaxes(1, 2).reshape(groups * each, inputs // groups, *kernel)
+    return turned
+
+
+def _spread(taps: NDArray[np.int8], rows: _Axis, columns: _Axis) -> NDArray[np.int8]:
+    outputs, inputs = taps.shape[:2]
+    (top, tall), (left, wide) = rows.window, columns.window
+    found = np.zeros((outputs, rows.stride, columns.stride, tall, wide, inputs), np.int8)
+    for y, dy, i in rows.taps:
+        for x, dx, j in columns.taps:
+            found[:, y, x, dy - top, dx - left] = taps[:, :, i, j]
+    return found
+
+
+def _axes(
+    node: Node, size: tuple[int, int], kernel: tuple[int, ...], rank: int
+) -> tuple[_Axis, _Axis]:
+    dims = rank - 2
+
+    def listed(name: str, default: int, count: int = dims) -> tuple[int, ...]:
+        values = node.integers(name) or (default,) * count
+        if len(values) != count or min(values) < 0:
+            raise Unsupported(f"its {name} are {list(values)}", f"use {count} values of 0 or more")
+        return values
+
+    strides, dilations = listed("strides", 1), listed("dilations", 1)
+    pads, extra = listed("pads", 0, 2 * dims), listed("output_padding", 0)
+    if node.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID") or node.integers("output_shape"):
+        raise Unsupported("its padding is given by output_shape or auto_pad", "use pads")
+    found = [_Axis(kernel=1, stride=1, dilation=1, pad=0, output=1)] * (2 - dims)
+    for i in range(dims):
+        extent = (kernel[i] - 1) * dilations[i] + 1
+        length = size[2 - dims + i]
+        output = (length - 1) * strides[i] + extent + extra[i] - pads[i] - pads[dims + i]
+        if output < 1 or output % strides[i] or max(strides[i], kernel[i]) > LARGEST:
+            what = f"its output of {output} is no multiple of its stride {strides[i]}"
+            raise Unsupported(what, "choose padding and output_padding so that it is")
+        found.append(
+            _Axis(
+                kernel=kernel[i],
+                stride=strides[i],
+                dilation=dilations[i],
+                pad=pads[i],
+                output=output,
+            )
+        )
+    return found[0], found[1]
+
+
+TRANSPOSED = Importer(
+    kind="ConvTranspose",
+    convert=conv_transpose,
+    becomes="Conv and Upsample",
+    constraints=(
+        "2-D [1, C, H, W] or 1-D [1, C, W], any stride, padding and grouping",
+        "output a multiple of the stride; weights as of Conv",
+    ),
+    role=Role.SPATIAL,
+)

@@ -1,0 +1,83 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The msfcnn authors
+ * SPDX-License-Identifier: MIT
+ */
+
+/**
+ * @ingroup     pkg_msfcnn
+ * @{
+ *
+ * @file
+ * @brief       Larger maps: blocks of pixels, and bilinear interpolation
+ *
+ * Output pixel i of a run lies `phase_v + i * stride_v` parts of an input pixel, which has `up_v`
+ * of them, behind the first tap of the run.
+ *
+ * @}
+ */
+
+#include "kernels.h"
+
+void msfcnn_upsample(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_upsample_t *k = op->constants;
+    const msfcnn_range_t range = msfcnn_range(op);
+    const int8_t *x = run->line[0] + run->phase_u * k->step_u + run->channel * k->channel_step;
+    unsigned place = run->phase_v;
+    unsigned up = op->shape->up_v;
+
+    for (unsigned i = 0; i < run->pixels; i++, place++) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+
+        if (place == up) {
+            place = 0;
+            x += run->pixel_step;
+        }
+        const int8_t *in = x + place * k->step_v;
+        for (unsigned c = run->channels; c > 0; c--) {
+            *out = (int8_t)msfcnn_clamp(&range, (*in * k->multiplier + k->offset) >> k->shift);
+            in += k->channel_step;
+            out += run->out_channel_step;
+        }
+    }
+}
+
+void msfcnn_bilinear(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_sum_t *k = op->constants;
+    const msfcnn_shape_t *shape = op->shape;
+    const msfcnn_range_t range = msfcnn_range(op);
+    /* beyond the first and the last line that line counts */
+    const int8_t *upper = (run->line[0] != NULL) ? run->line[0] : run->line[1];
+    const int8_t *lower = (run->line[1] != NULL) ? run->line[1] : run->line[0];
+    size_t upper_step = (run->line[0] != NULL) ? run->first_step : run->channel_step;
+    size_t lower_step = (run->line[1] != NULL) ? run->channel_step : run->first_step;
+    int32_t down = run->phase_u;
+    int32_t above = shape->up_u - down;
+    unsigned at = run->phase_v;
+
+    for (unsigned i = 0; i < run->pixels; i++, at += shape->stride_v) {
+        int8_t *out = run->out + i * run->out_pixel_step;
+        int32_t right = (int32_t)(at % shape->up_v);
+        int32_t left = shape->up_v - right;
+        unsigned x = at / shape->up_v;
+        unsigned first = (x > run->before) ? x - run->before : 0;
+        unsigned second = x + 1 - run->before;
+
+        second = (second < run->inside) ? second : run->inside - 1U;
+        const int8_t *a = upper + first * run->pixel_step;
+        const int8_t *b = upper + second * run->pixel_step;
+        const int8_t *c = lower + first * run->pixel_step;
+        const int8_t *d = lower + second * run->pixel_step;
+        for (unsigned n = run->channels; n > 0; n--) {
+            int32_t acc = above * (left * *a + right * *b) + down * (left * *c + right * *d);
+
+            *out = (int8_t)msfcnn_clamp(&range, (acc * k->multiplier[0] + k->offset) >> k->shift);
+            a += upper_step;
+            b += upper_step;
+            c += lower_step;
+            d += lower_step;
+            out += run->out_channel_step;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+"""Larger maps: Resize, DepthToSpace, ConvTranspose against onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx_builder import Net, Scale
+from test_frontend_oracle import agree
+
+from msfcnn.errors import ModelError
+from msfcnn.frontend import load_model
+from msfcnn.ir import Model
+
+AROUND = Scale(1 / 16, 7)
+NEAREST = {"mode": "nearest", "nearest_mode": "floor"}
+ASYMMETRIC = {"coordinate_transformation_mode": "asymmetric"}
+
+
+def kinds(model: Model) -> list[str]:
+    return [type(op).__name__ for op in model.ops]
+
+
+def resized(net: Net, x: str, scales: tuple[float, ...], **attributes: Any) -> str:
+    return net.node("Resize", x, "", net.const(np.float32(scales)), **attributes)
+
+
+@pytest.mark.parametrize("factors", [(2, 2), (4, 4), (3, 1)])
+@pytest.mark.parametrize("attributes", [{**NEAREST, **ASYMMETRIC}, {"mode": "nearest"}])
+def test_nearest(factors: tuple[int, int], attributes: dict[str, str], tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 5))
+    x = net.conv(net.input, (6, 3, 1, 1))
+    net.output(net.qdq(resized(net, x, (1, 1, *factors), **attributes), like=x))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Upsample"]
+
+
+@pytest.mark.parametrize("factors", [(2, 2), (4, 2), (3, 5)])
+def test_bilinear(factors: tuple[int, int], tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 5))
+    x = net.conv(net.input, (6, 3, 1, 1))
+    y = resized(net, x, (1, 1, *factors), mode="linear")
+    net.output(net.qdq(y, Scale(1 / 18, -3)))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Bilinear"]
+
+
+def test_a_line_and_sizes_instead_of_scales(tmp_path: Path) -> None:
+    net = Net((1, 3, 8))
+    sizes = net.const(np.array([1, 3, 16], np.int64))
+    y = net.node("Resize", net.input, "", "", sizes, **NEAREST, **ASYMMETRIC)
+    net.output(net.conv(net.qdq(y, like=net.input), (4, 3, 3)))
+    assert kinds(agree(net, tmp_path)) == ["Upsample", "Conv"]
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_depth_to_space(mode: str, tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 5))
+    x = net.conv(net.input, (12, 3, 1, 1))
+    net.output(net.qdq(net.node("DepthToSpace", x, blocksize=2, mode=mode), like=x))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Upsample"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "pads", "extra", "group"),
+    [
+        ((2, 2), (2, 2), (0, 0, 0, 0), (0, 0), 1),
+        ((4, 4), (2, 2), (1, 1, 1, 1), (0, 0), 1),
+        ((3, 3), (2, 2), (1, 1, 1, 1), (1, 1), 1),
+        ((3, 3), (1, 1), (1, 1, 1, 1), (0, 0), 1),
+        ((3, 2), (1, 2), (1, 0, 1, 0), (0, 0), 1),
+        ((4, 4), (2, 2), (1, 1, 1, 1), (0, 0), 4),
+        ((5, 5), (3, 3), (1, 1, 1, 1), (0, 0), 2),
+    ],
+)
+def test_transposed(
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    pads: tuple[int, ...],
+    extra: tuple[int, int],
+    group: int,
+    tmp_path: Path,
+) -> None:
+    net = Net((1, 4, 5, 6))
+    w = net.weight((4, 8 // group, *kernel), 1)
+    bias = net.const(np.linspace(-0.5, 0.5, 8).astype(np.float32))
+    y = net.node(
+        "ConvTranspose",
+        net.input,
+        w,
+        bias,
+        strides=stride,
+        pads=pads,
+        output_padding=extra,
+        group=group,
+    )
+    net.output(net.qdq(net.node("Relu", y), AROUND))
+    found = kinds(agree(net, tmp_path))
+    assert found == (["Conv"] if stride == (1, 1) else ["Conv", "Upsample"])
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scales"),
+    [
+        ({"mode": "cubic"}, (1, 1, 2, 2)),
+        ({"mode": "linear", "coordinate_transformation_mode": "align_corners"}, (1, 1, 2, 2)),
+        ({"mode": "linear"}, (1, 1, 1.5, 1.5)),
+        ({"mode": "nearest", "nearest_mode": "ceil", **ASYMMETRIC}, (1, 1, 2, 2)),
+    ],
+)
+def test_other_ways_are_refused(
+    attributes: dict[str, str], scales: tuple[float, ...], tmp_path: Path
+) -> None:
+    net = Net((1, 3, 4, 4))
+    net.output(net.qdq(resized(net, net.input, scales, **attributes), like=net.input))
+    with pytest.raises(ModelError, match="Resize_0"):
+        load_model(net.save(tmp_path / "net.onnx"))
