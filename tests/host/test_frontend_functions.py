@@ -146,3 +146,23 @@ def test_infinite_results_are_refused(tmp_path: Path) -> None:
     net.output(net.qdq(net.node("Reciprocal", net.input), AROUND))
     with pytest.raises(ModelError, match="infinite"):
         load_model(net.save(tmp_path / "net.onnx"))
+
+
+def test_a_softplus_with_a_condition_is_one_table(tmp_path: Path) -> None:
+    """As torch writes it: beyond a threshold the function is its input."""
+    net = Net((1, 4, 5, 6))
+    large = net.node("Greater", net.input, net.const(np.float32(1)))
+    x = net.qdq(net.node("Exp", net.input), Scale(1 / 3, -128))
+    x = net.qdq(net.node("Add", x, net.const(np.float32(1))), Scale(1 / 3, -128))
+    x = net.qdq(net.node("Log", x), AROUND)
+    net.output(net.qdq(net.node("Where", large, net.input, x), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Max", "Min"])
+def test_a_bound_and_a_larger_function(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    x = net.qdq(net.node("Tanh", net.input), Scale(1 / 127, 0))
+    y = net.node(kind, net.input, x, net.const(np.float32(0.3)))
+    net.output(net.qdq(y, AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]

@@ -19,6 +19,7 @@ from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Op, Quantization, Range
 from msfcnn.nodes import (
     UNSET,
     Builder,
+    Constant,
     Draft,
     Importer,
     Known,
@@ -234,6 +235,8 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
         hard_sigmoid, alpha=n.real("alpha", 0.2), beta=n.real("beta", 0.5)
     ),
     "LeakyRelu": lambda n: partial(_leaky, slope=n.real("alpha", 0.01)),
+    "Log": lambda _: np.log,
+    "Log1p": lambda _: np.log1p,
     "Mish": lambda _: lambda x: x * np.tanh(_softplus(x)),
     "Neg": lambda _: np.negative,
     "Reciprocal": lambda _: np.reciprocal,
@@ -264,6 +267,43 @@ def _power(builder: Builder, node: Node) -> Value:
         return draft_of(node, curve, "Pow", curve.values**power)
 
 
+def _combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Value:
+    """A node whose operands are numbers and functions of one tensor."""
+    curves: list[Curve] = []
+    operands: list[Reals] = []
+    for index in range(len(node.inputs)):
+        if isinstance(builder.value(node, index), Constant):
+            constant = builder.constant(node, index, "operand")
+            numbers = constant.real.ravel() if constant else np.zeros(0)
+            if numbers.size == 0 or (numbers != numbers[0]).any():
+                raise Unsupported("has a list of constants", "use one number")
+            operands.append(np.full(len(STORED), numbers[0]))
+        else:
+            curves.append(curve_of(builder, node, index))
+            operands.append(curves[-1].values)
+    first = curves[0] if curves else None
+    if first is None or any(
+        c.tensor != first.tensor or not c.view.same_elements(first.view) for c in curves
+    ):
+        what = "combines activations that are no functions of one tensor"
+        raise Unsupported(what, "use Add, Sub or Mul of two activations")
+    return draft_of(node, first, node.kind, combine(*operands).astype(np.float64))
+
+
+# Of numbers and functions of one tensor; what is true counts as 1.
+COMBINED: Mapping[str, Callable[..., Reals]] = {
+    "And": lambda a, b: np.logical_and(a, b),
+    "Equal": lambda a, b: a == b,
+    "Greater": lambda a, b: a > b,
+    "GreaterOrEqual": lambda a, b: a >= b,
+    "Less": lambda a, b: a < b,
+    "LessOrEqual": lambda a, b: a <= b,
+    "Max": lambda *v: np.max(v, axis=0),
+    "Min": lambda *v: np.min(v, axis=0),
+    "Or": lambda a, b: np.logical_or(a, b),
+    "Where": lambda c, a, b: np.where(c.astype(np.bool_), a, b).astype(np.float64),
+}
+
 _BECOMES = "Lookup; together with functions before it one table"
 
 Lookup.importers = (
@@ -275,6 +315,16 @@ Lookup.importers = (
             role=Role.ELEMENTWISE,
         )
         for kind, function in FUNCTIONS.items()
+    ),
+    *(
+        Importer(
+            kind=kind,
+            convert=partial(_combined, combine),
+            becomes=_BECOMES,
+            constraints=("numbers and functions of one tensor",),
+            role=Role.ELEMENTWISE,
+        )
+        for kind, combine in COMBINED.items()
     ),
     Importer(
         kind="Pow",
