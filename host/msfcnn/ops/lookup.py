@@ -290,6 +290,11 @@ def _combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Va
     return draft_of(node, first, node.kind, combine(*operands).astype(np.float64))
 
 
+def _where(condition: Reals, left: Reals, right: Reals) -> Reals:
+    found: Reals = np.where(condition != 0, left, right)
+    return found
+
+
 # Of numbers and functions of one tensor; what is true counts as 1.
 COMBINED: Mapping[str, Callable[..., Reals]] = {
     "And": lambda a, b: np.logical_and(a, b),
@@ -301,7 +306,7 @@ COMBINED: Mapping[str, Callable[..., Reals]] = {
     "Max": lambda *v: np.max(v, axis=0),
     "Min": lambda *v: np.min(v, axis=0),
     "Or": lambda a, b: np.logical_or(a, b),
-    "Where": lambda c, a, b: np.where(c.astype(np.bool_), a, b).astype(np.float64),
+    "Where": _where,
 }
 
 _BECOMES = "Lookup; together with functions before it one table"
