@@ -23,6 +23,7 @@ from msfcnn.pipeline import generate as _generate
 from msfcnn.report.code import RunReport
 from msfcnn.report.dataset import DatasetReport
 from msfcnn.report.fronts import Fronts, fronts_report
+from msfcnn.report.health import Health
 from msfcnn.report.imports import ImportVerdict
 from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
@@ -36,6 +37,7 @@ __all__ = [
     "DatasetReport",
     "Fronts",
     "Generated",
+    "Health",
     "ImportVerdict",
     "InfeasibleError",
     "MismatchError",
@@ -52,6 +54,7 @@ __all__ = [
     "UsageError",
     "Verification",
     "board_report",
+    "doctor",
     "evaluate",
     "fronts",
     "generate",
@@ -179,6 +182,21 @@ def board_report(
         )
     asked = Asked(file=path, options=options, builds=Path(builds), count=count, fronts=with_fronts)
     return boards_report(source, found, asked, msfcnn.__version__, watch, accuracy)
+
+
+def doctor(
+    boards: Sequence[str] = ("all",),
+    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+) -> Health:
+    """What is installed, what boards lack, and the commands that install it.
+
+    Raises BoardError for unknown boards.
+    """
+    from msfcnn.boards import find_boards
+    from msfcnn.firmware.health import health
+
+    found = find_boards(",".join(boards))
+    return health(found, *(() if watch is None else (watch("boards"),)))
 
 
 def generate(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors, to_even
+from msfcnn.isa import mve_packing
 from msfcnn.isa.armv7em_packing import (
     conv_scratch,
     depthwise_scratch,
@@ -502,6 +503,50 @@ def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
     return pack
 
 
+# ------------------------------------------------------------------------------ packed for Helium
+
+
+def pointwise_mve_case(rng: np.random.Generator) -> KernelCase:
+    """As pointwise_case."""
+    return _conv_case(
+        rng, "pointwise_mve", _pointwise_place(rng), 1, 0, _mve_packer(gathered=False)
+    )
+
+
+def conv_mve_case(rng: np.random.Generator) -> KernelCase:
+    """As conv_case, without groups."""
+    return _conv_case(rng, "conv_mve", _conv_place(rng, 1), 1, 0, _mve_packer(gathered=True))
+
+
+def depthwise_mve_case(rng: np.random.Generator) -> KernelCase:
+    """Depthwise of any kernel, channels in whole vectors and not."""
+    kernels = [(3, 3), (3, 3), (3, 3), (5, 5), (7, 7), (1, 3), (3, 1), (2, 2), (4, 6), (1, 1)]
+    channels = int(rng.choice([2, 3, 4, 8, 8, 15, 16, 17, 24, 32, 40]))
+    p = _some_place(rng, _some_geometry(rng, kernels), channels, channels)
+    g = p.geometry
+
+    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
+        words = mve_packing.pack_depthwise(w, k)
+        if words is None:
+            return None
+        taps = g.kernel_h * g.kernel_w
+        scratch = mve_packing.depthwise_scratch(taps)
+        return _Packed(_array("uint32_t", "@_words", words, 4), taps, scratch)
+
+    return _conv_case(rng, "depthwise_mve", p, channels, 0, pack)
+
+
+def _mve_packer(gathered: bool) -> Pack:
+    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
+        packed = mve_packing.pack_conv(w, k)
+        if packed is None:
+            return None
+        scratch = mve_packing.conv_scratch(packed) if gathered else 0
+        return _Packed(_array("uint32_t", "@_words", packed.words, 4), packed.taps, scratch)
+
+    return pack
+
+
 # ------------------------------------------------------------------------------------------- pools
 
 
@@ -887,11 +932,19 @@ V7EM_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "average_pool_v7em": lambda rng: average_pool_case(rng, "average_pool_v7em"),
     "add_v7em": lambda rng: add_case(rng, "add_v7em"),
 }
+MVE_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
+    "pointwise_mve": pointwise_mve_case,
+    "conv_mve": conv_mve_case,
+    "depthwise_mve": depthwise_mve_case,
+    "max_pool_mve": lambda rng: max_pool_case(rng, "max_pool_mve"),
+    "average_pool_mve": lambda rng: average_pool_case(rng, "average_pool_mve"),
+    "add_mve": lambda rng: add_case(rng, "add_mve"),
+}
 
 
 def random_cases(family: str, rng: np.random.Generator, count: int) -> list[KernelCase]:
     """`count` cases of a family of kernels."""
     if family.startswith("global_average"):
         return [case for _ in range(count) for case in global_average_cases(rng, family)]
-    case = {**CASES, **V6M_CASES, **V7EM_CASES}[family]
+    case = {**CASES, **V6M_CASES, **V7EM_CASES, **MVE_CASES}[family]
     return [case(rng) for _ in range(count)]

@@ -148,3 +148,48 @@ def test_has_no_float_instruction(objects: tuple[Target, list[Path]]) -> None:
     instructions = re.findall(r"^\s+[0-9a-f]+:\t[0-9a-f ]+\t(\S+)", listing.stdout, flags=re.M)
     assert len(instructions) > 300
     assert [i for i in instructions if re.match(r"v[a-z]|f(add|sub|mul|div|cvt|ld|sd|mv)", i)] == []
+
+
+HELIUM = ("-mcpu=cortex-m55", "-mfloat-abi=hard", "-Os")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        arm_gcc("cortex-m55", *HELIUM),
+        Target(
+            "cortex-m55 clang",
+            ("clang", "--target=armv8.1m.main-none-eabi", "-mthumb", *HELIUM),
+            f"clang {ARM}",
+            "arm-none-eabi-",
+            ARM_CLANG_HEADERS,
+        ),
+        arm_gcc("cortex-m4", "-mcpu=cortex-m4", "-Os"),
+    ],
+    ids=lambda target: target.name,
+)
+def test_helium_kernels_compile_cleanly(target: Target, tmp_path: Path) -> None:
+    """Where there is no Helium, nothing is left of them."""
+    if target.missing:
+        pytest.skip(f"{target.missing} not found: apt install {target.package}")
+    own = [s for s in engine_sources("armv8.1-m.mve") if s.parent.name == "armv8.1-m.mve"]
+    assert own
+    needed: set[str] = set()
+    defined: set[str] = set()
+    for source in own:
+        path = tmp_path / f"{source.name}.o"
+        command = [*target.command, *WARNINGS, f"-I{engine_directory() / 'include'}"]
+        command += ["-isystem", target.headers] if target.headers else []
+        done = subprocess.run(
+            [*command, "-c", str(source), "-o", str(path)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        listing = subprocess.run(
+            [f"{target.prefix}nm", path], capture_output=True, text=True, check=True
+        ).stdout
+        needed |= set(re.findall(r" U (\S+)", listing))
+        defined |= set(re.findall(r" T (\S+)", listing))
+        assert re.findall(r" [bBdDC] \S+", listing) == []
+    assert [n for n in needed if not ALLOWED.fullmatch(n)] == []
+    assert ("msfcnn_conv_mve" in defined) == ("m55" in target.name)
+    assert defined == set() or "m55" in target.name

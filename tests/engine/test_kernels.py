@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import CASES, V6M_CASES, V7EM_CASES, random_cases
+from kernel_cases import CASES, MVE_CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
 from msfcnn.isa import MACHINES, Machine
@@ -17,7 +17,11 @@ from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
 V7EM = [*V7EM_CASES, "global_average_v7em"]
-EMULATED = ["qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m0", "qemu-rv32", "qemu-xtensa"]
+MVE = [*MVE_CASES, "global_average_mve"]
+EMULATED = [
+    *("qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m55", "qemu-cortex-m0"),
+    *("qemu-rv32", "qemu-xtensa"),
+]
 
 
 def _machine(name: str) -> Machine:
@@ -33,7 +37,9 @@ def _generator(*words: str) -> np.random.Generator:
 
 
 def test_every_kernel_of_the_list_is_tried() -> None:
-    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM)} == {k.name for k in listed_kernels()}
+    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM, *MVE)} == {
+        k.name for k in listed_kernels()
+    }
 
 
 @pytest.mark.parametrize("family", PORTABLE)
@@ -77,3 +83,11 @@ def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
     cases = random_cases(family, rng, 120)
     flags = ["-O3", *engine_flags("armv7e-m")]
     assert run_cases(_machine(machine), cases, rng, tmp_path, flags).complaints == []
+
+
+@pytest.mark.parametrize("family", MVE)
+def test_helium_kernels(family: str, tmp_path: Path) -> None:
+    rng = _generator("mve", family)
+    cases = random_cases(family, rng, 120)
+    flags = ["-O3", *engine_flags("armv8.1-m.mve")]
+    assert run_cases(_machine("qemu-cortex-m55"), cases, rng, tmp_path, flags).complaints == []

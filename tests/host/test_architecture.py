@@ -259,6 +259,8 @@ def test_the_engine_includes_only_itself_and_plain_c(path: Path) -> None:
     plain = {"stdint.h", "stddef.h", "stdbool.h", "limits.h", "string.h", "errno.h", "assert.h"}
     if path.parent.name == "armv7e-m":
         own |= {"v7em.h", "../kernels.h"}
+    if path.parent.name == "armv8.1-m.mve":
+        own |= {"mve.h", "../kernels.h", "arm_mve.h"}
     names = re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)', path.read_text(), flags=re.MULTILINE)
     assert set(names) <= own | plain
 

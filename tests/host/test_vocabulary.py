@@ -39,7 +39,9 @@ def own_fields(node: ast.ClassDef) -> list[str]:
     ]
 
 
-CLASSES = {node.name: node for _, node in classes()}
+CLASSES = {  # of two of one name the one that is not the planner's
+    node.name: node for module, node in sorted(classes(), key=lambda c: not of_the_planner(c[0]))
+}
 
 
 def fields(name: str) -> list[str]:

@@ -15,6 +15,9 @@ from msfcnn.cli import (
     bench,
     boards,
     build,
+    completion,
+    demo,
+    doctor,
     flash,
     generate,
     import_check,
@@ -39,7 +42,7 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
-VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards)
+VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards, doctor, demo)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +75,7 @@ def build_parser() -> Parser:
     )
     for verb in VERBS:
         verb.add_parser(subparsers)
+    completion.add_parser(subparsers, build_parser)
     return parser
 
 

@@ -1,6 +1,9 @@
 """Constants of kernels as C text: structs and their arrays, or words packed for a processor.
 
-Weights lie as the sweep of their stage reads them: kernel lines first, be they rows or columns.
+Weights lie as the sweep of their stage reads them: kernel lines first, be they rows or columns. A
+kernel of an instruction set may want them packed into words of its own; then `isa` gives the
+words, and nothing here knows what they mean. Large arrays go into NAME_weights.c, which compiles
+slowly and changes seldom; everything else stands beside the tables.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ def constants_of(place: Place, name: str) -> str:
     if place.step.loads:
         return "NULL"
     label = _label(place, name)
+    # packed words are an array, which is a pointer already; a struct is not
     return label if place.kernel.packed else f"&{label}"
 
 
@@ -30,6 +34,7 @@ def op_constants(model: Model, place: Place, name: str) -> str:
     if place.kernel.packed:
         return f"extern const uint32_t {label}[];"
     struct = _struct(model, place)
+    # defined in NAME_weights.c
     if place.step.call.weighty:
         return f"extern const {struct.ctype} {label};"
     arrays, values = _fields(struct, label)
@@ -47,6 +52,7 @@ def weights_source(model: Model, places: Iterable[Place], name: str) -> str:
 
 
 def _weights(model: Model, place: Place, name: str) -> str:
+    """Definitions for NAME_weights.c; nothing for an op whose constants stand in the tables."""
     label = _label(place, name)
     if place.kernel.pack is not None:
         words = place.kernel.pack(place.stage.option.columns)
@@ -78,6 +84,7 @@ def _label(place: Place, name: str) -> str:
 
 
 def _struct(model: Model, place: Place) -> CStruct:
+    """What the portable kernel reads, with lines as the sweep has them: rows or columns."""
     step = place.step
     return model.ops[step.op].c_constants(model, step.call, place.stage.option.columns)
 
@@ -91,6 +98,7 @@ def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
         elif isinstance(value, np.ndarray):
             array = f"{label}_{field}"
             values.append(array)
+            # weights are by far the most text: string literals compile faster than numbers
             is_bytes = value.dtype == np.int8
             arrays += (
                 int8_array(array, value)
@@ -108,6 +116,7 @@ def weight_bytes(model: Model, places: Iterable[Place]) -> int:
 
 
 def _bytes(model: Model, place: Place) -> int:
+    """Bytes of flash that the weights of one op take."""
     if place.kernel.pack is not None:
         return place.kernel.pack(place.stage.option.columns).nbytes
     if not place.step.call.weighty:

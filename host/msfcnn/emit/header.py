@@ -1,4 +1,9 @@
-"""NAME.h: what an application needs to know of a model."""
+"""NAME.h: what an application needs to know of a model.
+
+Sizes as constants, so that the arena can be a static array; scale and zero point of input and
+outputs; how pixels become the input. The model itself is one `extern const`: its tables stay in
+flash.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
         *pixel_lines(model, upper),
     ]
     for index, port in enumerate(model.outputs):
+        # the first output has no number: most networks have one
         suffix = str(index) if index else ""
         lines.append(f"/* output {index}: {comment(port.name)} */")
         lines += [*_tensor(f"{upper}_OUTPUT{suffix}", model.tensors[port.tensor]), ""]
@@ -44,6 +50,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
 
 
 def _how(schedule: Schedule) -> str:
+    """How the image reaches the engine; the arena's size depends on it."""
     if schedule.network.mode is InputMode.PUSH:
         return "rows are pushed with msfcnn_push_row()"
     if schedule.network.mode is InputMode.PULL:
@@ -52,6 +59,8 @@ def _how(schedule: Schedule) -> str:
 
 
 def _tensor(prefix: str, tensor: Tensor) -> list[str]:
+    """Constants of an input or output."""
+    # nine digits give every float back exactly; C wants a point or an exponent before the f
     scale = f"{tensor.quantization.scale:.9g}"
     scale += "" if any(c in scale for c in ".e") else ".0"
     return [

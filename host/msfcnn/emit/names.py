@@ -1,4 +1,8 @@
-"""Names of what is generated, and the limits of the table format."""
+"""Names of what is generated, and the limits of the table format.
+
+Both are checked before any text is made: what C or the engine would choke on is an error that
+names the model, tensor or node.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ _OWNER = {name: owner for owner, names in _HEADERS.items() for name in names.spl
 
 def c_name(stem: str) -> str:
     """A file stem as a C identifier: other characters become underscores."""
+    # ASCII only: C before C23 takes no other letters
     name = re.sub(r"\W", "_", stem, flags=re.ASCII)
     return f"m{name}" if not name or name[0].isdigit() else name
 
@@ -45,6 +50,7 @@ def check_name(name: str) -> None:
 def check_limits(model: Model) -> None:
     """Raises ModelError, with every problem, for what the 8 and 16 bit table fields cannot hold."""
     problems = []
+    # extents are uint16 in the tables
     for tensor in model.tensors:
         if max(tensor.shape) > 0xFFFF:
             shape = "x".join(map(str, tensor.shape))

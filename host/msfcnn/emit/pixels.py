@@ -1,4 +1,8 @@
-"""Macros that turn pixels of a camera into the network's input, without float."""
+"""Macros that turn pixels of a camera into the network's input, without float.
+
+Mean, standard deviation, scale and zero point of the preprocessing become a multiplication, a sum
+and a shift for each channel, so firmware has nothing to know but the macros.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ def pixel_lines(model: Model, upper: str) -> list[str]:
 
 
 def _labels(pixels: Pixels, upper: str) -> list[str]:
+    """Names of the classes, where the preprocessing has them."""
     if not pixels.labels:
         return []
     names = ", ".join(f'"{_escaped(name)}"' for name in pixels.labels)
@@ -42,10 +47,12 @@ def _labels(pixels: Pixels, upper: str) -> list[str]:
 
 
 def _list(items: list[str]) -> str:
+    """A C initializer."""
     return "{ " + ", ".join(items) + " }"
 
 
 def _real(value: float) -> str:
+    """A float of C, exactly."""
     text = f"{value:.9g}"
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
 

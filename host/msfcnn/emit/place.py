@@ -71,5 +71,5 @@ def places(schedule: Schedule, layout: Layout) -> Iterator[Place]:
     index = 0
     for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True)):
         for i in range(len(stage.edge.steps)):
-            yield Place(stage, where, number, i, index)
+            yield Place(stage=stage, places=where, number=number, i=i, index=index)
             index += 1

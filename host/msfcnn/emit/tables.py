@@ -1,4 +1,8 @@
-"""NAME.c: ops and stages of the plan."""
+"""NAME.c: ops and stages of the plan, as the tables that the engine walks through.
+
+The format is riot_pkg/msfcnn/include/msfcnn/tables.h. Guards at the head stop the compiler where
+the engine is of another version, or was compiled for smaller stages.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +64,7 @@ def engine_limits(schedule: Schedule) -> tuple[int, int]:
 
 
 def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:
+    """What stops the compiler instead of the device."""
     return f"""\
 #if MSFCNN_ABI != {abi}
 #  error "generated for another version of the msfcnn engine: run 'msfcnn generate' again"
@@ -82,6 +87,7 @@ def _array(ctype: str, name: str, entries: Sequence[str]) -> str:
 
 
 def _shape(place: Place) -> str:
+    """A kernel's extents along the sweep; ops of the same shape share an entry."""
     u, v = place.step.axes(place.columns)
     return f"""\
     {{ .kernel_u = {u.kernel}, .kernel_v = {v.kernel}, .stride_u = {u.stride}, \
@@ -94,6 +100,7 @@ def _shape(place: Place) -> str:
 def _op(
     model: Model, place: Place, name: str, shapes: Sequence[str], tables: Sequence[TensorTable]
 ) -> str:
+    """An entry of msfcnn_op_t. Lines and pixels are rows and columns, or the other way round."""
     step, kernel = place.step, place.kernel
     op = None if step.loads else model.ops[step.op]
     clamp = op.clamping if op else Clamp()
@@ -135,16 +142,19 @@ def _tensors(place: Place, table: TensorTable) -> str:
 
 
 def _reads(step: Step) -> str:
+    """How the engine feeds the kernel: by what the call reads, and whether it has two operands."""
     if step.call.broadcast:
         return "MSFCNN_GATE"
     return "MSFCNN_PAIR" if step.y is not None else f"MSFCNN_{step.reads.name}"
 
 
 def _move(move: Move) -> str:
+    """A tensor that moves up over dead ones before a stage begins."""
     return f"    {{ .to = {move.to}, .from = {move.start}, .size = {move.size} }},"
 
 
 def _stages(schedule: Schedule, layout: Layout) -> list[str]:
+    """All stages; each names the first of its ops and moves."""
     found: list[str] = []
     ops = moves = 0
     for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True)):
@@ -157,6 +167,7 @@ def _stages(schedule: Schedule, layout: Layout) -> list[str]:
 def _stage(
     number: int, stage: ScheduledStage, places: StagePlaces, first_op: int, first_move: int
 ) -> str:
+    """An entry of msfcnn_stage_t."""
     option = stage.option
     ends = sum(step.z in stage.edge.ends for step in stage.edge.steps)
     split = option.split if option.split < stage.edge.steps[-1].target[2] else 0
@@ -170,6 +181,7 @@ def _stage(
 
 
 def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
+    """What an application names: sizes, tables, and what the engine must be compiled for."""
     stage_ops, kernel_lines = engine_limits(schedule)
     height, width, channels = model.tensors[model.input.tensor].shape
     outputs = ", ".join(

@@ -38,6 +38,7 @@ def tensor_table(stage: ScheduledStage, places: StagePlaces, begin: int) -> Tens
 
 
 def _tensors(edge: Edge) -> list[int]:
+    """Tensors of a stage, in the order in which they first occur."""
     found: dict[int, None] = {}
     for step in edge.steps:
         found.update(dict.fromkeys(step.inputs()))
@@ -108,6 +109,7 @@ def _copy(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
 
 
 def _writers(edge: Edge, tensor: int) -> int:
+    """How many ops write it: more than one for a concatenation."""
     return sum(step.z == tensor for step in edge.steps)
 
 

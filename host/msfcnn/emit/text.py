@@ -1,4 +1,8 @@
-"""Pieces of C text."""
+"""Pieces of C text.
+
+Names of nodes come from the network's file, which may hold anything; they only ever stand in
+comments, and `comment` makes them harmless.
+"""
 
 from __future__ import annotations
 
@@ -56,5 +60,6 @@ def define(name: str, value: object) -> str:
 
 
 def _literal(value: int) -> str:
+    """A number that C reads as int32."""
     # -2147483648 is not a literal in C but an expression of another type
     return "INT32_MIN" if value == -(2**31) else str(value)

@@ -175,19 +175,20 @@ def _load(model: Model, image: int) -> Step:
 
 
 def _steps(model: Model, root: tuple[int, ...], index: int, op: Op, isa: str) -> list[Step]:
+    chosen = [(call, choose(model, op, call, isa)) for call in op.calls(model)]
     return [
         Step(
             op=index,
-            call=call,
+            call=replace(call, planar=call.planar and not kernels.interleaved),
             x=root[call.inputs[0]],
             y=root[call.inputs[1]] if len(call.inputs) > 1 else None,
             z=root[op.output],
             z_channels=model.tensors[op.output].channels,
-            kernels=choose(model, op, call, isa),
+            kernels=kernels,
             clamps=op.clamping != Clamp(),
             copies=call.family == "rescale" and _copies(model, op, call),
         )
-        for call in op.calls(model)
+        for call, kernels in chosen
     ]
 
 

@@ -1,4 +1,10 @@
-"""Armv7E-M (Cortex-M4, M7, M33): kernels with the DSP extension, in src/armv7e-m."""
+"""Armv7E-M (Cortex-M4, M7, M33): kernels with the DSP extension, in src/armv7e-m.
+
+SMLAD multiplies two pairs of 16 bits and adds both products. Weights are therefore packed in the
+order in which the kernels unpack inputs, four output channels together (pointwise and ordinary
+convolutions), or as planes of taps (depthwise). Packing can fail where a bias or factor does not
+fit the packed form; then the call keeps the portable kernel, so that every network runs.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +31,13 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     if op.groups > 1:
         return _gathering(op)
     output, constants = model.tensors[op.output], op.constants(model)
+    # a dense layer has one pixel: nothing shares the loads of its weights
     pairs = output.height * output.width > 1
     blocks = packing.pack_conv(op.weights, constants, pairs)
     if blocks is None:
         return _gathering(op)
 
+    # a stage that is swept column by column reads kernel columns as lines
     def pack(columns: bool) -> Words | None:
         if not columns:
             return blocks.words

@@ -15,6 +15,7 @@ Chooser = Callable[[Model, Any, Kernel], Choice]
 
 # virtual time passes with instructions only: sleep=on would let it wait for the real one
 CLOCK = "shift={},sleep=off"
+CLOCKS = {"mps2": 25, "mps3": 20}  # MHz, by family of Arm's boards
 SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
 
@@ -78,18 +79,19 @@ def linked(script: str, *options: str) -> tuple[str, ...]:
 def cortex_m(
     name: str, description: str, board: str, isa: str, core: str, flags: tuple[str, ...]
 ) -> Machine:
-    """A Cortex-M of one of QEMU's MPS2 boards."""
-    # 128 ns an instruction, a clock of 25 MHz: more than one tick each, so that none is lost
+    """A Cortex-M of one of QEMU's MPS2 and MPS3 boards."""
+    # 128 ns an instruction, a clock of 25 or 20 MHz: more than one tick each, so that none is lost
+    family, _, _ = board.partition("-")
     return Machine(
         name=name,
         description=description,
         compiler=("arm-none-eabi-gcc", "-mthumb", *flags),
-        link=linked("mps2.ld", "--specs=nano.specs", "-Wl,--no-warn-rwx-segments"),
+        link=linked(f"{family}.ld", "--specs=nano.specs", "-Wl,--no-warn-rwx-segments"),
         sources=("cortexm.c", "semihosting.c"),
         emulator=("qemu-system-arm", "-M", board, "-icount", CLOCK.format(7), *SEMIHOSTING),
         isa=isa,
         core=core,
-        ticks=Fraction(128, 40),
+        ticks=Fraction(128 * CLOCKS[family], 1000),
         packages=(
             "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi",
             "apt install qemu-system-arm",

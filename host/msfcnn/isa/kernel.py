@@ -41,10 +41,13 @@ class Choice:
 
     At the beginning it reads a whole tensor, pixel by pixel. The two differ where a kernel wants
     planar lines.
+
+    interleaved: windows stay pixel by pixel, whatever the family of the call likes best.
     """
 
     inner: Kernel
     first: Kernel
+    interleaved: bool = False
 
 
 def both(kernel: Kernel) -> Choice:

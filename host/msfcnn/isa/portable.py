@@ -1,4 +1,8 @@
-"""C11 for any processor, and this computer to try it on."""
+"""C11 for any processor, and this computer to try it on.
+
+Every kernel family has a portable kernel, with which all others must agree to the byte. Estimates
+take the counts of RV32 where no core is named.
+"""
 
 from msfcnn.isa.family import Isa, Machine
 

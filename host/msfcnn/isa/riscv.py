@@ -1,4 +1,8 @@
-"""RISC-V of 32 bits, without vector or packed instructions."""
+"""RISC-V of 32 bits, without vector or packed instructions.
+
+The portable kernels run here; their inner loops are assembly (src/dot_rv32.S), as compilers spill
+registers in tiles of three pixels.
+"""
 
 from fractions import Fraction
 

@@ -1,7 +1,8 @@
 """The ops of a CNN: everything that one op is stands in one module here, and nowhere else.
 
 Every module is found by itself; the order is no matter. `OPS` are the ops, `IMPORTERS` the ONNX
-operators that become them. An op that lacks one of its facts is refused when this is imported.
+operators that become them. An op that lacks one of its facts is refused when this is imported, with
+the fact's name. What a fact is stands at msfcnn.ir.Op; CONTRIBUTING.md tells how to add an op.
 """
 
 from importlib import import_module

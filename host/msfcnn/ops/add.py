@@ -1,4 +1,12 @@
-"""Add: the sum of two tensors (a residual), or a constant that goes into a bias."""
+"""Add and Sub: of two maps of one shape (a residual), or of a map and constants.
+
+Both inputs are brought to the output's scale in one step: (m0 * q0 + m1 * q1 + offset) >> shift in
+int32, see sums.py. In a stage a residual waits in a ring buffer until the branch around it arrives.
+
+A constant is never an op of its own. It goes into the bias of the convolution before it where there
+is one; one number for all channels makes a table (Lookup); one per channel a depthwise 1x1
+convolution with weights of one.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +50,7 @@ class Add(Binary):
     clamp: Clamp = Clamp()
 
     def constants(self, model: Model) -> SumConstants:
-        """See Op."""
+        """Two factors, offset and shift, see SumConstants."""
         sources = [model.tensors[t].quantization for t in self.inputs]
         target = model.tensors[self.output].quantization
         return sum_constants(self.node, sources, target, self.clamp)
@@ -52,11 +60,11 @@ class Add(Binary):
         return weighted_sum(self.constants(model), inputs)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """It rises with both inputs."""
         return monotone_range(model, self, inputs)
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """A channel of the sum needs its own of both inputs."""
         tie_all(self, kept)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
@@ -120,17 +128,20 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
     """left + sign * right."""
     sides = [builder.value(node, 0), builder.value(node, 1)]
     constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
+    # two activations: a residual, or one function of a single tensor
     if not constants:
         return _add_activations(builder, node, sign)
     index, activation = constants[0], 1 - constants[0]
     constant, value = sides[index], sides[activation]
     if not isinstance(constant, Constant) or isinstance(value, Constant):
         raise Unsupported("works on two constants", "fold constants before quantizing")
+    # x - c is x + (-c); c - x turns the slope, which a bias cannot
     if sign < 0 and index == 1:
         constant = constant.negated()
     conv = isinstance(value, Draft) and isinstance(value.op, Conv) and value.bounds == Bounds()
     if conv and (sign > 0 or index == 1):
         return _add_to_bias(builder, node, value, constant)
+    # the same number everywhere: a function of one value, which fuses with others
     reals = constant.real.ravel()
     if reals.size and (reals == reals[0]).all():
         curve = curve_of(builder, node, activation)
@@ -142,6 +153,7 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
 
 
 def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
+    """A residual; a function of one tensor where both sides come from the same one."""
     curves = [curve_of(builder, node, i) for i in (0, 1)]
     left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
     if left.shape != right.shape:
@@ -158,6 +170,7 @@ def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
 
 
 def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant) -> Value:
+    """Before it is quantized, what a convolution computes takes a constant exactly enough."""
     assert isinstance(draft, Draft)
     op = draft.op
     assert isinstance(op, Conv)
@@ -168,6 +181,7 @@ def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant)
 
 
 def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant) -> Value:
+    """A depthwise 1x1 convolution with weights of one, whose biases are the constants."""
     view = known.view
     if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
         tensor = builder.as_vector(known, node)

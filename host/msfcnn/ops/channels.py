@@ -1,4 +1,8 @@
-"""How ops tie channels together: what must stay if another one stays."""
+"""How ops tie channels together: what must stay if another one stays.
+
+Dead channels (see msfcnn.optimize) are found backwards: a mask per tensor says which channels stay,
+and `need` of each op sets more of them, until nothing changes.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ def keep_all(op: Op, kept: Sequence[Mask]) -> None:
 
 def monotone_range(model: Model, op: Op, inputs: Sequence[Range]) -> Range:
     """For ops that never fall when an input rises: the ends of the inputs give the ends."""
+    # the reference itself gives the ends, so that ranges never disagree with the arithmetic
     low = op.compute(
         model, [_image(model, t, r.low) for t, r in zip(op.inputs, inputs, strict=True)]
     )

@@ -1,4 +1,9 @@
-"""Requantize: another scale, zero point or clamp; Relu and Clip, where no op before takes them."""
+"""Requantize: another scale, zero point or clamp; Relu and Clip, where no op before takes them.
+
+Most activations cost nothing: a Relu or Clip between a layer and its QuantizeLinear is a lower or
+upper bound of the layer's output. This op is left where a value is clamped that was quantized
+before, or has two readers of which only one wants the clamp.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +38,7 @@ class Requantize(Unary):
         return weighted_sum(self.constants(model), inputs)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """It rises with its input."""
         return monotone_range(model, self, inputs)
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
@@ -75,7 +80,9 @@ def clip(builder: Builder, node: Node) -> Value:
 
 
 def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
+    """A value within real bounds."""
     value = builder.value(node, 0)
+    # not quantized yet: the layer before takes the bounds as its clamp
     if isinstance(value, Draft):
         return replace(value, bounds=value.bounds.then(low, high))
     known = builder.activation(node, 0)
@@ -92,6 +99,7 @@ def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
 
 
 def _bound(builder: Builder, node: Node, index: int, default: float) -> float:
+    """A constant input that is one number; `default` where it is left out."""
     constant = builder.constant(node, index, "bound")
     if constant is None:
         return default

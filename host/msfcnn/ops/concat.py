@@ -1,4 +1,8 @@
-"""Concat: channels of several tensors behind each other."""
+"""Concat: channels of several tensors behind each other.
+
+One kernel call for each input, which rescales it into its channels of the output; so a part can be
+written as soon as its input is there, and no input has to wait for the others.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,7 @@ class Concat(Op):
         )
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """Each part rescaled, then put side by side."""
         parts = zip(self.constants(model), inputs, strict=True)
         return np.concatenate([weighted_sum(k, [x]) for k, x in parts], axis=3)
 
@@ -66,7 +70,7 @@ class Concat(Op):
         return monotone_range(model, self, inputs)
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """A channel of the output is one of an input."""
         for tensor, channel in zip(self.sources, self._channels(model), strict=True):
             mask = kept[tensor]
             tie(len(mask), mask, kept[self.output][channel : channel + len(mask)])
@@ -90,7 +94,7 @@ class Concat(Op):
         )
 
     def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
-        """See Op."""
+        """Those of the input that the call is for."""
         return sum_struct(self.constants(model)[call.part])
 
     def _channels(self, model: Model) -> list[int]:
@@ -140,6 +144,7 @@ def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:
         return False
     if any(_without(s, axis) != _without(shapes[0], axis) for s in shapes):
         return False
+    # outer axes of 1: nothing of one part lies between elements of another
     if any(n != 1 for n in shapes[0][:axis]) or all(n == 1 for n in shapes[0][axis + 1 :]):
         return False
     return all(
@@ -175,6 +180,7 @@ def _draft(builder: Builder, node: Node, sources: Sequence[int], view: View) -> 
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """A shape without one axis: what parts must have in common."""
     return shape[:axis] + shape[axis + 1 :]
 
 

@@ -69,7 +69,7 @@ class Lookup(Unary):
         return clamped(np.clip(steps, -128, 127).astype(np.int64), self.clamp)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """An entry for each value."""
         return self.constants(model)[inputs[0].astype(np.int16) + 128]
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
@@ -82,11 +82,11 @@ class Lookup(Unary):
         return Range(np.array([p.min() for p in parts]), np.array([p.max() for p in parts]))
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """A channel needs its own of the input."""
         tie_all(self, kept)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """See Op."""
+        """It reads the pixel it writes, so it may run in place."""
         shape = model.tensors[self.input].shape
         return (
             Call(
@@ -153,6 +153,7 @@ def _behind(builder: Builder, known: Known) -> Curve:
 
 def _table(builder: Builder, op: Op) -> Values | None:
     """What an op makes of the stored values -128 .. 127; None if it is no function of one value."""
+    # a change of scale or a stand-alone clamp is a function of one value, too
     model = builder.so_far()
     if isinstance(op, Lookup):
         return op.constants(model)
@@ -172,7 +173,9 @@ def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
 
 
 def _apply(function: Callable[[Node], Function], builder: Builder, node: Node) -> Value:
+    """The importer of an operator of FUNCTIONS."""
     curve = curve_of(builder, node, 0)
+    # overflows become infinite, which draft_of refuses with the node's name
     with np.errstate(all="ignore"):
         values = function(node)(curve.values)
     return draft_of(node, curve, node.kind.rpartition("::")[2], values)
@@ -196,22 +199,27 @@ def hard_swish(x: Reals) -> Reals:
 
 
 def _erf(x: Reals) -> Reals:
+    """The error function, which NumPy lacks."""
     return np.array([math.erf(v) for v in x])
 
 
 def _elu(x: Reals, alpha: float, gamma: float = 1.0) -> Reals:
+    """gamma * x above 0, gamma * alpha * (exp(x) - 1) below; expm1 is exact near 0."""
     return gamma * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 def _celu(x: Reals, alpha: float) -> Reals:
+    """As Elu, with a slope that is continuous for every alpha."""
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
 
 
 def _softplus(x: Reals) -> Reals:
+    """log(1 + exp(x)), which does not overflow."""
     return np.logaddexp(0, x)
 
 
 def _gelu(node: Node) -> Function:
+    """Exact, or its approximation by tanh, as the node says."""
     if node.text("approximate", "none") == "tanh":
         c = math.sqrt(2 / math.pi)
         return lambda x: 0.5 * x * (1 + np.tanh(c * (x + 0.044715 * x**3)))
@@ -219,10 +227,12 @@ def _gelu(node: Node) -> Function:
 
 
 def _leaky(x: Reals, slope: float) -> Reals:
+    """x above 0, slope * x below."""
     return np.where(x < 0, slope * x, x)
 
 
-# From a node, which has the parameters, to its function.
+# From a node, which has the parameters, to its function. A new function of one value is a line;
+# it is evaluated in double precision for the 256 values that int8 has.
 FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     "Abs": lambda _: np.abs,
     "Celu": lambda n: partial(_celu, alpha=n.real("alpha", 1.0)),

@@ -1,4 +1,9 @@
-"""Mul: the product of two maps, of a map and one value per channel (a gate), or with a constant."""
+"""Mul and Div: of two maps, of a map and one value per channel (a gate), or with a constant.
+
+A gate (squeeze and excitation) is a second operand of one pixel, read for every pixel of the first:
+the call is a broadcast. Constants are taken into the weights of the convolution before, or become a
+table or a depthwise 1x1 convolution, as those of Add. Dividing is multiplying by the inverse.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +73,7 @@ class Mul(Binary):
     clamp: Clamp = Clamp()
 
     def constants(self, model: Model) -> MulConstants:
-        """See Op."""
+        """One factor: the product of the input scales by the output scale."""
         left, right, output = (
             model.tensors[t].quantization for t in (self.left, self.right, self.output)
         )
@@ -93,12 +98,12 @@ class Mul(Binary):
         return Range(corners.min(axis=0).astype(np.int64), corners.max(axis=0).astype(np.int64))
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """A channel of the product needs its own of both inputs."""
         masks = [kept[t] for t in (*self.inputs, self.output)]
         tie(len(masks[-1]), *masks)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """See Op."""
+        """The second operand is broadcast where it is a single pixel."""
         left, right = (model.tensors[t].shape for t in self.inputs)
         return (
             Call(
@@ -151,6 +156,7 @@ def mul(builder: Builder, node: Node) -> Value:
 
 def div(builder: Builder, node: Node) -> Value:
     """Div by a constant, or of a constant by an activation."""
+    # c / x is a function of one value; x / c is x times a constant
     if isinstance(builder.value(node, 0), Constant):
         number = _scalar(builder, node, 0)
         if number is None:
@@ -165,8 +171,10 @@ def div(builder: Builder, node: Node) -> Value:
 
 
 def _maps(builder: Builder, node: Node) -> Value:
+    """Of two activations: one function of a tensor, a product of two maps, or a gate."""
     same = _same_source(builder, node)
-    if same is not None:  # such as x * sigmoid(x): one function of x
+    # such as x * sigmoid(x), which is SiLU: a table, and no second operand that has to wait
+    if same is not None:
         curve, values = same
         return draft_of(node, curve, "Mul", values)
     left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
@@ -191,6 +199,7 @@ def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
     axis = {Order.CHW: 1, Order.HWC: len(left.shape) - 1}.get(
         left.view.flat if isinstance(left.view.flat, Order) else Order.CHW, 1
     )
+    # NumPy's broadcasting: missing axes in front are 1, and so is every axis but the channels
     wanted = tuple(n if i == axis else 1 for i, n in enumerate(left.shape))
     padded = (1,) * (len(left.shape) - len(right.shape)) + right.shape
     if padded != wanted or right.view.size != channels:
@@ -214,6 +223,7 @@ def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals] | None:
 
 
 def _scalar(builder: Builder, node: Node, index: int) -> float | None:
+    """The number that a constant is, whatever its shape; None for a list of several."""
     constant = builder.constant(node, index, "factor")
     if constant is None or constant.stored.size == 0:
         return None
@@ -241,6 +251,7 @@ def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:
 def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Value:
     """A number goes into the weights of a convolution before it, else into a table."""
     value = builder.value(node, activation)
+    # a negative number would turn a Relu round; bounds on the way are scaled with the values
     if isinstance(value, Draft) and isinstance(value.op, Conv) and number > 0:
         op = replace(value.op, weight_scale=value.op.weight_scale * number)
         bounds = Bounds(value.bounds.low * number, value.bounds.high * number)
@@ -266,6 +277,7 @@ def _per_channel(
     if not np.isfinite(factors).all():
         raise Unsupported("divides by 0", "the file is damaged; export it again")
     channels = view.hwc[2]
+    # scales are positive: the sign goes into the weight, and a factor of 0 is a weight of 0
     signs = np.sign(factors).astype(np.int8)
     op = Conv(
         node=node.name,

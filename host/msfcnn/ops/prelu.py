@@ -38,7 +38,7 @@ from msfcnn.ops.channels import tie_all
 from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.sketch import Sketch
 
-LARGEST_INPUT = 255  # of the distance from a zero point
+LARGEST_INPUT = 255  # of the distance from a zero point: inputs and zero points are int8
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,7 @@ class Prelu(Unary):
     def constants(self, model: Model) -> PreluConstants:
         """With the largest shift for which nothing leaves int32."""
         source, target = (model.tensors[t].quantization for t in (self.input, self.output))
+        # the slope of positive inputs is 1: it takes part in the choice of the shift
         ratio = source.scale / target.scale
         factors = ratio * np.append(self.slopes, 1.0)
         for shift in range(30, 0, -1):
@@ -84,7 +85,7 @@ class Prelu(Unary):
         raise ModelError(absurd_scale(self.node, float(np.abs(factors).max())))
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """By the formula of PreluConstants."""
         k = self.constants(model)
         x = inputs[0].astype(np.int64) - k.input_zero
         factors = np.where(x < 0, k.slopes.astype(np.int64), k.factor)
@@ -93,6 +94,7 @@ class Prelu(Unary):
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """It turns at most once, at 0."""
         zero = model.tensors[self.input].quantization.zero_point
+        # ends of the input, and the two values next to the bend, where they are in between
         low, high = inputs[0].low, inputs[0].high
         ends = np.stack([low, high, np.clip(zero, low, high), np.clip(zero - 1, low, high)])
         found = self.compute(model, [ends.astype(np.int8)[:, None, None]]).astype(np.int64)
@@ -103,7 +105,7 @@ class Prelu(Unary):
         tie_all(self, kept)
 
     def without(self, model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
-        """See Op."""
+        """Slopes of the channels that stay."""
         return replace(self, slopes=self.slopes[masks[self.output]])
 
     def calls(self, model: Model) -> tuple[Call, ...]:
@@ -147,6 +149,7 @@ def prelu(builder: Builder, node: Node) -> Value:
     if slope is None or slope.stored.size == 0:
         raise Unsupported("has no slope", "the file is damaged; export it again")
     slopes = slope.real.ravel()
+    # one slope is a function of one value, and fuses with others
     if (slopes == slopes[0]).all():
         curve = curve_of(builder, node, 0)
         values = np.where(curve.values < 0, slopes[0] * curve.values, curve.values)

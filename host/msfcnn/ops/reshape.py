@@ -1,4 +1,10 @@
-"""Reshape: the same bytes as another map; and the nodes that only rearrange or pad."""
+"""Reshape: the same bytes as another map; and the nodes that only rearrange or pad.
+
+Transpose, Flatten, Squeeze, Unsqueeze and Reshape move nothing while they are imported: the value
+gets another view, which says where each of its ONNX elements lies in memory. Only where an op
+needs the elements of one tensor as a map of another height, width or depth, an op Reshape is put
+in; it is another name for the same bytes, without a kernel.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +57,7 @@ class Reshape(Unary):
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
         """What holds an element that stays, stays as a whole."""
         source, target = kept[self.input], kept[self.output]
+        # element e of the bytes is channel e mod channels of either map
         element = np.arange(model.tensors[self.output].size)
         stays = source[element % len(source)] | target[element % len(target)]
         source |= stays.reshape(-1, len(source)).any(axis=0)

@@ -66,7 +66,7 @@ class Select(Unary):
         return sum_constants(self.node, (source,), target, self.clamp)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """Channels picked and rescaled; ZERO has no source and is written as the zero point."""
         index = np.array(self.index)
         picked = weighted_sum(self.constants(model), [inputs[0][..., np.maximum(index, 0)]])
         return np.where(index == ZERO, np.int8(self._zero(model)), picked)
@@ -86,13 +86,14 @@ class Select(Unary):
                 kept[self.input][source] = True
 
     def without(self, model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
-        """See Op."""
+        """Sources are counted anew, as the input has fewer channels."""
+        # the number of channels that stay up to each one, less one, is its new index
         new = np.cumsum(masks[self.input]) - 1
         left = [s for s, stays in zip(self.index, masks[self.output], strict=True) if stays]
         return replace(self, index=tuple(ZERO if s == ZERO else int(new[s]) for s in left))
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """See Op."""
+        """Never in place: a channel may be read after another was written over it."""
         return (
             Call(
                 family="select",
@@ -121,6 +122,7 @@ class Select(Unary):
         return self._zero(model)
 
     def _zero(self, model: Model) -> int:
+        """The stored value of 0, within the clamp."""
         zero = model.tensors[self.output].quantization.zero_point
         return min(max(zero, self.clamp.low), self.clamp.high)
 
@@ -156,6 +158,7 @@ class _Piece:
 
 def rearranged(builder: Builder, known: Known, axis: int, node: Node) -> Known | None:
     """A value whose channels lie in another order than in memory, moved; None if more has to."""
+    # the view says where each ONNX element lies; what it amounts to is found from these positions
     piece = _piece(known.view.hwc, known.view.positions(), (axis,))
     by = known.view.by or node
     return None if piece is None else _taken(builder, known, known.shape, piece, by)
@@ -166,6 +169,7 @@ def padded(builder: Builder, known: Known, padding: Padding) -> Known:
     rank = len(known.view.shape)
     if padding.before[0] or padding.after[0]:
         raise Unsupported("pads the batch", "export the model with batch 1", padding.node)
+    # channels are axis 1 where the bytes allow it, else the last one (NHWC)
     axis = 1 if rank < 3 or known.view.as_map(1) is not None else rank - 1
     whole = replace(known, padding=None)
     tensor, hwc = builder.as_map(whole, axis, padding.node)
@@ -201,6 +205,8 @@ def _piece(
         read = positions.transpose([0, *others, axis]).reshape(
             *[1] * (4 - rank), *[positions.shape[i] for i in (*others, axis)]
         )
+        # bytes lie pixel by pixel: every pixel must give the same channels, every channel the same
+        # pixels, and these must be a grid
         pixel, channel = read // hwc[2], read % hwc[2]
         if (channel != channel[0, 0]).any() or (pixel != pixel[..., :1]).any():
             continue
@@ -214,6 +220,7 @@ def _piece(
 
 
 def _steps(positions: NDArray[np.int32]) -> _Steps | None:
+    """Positions as steps forward of one length; None if they are none."""
     gaps = np.diff(positions)
     step = int(gaps[0]) if gaps.size else 1
     if step < 1 or (gaps != step).any():
@@ -227,6 +234,7 @@ def _taken(
     """A piece of a tensor: rows and columns first, then channels."""
     rank, (height, width, channels) = len(shape), known.view.hwc
     moved = known
+    # a kernel that reaches from the edge to the first position, and reads its last tap only
     whole = (_Steps(0, 1, height), _Steps(0, 1, width))
     if (piece.rows, piece.columns) != whole:
         geometry = Geometry(
@@ -270,6 +278,7 @@ def _copied(
 def _selected(
     builder: Builder, node: Node, known: Known, index: tuple[int, ...], rank: int, axis: int
 ) -> Known:
+    """Some channels of every pixel, in any order; ZERO stands for a channel of zeros."""
     height, width, _ = known.view.hwc
     op = Select(node=node.name, input=known.tensor, output=UNSET, index=index)
     view = _view((height, width, len(index)), rank, axis)
@@ -277,6 +286,7 @@ def _selected(
 
 
 def _view(hwc: tuple[int, int, int], rank: int, axis: int) -> View:
+    """A map as ONNX sees it: with as many axes as before, channels where they were."""
     if axis == 1:
         return map_view(hwc, rank) if rank > 2 else View(hwc=hwc, shape=(1, hwc[2]))
     pixels = hwc[:2] if rank == 4 else hwc[1:2]

@@ -1,4 +1,9 @@
-"""A network drawn by hand, layer by layer: samples of ops for tests and for the cost model."""
+"""A network drawn by hand, layer by layer: samples of ops for tests and for the cost model.
+
+`sample` of an op adds some layers of it to a sketch. Tests run these samples through every pass,
+and tools/fit_costs.py counts instructions of chains of them, so a new op takes part in both by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +98,7 @@ class Sketch:
         )
 
     def _tensor(self, shape: Shape, quantization: Quantization) -> None:
+        """A new tensor, of the usual scale unless told otherwise."""
         height, width, channels = shape
         self.tensors.append(
             Tensor(

@@ -1,4 +1,9 @@
-"""Softmax over channels, in integers."""
+"""Softmax over channels, in integers.
+
+The largest input of a pixel is subtracted first, so every power is at most one and a table of 256
+entries has them all, whatever the input is. A division rounded once gives the probability: no
+float, the same bytes on every machine.
+"""
 
 from __future__ import annotations
 
@@ -77,11 +82,11 @@ class Softmax(Unary):
         return softmax(self.constants(model), inputs[0])
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """Nothing is known of the sum in the divisor."""
         return anything(model.tensors[self.output].channels)
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """Every channel is in the sum."""
         keep_all(self, kept)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
@@ -124,7 +129,8 @@ def _import(builder: Builder, node: Node) -> Value:
     if not -rank <= axis < rank:
         raise Unsupported(f"its axis {axis} is out of range", "the file is damaged")
     axis = axis % rank
-    if math.prod(shape) == shape[axis]:  # one softmax over everything: the order is no matter
+    # one softmax over everything: the order is no matter
+    if math.prod(shape) == shape[axis]:
         tensor, hwc = builder.as_vector(known, node), (1, 1, known.view.size)
     else:
         tensor, hwc = builder.as_map(known, axis, node)

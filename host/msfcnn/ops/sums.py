@@ -38,8 +38,10 @@ def sum_constants(
     ModelError where there is none.
     """
     factors = [sign * q.scale / output.scale for sign, q in zip(signs, inputs, strict=False)]
+    # from the most precise on; 128 is the largest magnitude of an int8
     for shift in range(30, 0, -1):
         multipliers = [round(f * 2**shift) for f in factors]
+        # half a step more: the shift to the right then rounds to the nearest, ties up
         offset = (output.zero_point << shift) + (1 << (shift - 1))
         offset -= sum(m * q.zero_point for m, q in zip(multipliers, inputs, strict=True))
         if abs(offset) + 128 * sum(map(abs, multipliers)) <= INT32_MAX:
@@ -58,5 +60,6 @@ def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
 def sum_struct(k: SumConstants, multipliers: tuple[int, ...] | None = None) -> CStruct:
     """What the kernels read; multipliers: in the order in which they read their inputs."""
     factors = k.multipliers if multipliers is None else multipliers
+    # the struct has room for two; a single input leaves the second one 0
     padded = (*factors, 0)[:2]
     return CStruct("msfcnn_sum_t", {"multiplier": padded, "offset": k.offset, "shift": k.shift})

@@ -1,4 +1,8 @@
-"""Sliding windows in the NumPy reference: padding and taps."""
+"""Sliding windows in the NumPy reference: padding and taps.
+
+Slow and obvious on purpose: this is what the C kernels, with their line buffers and runs, are
+compared with.
+"""
 
 from __future__ import annotations
 

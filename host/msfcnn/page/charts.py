@@ -25,8 +25,8 @@ def timeline_svg(found: Timeline) -> Markup:
     """The arena over time, stacked; a stage is as wide as its share of the instructions."""
     width, height, left, bottom = 900, 300, 70, 40
     total = sum(moment.instructions for moment in found.moments) or len(found.moments)
-    across = Scale(0, total, left, width - 10)
-    up = Scale(0, found.peak * 1.06, height - bottom, 10)
+    across = Scale(low=0, high=total, begin=left, end=width - 10)
+    up = Scale(low=0, high=found.peak * 1.06, begin=height - bottom, end=10)
     parts = [_grid(up, left, width - 10)]
     at = 0.0
     for number, moment in enumerate(found.moments, 1):
@@ -161,8 +161,12 @@ def _axes(every: Sequence[FrontPoint], value: Value) -> tuple[Scale, Scale]:
     sizes = [point.ram / 1024 for point in every]
     heights = [value(point) for point in every]
     room = (max(heights) - min(heights)) * 0.08 or max(heights) * 0.1
-    across = Scale(min(sizes) / 1.15, max(sizes) * 1.15, _LEFT, _WIDTH - _RIGHT, log=True)
-    return across, Scale(min(heights) - room, max(heights) + room, _HEIGHT - _BOTTOM, _TOP + 6)
+    across = Scale(
+        low=min(sizes) / 1.15, high=max(sizes) * 1.15, begin=_LEFT, end=_WIDTH - _RIGHT, log=True
+    )
+    return across, Scale(
+        low=min(heights) - room, high=max(heights) + room, begin=_HEIGHT - _BOTTOM, end=_TOP + 6
+    )
 
 
 def _grid_of(across: Scale, up: Scale, form: str) -> Markup:

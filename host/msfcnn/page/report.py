@@ -110,7 +110,13 @@ def _plan(view: PlanView) -> _Plan:
                 f"{100 * part:.1f} %",
             )
         )
-    return _Plan(view, tuple(strip), timeline_svg(view.timeline), tuple(rows), peak)
+    return _Plan(
+        view=view,
+        strip=tuple(strip),
+        arena=timeline_svg(view.timeline),
+        stages=tuple(rows),
+        peak=peak,
+    )
 
 
 def _layers(found: BoardsReport) -> tuple[tuple[str, ...], ...]:

@@ -201,7 +201,7 @@ def _last_build(
     board: Board, code: CodeReport, asked: Asked
 ) -> tuple[ProgramReport, dict[str, Any]] | None:
     """The report of apps/bench beside its program, if that is of this very plan."""
-    request = Request(board, asked.file, root=asked.builds)
+    request = Request(board=board, model=asked.file, root=asked.builds)
     try:
         data = json.loads((request.directory / "build.json").read_bytes())
         found = from_data(ProgramReport, data)

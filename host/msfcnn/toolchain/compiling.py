@@ -1,4 +1,9 @@
-"""Compiles the program that is measured; what has not changed is not compiled again."""
+"""Compiles the program that is measured; what has not changed is not compiled again.
+
+An object is named after a digest of its source, all headers, the compiler and the flags, so
+objects of several boards and options live side by side, and several processes may share the
+directory.
+"""
 
 from __future__ import annotations
 
@@ -92,6 +97,7 @@ class ProgramCompiler:
         return self._model(self._sources(generated), name, flags)
 
     def _sources(self, generated: Generated) -> Path:
+        """Writes the generated files into a directory named after what they hold."""
         text = "\0".join(generated.sources.values())
         directory = self._directory / "gen" / hashlib.sha256(text.encode()).hexdigest()[:24]
         write_all(directory, generated.sources)
@@ -121,12 +127,14 @@ class ProgramCompiler:
         command = [*self._machine.compiler, *_COMMON, *flags]
         headers = b"".join(_digest(p) for d in own for p in sorted(d.glob("*.h")))
         key = hashlib.sha256("\0".join(command).encode() + self._headers + headers)
+        # names of headers are not in it: their contents are what counts
         key.update(_digest(source))
         target = self._directory / "obj" / f"{source.stem}-{key.hexdigest()[:24]}.o"
         self._make(target, [*command, *includes, "-c", str(source)])
         return target
 
     def _link(self, objects: Sequence[Path]) -> Path:
+        """The program of some objects; their names say what they hold."""
         script = b"".join(_digest(p) for p in sorted(BARE.glob("*.ld")))
         names = "\0".join(
             [*self._machine.compiler, *self._machine.link, *(o.name for o in objects)]
@@ -142,18 +150,21 @@ class ProgramCompiler:
         if target.exists():
             return
         target.parent.mkdir(parents=True, exist_ok=True)
+        # another process may make the same file: each writes its own, the last one renamed stays
         fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
         done = subprocess.run(
             [*command, "-o", str(fresh)], capture_output=True, text=True, check=False
         )
         if done.returncode:
             fresh.unlink(missing_ok=True)
+            # the first line that says what is wrong; the rest mostly repeats it
             lines = [x for x in done.stderr.splitlines() if _COMPLAINT.search(x)]
             complaint = (lines or [done.stderr])[0].strip()[:LARGEST_COMPLAINT]
             raise BoardError(Problem(self._machine.name, f"{command[0]} fails: {complaint}"))
         fresh.replace(target)
 
     def _size(self, engine: dict[Path, Path]) -> CodeSize:
+        """Text and data of the engine's objects, used or not, by the `size` of the compiler."""
         command = [f"{self._machine.binutils}size", *map(str, engine.values())]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msfcnn.isa import GENERIC, ISAS
 from msfcnn.toolchain.native import engine_directory
 
-_ENTRY = re.compile(r"^MSFCNN_KERNEL\((\w+), (\w+), ([\w-]+)\)$", re.MULTILINE)
+_ENTRY = re.compile(r"^MSFCNN_KERNEL\((\w+), (\w+), ([\w.-]+)\)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""The machines to measure on: whether this computer has what they need."""
+"""The machines to measure on: whether this computer has what they need.
+
+Nothing is looked for before a machine is asked for, so that `msfcnn` works without any cross
+compiler.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Runs a program on its machine and reads back what it found."""
+"""Runs a program on its machine and reads back what it found.
+
+Images and results are files that the program opens by semihosting, or directly on this computer.
+The first image runs a second time with kernels that read the clock around the real ones, which
+tells kernels and engine apart; what a reading of the clock takes is measured, too, and
+subtracted.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +74,7 @@ def run(
     outputs = np.fromfile(directory / "outputs", dtype=np.int8).reshape(len(images), -1)
     empty, once, twice, stack, context, *ticks = facts
     per = machine.ticks or Fraction(1)
+    # a loop of known length, run once and twice: the difference is free of what surrounds it
     loop = _count(twice - once, per)
     if machine.ticks:
         _check_clock(machine, loop, loop_turns * LOOP_INSTRUCTIONS, per)

@@ -1,4 +1,11 @@
-"""The integer constants of a convolution."""
+"""The integer constants of a convolution.
+
+acc = bias + sum of weight * input, and output = clamp(zero + acc * multiplier / 2**shift): the
+real factor input scale * weight scale / output scale of each channel becomes a multiplier of 31
+bits and a shift. The input's zero point times the sum of the weights is folded into the bias, so
+that the inner loop multiplies stored values. What int32 cannot hold is refused here, with the
+node's name.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +28,7 @@ from msfcnn.ops.conv.layer import ConvData
 
 CONSTANT_FACTOR = 2.0**-22  # of channels whose output is their bias
 COUNTS_FOR_NOTHING = 0.25  # of a step of the output
-LARGEST_STEP = 255  # from a zero point to any int8
+LARGEST_STEP = 255  # from a zero point to any int8, which is the most that an output can move
 
 
 @dataclass(frozen=True, eq=False)

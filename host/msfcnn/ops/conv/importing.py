@@ -1,4 +1,13 @@
-"""Conv, Gemm and MatMul of ONNX as convolutions."""
+"""Conv, Gemm, MatMul and BatchNormalization of ONNX as convolutions.
+
+A dense layer is a 1x1 convolution: on one pixel, whose channels are the elements of the vector,
+or on every pixel of an NHWC map. ONNX counts the elements of a flattened map channel by channel,
+the engine pixel by pixel; the columns of the weights are put into the engine's order here, once,
+so that nothing has to be moved at run time.
+
+The result is a Draft: an op whose output quantization is not known yet. A QuantizeLinear behind it
+gives it; a constant Add, a Relu or a BatchNormalization on the way is taken into the op.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +48,7 @@ UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 def conv(builder: Builder, node: Node) -> Value:
     """Conv on [1, C, H, W], or on [1, C, W] as a map of one row."""
     known = spatial_input(builder, node)
+    # 1-D networks are maps of one row: [1, C, W] is [1, C, 1, W]
     tensor, (height, width, channels) = builder.as_map(known, 1, node)
     constant = builder.constant(node, 1, "weight")
     weights, scale = int8_weights(constant)
@@ -55,6 +65,7 @@ def conv(builder: Builder, node: Node) -> Value:
     check_size("its output", out)
     unit = builder.tensors[tensor].quantization.scale * scale
     bias = bias_units(builder.constant(node, 2, "bias"), unit)
+    # ONNX has [output, input, line, pixel]; kernels read all channels of a pixel together
     taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel).transpose(0, 2, 3, 1)
     op = Conv(
         node=node.name,
@@ -70,6 +81,7 @@ def conv(builder: Builder, node: Node) -> Value:
 
 
 def _check_groups(groups: int, channels: int, shape: tuple[int, ...]) -> None:
+    """ONNX says the number of groups; weights and channels must agree with it."""
     if groups < 1 or channels % groups or shape[0] % groups or shape[1] * groups != channels:
         what = f"weights of shape {list(shape)} in {groups} groups do not fit {channels} channels"
         raise Unsupported(what, "the file is damaged; export it again")
@@ -86,6 +98,7 @@ def gemm(builder: Builder, node: Node) -> Value:
     weights, scale = _weights(builder, node, rows_are_outputs=node.boolean("transB", False))
     if len(known.shape) != 2:
         raise Unsupported(f"its input has {len(known.shape)} axes", "flatten it to 2 axes first")
+    # alpha is positive, so it is part of the weights' scale and changes no weight
     scale = scale * alpha
     draft = _on_vector(builder, node, known, weights, scale)
     op = draft.op
@@ -103,6 +116,7 @@ def matmul(builder: Builder, node: Node) -> Value:
         raise Unsupported(what, "export the layer as activation x weights, or as Gemm")
     known = builder.activation(node, 0)
     weights, scale = _weights(builder, node, rows_are_outputs=False)
+    # a single row is a dense layer; several are the pixels of an NHWC map
     if math.prod(known.shape[:-1]) == 1:
         return _on_vector(builder, node, known, weights, scale)
     axis = len(known.shape) - 1
@@ -119,6 +133,7 @@ def matmul(builder: Builder, node: Node) -> Value:
 def _weights(
     builder: Builder, node: Node, rows_are_outputs: bool
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """int8 [outputs, inputs] and the scale of each output."""
     constant = builder.constant(node, 1, "weight matrix")
     if constant is None or len(constant.shape) != 2:
         raise Unsupported("its weights are no matrix", "use weights with two axes")
@@ -147,6 +162,7 @@ def _on_vector(
 def _pointwise(
     node: Node, tensor: int, weights: NDArray[np.int8], scale: NDArray[np.float64]
 ) -> Conv:
+    """Weights [outputs, inputs] on every pixel of a tensor, without bias."""
     outputs, inputs = weights.shape
     return Conv(
         node=node.name,
@@ -161,6 +177,7 @@ def _pointwise(
 
 
 def _check_length(weights: NDArray[np.int8], inputs: int) -> None:
+    """Every value of the input has a weight."""
     if weights.shape[1] != inputs:
         what = f"its weights take {weights.shape[1]} values, but its input has {inputs}"
         raise Unsupported(what, "the file is damaged; export it again")
@@ -176,6 +193,7 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
     factor = gamma / np.sqrt(variance + node.real("epsilon", 1e-5))
     offset = Constant(beta - mean * factor)
     value = builder.value(node, 0)
+    # before it is quantized, a convolution takes the factor into its weight scale, exactly
     if _takes(value, factor):
         assert isinstance(value, Draft)
         before = value.op
@@ -189,6 +207,7 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
     tensor, hwc = builder.as_map(known, 1, node)
     if len(factor) != hwc[2]:
         raise Unsupported(f"has {len(factor)} factors for {hwc[2]} channels", "the file is damaged")
+    # else 127 * (|factor| / 127) is a factor of its own; a scale must not be 0, a weight may
     scale = np.where(factor == 0, 1.0, np.abs(factor)) / UNIT_WEIGHT
     op = Conv(
         node=node.name,

@@ -1,4 +1,10 @@
-"""Conv: ordinary, pointwise, depthwise and grouped convolutions; dense layers are 1x1 pixels."""
+"""Conv: ordinary, pointwise, depthwise and grouped convolutions; dense layers are 1x1 pixels.
+
+One class for all of them, as they compute the same sum; which kernel family runs it follows from
+its shape. A pointwise one reads the pixel it writes, so in a stage it needs no line buffer; the
+others read a window of lines. A depthwise one keeps channels apart and is fastest on planar lines
+(a channel behind the other), which its window then keeps.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +56,11 @@ class Conv(ConvData):
         return conv_constants(model, self)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """The sums in integers, requantized per channel."""
         return conv(self, self.constants(model), inputs[0], model.tensors[self.output].shape)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """See Op."""
+        """A 1x1 kernel with stride 1 reads its own pixels, any other a window."""
         rows, columns = self.geometry.axes
         return (
             Call(
@@ -76,6 +82,7 @@ class Conv(ConvData):
 
     @property
     def _family(self) -> str:
+        """The kernel family that its shape allows; depthwise before pointwise, as both may hold."""
         if self.depthwise:
             return "depthwise"
         return "pointwise" if self.pointwise else "conv"
@@ -116,9 +123,10 @@ class Conv(ConvData):
 
     # ------------------------------------------------------------------------------ dead channels
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """Each weight at the end of its input's range that makes the sum largest, or smallest."""
         k = self.constants(model)
         low, high = inputs[0].low, inputs[0].high
+        # a padded tap reads the zero point, which may lie outside of what the tensor holds
         if self._reads_padding(model):
             low, high = np.minimum(low, k.input_zero), np.maximum(high, k.input_zero)
         taps = self.weights.astype(np.int64)

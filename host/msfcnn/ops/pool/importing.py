@@ -1,4 +1,8 @@
-"""MaxPool, AveragePool, GlobalAveragePool and the mean over height and width in ONNX."""
+"""MaxPool, AveragePool, GlobalAveragePool and the mean over height and width in ONNX.
+
+What ONNX has as GlobalMaxPool or ReduceMax is a MaxPool whose kernel is the map; a mean over the
+whole map is a GlobalAveragePool, however the exporter spells it, as that needs no line buffers.
+"""
 
 from __future__ import annotations
 
@@ -68,11 +72,13 @@ def average_pool(builder: Builder, node: Node) -> Value:
             walk = _walk(node, known, hwc[:2])
         else:
             counted = True
+    # with ceil_mode the last pixel may reach beyond the padding; ONNX does not count that part
     if counted and walk.surplus:
         what = "ceil_mode together with count_include_pad divides by another count at the border"
         raise Unsupported(what, "use ceil_mode = 0 or count_include_pad = 0")
     view = map_view((*walk.out, hwc[2]), len(known.shape))
     geometry, usual = walk.geometry, builder.tensors[tensor].quantization
+    # the kernel covers the whole map
     if walk.out == (1, 1) and not geometry.padded and hwc[:2] == _kernel(walk):
         mean = GlobalAveragePool(node.name, tensor, UNSET)
         return Draft(op=mean, node=node, view=view, origin=node.outputs[0], usual=usual)
@@ -186,6 +192,7 @@ def _over(
 def _reduced_view(
     known: Known, channel: int, reduced: Sequence[int], hwc: tuple[int, int, int], keep: bool
 ) -> View:
+    """What ONNX sees of the result: reduced axes are 1, or gone."""
     over = {*reduced}
     shape = tuple(1 if i in over else n for i, n in enumerate(known.shape) if keep or i not in over)
     return View(hwc=hwc, shape=shape, flat=Order.CHW if channel == 1 else Order.HWC)
@@ -201,14 +208,17 @@ def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
 
 
 def _kernel(walk: Sliding) -> tuple[int, int]:
+    """Height and width of the kernel."""
     return (walk.geometry.kernel_h, walk.geometry.kernel_w)
 
 
 def _own_pads(node: Node) -> bool:
+    """Whether the node itself pads, beside a Pad before it."""
     return any(node.integers("pads") or ()) or node.text("auto_pad", "NOTSET").startswith("SAME")
 
 
 def _reduced_axes(builder: Builder, node: Node, rank: int) -> frozenset[int]:
+    """The axes of a ReduceMean or ReduceMax: an attribute, or an input since opset 18."""
     listed = node.integers("axes")  # an attribute before opset 18
     axes = builder.axes(node, 1, rank) if listed is None else resolved_axes(listed, rank)
     if not axes and node.boolean("noop_with_empty_axes", False):

@@ -1,4 +1,10 @@
-"""Pools: maximum and mean under a sliding kernel, and the mean over all pixels."""
+"""Pools: maximum and mean under a sliding kernel, and the mean over all pixels.
+
+A mean is a sum, times a factor that holds the scales and one over the number of pixels. Where
+padding is left out of the count, pixels at the border have factors of their own: a table by
+count. The global mean adds lines up as they arrive (int32 per channel), so the map before it
+never exists as a whole.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +61,11 @@ class _Pool(Unary):
     """What all pools have in common: a channel of the output is one of the input."""
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """Maximum and mean rise with every input."""
         return monotone_range(model, self, inputs)
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
+        """A channel needs its own of the input."""
         tie_all(self, kept)
 
     def _call(
@@ -245,6 +251,7 @@ def _pool_constants(model: Model, op: Unary, counts: Sequence[int], clamp: Clamp
 
 
 def _pool_struct(k: PoolConstants) -> CStruct:
+    """A factor for each count of pixels that can occur, as two arrays."""
     return CStruct(
         "msfcnn_pool_t",
         {

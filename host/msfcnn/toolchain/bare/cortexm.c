@@ -5,7 +5,7 @@
 
 /**
  * @file
- * @brief   Cortex-M on the emulated Arm MPS2 boards: start, clock
+ * @brief   Cortex-M on the emulated Arm MPS2 and MPS3 boards: start, clock
  */
 
 #include "port.h"
@@ -15,16 +15,22 @@
 #define CPACR               (*(volatile uint32_t *)0xe000ed88)
 #define CPACR_FPU           (0xfu << 20)
 
-/* both count virtual time: 100 per second, 25 million per second */
-#define FPGAIO_CLK100HZ     (*(volatile uint32_t *)0x40028014)
-#define FPGAIO_COUNTER      (*(volatile uint32_t *)0x40028018)
-#define TICKS_PER_CLK100HZ  250000u
+/* both count virtual time: 100 per second, 25 million per second (20 million on MPS3) */
+#ifdef __ARM_FEATURE_MVE
+#  define FPGAIO            0x59302000u /* as secure code sees it */
+#  define TICKS_PER_CLK100HZ    200000u
+#else
+#  define FPGAIO            0x40028000u
+#  define TICKS_PER_CLK100HZ    250000u
+#endif
+#define FPGAIO_CLK100HZ     (*(volatile uint32_t *)(FPGAIO + 0x14))
+#define FPGAIO_COUNTER      (*(volatile uint32_t *)(FPGAIO + 0x18))
 
 #define SYSTEM_VECTORS      16
 
 _Noreturn void port_start(void)
 {
-#ifdef __ARM_FP
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     CPACR |= CPACR_FPU;
     __asm__ volatile ("dsb\n isb" ::: "memory");
 #endif
