@@ -9,16 +9,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "host" / "msfcnn"
 FEW = 4  # fields that a dataclass may have to be filled by position
-# the planner's own words, in its own packages
-PLANNER = ("fusion", "planner", "schedule", "layout", "emit.place")
 TREES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-
-
-def of_the_planner(module: str) -> bool:
-    return any(module == p or module.startswith(f"{p}.") for p in PLANNER)
 
 
 def classes() -> Iterator[tuple[str, ast.ClassDef]]:
@@ -39,9 +33,7 @@ def own_fields(node: ast.ClassDef) -> list[str]:
     ]
 
 
-CLASSES = {  # of two of one name the one that is not the planner's
-    node.name: node for module, node in sorted(classes(), key=lambda c: not of_the_planner(c[0]))
-}
+CLASSES = {node.name: node for _, node in classes()}
 
 
 def fields(name: str) -> list[str]:
@@ -75,18 +67,13 @@ def filled_by_position(module: str) -> Iterator[str]:
 def test_a_name_means_one_class() -> None:
     where = defaultdict(list)
     for module, node in classes():
-        if not of_the_planner(module) and node.name[0] != "_":
+        if node.name[0] != "_":
             where[node.name].append(module)
     assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}
 
 
 def test_dataclasses_of_many_fields_are_built_with_keywords() -> None:
-    found = [
-        line
-        for module in TREES
-        if not of_the_planner(module)
-        for line in filled_by_position(module)
-    ]
+    found = [line for module in TREES for line in filled_by_position(module)]
     assert found == []
 
 

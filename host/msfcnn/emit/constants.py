@@ -12,12 +12,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from msfcnn.emit.place import Place
+from msfcnn.emit.place import PlacedOp
 from msfcnn.emit.text import comment, int8_array, int_array
 from msfcnn.ir import CStruct, Model
 
 
-def constants_of(place: Place, name: str) -> str:
+def constants_of(place: PlacedOp, name: str) -> str:
     """The C expression for what an op's `constants` is."""
     if place.step.loads:
         return "NULL"
@@ -26,7 +26,7 @@ def constants_of(place: Place, name: str) -> str:
     return label if place.kernel.packed else f"&{label}"
 
 
-def op_constants(model: Model, place: Place, name: str) -> str:
+def op_constants(model: Model, place: PlacedOp, name: str) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to."""
     if place.step.loads:
         return ""
@@ -41,7 +41,7 @@ def op_constants(model: Model, place: Place, name: str) -> str:
     return f"{arrays}static const {struct.ctype} {label} = {{ {', '.join(values)} }};\n"
 
 
-def weights_source(model: Model, places: Iterable[Place], name: str) -> str:
+def weights_source(model: Model, places: Iterable[PlacedOp], name: str) -> str:
     """Text of NAME_weights.c below its banner: what is packed, and structs with large arrays."""
     parts = ['#include "msfcnn/tables.h"\n']
     for place in places:
@@ -51,7 +51,7 @@ def weights_source(model: Model, places: Iterable[Place], name: str) -> str:
     return "\n".join(parts)
 
 
-def _weights(model: Model, place: Place, name: str) -> str:
+def _weights(model: Model, place: PlacedOp, name: str) -> str:
     """Definitions for NAME_weights.c; nothing for an op whose constants stand in the tables."""
     label = _label(place, name)
     if place.kernel.pack is not None:
@@ -75,7 +75,7 @@ def _weights(model: Model, place: Place, name: str) -> str:
     )
 
 
-def _label(place: Place, name: str) -> str:
+def _label(place: PlacedOp, name: str) -> str:
     """Constants of the weights' file are known outside of it, so the model's name is in theirs."""
     if place.kernel.packed:
         return f"{name}_op{place.step.op}_words"
@@ -83,7 +83,7 @@ def _label(place: Place, name: str) -> str:
     return f"{name}_op{place.step.op}" if weighty else f"_constants{place.index}"
 
 
-def _struct(model: Model, place: Place) -> CStruct:
+def _struct(model: Model, place: PlacedOp) -> CStruct:
     """What the portable kernel reads, with lines as the sweep has them: rows or columns."""
     step = place.step
     return model.ops[step.op].c_constants(model, step.call, place.stage.option.columns)
@@ -110,12 +110,12 @@ def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
     return arrays, values
 
 
-def weight_bytes(model: Model, places: Iterable[Place]) -> int:
+def weight_bytes(model: Model, places: Iterable[PlacedOp]) -> int:
     """Bytes of NAME_weights.c in the flash of a 32-bit board: as the kernels want them."""
     return sum(_bytes(model, place) for place in places if not place.step.loads)
 
 
-def _bytes(model: Model, place: Place) -> int:
+def _bytes(model: Model, place: PlacedOp) -> int:
     """Bytes of flash that the weights of one op take."""
     if place.kernel.pack is not None:
         return place.kernel.pack(place.stage.option.columns).nbytes

@@ -12,7 +12,7 @@ from msfcnn.schedule import Schedule, ScheduledStage
 
 
 @dataclass(frozen=True)
-class Place:
+class PlacedOp:
     """Op i of stage `number`; `index` counts all ops."""
 
     stage: ScheduledStage
@@ -66,10 +66,10 @@ class Place:
         return next(later, None)
 
 
-def places(schedule: Schedule, layout: Layout) -> Iterator[Place]:
+def places(schedule: Schedule, layout: Layout) -> Iterator[PlacedOp]:
     """Every op of every stage, in execution order."""
     index = 0
     for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True)):
         for i in range(len(stage.edge.steps)):
-            yield Place(stage=stage, places=where, number=number, i=i, index=index)
+            yield PlacedOp(stage=stage, places=where, number=number, i=i, index=index)
             index += 1

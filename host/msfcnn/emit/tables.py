@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msfcnn.emit.constants import constants_of, op_constants
-from msfcnn.emit.place import Place, places
+from msfcnn.emit.place import PlacedOp, places
 from msfcnn.emit.tensors import TensorTable, tensor_table
 from msfcnn.emit.text import comment
 from msfcnn.fusion import Step, node_of
@@ -86,7 +86,7 @@ def _array(ctype: str, name: str, entries: Sequence[str]) -> str:
     return "\n".join([head, *entries, "};\n"])
 
 
-def _shape(place: Place) -> str:
+def _shape(place: PlacedOp) -> str:
     """A kernel's extents along the sweep; ops of the same shape share an entry."""
     u, v = place.step.axes(place.columns)
     return f"""\
@@ -98,7 +98,7 @@ def _shape(place: Place) -> str:
 
 
 def _op(
-    model: Model, place: Place, name: str, shapes: Sequence[str], tables: Sequence[TensorTable]
+    model: Model, place: PlacedOp, name: str, shapes: Sequence[str], tables: Sequence[TensorTable]
 ) -> str:
     """An entry of msfcnn_op_t. Lines and pixels are rows and columns, or the other way round."""
     step, kernel = place.step, place.kernel
@@ -126,7 +126,7 @@ def _op(
     }},"""
 
 
-def _tensors(place: Place, table: TensorTable) -> str:
+def _tensors(place: PlacedOp, table: TensorTable) -> str:
     """What the op reads and writes."""
     step = place.step
     fields = {"output": table.index[step.z]}

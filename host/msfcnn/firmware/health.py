@@ -131,5 +131,11 @@ def _ask(board: Board) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as name:
         place = Path(name)
         application = riot.application_directory("digits")
-        made = riot.Firmware(board, application, place, place / "packages", {})
+        made = riot.Firmware(
+            board=board,
+            application=application,
+            directory=place,
+            packages=place / "packages",
+            variables={},
+        )
         return riot.ask(made, ["CC", "PROGRAMMER"])

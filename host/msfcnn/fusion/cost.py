@@ -14,7 +14,7 @@ from msfcnn.fusion.finish import finish
 from msfcnn.fusion.growth import Growth
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.price import Currency, Place, kernel_at
-from msfcnn.fusion.state import SUM_BYTES, Closed, Known, Sweep, Terms
+from msfcnn.fusion.state import SUM_BYTES, Closed, KnownWaits, Sweep, Terms
 from msfcnn.fusion.windows import Resident
 from msfcnn.isa import Kernel
 
@@ -129,9 +129,17 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple
     network = edge.network
     runs, tight = zip(*ways, strict=True)
     floors = (0,) * len(network.steps)
-    terms = Terms(Currency.INSTRUCTIONS, network.instructions, floors, runs, tight)
-    sweep = Sweep(network, edge.last, option.columns, option.band, option.split)
-    growth = Growth(sweep, terms, option.keep.__contains__, Known())
+    terms = Terms(
+        currency=Currency.INSTRUCTIONS,
+        price=network.instructions,
+        floors=floors,
+        run=runs,
+        tight=tight,
+    )
+    sweep = Sweep(
+        network=network, end=edge.last, columns=option.columns, band=option.band, split=option.split
+    )
+    growth = Growth(sweep, terms, option.keep.__contains__, KnownWaits())
     macs = 0
     for i in range(edge.last - 1, edge.first - 1, -1):
         possible = growth.add(i)

@@ -9,7 +9,7 @@ from msfcnn.fusion.cost import costs
 from msfcnn.fusion.edge import Edge, edge
 from msfcnn.fusion.options import Option, Scheme
 from msfcnn.fusion.search import FoundEdges, Limits, alone, search
-from msfcnn.fusion.state import Known, Sweep, Terms
+from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.fusion.steps import Network
 
 SPLITS = (16, 32, 48, 64)
@@ -24,10 +24,12 @@ def band_heights(height: int) -> tuple[int, ...]:
 def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
     """Edges that run in a row sweep, whole or by groups of channels."""
     found: FoundEdges = {}
-    known = Known()
+    known = KnownWaits()
     for end in range(1, len(network.steps) + 1):
         width = network.steps[end - 1].target[1]
-        search(Sweep(network, end, False, width), terms, limits, known, found)
+        search(
+            Sweep(network=network, end=end, columns=False, band=width), terms, limits, known, found
+        )
     ways = list(zip(terms.run, terms.tight, strict=True))
     for chain in _splitting(network):
         for option in _split_options(chain):
@@ -53,19 +55,21 @@ def _splitting(network: Network) -> Iterator[Edge]:
 def _split_options(edge: Edge) -> Iterator[Option]:
     _, width, channels = edge.shape
     for split in (s for s in SPLITS if s < channels):
-        yield Option(Scheme.LINE, width, split=split)
+        yield Option(scheme=Scheme.LINE, band=width, split=split)
 
 
 def band_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
     """Edges that run in column sweeps, band by band."""
     found: FoundEdges = {}
-    known = Known()
+    known = KnownWaits()
     suiting: dict[int, Terms] = {}
     for end in range(2, len(network.steps) + 1):
         for band in band_heights(network.steps[end - 1].target[0]):
             count = sum(suits(run, terms.run[0], band) for run in terms.run)
             some = suiting.setdefault(count, _first(terms, count))
-            search(Sweep(network, end, True, band), some, limits, known, found)
+            search(
+                Sweep(network=network, end=end, columns=True, band=band), some, limits, known, found
+            )
     return found
 
 

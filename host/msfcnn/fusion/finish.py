@@ -14,7 +14,7 @@ from msfcnn.fusion.price import Place, kernel_at
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedStages:
     """Complete stages of an edge.
 
     total, bare, price: by item: bytes, bytes as the paper counts, price.
@@ -33,7 +33,7 @@ class Finished:
     scratch: int
 
 
-def finish(growth: Growth, first: int) -> Finished | None:
+def finish(growth: Growth, first: int) -> FinishedStages | None:
     """The items of a growth as stages that begin with step `first`; None if none exists."""
     if any(k < 0 for k in growth.asked):
         return None
@@ -48,7 +48,16 @@ def finish(growth: Growth, first: int) -> Finished | None:
     windows = items.bytes + items.runs + growth.sums + scratch
     total = windows + region[items.at] + others
     bare = np.minimum(total, windows + edge.live_bytes) if edge.is_final else total
-    return Finished(edge, total, bare, price, region, others, tail, scratch)
+    return FinishedStages(
+        edge=edge,
+        total=total,
+        bare=bare,
+        price=price,
+        region=region,
+        others=others,
+        tail=tail,
+        scratch=scratch,
+    )
 
 
 def _whole(growth: Growth, edge: Edge) -> tuple[Array, int, int | None]:

@@ -47,7 +47,9 @@ def option_of(network: Network, edge: tuple[int, int], found: Found, index: int)
     bits = ((i, mask >> (last - 1 - i) & 1) for i in range(first, last))
     keep = frozenset(network.steps[i].z for i, kept in bits if kept)
     run, tight = int(found.run[index]), bool(found.tight[index])
-    return Option(found.scheme, found.band, keep, found.split, run, tight)
+    return Option(
+        scheme=found.scheme, band=found.band, keep=keep, split=found.split, run=run, tight=tight
+    )
 
 
 def unfused_graph(
@@ -74,7 +76,13 @@ def _terms(network: Network, run: int, currency: Currency) -> Terms:
     """Longer runs than `run` take more RAM but fewer instructions."""
     runs = (run, *(r for r in LONGER_RUNS if r > run and currency is Currency.INSTRUCTIONS))
     floors = least_prices(network, run, currency)
-    return Terms(currency, network.price(currency), floors, runs, (True,) * len(runs))
+    return Terms(
+        currency=currency,
+        price=network.price(currency),
+        floors=floors,
+        run=runs,
+        tight=(True,) * len(runs),
+    )
 
 
 def _with_plain(tight: Terms) -> Terms:

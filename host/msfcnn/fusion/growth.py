@@ -18,11 +18,11 @@ from msfcnn.fusion.overlap import Position, leading, walk
 from msfcnn.fusion.price import Place, kernel_at
 from msfcnn.fusion.state import (
     SUM_BYTES,
-    Asked,
     Closed,
+    Demand,
     FirstWindow,
     Keep,
-    Known,
+    KnownWaits,
     Sweep,
     Terms,
 )
@@ -37,15 +37,17 @@ _FAR = 1 << 40  # pixels
 class Growth:
     """Partial stages that end in one place; `items` may be thinned between two steps."""
 
-    def __init__(self, sweep: Sweep, terms: Terms, keep: Keep, known: Known) -> None:
+    def __init__(self, sweep: Sweep, terms: Terms, keep: Keep, known: KnownWaits) -> None:
         self.sweep, self.terms, self.keep, self.known = sweep, terms, keep, known
         self.network = sweep.network
-        self.joins = Joins(self.network, sweep.end, sweep.columns, known=known.waits)
+        self.joins = Joins(
+            network=self.network, end=sweep.end, columns=sweep.columns, known=known.waits
+        )
         self.run = np.array(terms.run, np.int64)
         self.tight = np.array(terms.tight)
         self.items = one_each(len(self.run))
         self.states = 1
-        self.asked: dict[int, Asked] = {}  # by step with an open input; ~tensor: more writers come
+        self.asked: dict[int, Demand] = {}  # by step with an open input; ~tensor: more writers come
         self.open: dict[int, list[int]] = {}  # readers of tensors that nobody has written yet
         self.positions: dict[int, Position] = {}
         self.first_windows: dict[int, FirstWindow | None] = {}
@@ -121,7 +123,7 @@ class Growth:
         count = -(-pixels // band)
         high = np.minimum((np.arange(count, dtype=np.int64) + 1) * band, pixels)
         low = np.tile(np.arange(count, dtype=np.int64) * band, (self.states, 1))
-        self.asked[i] = Asked(low, high, lines)
+        self.asked[i] = Demand(low, high, lines)
         for reader in self.open.pop(step.z, ()):
             if self.network.steps[reader].x == step.z:
                 self._charge(reader, Place(columns=self.sweep.columns))
@@ -142,7 +144,7 @@ class Growth:
 
     # what is asked for
 
-    def demand(self, tensor: int) -> Asked:
+    def demand(self, tensor: int) -> Demand:
         """The hull of what those who read a tensor ask for."""
         steps = self.network.steps
         shape = steps[self.open[tensor][0]].source
@@ -170,7 +172,7 @@ class Growth:
         if idle:
             done = np.concatenate([[0], high[:-1]])
             least = np.where(least == _FAR, done[None, :], least)
-        return Asked(least, high, used)
+        return Demand(least, high, used)
 
     # inner tensors
 
@@ -209,7 +211,7 @@ class Growth:
         if len(self.network.writers[tensor]) > 1:
             self.positions[~tensor] = self.positions[i]
 
-    def _merge(self, i: int, branches: list[tuple[Items, Array]], plain: Asked) -> None:
+    def _merge(self, i: int, branches: list[tuple[Items, Array]], plain: Demand) -> None:
         """States with the halo kept are others than those without."""
         items = branches[0][0]
         if len(branches) == 2:
@@ -222,7 +224,7 @@ class Growth:
         self.asked[i] = replace(plain, low=np.concatenate([low for _, low in branches]))
 
     def _branch(
-        self, i: int, readers: list[int], plain: Asked, fresh: Asked, halo: Array | None
+        self, i: int, readers: list[int], plain: Demand, fresh: Demand, halo: Array | None
     ) -> Items:
         """The items with one way to keep the tensor that step i writes; halo: that is kept."""
         step = self.network.steps[i]
@@ -281,7 +283,7 @@ class Growth:
         )
 
     def _ways(
-        self, step: Step, readers: list[int], plain: Asked, fresh: Asked
+        self, step: Step, readers: list[int], plain: Demand, fresh: Demand
     ) -> tuple[tuple[Way, ...], Delay | None]:
         """How the tensor can be kept: the last way has a ring for the pixels of a sum only."""
         steps, tensor = self.network.steps, step.z

@@ -48,14 +48,14 @@ class Items:
 
     def _each(self, change: Callable[[Array], Array]) -> Items:
         return Items(
-            change(self.state),
-            change(self.variant),
-            change(self.bytes),
-            change(self.runs),
-            change(self.price),
-            change(self.keep),  # type: ignore[arg-type]
-            {k: change(v) for k, v in self.run.items()},
-            {k: change(v) for k, v in self.blocked.items()},
+            state=change(self.state),
+            variant=change(self.variant),
+            bytes=change(self.bytes),
+            runs=change(self.runs),
+            price=change(self.price),
+            keep=change(self.keep),  # type: ignore[arg-type]
+            run={k: change(v) for k, v in self.run.items()},
+            blocked={k: change(v) for k, v in self.blocked.items()},
         )
 
 
@@ -89,14 +89,14 @@ def renumbered(items: Items, states: Array) -> tuple[Items, NDArray[np.intp]]:
 def joined(a: Items, b: Items) -> Items:
     """All of both."""
     return Items(
-        np.concatenate([a.state, b.state]),
-        np.concatenate([a.variant, b.variant]),
-        np.concatenate([a.bytes, b.bytes]),
-        np.concatenate([a.runs, b.runs]),
-        np.concatenate([a.price, b.price]),
-        np.concatenate([a.keep, b.keep]),
-        {k: np.concatenate([v, b.run[k]]) for k, v in a.run.items()},
-        {k: np.concatenate([v, b.blocked[k]]) for k, v in a.blocked.items()},
+        state=np.concatenate([a.state, b.state]),
+        variant=np.concatenate([a.variant, b.variant]),
+        bytes=np.concatenate([a.bytes, b.bytes]),
+        runs=np.concatenate([a.runs, b.runs]),
+        price=np.concatenate([a.price, b.price]),
+        keep=np.concatenate([a.keep, b.keep]),
+        run={k: np.concatenate([v, b.run[k]]) for k, v in a.run.items()},
+        blocked={k: np.concatenate([v, b.blocked[k]]) for k, v in a.blocked.items()},
     )
 
 

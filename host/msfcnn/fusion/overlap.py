@@ -100,7 +100,9 @@ def walk(step: Step, columns: bool, used: int) -> Walk:
     across, along = step.axes(columns)
     height, width, channels = step.source
     lines, pixels = (width, height) if columns else (height, width)
-    return Walk(across, along, lines, pixels, channels, used)
+    return Walk(
+        across=across, along=along, lines=lines, pixels=pixels, channels=channels, used=used
+    )
 
 
 def leading(positions: list[Position]) -> Position:

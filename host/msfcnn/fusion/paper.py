@@ -76,11 +76,15 @@ def paper_cost(edge: Edge) -> PaperCost:
     source, target = _input_bytes(edge), edge.born_bytes
     others = edge.live_bytes - source
     if len(edge.steps) == 1:
-        return PaperCost(0, source, target, others, edge.steps[0].macs)
+        return PaperCost(
+            caches=0, input=source, output=target, others=others, macs=edge.steps[0].macs
+        )
     rows = _tile_rows(edge)
     steps = list(zip(edge.steps, rows, strict=False))
     caches = sum(_columns(s) * high * s.source[2] for s, high in steps if not s.loads)
-    return PaperCost(caches, source, target, others, _macs(edge, rows))
+    return PaperCost(
+        caches=caches, input=source, output=target, others=others, macs=_macs(edge, rows)
+    )
 
 
 def paper_without_io(edge: Edge, found: PaperCost) -> int:
@@ -96,8 +100,8 @@ def _priced(edge: Edge) -> Found:
 def paper_option(edge: Edge) -> Option:
     """How the engine runs what the paper plans."""
     if len(edge.steps) == 1:
-        return Option(Scheme.LAYER, edge.shape[1], run=1)
-    return Option(Scheme.H_CACHE, 1, run=1, tight=False)
+        return Option(scheme=Scheme.LAYER, band=edge.shape[1], run=1)
+    return Option(scheme=Scheme.H_CACHE, band=1, run=1, tight=False)
 
 
 def _fits(edge: Edge) -> bool:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.fusion.edge import LONGEST
-from msfcnn.fusion.finish import Finished, finish
+from msfcnn.fusion.finish import FinishedStages, finish
 from msfcnn.fusion.growth import Growth
 from msfcnn.fusion.items import Array, undominated
 from msfcnn.fusion.options import Option, Scheme
-from msfcnn.fusion.state import Known, Sweep, Terms
+from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.ir import InputMode
 
 _NEVER = 1 << 40  # bytes: more than any arena
@@ -54,22 +54,24 @@ class Found:
 def alone(option: Option, total: int, without_io: int, price: int) -> Found:
     """A single option that keeps no halo."""
     return Found(
-        option.scheme,
-        option.band,
-        option.split,
-        np.array([option.run], np.int64),
-        np.array([option.tight]),
-        np.array([total], np.int64),
-        np.array([without_io], np.int64),
-        np.array([price], np.int64),
-        np.zeros(1, dtype=np.uint64),
+        scheme=option.scheme,
+        band=option.band,
+        split=option.split,
+        run=np.array([option.run], np.int64),
+        tight=np.array([option.tight]),
+        total=np.array([total], np.int64),
+        without_io=np.array([without_io], np.int64),
+        price=np.array([price], np.int64),
+        keep=np.zeros(1, dtype=np.uint64),
     )
 
 
 FoundEdges = dict[tuple[int, int], list[Found]]
 
 
-def search(sweep: Sweep, terms: Terms, limits: Limits, known: Known, found: FoundEdges) -> None:
+def search(
+    sweep: Sweep, terms: Terms, limits: Limits, known: KnownWaits, found: FoundEdges
+) -> None:
     """Adds every edge that ends where the sweep does."""
     growth = Growth(sweep, terms, lambda _: None, known)
     for i in range(sweep.end - 1, max(-1, sweep.end - 1 - LONGEST), -1):
@@ -103,7 +105,7 @@ def _prune(growth: Growth, limits: Limits) -> bool:
     return len(growth.items.bytes) > 0
 
 
-def _record(growth: Growth, finished: Finished, limits: Limits, found: FoundEdges) -> None:
+def _record(growth: Growth, finished: FinishedStages, limits: Limits, found: FoundEdges) -> None:
     sweep, items = growth.sweep, growth.items
     ok = (finished.price - growth.floor <= limits.extra) & (finished.bare <= limits.ram)
     if not ok.any():
@@ -112,14 +114,14 @@ def _record(growth: Growth, finished: Finished, limits: Limits, found: FoundEdge
     lines = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
     found.setdefault((edge.first, edge.last), []).append(
         Found(
-            Scheme.H_CACHE if sweep.columns else lines,
-            sweep.band,
-            sweep.split,
-            growth.run[items.variant[ok]],
-            growth.tight[items.variant[ok]],
-            finished.total[ok],
-            finished.bare[ok],
-            finished.price[ok],
-            items.keep[ok],
+            scheme=Scheme.H_CACHE if sweep.columns else lines,
+            band=sweep.band,
+            split=sweep.split,
+            run=growth.run[items.variant[ok]],
+            tight=growth.tight[items.variant[ok]],
+            total=finished.total[ok],
+            without_io=finished.bare[ok],
+            price=finished.price[ok],
+            keep=items.keep[ok],
         )
     )

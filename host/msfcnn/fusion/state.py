@@ -70,7 +70,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Demand:
     """What is asked of a tensor: [states, bands] first pixel, [bands] end, lines."""
 
     low: Array
@@ -113,7 +113,7 @@ class Closed:
 
 
 @dataclass
-class Known:
+class KnownWaits:
     """What stages with other ends have found out, too: sweeps in one direction only."""
 
     waits: dict[tuple[int, int], Waiting] = field(default_factory=dict)

@@ -170,7 +170,7 @@ def _load(model: Model, image: int) -> Step:
         y=None,
         z=image,
         z_channels=shape[2],
-        kernels=Choice(Kernel("NULL"), Kernel("NULL")),
+        kernels=Choice(Kernel(name="NULL"), Kernel(name="NULL")),
     )
 
 

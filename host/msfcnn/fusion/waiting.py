@@ -128,7 +128,13 @@ class _Region:
         advanced = int((written - 1 - needs)[advances].max(initial=-1))
         rested = int(held[~advances].max(initial=0))
         ahead, slope = self._ahead() if self.single else (None, 1)
-        return Waiting(int(held.max()), min(advanced, size - 1), rested, ahead, slope)
+        return Waiting(
+            lines=int(held.max()),
+            advanced=min(advanced, size - 1),
+            rested=rested,
+            ahead=ahead,
+            slope=slope,
+        )
 
     def _size(self, shape: tuple[int, int, int]) -> int:
         return shape[1] if self.columns else shape[0]

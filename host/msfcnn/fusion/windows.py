@@ -103,32 +103,58 @@ class Extents:
         slots = np.where(tight, extent - 1, min(extent, self.lines))
         save = np.where(tight, save, 0)
         size = (slots * length + save) * self.channels
-        return Way(Resident.LINES, size, self.full(0), slots, length, save, planar)
+        return Way(
+            resident=Resident.LINES,
+            bytes=size,
+            shared=self.full(0),
+            slots=slots,
+            length=length,
+            save=save,
+            planar=planar,
+        )
 
     def pixels(self, shared: bool) -> Way:
         """A run; a shared one is read at once by the step that has asked for it."""
         length = np.minimum(self.run, self.pieces[:, None])
         size, none = length * self.channels, self.full(0)
         own, others = (none, size) if shared else (size, none)
-        return Way(Resident.PIXELS, own, others, none, length, none)
+        return Way(
+            resident=Resident.PIXELS, bytes=own, shared=others, slots=none, length=length, save=none
+        )
 
     def filled_by_several(self) -> Way:
         """A run that several steps write, each its channels: they need not be equally far."""
         length, none = np.minimum(self.run, self.length[:, None]), self.full(0)
-        return Way(Resident.RING, length * self.channels, none, none, length, none)
+        return Way(
+            resident=Resident.RING,
+            bytes=length * self.channels,
+            shared=none,
+            slots=none,
+            length=length,
+            save=none,
+        )
 
     def ring(self, waiting: Waiting) -> Way:
         """Pixels that wait for the slowest reader."""
         length = self.full(self.length)
         pixels = np.minimum(waiting.pixels(length, self.run), length * self.lines)
         none = self.full(0)
-        return Way(Resident.RING, pixels * self.channels, none, none, pixels, none)
+        return Way(
+            resident=Resident.RING,
+            bytes=pixels * self.channels,
+            shared=none,
+            slots=none,
+            length=pixels,
+            save=none,
+        )
 
     def several_lines(self, waiting: Waiting) -> Way:
         """Lines for several readers."""
         length, slots = self.full(self.length), self.full(min(waiting.lines, self.lines))
         size, none = slots * length * self.channels, self.full(0)
-        return Way(Resident.LINES, size, none, slots, length, none)
+        return Way(
+            resident=Resident.LINES, bytes=size, shared=none, slots=slots, length=length, save=none
+        )
 
     def with_copy(self, way: Way, delay: Delay) -> Way:
         """And a ring for the pixels of the sum that reads it last."""
@@ -136,14 +162,14 @@ class Extents:
         part = np.minimum(length, self.run + delay.pixels)
         pixels = np.minimum(delay.lines * length + part, length * self.lines)
         return Way(
-            way.resident,
-            way.bytes + pixels * self.channels,
-            way.shared,
-            way.slots,
-            way.length,
-            way.save,
-            way.planar,
-            pixels,
+            resident=way.resident,
+            bytes=way.bytes + pixels * self.channels,
+            shared=way.shared,
+            slots=way.slots,
+            length=way.length,
+            save=way.save,
+            planar=way.planar,
+            pixels=pixels,
         )
 
 

@@ -13,7 +13,7 @@ NAME = "armv8.1-m.mve"
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     """Pointwise and ordinary convolutions, dense layers."""
-    gathering = both(Kernel("msfcnn_conv", aligned(op.gathered)))
+    gathering = both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered)))
     if op.groups > 1:
         return gathering
     constants = op.constants(model)
@@ -28,7 +28,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     name, scratch = "msfcnn_conv_mve", packing.conv_scratch(blocks)
     if op.pointwise:
         name, scratch = "msfcnn_pointwise_mve", 0
-    return both(Kernel(name, aligned(scratch), words=blocks.taps, pack=packer(pack)))
+    return both(Kernel(name=name, scratch=aligned(scratch), words=blocks.taps, pack=packer(pack)))
 
 
 def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
@@ -44,8 +44,8 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
     if pack(False) is None or pack(True) is None:
         return both(portable)
     kernel = Kernel(
-        "msfcnn_depthwise_mve",
-        aligned(packing.depthwise_scratch(op.taps)),
+        name="msfcnn_depthwise_mve",
+        scratch=aligned(packing.depthwise_scratch(op.taps)),
         words=op.taps,
         pairs=False,
         pack=packer(pack),
@@ -54,7 +54,7 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
 
 
 def _named(name: str) -> Chooser:
-    return lambda model, op, portable: both(Kernel(f"msfcnn_{name}_mve"))
+    return lambda model, op, portable: both(Kernel(name=f"msfcnn_{name}_mve"))
 
 
 ISA = Isa(

@@ -39,7 +39,7 @@ _ORDER = np.concatenate([np.arange(first, LANES, 4) for first in (0, 2, 1, 3)])
 
 
 @dataclass(frozen=True, eq=False)
-class PackedConv:
+class PackedWords:
     """Blocks of four outputs for msfcnn_pointwise_mve and msfcnn_conv_mve.
 
     taps: of an output. A block has taps + 9 words.
@@ -62,7 +62,7 @@ class _Requantizers:
         return [_bytes(_padded(v, channels)) for v in (self.bias, self.multiplier, self.shift)]
 
 
-def pack_conv(weights: NDArray[np.int8], k: ConvConstants) -> PackedConv | None:
+def pack_conv(weights: NDArray[np.int8], k: ConvConstants) -> PackedWords | None:
     """Packs a convolution without groups (pointwise and dense included).
 
     weights: int8 [out, kernel lines, kernel pixels, in], oriented like the stage's lines.
@@ -72,7 +72,7 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants) -> PackedConv | None:
     if found is None or flat.shape[1] > MOST_TAPS:
         return None
     blocks = [_block(flat, found, first) for first in range(0, len(flat), BLOCK)]
-    return PackedConv(np.concatenate(blocks), flat.shape[1])
+    return PackedWords(np.concatenate(blocks), flat.shape[1])
 
 
 def pack_depthwise(weights: NDArray[np.int8], k: ConvConstants) -> Words | None:
@@ -87,7 +87,7 @@ def pack_depthwise(weights: NDArray[np.int8], k: ConvConstants) -> Words | None:
     return np.concatenate([_lanes(flat, found, first) for first in range(0, len(flat), LANES)])
 
 
-def conv_scratch(packed: PackedConv) -> int:
+def conv_scratch(packed: PackedWords) -> int:
     """Bytes of scratch of msfcnn_conv_mve: the taps of 2 to 8 pixels."""
     return packed.taps * min(max(PATCHES // packed.taps // 2 * 2, 2), 8)
 

@@ -67,7 +67,9 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
         if tensor in stage.cost.halos and tensor not in halos:
             halos[tensor] = at
             at += stage.cost.halos[tensor].size
-    return StagePlaces(whole, windows, halos, rings, sums, moves)
+    return StagePlaces(
+        whole=whole, windows=windows, halos=halos, rings=rings, sums=sums, moves=moves
+    )
 
 
 def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:

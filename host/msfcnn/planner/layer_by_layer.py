@@ -12,6 +12,6 @@ def plan_layer_by_layer(network: Network, run: int = DEFAULT_RUN) -> Plan:
     """Every step on its own, in a row sweep."""
     stages = []
     for index, step in enumerate(network.steps):
-        option = Option(Scheme.LAYER, step.target[1], run=run)
+        option = Option(scheme=Scheme.LAYER, band=step.target[1], run=run)
         stages.append(PlannedStage(Edge(network, index, index + 1), option))
     return Plan(network, tuple(stages))

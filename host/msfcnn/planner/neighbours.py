@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import cheapest
 from msfcnn.planner.space import Space
-from msfcnn.planner.table import ANY, Table
+from msfcnn.planner.table import ANY, EdgeTable
 from msfcnn.planner.timed import timed_table
 
 NEXT_BYTES = 2048
@@ -36,17 +36,19 @@ def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour
     return up, down
 
 
-def timed_around(space: Space, goal: Goal, ram: int) -> Table:
+def timed_around(space: Space, goal: Goal, ram: int) -> EdgeTable:
     """What the fastest plans of about so many bytes are made of; asked for first, it is all."""
     return timed_table(space, goal, (ram - NEXT_BYTES, ram + NEXT_BYTES), ANY)
 
 
-def _at(found: Table, goal: Goal, ram: int, more: int) -> Neighbour:
+def _at(found: EdgeTable, goal: Goal, ram: int, more: int) -> Neighbour:
     path = cheapest(found, goal.within(ram + more))
     if path is None:
-        return Neighbour(more, ram + more)
+        return Neighbour(more=more, ram=ram + more)
     if not goal.timed:
-        return Neighbour(more, ram + more, path.macs)
+        return Neighbour(more=more, ram=ram + more, macs=path.macs)
     own = cheapest(found, goal.within(ram))
     change = None if own is None else path.price / own.price - 1
-    return Neighbour(more, ram + more, path.macs, path.price, change)
+    return Neighbour(
+        more=more, ram=ram + more, macs=path.macs, instructions=path.price, change=change
+    )

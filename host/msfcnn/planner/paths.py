@@ -19,7 +19,7 @@ from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.graph import FusionGraph, option_of
 from msfcnn.fusion.options import Option
 from msfcnn.fusion.price import Currency
-from msfcnn.planner.table import ANY, UNBOUNDED, Bound, Table
+from msfcnn.planner.table import ANY, UNBOUNDED, Bound, EdgeTable
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Path:
             yield Edge(self.graph.network, first, last), option
 
 
-def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
+def cheapest(table: EdgeTable, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of lowest price within a bound; None if there is none."""
     best: list[int] = [0] + [ANY] * table.steps
     came: list[tuple[int, int] | None] = [None] * (table.steps + 1)
@@ -57,7 +57,7 @@ def cheapest(table: Table, bound: Bound = UNBOUNDED) -> Path | None:
     return _path(table, came, best[-1]) if best[-1] < ANY else None
 
 
-def _path(table: Table, came: list[tuple[int, int] | None], price: int) -> Path:
+def _path(table: EdgeTable, came: list[tuple[int, int] | None], price: int) -> Path:
     edges, ram, without_io, at = [], 0, 0, table.steps
     while at > 0:
         step = came[at]
@@ -67,10 +67,12 @@ def _path(table: Table, came: list[tuple[int, int] | None], price: int) -> Path:
         ram = max(ram, row.ram[index])
         without_io = max(without_io, row.without_io[index])
         at = row.edge[0]
-    return Path(table.graph, tuple(reversed(edges)), ram, without_io, price)
+    return Path(
+        graph=table.graph, edges=tuple(reversed(edges)), ram=ram, without_io=without_io, price=price
+    )
 
 
-def smallest(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
+def smallest(table: EdgeTable, price: int, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least RAM that costs no more; of those the least without_io, then the cheapest.
 
     None if no path within the bound is that cheap.
@@ -85,7 +87,7 @@ def smallest(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
     return cheapest(table, Bound(ram, bare))
 
 
-def smallest_without_io(table: Table, price: int, bound: Bound = UNBOUNDED) -> Path | None:
+def smallest_without_io(table: EdgeTable, price: int, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of least RAM as the paper counts; of those the least RAM, then the cheapest.
 
     None if no path within the bound is that cheap.
@@ -97,12 +99,14 @@ def smallest_without_io(table: Table, price: int, bound: Bound = UNBOUNDED) -> P
     return smallest(table, price, Bound(bound.ram, bare))
 
 
-def least_ram(table: Table, price: int, without_io: bool, bound: Bound = UNBOUNDED) -> Path | None:
+def least_ram(
+    table: EdgeTable, price: int, without_io: bool, bound: Bound = UNBOUNDED
+) -> Path | None:
     """One of the two: the least RAM, counted with or without the network's output."""
     return (smallest_without_io if without_io else smallest)(table, price, bound)
 
 
-def _fits(table: Table, bound: Bound, price: int) -> bool:
+def _fits(table: EdgeTable, bound: Bound, price: int) -> bool:
     path = cheapest(table, bound)
     return path is not None and path.price <= price
 
@@ -121,7 +125,7 @@ def _least(sizes: list[int], fits: Callable[[int], bool]) -> int | None:
     return sizes[low]
 
 
-def front(table: Table) -> tuple[Path, ...]:
+def front(table: EdgeTable) -> tuple[Path, ...]:
     """Paths that no other one beats in RAM and price, counted either way; by descending RAM."""
     paths = _front(table, paper=False)
     if not table.alike:
@@ -136,7 +140,7 @@ def _beaten(key: tuple[int, int, int], others: dict[tuple[int, int, int], Path])
     )
 
 
-def _front(table: Table, paper: bool) -> list[Path]:
+def _front(table: EdgeTable, paper: bool) -> list[Path]:
     """From the cheapest path down: each next one needs fewer bytes."""
     found: list[Path] = []
     path = cheapest(table)
@@ -149,7 +153,7 @@ def _front(table: Table, paper: bool) -> list[Path]:
     return found
 
 
-def _tightened(table: Table, path: Path, paper: bool) -> Path:
+def _tightened(table: EdgeTable, path: Path, paper: bool) -> Path:
     """The path with as few bytes as possible in the other way of counting."""
     least = (smallest_without_io if paper else smallest)(table, path.price)
     assert least is not None, "the path itself is that cheap"

@@ -13,7 +13,7 @@ from msfcnn.fusion.search import Limits
 from msfcnn.fusion.steps import Network
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, smallest
-from msfcnn.planner.table import ANY, Table, table
+from msfcnn.planner.table import ANY, EdgeTable, table
 
 
 @dataclass(frozen=True)
@@ -23,35 +23,35 @@ class Space:
     network: Network
     schemes: Schemes
     run: int
-    timed: dict[tuple[int, int, int, bool], Table] = field(default_factory=dict, compare=False)
+    timed: dict[tuple[int, int, int, bool], EdgeTable] = field(default_factory=dict, compare=False)
     """Tables of timed.timed_table: least and most bytes, most instructions, how bytes count."""
 
-    def table(self, macs: int | None = None) -> Table:
+    def table(self, macs: int | None = None) -> EdgeTable:
         """What matters to plans with at most so many MACs."""
         if self.schemes is Schemes.PAPER or macs is None or macs > self.network.macs:
             return self.everything
         return self.nothing_twice
 
     @cached_property
-    def everything(self) -> Table:
+    def everything(self) -> EdgeTable:
         """For every bound."""
         if self.schemes is Schemes.PAPER:
             return table(paper_graph(self.network))
         return table(with_bands(self._lines, Limits(self._most_ram)))
 
     @cached_property
-    def nothing_twice(self) -> Table:
+    def nothing_twice(self) -> EdgeTable:
         """For the MACs of the network, but not more."""
         spare = self.network.macs - least_macs(self.network)
         return table(with_bands(self._lines, Limits(self._most_ram, spare)))
 
     @cached_property
-    def lines(self) -> Table:
+    def lines(self) -> EdgeTable:
         """Layer by layer and row sweeps: nothing is computed twice."""
         return table(self._lines)
 
     @cached_property
-    def timed_lines(self) -> Table:
+    def timed_lines(self) -> EdgeTable:
         """Likewise, priced in estimated instructions."""
         return table(unfused_graph(self.network, self.run, Currency.INSTRUCTIONS))
 

@@ -53,7 +53,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class EdgeTable:
     """Rows by the cut point at which their edges end."""
 
     graph: FusionGraph
@@ -74,13 +74,13 @@ class Table:
         return sorted({size for rows in self.ending for row in rows for size in row.without_io})
 
 
-def table(graph: FusionGraph) -> Table:
+def table(graph: FusionGraph) -> EdgeTable:
     """The table of a graph; options that others dominate are dropped."""
     steps = len(graph.network.steps)
     ending: list[list[Row]] = [[] for _ in range(steps + 1)]
     for edge in sorted(graph.edges):
         ending[edge[1]].append(_row(graph, edge))
-    return Table(graph, steps, tuple(tuple(rows) for rows in ending))
+    return EdgeTable(graph, steps, tuple(tuple(rows) for rows in ending))
 
 
 def _row(graph: FusionGraph, edge: tuple[int, int]) -> Row:
@@ -93,12 +93,12 @@ def _row(graph: FusionGraph, edge: tuple[int, int]) -> Row:
     alike = bool((bare == ram).all())
     kept = _descending(order, price) if alike else _undominated(order, bare, price)
     return Row(
-        edge,
-        ram[kept].tolist(),
-        bare[kept].tolist(),
-        price[kept].tolist(),
-        [origin[i] for i in kept],
-        alike,
+        edge=edge,
+        ram=ram[kept].tolist(),
+        without_io=bare[kept].tolist(),
+        price=price[kept].tolist(),
+        origin=[origin[i] for i in kept],
+        alike=alike,
     )
 
 

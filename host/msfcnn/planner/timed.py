@@ -8,7 +8,7 @@ from msfcnn.fusion.search import Limits
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram
 from msfcnn.planner.space import Space
-from msfcnn.planner.table import ANY, UNBOUNDED, Table, table
+from msfcnn.planner.table import ANY, UNBOUNDED, EdgeTable, table
 
 
 def timed_path(space: Space, goal: Goal) -> Path | None:
@@ -24,7 +24,7 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
     return least_ram(found, path.price, goal.bare, bound)
 
 
-def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> Table:
+def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> EdgeTable:
     """What the best plans of at most `most` instructions are made of.
 
     Their bound on the RAM is anything between two sizes.
@@ -54,14 +54,14 @@ def most_instructions(space: Space, goal: Goal) -> int:
     return ANY if factor in (None, float("inf")) else int(factor * fastest(space).price + 1e-6)
 
 
-def _smaller(space: Space, goal: Goal, most: int) -> Table:
+def _smaller(space: Space, goal: Goal, most: int) -> EdgeTable:
     """What can take less RAM than the best plan that computes nothing twice."""
     best = least_ram(space.timed_lines, most, goal.bare)
     assert best is not None, "the fastest of them is fast enough"
     return _with_bands(space, space.timed_lines.graph, max(best.ram, best.without_io), most)
 
 
-def _with_bands(space: Space, lines: FusionGraph, ram: int, most: int) -> Table:
+def _with_bands(space: Space, lines: FusionGraph, ram: int, most: int) -> EdgeTable:
     """Everything that a plan of so many bytes and instructions can be made of."""
     floors = least_prices(space.network, space.run, Currency.INSTRUCTIONS)
     extra = Limits().extra if most >= ANY else max(0, most - sum(floors))

@@ -32,7 +32,13 @@ class ScheduledStage:
     def sweep(self) -> Sweep:
         """How it runs: lines and pixels."""
         option = self.option
-        return Sweep(self.edge.network, self.edge.last, option.columns, option.band, option.split)
+        return Sweep(
+            network=self.edge.network,
+            end=self.edge.last,
+            columns=option.columns,
+            band=option.band,
+            split=option.split,
+        )
 
     def place(self, i: int) -> Place:
         """Where step i stands: what it reads there."""
