@@ -79,16 +79,16 @@ class Geometry:
         # a dilation between taps that do not exist is none
         return (
             Axis(
-                self.kernel_h,
-                self.stride_h,
-                self.dilation_h if self.kernel_h > 1 else 1,
-                self.pad_top,
+                kernel=self.kernel_h,
+                stride=self.stride_h,
+                dilation=self.dilation_h if self.kernel_h > 1 else 1,
+                pad=self.pad_top,
             ),
             Axis(
-                self.kernel_w,
-                self.stride_w,
-                self.dilation_w if self.kernel_w > 1 else 1,
-                self.pad_left,
+                kernel=self.kernel_w,
+                stride=self.stride_w,
+                dilation=self.dilation_w if self.kernel_w > 1 else 1,
+                pad=self.pad_left,
             ),
         )
 

@@ -170,7 +170,14 @@ class Builder:
             own = replace(draft, view=draft.spread.view, origin=f"{draft.origin}:own", spread=None)
             known = self.finish(own, f"{name}:own", quantization, unsigned)
             op = draft.spread.op.rewired({UNSET: known.tensor})
-            moved = Draft(op, draft.node, draft.view, draft.origin, quantization, unsigned)
+            moved = Draft(
+                op=op,
+                node=draft.node,
+                view=draft.view,
+                origin=draft.origin,
+                inherited=quantization,
+                unsigned=unsigned,
+            )
             return self.finish(moved, name, quantization, unsigned)
         key = (draft.origin, draft.bounds, quantization, unsigned)
         if key not in self._finished:

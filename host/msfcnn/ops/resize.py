@@ -143,7 +143,7 @@ def resize(builder: Builder, node: Node) -> Value:
         return known
     if node.text("mode", "nearest") == "nearest":
         _check_nearest(node, known, axis, (rows, columns))
-        op = Upsample(node.name, UNSET, UNSET, rows, columns)
+        op = Upsample(node=node.name, input=UNSET, output=UNSET, rows=rows, columns=columns)
         return upsampled(builder, node, known, axis, op, known.shape[axis])
     return _bilinear(builder, node, known, axis, (rows, columns))
 
@@ -161,9 +161,11 @@ def _bilinear(
     tensor, (height, width, channels) = builder.as_map(known, axis, node)
     hwc = (height * factors[0], width * factors[1], channels)
     check_size("its output", hwc)
-    op = Bilinear(node.name, tensor, UNSET, *factors)
+    op = Bilinear(node=node.name, input=tensor, output=UNSET, rows=factors[0], columns=factors[1])
     usual = builder.tensors[tensor].quantization
-    return Draft(op, node, block_view(known, axis, hwc), node.outputs[0], usual=usual)
+    return Draft(
+        op=op, node=node, view=block_view(known, axis, hwc), origin=node.outputs[0], usual=usual
+    )
 
 
 def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int, int]:

@@ -133,7 +133,7 @@ def block_view(known: Known, axis: int, hwc: tuple[int, int, int]) -> View:
     order = Order.CHW if axis == 1 else Order.HWC
     sizes = iter(hwc[:2] if rank == 4 else hwc[1:2])
     shape = tuple(1 if i == 0 else hwc[2] if i == axis else next(sizes) for i in range(rank))
-    return View(hwc, shape, order)
+    return View(hwc=hwc, shape=shape, flat=order)
 
 
 def upsampled(
@@ -145,12 +145,12 @@ def upsampled(
     check_size("its output", hwc)
     source = builder.tensors[tensor]
     return Draft(
-        replace(op, input=tensor),
-        node,
-        block_view(known, axis, hwc),
-        node.outputs[0],
-        source.quantization,
-        source.unsigned,
+        op=replace(op, input=tensor),
+        node=node,
+        view=block_view(known, axis, hwc),
+        origin=node.outputs[0],
+        inherited=source.quantization,
+        unsigned=source.unsigned,
     )
 
 
@@ -167,7 +167,15 @@ def _depth_to_space(builder: Builder, node: Node) -> Value:
     left = channels // (size * size)
     by_column = node.text("mode", "DCR") == "CRD"
     steps = (size * size, 1) if by_column else (1, left)
-    op = Upsample(node.name, UNSET, UNSET, size, size, *steps)
+    op = Upsample(
+        node=node.name,
+        input=UNSET,
+        output=UNSET,
+        rows=size,
+        columns=size,
+        channel_step=steps[0],
+        block_step=steps[1],
+    )
     return upsampled(builder, node, known, 1, op, left)
 
 

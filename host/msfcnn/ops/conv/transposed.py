@@ -93,8 +93,8 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     # output pixels of a block may lie beyond the output: those are not computed
     size = (rows.output // rows.stride, columns.output // columns.stride)
     geometry = Geometry(
-        tall,
-        wide,
+        kernel_h=tall,
+        kernel_w=wide,
         pad_top=-top,
         pad_left=-left,
         pad_bottom=max(0, size[0] - 1 + top + tall - height),
@@ -103,9 +103,9 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     if min(geometry.pad_top, geometry.pad_left) < 0:
         raise Unsupported("its padding is larger than its kernel", "use less padding")
     op = Conv(
-        node.name,
-        tensor,
-        UNSET,
+        node=node.name,
+        input=tensor,
+        output=UNSET,
         geometry=geometry,
         groups=groups,
         weights=spread.reshape(outputs * blocks, tall, wide, inputs),
@@ -117,17 +117,17 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     view = map_view(shape, rank)
     own = map_view((*size, outputs * blocks), rank)
     if blocks == 1:
-        return Draft(op, node, view, node.outputs[0])
+        return Draft(op=op, node=node, view=view, origin=node.outputs[0])
     block = Upsample(
-        node.name,
-        UNSET,
-        UNSET,
+        node=node.name,
+        input=UNSET,
+        output=UNSET,
         rows=rows.stride,
         columns=columns.stride,
         channel_step=blocks,
         block_step=1,
     )
-    return Draft(op, node, view, node.outputs[0], spread=Spread(block, own))
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0], spread=Spread(block, own))
 
 
 def _turned(weights: NDArray[Any], groups: int) -> NDArray[Any]:
