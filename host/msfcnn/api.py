@@ -28,6 +28,7 @@ from msfcnn.report.imports import ImportVerdict
 from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
 from msfcnn.report.quantization import QuantizationReport
+from msfcnn.report.steps import MovingStage, moving_stage
 from msfcnn.report.verdict import BoardsReport
 from msfcnn.report.verification import Verification
 
@@ -44,6 +45,7 @@ __all__ = [
     "Model",
     "ModelError",
     "ModelReport",
+    "MovingStage",
     "MsfcnnError",
     "Options",
     "ParetoReport",
@@ -56,6 +58,7 @@ __all__ = [
     "board_report",
     "doctor",
     "evaluate",
+    "explain",
     "fronts",
     "generate",
     "import_check",
@@ -125,6 +128,25 @@ def pareto(model: Source, options: Options = DEFAULTS) -> ParetoReport:
     Raises InfeasibleError if nothing is within them.
     """
     return pareto_report(_model(model), options)
+
+
+def explain(
+    model: Source, stage: int, options: Options = DEFAULTS, board: str | None = None
+) -> MovingStage:
+    """A stage of the plan in motion, by its number from 1 on: lines that are resident and dead.
+
+    Raises UsageError if there is no such stage, InfeasibleError or BoardError as `plan` does.
+    """
+    from msfcnn.pipeline import plan_model
+    from msfcnn.report.stages import stage_nodes
+
+    if board is not None:
+        from msfcnn.boards import find_board
+
+        options = find_board(board).options(options)
+    planned = plan_model(_model(model), options)
+    ops = dict(enumerate(stage_nodes(planned.schedule, planned.model), 1))
+    return moving_stage(planned, stage, ops.get(stage, ()))
 
 
 def fronts(model: Source, options: Options = DEFAULTS, boards: Sequence[str] = ()) -> Fronts:

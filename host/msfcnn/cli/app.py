@@ -18,6 +18,7 @@ from msfcnn.cli import (
     completion,
     demo,
     doctor,
+    explain,
     flash,
     generate,
     import_check,
@@ -42,7 +43,20 @@ INTERRUPTED = 130
 READER_GONE = 141  # what a shell reports for a process that a closed pipe ended
 
 _BUILDING = (generate, build, flash, term, test, run, report, verify, bench)
-VERBS = (inspect, ops, plan, *_BUILDING, nightly, quantize, import_check, zoo, boards, doctor, demo)
+VERBS = (
+    inspect,
+    ops,
+    plan,
+    explain,
+    *_BUILDING,
+    nightly,
+    quantize,
+    import_check,
+    zoo,
+    boards,
+    doctor,
+    demo,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
