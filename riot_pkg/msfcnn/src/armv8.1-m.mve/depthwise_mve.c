@@ -34,16 +34,18 @@ static size_t _words(const msfcnn_op_t *op)
 /* pixels from begin on, without their taps */
 static msfcnn_mve_depthwise_t _job(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin)
 {
+    size_t full = run->channels / LANES;
+
     return (msfcnn_mve_depthwise_t){
         .step = op->shape->dilation_v * run->pixel_step,
         .zero = op->out_zero,
         .low = op->clamp_low,
         .high = op->clamp_high,
-        .pixel_step = op->shape->stride_v * run->pixel_step,
         .out = run->out + begin * run->out_pixel_step,
-        .out_step = run->out_pixel_step,
+        .next = op->shape->stride_v * run->pixel_step - full * LANES,
+        .out_next = run->out_pixel_step - full * LANES,
         .constants = (const uint32_t *)op->constants + run->channel / LANES * _words(op),
-        .full = run->channels / LANES,
+        .full = full,
         .last = run->channels % LANES,
         .pairs = op->words / 2U,
         .odd = op->words % 2U,
@@ -112,7 +114,7 @@ static void _tabled(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned beg
         msfcnn_mve_depthwise_t job = _job(op, run, i);
 
         job.taps = table;
-        job.offset = (i - begin) * job.pixel_step;
+        job.offset = (i - begin) * op->shape->stride_v * run->pixel_step;
         _apart(&job, op, run);
     }
 }
@@ -140,8 +142,8 @@ static void _direct(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned beg
         msfcnn_mve_depthwise_t wide = job;
 
         wide.pixels = pixels / abreast;
-        wide.pixel_step *= abreast;
-        wide.out_step *= abreast;
+        wide.next = 0;          /* pixels are adjacent */
+        wide.out_next = 0;
         wide.full = 1;
         wide.last = 0;
         msfcnn_mve_depthwise_3x3(&wide);

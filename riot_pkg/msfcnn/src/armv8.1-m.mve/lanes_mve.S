@@ -28,8 +28,8 @@
 #define ZERO        12
 #define LOW         16
 #define HIGH        20
-#define OFFSET      24      /* and from one pixel to the next */
-#define OUT         32      /* and from one pixel to the next */
+#define OFFSET      24      /* and the first output */
+#define NEXT        32      /* from behind the full blocks to the next pixel, and of outputs */
 #define CONSTANTS   40
 #define FULL        44
 #define LAST        48
@@ -45,6 +45,16 @@
     vldrb.u8 q6, [r1]
 .endif
     add     r1, r1, r5
+.endm
+
+/* the last one */
+.macro INPUT_end partial
+.if \partial
+    vpst
+    vldrbt.u8 q6, [r1]
+.else
+    vldrb.u8 q6, [r1]
+.endif
 .endm
 
 /* the next tap of a table, where padding stays in its place */
@@ -99,18 +109,18 @@
     FIRST   line, \partial
     SECOND  line, \partial
     WIDEN
-    FIRST   line, \partial
+    FIRST   end, \partial
     add     r1, r3, r4
     SECOND  line, \partial
     WIDEN
     FIRST   line, \partial
-    SECOND  line, \partial
+    SECOND  end, \partial
     WIDEN
     add     r1, r6, r4
     FIRST   line, \partial
     SECOND  line, \partial
     WIDEN
-    FIRST   line, \partial
+    FIRST   end, \partial
     WIDEN
 .else
     mov     r3, r12
@@ -133,7 +143,6 @@
 .macro SCALE sums
     vldrb.s32 q4, [r2], #4
     vrshl.s32 \sums, \sums, q4
-    vadd.i32 \sums, \sums, r7
 .endm
 
 /* 16 channels of a pixel, in q0 */
@@ -159,6 +168,8 @@
     vqmovnt.s32 q0, q1
     vqmovnb.s32 q2, q2
     vqmovnt.s32 q2, q3
+    vqadd.s16 q0, q0, r7
+    vqadd.s16 q2, q2, r7
     vdup.8  q4, r9
     vdup.8  q5, r10
     vqmovnb.s16 q0, q0
@@ -179,12 +190,10 @@
     ldrd    r5, r7, [r0, #STEP]
     ldrd    r9, r10, [r0, #LOW]
     ldr     r12, [r0, #TAPS]
+    ldrd    r4, r8, [r0, #OFFSET]
+    ldr     lr, [r0, #PIXELS]
 5:
-    ldr     r4, [r0, #OFFSET]
-    ldrd    r8, r6, [r0, #OUT]
     ldrd    r2, r11, [r0, #CONSTANTS]
-    add     r6, r6, r8
-    str     r6, [r0, #OUT]
     cmp     r11, #0
     beq     7f
 6:
@@ -202,13 +211,20 @@
     vpst
     vstrbt.8 q0, [r8]
 8:
-    ldrd    r4, r6, [r0, #OFFSET]
-    add     r4, r4, r6
-    str     r4, [r0, #OFFSET]
-    ldr     r6, [r0, #PIXELS]
-    subs    r6, r6, #1
-    str     r6, [r0, #PIXELS]
+    ldrd    r3, r6, [r0, #NEXT]
+    add     r4, r4, r3
+    add     r8, r8, r6
+.ifc \kind, any
+    /* its taps are counted in lr */
+    ldr     lr, [r0, #PIXELS]
+    sub     lr, lr, #1
+    str     lr, [r0, #PIXELS]
+    cmp     lr, #0
+.else
+    subs    lr, lr, #1
+.endif
     bne     5b
+    strd    r4, r8, [r0, #OFFSET]
     vpop    {d8-d15}
     pop     {r3-r11, pc}
     .size   \name, . - \name

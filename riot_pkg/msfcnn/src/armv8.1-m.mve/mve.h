@@ -101,13 +101,13 @@ typedef struct {
     int32_t low;                /**< smallest output */
     int32_t high;               /**< largest output */
     size_t offset;              /**< from the taps to the first pixel's; is moved on */
-    size_t pixel_step;          /**< from there to the next pixel's */
     int8_t *out;                /**< first output; is moved on */
-    size_t out_step;            /**< from there to the next pixel's */
+    size_t next;                /**< from behind the full blocks of a pixel's taps to the next */
+    size_t out_next;            /**< likewise of the outputs */
     const uint32_t *constants;  /**< of the first channel */
     size_t full;                /**< blocks of 16 channels */
     size_t last;                /**< channels beyond */
-    size_t pixels;              /**< at least 1; is counted down */
+    size_t pixels;              /**< at least 1; may be counted down */
     size_t odd;                 /**< whether there is a tap beside the pairs */
 } msfcnn_mve_depthwise_t;
 
