@@ -67,33 +67,104 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run, c
     return direct;
 }
 
-/* the taps of one of them */
+/* pieces of at most 16 bytes, from each pixel to its patch; compilers cannot be told of VPR */
+static void _pieces(int8_t *to, size_t to_step, const int8_t *from, size_t step, size_t size,
+                    unsigned n)
+{
+    uint32_t kept;
+
+    __asm__ volatile (
+        "vmrs %2, p0\n"
+        "vctp.8 %5\n"
+        "dls lr, %6\n"
+        "1: vpst\n"
+        "vldrbt.u8 q0, [%1]\n"
+        "add %1, %1, %4\n"
+        "vpst\n"
+        "vstrbt.8 q0, [%0]\n"
+        "add %0, %0, %3\n"
+        "le lr, 1b\n"
+        "vmsr p0, %2\n"
+        : "+r"(to), "+r"(from), "=&r"(kept)
+        : "r"(to_step), "r"(step), "r"(size), "r"(n)
+        : "q0", "lr", "memory");
+}
+
+/* likewise, of at most eight bytes that are not adjacent */
+static void _scattered(int8_t *to, size_t to_step, const int8_t *from, size_t step, size_t size,
+                       unsigned n, uint16x8_t offsets)
+{
+    uint32_t kept;
+
+    __asm__ volatile (
+        "vmrs %2, p0\n"
+        "vctp.16 %5\n"
+        "dls lr, %6\n"
+        "1: vpst\n"
+        "vldrbt.u16 q0, [%1, %q7]\n"
+        "add %1, %1, %4\n"
+        "vpst\n"
+        "vstrbt.16 q0, [%0]\n"
+        "add %0, %0, %3\n"
+        "le lr, 1b\n"
+        "vmsr p0, %2\n"
+        : "+l"(to), "+r"(from), "=&r"(kept)
+        : "r"(to_step), "r"(step), "r"(size), "r"(n), "w"(offsets)
+        : "q0", "lr", "memory");
+}
+
+/* the taps of n of them, kernel line by kernel line */
 static void _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, const line_t *line,
-                  unsigned pixel, int8_t *to)
+                  unsigned pixel, unsigned n, int8_t *to)
 {
     const msfcnn_shape_t *shape = op->shape;
-    size_t offset = (pixel * shape->stride_v - run->before) * run->pixel_step;
+    size_t step = shape->stride_v * run->pixel_step;
+    size_t offset = pixel * step - run->before * run->pixel_step;
     size_t size = line->size;
+    size_t taps = op->words;
 
     for (unsigned i = 0; i < shape->kernel_u; i++, to += size) {
-        const uint8_t *from = (const uint8_t *)run->line[i];
+        const int8_t *from = run->line[i];
 
         if (from == NULL) {
-            msfcnn_mve_fill(to, op->pad_value, size);
+            for (unsigned p = 0; p < n; p++) {
+                msfcnn_mve_fill(to + p * taps, op->pad_value, size);
+            }
+            continue;
         }
-        else if (line->adjacent) {
-            msfcnn_mve_copy(to, run->line[i] + offset, size);
+        from += offset;
+        if (!line->adjacent) {
+            _scattered(to, taps, from, step, size, n, line->low);
+            if (size > HALF) {
+                _scattered(to + HALF, taps, from, step, size - HALF, n, line->high);
+            }
+        }
+        else if (size <= MSFCNN_MVE_LANES) {
+            _pieces(to, taps, from, step, size, n);
         }
         else {
-            mve_pred16_t there = vctp16q(size);
-
-            from += offset;
-            vstrbq_p_u16((uint8_t *)to, vldrbq_gather_offset_z_u16(from, line->low, there), there);
-            if (size > HALF) {
-                there = vctp16q(size - HALF);
-                vstrbq_p_u16((uint8_t *)to + HALF,
-                             vldrbq_gather_offset_z_u16(from, line->high, there), there);
+            for (unsigned p = 0; p < n; p++, from += step) {
+                msfcnn_mve_copy(to + p * taps, from, size);
             }
+        }
+    }
+}
+
+/* the taps of n pixels */
+static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, const line_t *line,
+                    const msfcnn_pixels_t *direct, unsigned pixel, unsigned n, int8_t *to)
+{
+    unsigned end = pixel + n;
+    unsigned together;
+
+    for (; pixel < end; pixel += together, to += together * op->words) {
+        together = 1;
+        if ((pixel >= direct->begin) && (pixel < direct->end)) {
+            together = ((direct->end < end) ? direct->end : end) - pixel;
+            _taps(op, run, line, pixel, together, to);
+        }
+        else {
+            msfcnn_gather(op, run, pixel, 0, op->in_channels, to);
         }
     }
 }
@@ -109,14 +180,7 @@ void msfcnn_conv_mve(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
     for (unsigned i = 0; i < run->pixels; i += n) {
         n = (run->pixels - i < together) ? run->pixels - i : together;
-        for (unsigned p = 0; p < n; p++) {
-            if ((i + p >= direct.begin) && (i + p < direct.end)) {
-                _taps(op, run, &line, i + p, patch + p * taps);
-            }
-            else {
-                msfcnn_gather(op, run, i + p, 0, op->in_channels, patch + p * taps);
-            }
-        }
+        _gather(op, run, &line, &direct, i, n, patch);
         msfcnn_mve_outputs(op, run, i, n, patch, taps);
     }
 }
