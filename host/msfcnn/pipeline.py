@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msfcnn.costmodel import cores
-from msfcnn.emit import EmitOptions, Sources, emit
-from msfcnn.emit.tables import engine_limits
+from msfcnn.emit import EmitOptions, Sources, config_flags, emit, engine_limits
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
 from msfcnn.fusion import network
@@ -23,7 +22,6 @@ from msfcnn.planner import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
 from msfcnn.planner.space import Space, space_of
 from msfcnn.schedule import Schedule, schedule
 from msfcnn.suggest import did_you_mean
-from msfcnn.toolchain.native import config_flags
 
 
 @dataclass(frozen=True)

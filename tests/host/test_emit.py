@@ -11,6 +11,7 @@ import pytest
 from engine_build import compile_c, generate
 from random_models import random_model
 
+from msfcnn.emit import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS
 from msfcnn.emit.names import c_name, check_limits, check_name
 from msfcnn.emit.sources import ABI
 from msfcnn.emit.text import comment
@@ -18,7 +19,7 @@ from msfcnn.errors import ModelError, UsageError
 from msfcnn.files import write_all
 from msfcnn.ir import Geometry, Model
 from msfcnn.ops import Reshape
-from msfcnn.toolchain.native import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, engine_directory
+from msfcnn.toolchain.native import engine_directory
 
 INCLUDE = engine_directory() / "include" / "msfcnn"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msfcnn.emit.constants import constants_of, op_constants
+from msfcnn.emit.limits import engine_limits
 from msfcnn.emit.place import PlacedOp, places
 from msfcnn.emit.tensors import TensorTable, tensor_table
 from msfcnn.emit.text import comment
@@ -51,16 +52,6 @@ def _tensor_tables(schedule: Schedule, layout: Layout) -> list[TensorTable]:
         begin = sum(len(table.entries) for table in tables)
         tables.append(tensor_table(stage, where, begin))
     return tables
-
-
-def engine_limits(schedule: Schedule) -> tuple[int, int]:
-    """CONFIG_MSFCNN_STAGE_OPS and CONFIG_MSFCNN_KERNEL_LINES the engine must be compiled with."""
-    lines = max(
-        step.axes(stage.option.columns)[0].kernel
-        for stage in schedule.stages
-        for step in stage.edge.steps
-    )
-    return max(len(stage.edge.steps) for stage in schedule.stages), lines
 
 
 def _guards(stage_ops: int, kernel_lines: int, abi: int) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from msfcnn.emit.tables import engine_limits
+from msfcnn.emit import config_flags, engine_limits
 from msfcnn.errors import BoardError
 from msfcnn.files import write_all
 from msfcnn.firmware.tally import ENGINE, MODEL, Tally, tally
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.native import RUNNER, build_engine, compile_c, config_flags
+from msfcnn.toolchain.native import RUNNER, build_engine, compile_c
 
 _FLAGS = ("-O2",)
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from msfcnn.emit.tables import engine_limits
+from msfcnn.emit import config_flags, engine_limits
 from msfcnn.errors import BoardError, Problem
 from msfcnn.files import write_all
 from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.native import config_flags, engine_directory, engine_flags, engine_sources
+from msfcnn.toolchain.native import engine_directory, engine_flags, engine_sources
 
 BARE = Path(__file__).with_name("bare")
 LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing

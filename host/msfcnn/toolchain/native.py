@@ -94,17 +94,3 @@ def compile_c(arguments: Sequence[str]) -> None:
         raise BoardError(
             Problem(command[0], f"cannot compile the generated code: {lines[0].strip()}")
         )
-
-
-def config_flags(stage_ops: int, kernel_lines: int) -> tuple[str, ...]:
-    """Compiler flags for a model that needs more than the engine's defaults."""
-    flags = []
-    if stage_ops > DEFAULT_STAGE_OPS:
-        flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")
-    if kernel_lines > DEFAULT_KERNEL_LINES:
-        flags.append(f"-DCONFIG_MSFCNN_KERNEL_LINES={kernel_lines}")
-    return tuple(flags)
-
-
-DEFAULT_STAGE_OPS = 24  # of include/msfcnn/config.h; a test holds them together
-DEFAULT_KERNEL_LINES = 8

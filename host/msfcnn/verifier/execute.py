@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.emit.tables import engine_limits
+from msfcnn.emit import config_flags, engine_limits
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.files import write_all
 from msfcnn.ir import Model
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.native import SANITIZERS, build_engine, build_runner, config_flags
+from msfcnn.toolchain.native import SANITIZERS, build_engine, build_runner
 
 LARGEST_COMPLAINT = 2000  # characters of a sanitizer's report worth showing
 
