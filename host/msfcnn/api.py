@@ -29,8 +29,8 @@ from msfcnn.report.layers import ModelReport, model_report
 from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
 from msfcnn.report.quantization import QuantizationReport
 from msfcnn.report.steps import MovingStage, moving_stage
-from msfcnn.report.verdict import BoardsReport
 from msfcnn.report.verification import Verification
+from msfcnn.verdict.judge import BoardsReport
 
 __all__ = [
     "BoardError",
@@ -157,7 +157,7 @@ def fronts(model: Source, options: Options = DEFAULTS, boards: Sequence[str] = (
     if not boards:
         return fronts_report(_model(model), options)
     from msfcnn.boards import find_boards
-    from msfcnn.report.boards import fronts_on
+    from msfcnn.verdict.boards import fronts_on
 
     return fronts_on(_model(model), find_boards(",".join(boards)), options)
 
@@ -187,7 +187,7 @@ def board_report(
     """
     import msfcnn
     from msfcnn.boards import find_boards
-    from msfcnn.report.boards import Asked, boards_report
+    from msfcnn.verdict.boards import Asked, boards_report
 
     path = Path(model)
     found = find_boards(",".join(boards))

@@ -26,9 +26,9 @@ from msfcnn.ir import InputMode
 from msfcnn.layout import layout
 from msfcnn.page import report_page
 from msfcnn.report import to_data
-from msfcnn.report.program import ProgramReport
 from msfcnn.report.timeline import timeline
-from msfcnn.report.verdict import (
+from msfcnn.schedule import schedule
+from msfcnn.verdict.judge import (
     BUILD,
     FITS,
     NO_IMAGE,
@@ -39,7 +39,7 @@ from msfcnn.report.verdict import (
     Memory,
     judge,
 )
-from msfcnn.schedule import schedule
+from msfcnn.verdict.program import ProgramReport
 
 DIGITS = Path(__file__).resolve().parents[2] / "apps" / "digits" / "digits.onnx"
 BOARDS = ("nucleo-f767zi", "hifive1b", "nrf52840dk", "rpi-pico", "host")

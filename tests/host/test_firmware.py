@@ -33,7 +33,7 @@ from msfcnn.firmware.tally import tally_image
 from msfcnn.firmware.trial import judge, run_program, try_out
 from msfcnn.render import to_text
 from msfcnn.report.code import code_report
-from msfcnn.report.program import ProgramReport
+from msfcnn.verdict.program import ProgramReport
 from msfcnn.verifier import measure
 
 DIGITS = Path("apps/digits/digits.onnx")

@@ -21,7 +21,7 @@ from msfcnn.report import to_data
 
 if TYPE_CHECKING:
     from msfcnn.firmware import build as building
-    from msfcnn.report.program import ProgramReport
+    from msfcnn.verdict.program import ProgramReport
 
 NAME = "build"
 REPORT = "build.json"  # kept beside each program
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> Outcome:
     """Build for all boards, keep a report beside each program."""
     from msfcnn.firmware.build import build, build_many
     from msfcnn.firmware.exclusive import alone_in
-    from msfcnn.report.program import FailedProgram, program_report
+    from msfcnn.verdict.program import FailedProgram, program_report
 
     signal.signal(signal.SIGTERM, leave)
     requests = requests_of(args)
@@ -123,7 +123,7 @@ def leave(number: int, _frame: object) -> None:
 
 def _tell(outcome: building.BuildOutcome) -> None:
     """A report beside the program, and progress, where somebody may be waiting for it."""
-    from msfcnn.report.program import program_report
+    from msfcnn.verdict.program import program_report
 
     if outcome.built:
         keep(program_report(outcome.built), outcome.request.directory)

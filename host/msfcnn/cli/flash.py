@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> Outcome:
     from msfcnn.firmware.build import build, firmware
     from msfcnn.firmware.exclusive import alone_in
     from msfcnn.firmware.terminal import flash
-    from msfcnn.report.program import program_report
+    from msfcnn.verdict.program import program_report
 
     requests = requests_of(args)
     problems = [

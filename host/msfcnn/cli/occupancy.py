@@ -10,7 +10,7 @@ from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
     from msfcnn.firmware.tally import Tally
-    from msfcnn.report.program import FailedProgram, ProgramReport
+    from msfcnn.verdict.program import FailedProgram, ProgramReport
 
 Program: TypeAlias = "ProgramReport | FailedProgram"
 
@@ -106,7 +106,7 @@ def _remark(size: Tally | None) -> str:
 
 
 def _line(found: Program) -> tuple[str, ...]:
-    from msfcnn.report.program import FailedProgram
+    from msfcnn.verdict.program import FailedProgram
 
     if isinstance(found, FailedProgram):
         return (found.board, *["-"] * 8, reason(found.error, found.board))

@@ -23,7 +23,7 @@ from msfcnn.render.table_csv import csv_text
 from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.report.verdict import BoardsReport
+    from msfcnn.verdict.judge import BoardsReport
 
 NAME = "report"
 DEFAULT_BOARD = "nucleo-f767zi"

@@ -44,7 +44,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _shown(paths: Sequence[Path], every: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     from msfcnn.report.code import RunReport
-    from msfcnn.report.program import FailedProgram, ProgramReport
+    from msfcnn.verdict.program import FailedProgram, ProgramReport
 
     programs: list[Program] = []
     for path, data in zip(paths, every, strict=True):

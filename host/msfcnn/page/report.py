@@ -12,7 +12,7 @@ from markupsafe import Markup
 from msfcnn.page.charts import PARTS, STYLE, legend_of, macs_svg, share, time_svg, timeline_svg
 from msfcnn.report.layers import LayerReport
 from msfcnn.report.stages import StageReport
-from msfcnn.report.verdict import BoardsReport, BoardVerdict, Latency, Memory, PlanView
+from msfcnn.verdict.judge import BoardsReport, BoardVerdict, Latency, Memory, PlanView
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 

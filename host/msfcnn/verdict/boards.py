@@ -24,9 +24,9 @@ from msfcnn.report.dataset import DatasetReport
 from msfcnn.report.fronts import Fronts, fronts_report
 from msfcnn.report.layers import model_report
 from msfcnn.report.plan import CYCLES_PER_INSTRUCTION
-from msfcnn.report.program import ProgramReport
 from msfcnn.report.timeline import timeline_of
-from msfcnn.report.verdict import (
+from msfcnn.toolchain.machines import missing
+from msfcnn.verdict.judge import (
     ARENA,
     BUILD,
     NO_PLAN,
@@ -38,7 +38,7 @@ from msfcnn.report.verdict import (
     PlanView,
     judge,
 )
-from msfcnn.toolchain.machines import missing
+from msfcnn.verdict.program import ProgramReport
 
 Watch = Callable[[str], Callable[[int, int], None]]
 
