@@ -99,16 +99,19 @@ TARGETS = (
 )
 
 
-@pytest.fixture(params=TARGETS, ids=lambda target: target.name)
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Target, list[Path]]:
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.name)
+def objects(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Target, list[Path]]:
     """The engine's objects for a target; skips by name if its compiler is missing."""
     target: Target = request.param
     if target.missing:
         pytest.skip(f"{target.missing} not found: apt install {target.package}")
     assert engine_sources()
+    directory = tmp_path_factory.mktemp("objects")
     paths = []
     for source in engine_sources():
-        path = tmp_path / f"{source.stem}.o"
+        path = directory / f"{source.stem}.o"
         command = [*target.command, *WARNINGS, f"-I{engine_directory() / 'include'}"]
         command += ["-isystem", target.headers] if target.headers else []
         done = subprocess.run(

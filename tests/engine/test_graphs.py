@@ -61,12 +61,12 @@ def test_the_graphs_are_what_they_are_for() -> None:
     """Stages with several readers, several writers and several ends come up among them."""
     stages = [
         stage
-        for seed in range(30)
+        for seed in range(8)
         for found in plans_of(network(random_graph(seed)), seed)
         for stage in found.stages
     ]
     readers = [stage.edge.network.readers[t] for stage in stages for t in stage.cost.windows]
     writers = [stage.edge.network.writers[t] for stage in stages for t in stage.cost.windows]
-    assert sum(len(r) > 1 for r in readers) > 50
-    assert sum(len(w) > 1 for w in writers) > 20
-    assert sum(len(stage.edge.ends) > 1 for stage in stages) > 50
+    assert sum(len(r) > 1 for r in readers) > 30
+    assert sum(len(w) > 1 for w in writers) > 8
+    assert sum(len(stage.edge.ends) > 1 for stage in stages) > 15

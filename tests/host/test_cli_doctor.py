@@ -84,6 +84,7 @@ def test_other_shells(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "msfcnn" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_the_demo_without_riot(
     no_riot: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -214,11 +214,19 @@ def fits(weights: list[int], bias: int, zero: int) -> bool:
 @example([127, -2], INT32_MAX - 128 * 129 + 1, 1, 0)
 @example([-128], INT32_MAX - 128 * 128, -1, 0)
 @example([-128], INT32_MAX - 128 * 128 + 1, -1, 0)
+@example([0], INT32_MAX + 1, -1, 0)
 def test_an_overflow_of_the_accumulator_is_found(
     weights: list[int], size: int, sign: int, zero: int
 ) -> None:
     op = conv(weights, sign * size)
     model = network(op, Quantization(1.0, zero))
+    if not any(weights):  # its bias is the output, whatever int32 holds
+        k = conv_constants(model, op)
+        done = requantize(
+            k.bias.astype(np.int64), k.scaling.multiplier, k.scaling.shift, 0, Clamp()
+        )
+        assert int(done[0]) == np.clip(sign * size, -128, 127)
+        return
     if not fits(weights, sign * size, zero):
         with pytest.raises(ModelError, match="output channel 0 can overflow"):
             conv_constants(model, op)
@@ -234,12 +242,15 @@ def test_an_overflow_of_the_accumulator_is_found(
     assert without_constants(model) == ()
 
 
-def test_the_bias_of_a_dead_channel_counts_for_nothing() -> None:
-    """A weight scale of 1e-20 makes any bias meaningless, however large it is."""
-    op = conv([1, 2], 2**40, 1e-20)
+@pytest.mark.parametrize(("bias", "moved"), [(2**40, 0), (2 * 10**17, 2), (-3 * 10**17, -3)])
+def test_of_a_dead_channel_the_bias_is_the_output(bias: int, moved: int) -> None:
+    """A weight scale of 1e-17 leaves nothing of the weights; a bias may still count."""
+    op = conv([1, 2], bias, 1e-17)
     k = conv_constants(network(op, Quantization(1.0, 3)), op)
-    assert int(k.bias[0]) == 0
-    assert int(k.scaling.multiplier[0]) == 0
+    for acc in (-128 * 3, 127 * 3):
+        total = k.bias.astype(np.int64) + acc
+        done = requantize(total, k.scaling.multiplier, k.scaling.shift, 0, Clamp())
+        assert int(done[0]) == moved
 
 
 def test_an_absurd_scale_of_a_convolution_names_the_node() -> None:

@@ -22,13 +22,13 @@ def _small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edges, "SPLITS", SPLITS)
 
 
-@pytest.mark.parametrize("seed", [*range(QUICK), 54])  # 54: a skip from a concatenation
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 54])  # 54: a skip from a concatenation
 def test_search_equals_cost(seed: int) -> None:
     check(seed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
+@pytest.mark.parametrize("first", [3, *range(QUICK, ALL, TOGETHER)])
 def test_search_equals_cost_of_many(first: int) -> None:
     for seed in range(first, first + TOGETHER):
         check(seed)

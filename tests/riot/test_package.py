@@ -188,6 +188,7 @@ def test_a_tflite_model(fresh: Callable[..., App]) -> None:
     assert runs(app)
 
 
+@pytest.mark.long
 def test_a_model_that_the_application_makes(fresh: Callable[..., App]) -> None:
     app = fresh("MSFCNN_MODEL = made.onnx", name="made")
     with (app.directory / "Makefile").open("a") as makefile:
