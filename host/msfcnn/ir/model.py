@@ -6,7 +6,7 @@ lacks one is refused when msfcnn.ops is imported (see FACTS).
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -108,13 +108,13 @@ class Op(ABC):
 
     # ------------------------------------------------------------------------------------ wiring
     @property
+    @abstractmethod
     def inputs(self) -> tuple[int, ...]:
         """Indices of the tensors read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rewired(self, new: Mapping[int, int]) -> Op:
         """The op on tensors with other indices."""
-        raise NotImplementedError
 
     def writing(self, tensor: int, clamp: Clamp) -> Op:
         """The op with its output, and with a clamp if it takes one."""
@@ -131,34 +131,34 @@ class Op(ABC):
         return found if isinstance(found, Clamp) else Clamp()
 
     # ------------------------------------------------------------------------------------- facts
+    @abstractmethod
     def constants(self, model: Model) -> Any:
         """The integer constants it computes with. Raises ModelError where there are none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """The reference: int8 [n, h, w, c] for inputs int8 [n, H, W, C]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """Bounds of its output for bounds of its inputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
         """Adds to the masks (per tensor, bool [channels]) what it needs for what is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def calls(self, model: Model) -> tuple[Call, ...]:
         """How it reads its inputs and writes its output; nothing if it is a view."""
-        raise NotImplementedError
 
+    @abstractmethod
     def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
         """The constants of a portable kernel; columns: lines are columns."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def sample(cls, sketch: Any) -> None:
         """Draws some layers of it (see msfcnn.ops.Sketch), for tests and to fit the cost model."""
-        raise NotImplementedError
 
     # -------------------------------------------------------------- facts with a usual value
     @property
