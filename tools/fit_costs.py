@@ -33,7 +33,7 @@ def targets() -> Iterator[tuple[str, Machine]]:
     """Own kernels on the core that stands for their family, and portable ones on all such cores."""
     for machine in MACHINES:
         isa = ISAS[machine.isa]
-        if machine.emulator and machine.core == isa.core:
+        if machine.unit == "instructions" and machine.core == isa.core:
             yield GENERIC, machine
             if isa.kernels:
                 yield isa.name, machine

@@ -54,7 +54,9 @@ def main() -> int:
 
 def measured_tables(place: Path) -> str:
     """All networks, layers and sizes on every emulated board; objects are kept in `place`."""
-    machines = [find_machine(machine.name) for machine in MACHINES if machine.emulator]
+    machines = [
+        find_machine(machine.name) for machine in MACHINES if machine.unit == "instructions"
+    ]
     benches = [Bench(machine, place, "-O3", None) for machine in machines]
     paths = networks(place / "networks")
     found = {path.stem: [_measure(bench, path) for bench in benches] for path in paths}

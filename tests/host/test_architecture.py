@@ -18,7 +18,7 @@ PACKAGE = HOST / "msfcnn"
 ENGINE = HOST.parent / "riot_pkg" / "msfcnn"
 
 PURE = (
-    *("fusion", "planner", "schedule", "layout", "emit", "costmodel"),
+    *("fusion", "planner", "schedule", "layout", "emit", "costmodel", "cyclemodel"),
     *("ir", "ops", "isa", "nodes", "reference", "optimize"),
 )
 SEARCH = ("search", "graph", "bands", "overlap", "paper")

@@ -1,4 +1,4 @@
-"""Counts what generated code costs on emulated processors: instructions, code size, stack."""
+"""Counts what generated code costs on emulated processors: instructions, cycles, code, stack."""
 
 from msfcnn.bench.measure import Bench, KernelCount, Measurement, StageCost
 from msfcnn.isa import MACHINES, Machine

@@ -76,7 +76,7 @@ class Measurement:
 
     @property
     def estimate_error(self) -> float:
-        """By which share the estimated instructions are too many."""
+        """By which share the estimated instructions are too many, if those are counted."""
         return self.generated.schedule.instructions / self.cost - 1
 
     @property

@@ -32,8 +32,9 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "count the instructions of an inference on an emulated processor",
+        "count the instructions or cycles of an inference on an emulated processor",
         "msfcnn bench model.onnx --board qemu-cortex-m4\n"
+        "msfcnn bench model.onnx --board model-cortex-m4     # cycles, by a model\n"
         "msfcnn bench --kernels pointwise --board qemu-rv32",
         "Exit code 4 means that an output is not the reference's.",
     )
@@ -178,7 +179,7 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
 
 def _estimate(found: Measurement) -> str:
     estimated = found.generated.schedule.instructions
-    error = f", {100 * found.estimate_error:+.1f} %" if found.machine.ticks else ""
+    error = f", {100 * found.estimate_error:+.1f} %" if found.machine.unit == "instructions" else ""
     return f"{format_size(estimated)} instructions{error}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msfcnn.ir import Model
 from msfcnn.isa import armv7em_packing as packing
-from msfcnn.isa.family import Chooser, Isa, cortex_m
+from msfcnn.isa.family import Chooser, Isa, cortex_m, modelled
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
 from msfcnn.ops import Conv, oriented
 
@@ -100,6 +100,15 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
     )
 
 
+_CORTEX_M4 = cortex_m(
+    "qemu-cortex-m4",
+    "Cortex-M4F",
+    "mps2-an386",
+    NAME,
+    "cortex-m4",
+    ("-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
+)
+
 ISA = Isa(
     name=NAME,
     core="cortex-m4",
@@ -114,14 +123,7 @@ ISA = Isa(
     },
     replaced=frozenset({"pointwise", "add", "max_pool", "average_pool", "global_average"}),
     machines=(
-        cortex_m(
-            "qemu-cortex-m4",
-            "Cortex-M4F",
-            "mps2-an386",
-            NAME,
-            "cortex-m4",
-            ("-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-        ),
+        _CORTEX_M4,
         cortex_m(
             "qemu-cortex-m7",
             "Cortex-M7F",
@@ -130,5 +132,6 @@ ISA = Isa(
             "cortex-m7",
             ("-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
         ),
+        modelled(_CORTEX_M4, "model-cortex-m4", "cortex-m4", turn=3),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ Chooser = Callable[[Model, Any, Kernel], Choice]
 # virtual time passes with instructions only: sleep=on would let it wait for the real one
 CLOCK = "shift={},sleep=off"
 CLOCKS = {"mps2": 25, "mps3": 20}  # MHz, by family of Arm's boards
+LOOP = 2  # instructions of a turn of the calibration loop
 SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
 
@@ -27,7 +28,11 @@ class Machine:
     sources:   of the port, in toolchain/bare/.
     isa:       the family whose kernels suit it best.
     core:      its name in the cost model; empty if it is not estimated.
-    ticks:     of its clock per instruction; None for a clock that counts nanoseconds.
+    ticks:     of its clock per instruction or cycle; None for a clock that counts nanoseconds.
+    counts:    what that clock counts: "instructions" or "cycles".
+    turn:      how many of them a turn of the calibration loop takes: two instructions, of which
+               the second one jumps.
+    model:     the cycle model that counts (`msfcnn.cyclemodel`); empty where nothing is modelled.
     packages:  how to get compiler and emulator.
     """
 
@@ -40,12 +45,21 @@ class Machine:
     isa: str
     core: str = ""
     ticks: Fraction | None = None
+    counts: str = "instructions"
+    turn: int = LOOP
+    model: str = ""
     packages: tuple[str, ...]
 
     @property
     def unit(self) -> str:
         """What a measurement counts."""
-        return "instructions" if self.ticks else "ns"
+        return self.counts if self.ticks else "ns"
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What it runs on this computer, in the order of `packages`."""
+        host = ("cc",) if self.model else ()  # for the emulator's plugin
+        return (self.compiler[0], *self.emulator[:1], *host)
 
     @property
     def binutils(self) -> str:
@@ -87,7 +101,7 @@ def cortex_m(
         description=description,
         compiler=("arm-none-eabi-gcc", "-mthumb", *flags),
         link=linked(f"{family}.ld", "--specs=nano.specs", "-Wl,--no-warn-rwx-segments"),
-        sources=("cortexm.c", "semihosting.c"),
+        sources=("cortexm.c", "mps_clock.c", "semihosting.c"),
         emulator=("qemu-system-arm", "-M", board, "-icount", CLOCK.format(7), *SEMIHOSTING),
         isa=isa,
         core=core,
@@ -96,4 +110,21 @@ def cortex_m(
             "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi",
             "apt install qemu-system-arm",
         ),
+    )
+
+
+def modelled(machine: Machine, name: str, model: str, turn: int) -> Machine:
+    """A Cortex-M that counts the cycles of a model; `turn`: those of the calibration loop."""
+    at = machine.emulator.index("-icount")
+    return replace(
+        machine,
+        name=name,
+        description=f"{machine.description}, cycles by a model",
+        sources=("cortexm.c", "file_clock.c", "semihosting.c"),
+        emulator=(*machine.emulator[:at], *machine.emulator[at + 2 :]),
+        ticks=Fraction(1),
+        counts="cycles",
+        turn=turn,
+        model=model,
+        packages=(*machine.packages, "apt install gcc"),
     )

@@ -15,10 +15,9 @@ from msfcnn.suggest import did_you_mean
 
 def missing(machine: Machine) -> list[Problem]:
     """The programs a machine needs and this computer lacks."""
-    needed = [machine.compiler[0], *machine.emulator[:1]]
     return [
         Problem(machine.name, f"{program} not found", package)
-        for program, package in zip(needed, machine.packages, strict=True)
+        for program, package in zip(machine.programs, machine.packages, strict=True)
         if not shutil.which(program)
     ]
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from msfcnn.errors import BoardError, Problem
 from msfcnn.isa import Machine
+from msfcnn.toolchain.counting import counting
 
 LOOP_TURNS = 50_000
-LOOP_INSTRUCTIONS = 2  # of a turn
 TIME_LIMIT = 3600.0  # seconds
 
 _EXITS = {
@@ -34,7 +34,7 @@ _EXITS = {
 
 @dataclass(frozen=True, eq=False)
 class ProgramRun:
-    """What the program says, in the machine's unit (instructions or ns) and bytes.
+    """What the program says, in the machine's unit (instructions, cycles or ns) and bytes.
 
     outputs: int8 [n, bytes], all outputs of an image behind each other.
     loop:    what the calibration loop took; 0 where it is not counted.
@@ -77,7 +77,7 @@ def run(
     # a loop of known length, run once and twice: the difference is free of what surrounds it
     loop = _count(twice - once, per)
     if machine.ticks:
-        _check_clock(machine, loop, loop_turns * LOOP_INSTRUCTIONS, per)
+        _check_clock(machine, loop, loop_turns * machine.turn, per)
     hollow, *counts = ticks[stages : stages + 1 + 2 * ops]
     inferences = [_count(t - empty, per) for t in ticks[stages + 1 + 2 * ops :]]
     kernels = zip(counts[::2], counts[1::2], strict=True)
@@ -94,6 +94,8 @@ def run(
 
 def _execute(machine: Machine, program: Path, directory: Path) -> None:
     emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
+    if machine.model:
+        emulator += counting(machine, program, directory)
     command = [*emulator, "-kernel", str(program.resolve())] if machine.emulator else []
     try:
         done = subprocess.run(
@@ -123,7 +125,7 @@ def _check_clock(machine: Machine, loop: int, expected: int, per: Fraction) -> N
         raise BoardError(
             Problem(
                 machine.name,
-                f"its clock is not one of instructions: {loop} for a loop of {expected}",
+                f"its clock is not one of {machine.unit}: {loop} for a loop of {expected}",
                 f"use another version of {machine.emulator[0]} (7.2 is known to be exact)",
             )
         )

@@ -290,7 +290,7 @@ def _counted(source: Model, options: Options, planned: Planned) -> int | None:
 
     core = planned.schedule.network.measured.core
     for machine in MACHINES:
-        if machine.core != core or not machine.ticks or missing(machine):
+        if machine.core != core or machine.unit != "instructions" or missing(machine):
             continue
         name = c_name(source.name)
         made = generate(source, name, options, "msfcnn report --count")

@@ -1,0 +1,19 @@
+"""Cycle models: what instructions take by the documented timings of a processor.
+
+A model goes from the instructions of a program to a `Timing` for each; an emulator that runs the
+program adds them up in the order of execution. Such cycles are modelled, not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msfcnn.cyclemodel import cortex_m4
+from msfcnn.cyclemodel.instruction import Instruction, disassembled
+from msfcnn.cyclemodel.timing import Timing, encoded
+
+Model = Callable[[Sequence[Instruction]], tuple[Timing, ...]]
+
+MODELS: Mapping[str, Model] = {cortex_m4.NAME: cortex_m4.timings}
+
+__all__ = ["MODELS", "Instruction", "Model", "Timing", "disassembled", "encoded"]
