@@ -16,7 +16,7 @@ from msfcnn import zoo
 from msfcnn.boards import Board, load_boards
 from msfcnn.errors import InfeasibleError, MsfcnnError
 from msfcnn.files import write_atomically
-from msfcnn.firmware.build import BuildOutcome, Request, build_many
+from msfcnn.firmware.building import BuildOutcome, Request, build_many
 from msfcnn.render import error_text
 from msfcnn.sizes import format_size
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msfcnn.emit.names import c_name
+from msfcnn.emit import c_name
 from msfcnn.errors import (
     BoardError,
     InfeasibleError,
@@ -20,17 +20,25 @@ from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated
 from msfcnn.pipeline import generate as _generate
-from msfcnn.report.code import RunReport
-from msfcnn.report.dataset import DatasetReport
-from msfcnn.report.fronts import Fronts, fronts_report
-from msfcnn.report.health import Health
-from msfcnn.report.imports import ImportVerdict
-from msfcnn.report.layers import ModelReport, model_report
-from msfcnn.report.plan import ParetoReport, PlanReport, pareto_report, plan_report
-from msfcnn.report.quantization import QuantizationReport
-from msfcnn.report.steps import MovingStage, moving_stage
-from msfcnn.report.verification import Verification
-from msfcnn.verdict.judge import BoardsReport
+from msfcnn.report import (
+    DatasetReport,
+    Fronts,
+    Health,
+    ImportVerdict,
+    ModelReport,
+    MovingStage,
+    ParetoReport,
+    PlanReport,
+    QuantizationReport,
+    RunReport,
+    Verification,
+    fronts_report,
+    model_report,
+    moving_stage,
+    pareto_report,
+    plan_report,
+)
+from msfcnn.verdict import BoardsReport
 
 __all__ = [
     "BoardError",
@@ -92,7 +100,7 @@ def load_model(path: Path | str) -> Model:
 
 def operators() -> tuple[Importer, ...]:
     """The ONNX operators that can be imported, with their constraints."""
-    from msfcnn.frontend.onnx.support import SUPPORTED
+    from msfcnn.frontend import SUPPORTED
 
     return tuple(SUPPORTED.values())
 
@@ -138,7 +146,7 @@ def explain(
     Raises UsageError if there is no such stage, InfeasibleError or BoardError as `plan` does.
     """
     from msfcnn.pipeline import plan_model
-    from msfcnn.report.stages import stage_nodes
+    from msfcnn.report import stage_nodes
 
     if board is not None:
         from msfcnn.boards import find_board
@@ -157,7 +165,7 @@ def fronts(model: Source, options: Options = DEFAULTS, boards: Sequence[str] = (
     if not boards:
         return fronts_report(_model(model), options)
     from msfcnn.boards import find_boards
-    from msfcnn.verdict.boards import fronts_on
+    from msfcnn.verdict import fronts_on
 
     return fronts_on(_model(model), find_boards(",".join(boards)), options)
 
@@ -187,7 +195,7 @@ def board_report(
     """
     import msfcnn
     from msfcnn.boards import find_boards
-    from msfcnn.verdict.boards import Asked, boards_report
+    from msfcnn.verdict import Asked, boards_report
 
     path = Path(model)
     found = find_boards(",".join(boards))
@@ -215,7 +223,7 @@ def doctor(
     Raises BoardError for unknown boards.
     """
     from msfcnn.boards import find_boards
-    from msfcnn.firmware.health import health
+    from msfcnn.firmware import health
 
     found = find_boards(",".join(boards))
     return health(found, *(() if watch is None else (watch("boards"),)))
@@ -249,7 +257,7 @@ def verify(
     Differences are in the result. Raises MismatchError if the code does not run cleanly,
     BoardError without a C compiler.
     """
-    from msfcnn.verifier.check import verify as check
+    from msfcnn.verifier import verify as check
 
     return check(Path(model), options, None if images is None else Path(images))
 
@@ -272,7 +280,7 @@ def evaluate(
 
     Raises BoardError without a C compiler.
     """
-    from msfcnn.verifier.dataset import evaluate as on_dataset
+    from msfcnn.verifier import evaluate as on_dataset
 
     return on_dataset(
         Path(model),
@@ -298,7 +306,7 @@ def run(
 
     Raises MismatchError if the program does not run cleanly.
     """
-    from msfcnn.verifier.measure import measure, test_images
+    from msfcnn.verifier import measure, test_images
 
     path = Path(model)
     generated = generate(path, options)

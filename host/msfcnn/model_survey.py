@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from msfcnn.errors import MsfcnnError, Problem, UsageError
 from msfcnn.options import Options
-from msfcnn.report.imports import DEFECT, REFUSED, RUNS, ImportVerdict
+from msfcnn.report import DEFECT, REFUSED, RUNS, ImportVerdict
 
 SUFFIXES = (".onnx", ".tflite")
 RANDOM_IMAGES = 4
@@ -98,8 +98,8 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
 
 def _run(verdict: ImportVerdict, file: Path, steps: Steps) -> ImportVerdict:
     from msfcnn.frontend import load_model
-    from msfcnn.report.plan import plan_report
-    from msfcnn.verifier.check import verify
+    from msfcnn.report import plan_report
+    from msfcnn.verifier import verify
 
     try:
         if steps.verify:

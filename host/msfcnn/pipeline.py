@@ -10,16 +10,13 @@ from msfcnn.costmodel import cores
 from msfcnn.emit import EmitOptions, Sources, config_flags, emit, engine_limits
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all
-from msfcnn.fusion import network
-from msfcnn.fusion.graph import Schemes
+from msfcnn.fusion import Schemes, network
 from msfcnn.ir import InputMode, Model
 from msfcnn.isa import BLOCK, ISAS
 from msfcnn.layout import Layout, layout
-from msfcnn.optimize import Folding, fold_dead_channels
-from msfcnn.optimize.folding import compare
+from msfcnn.optimize import Folding, compare, fold_dead_channels
 from msfcnn.options import Options
-from msfcnn.planner import Goal, NoPlanError, Plan, plan, plan_layer_by_layer
-from msfcnn.planner.space import Space, space_of
+from msfcnn.planner import Goal, NoPlanError, Plan, Space, plan, plan_layer_by_layer, space_of
 from msfcnn.schedule import Schedule, schedule
 from msfcnn.suggest import did_you_mean
 

@@ -40,15 +40,39 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def front_door(package: str) -> dict[str, str]:
+    """What a package offers: each name's module, from its stub where names are loaded lazily."""
+    stub, door = (PACKAGE / package / f"__init__.{kind}" for kind in ("pyi", "py"))
+    found: dict[str, str] = {}
+    offered: list[str] = []
+    for node in ast.parse((stub if stub.exists() else door).read_text()).body:
+        if isinstance(node, ast.ImportFrom):
+            module = str(node.module).removeprefix(f"msfcnn.{package}.")
+            found |= {alias.asname or alias.name: module for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = "__init__"
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            found[ast.unparse(target)] = "__init__"
+            if ast.unparse(target) == "__all__" and node.value is not None:
+                offered = ast.literal_eval(node.value)
+    assert set(offered) <= set(found), f"{package} offers what it does not have"
+    return {name: found[name] for name in offered}
+
+
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Full names of all that is imported, inside functions too."""
+    """Full names of all that is imported, inside functions too, and where a front door has it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+                place = DOORS.get(str(node.module).removeprefix("msfcnn."), {}).get(alias.name)
+                if place:
+                    yield f"{node.module}.{place}"
 
 
 def calls(tree: ast.AST) -> Iterator[str]:
@@ -62,6 +86,8 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
+DOORS = {path.parent.name: front_door(path.parent.name) for path in PACKAGE.glob("*/__init__.py")}
+LAZY = {path.parent.name for path in PACKAGE.glob("*/__init__.pyi")}
 TREES = {module_name(path): ast.parse(path.read_text()) for path in FILES}
 IMPORTS = {name: frozenset(imports(tree)) for name, tree in TREES.items()}
 
@@ -100,6 +126,33 @@ def test_the_page_has_the_same_lists() -> None:
     assert set(passes) == set(PURE)
     assert set(onnx) == set(ONNX_USERS)
     assert all(f"`{user}`" in rules.split("import onnx;")[1] for user in ONNXRUNTIME_USERS)
+
+
+def packages_used(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """(package or module of ours, name) of each import; the name is None for `import x.y`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((a.name, None) for a in node.names if a.name.startswith("msfcnn."))
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("msfcnn."):
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def test_packages_are_entered_through_their_front_doors() -> None:
+    found = []
+    for name, tree in TREES.items():
+        for module, what in packages_used(tree):
+            package = module.split(".")[1]
+            if package not in DOORS or package == name.split(".")[0]:
+                continue
+            if module != f"msfcnn.{package}" or what not in DOORS[package]:
+                found.append(f"{name} takes {what} from {module}")
+    assert found == []
+
+
+def test_no_name_behind_a_lazy_door_is_its_module_s() -> None:
+    """Once the module is loaded, the package's attribute of that name is the module."""
+    both = {(p, n) for p in LAZY for n in DOORS[p] if (PACKAGE / p / f"{n}.py").exists()}
+    assert both == set()
 
 
 def loaded_at_import(name: str) -> set[str]:
@@ -170,8 +223,8 @@ def test_only_one_module_knows_the_tflite_schema() -> None:
 
 
 TYPES = {  # what the API returns, for annotations
-    *("msfcnn.planner.neighbours", "msfcnn.planner.neighbours.Neighbour"),
-    *("msfcnn.nodes", "msfcnn.nodes.Importer"),
+    *("msfcnn.planner", "msfcnn.planner.Neighbour", "msfcnn.planner.neighbours"),
+    *("msfcnn.nodes", "msfcnn.nodes.Importer", "msfcnn.nodes.importer"),
 }
 
 

@@ -18,7 +18,7 @@ from random_plans import random_plan
 import msfcnn
 from msfcnn.boards import find_board
 from msfcnn.cli import main
-from msfcnn.firmware.build import Request, build
+from msfcnn.firmware.building import Request, build
 from msfcnn.firmware.survey import surveyed
 from msfcnn.firmware.tally import Tally
 from msfcnn.fusion import network

@@ -12,7 +12,7 @@ import pytest
 
 from msfcnn.boards import load_boards
 from msfcnn.cli import app, main
-from msfcnn.firmware import health as health_module
+from msfcnn.firmware import inquiry as health_module
 from msfcnn.firmware import riot
 
 

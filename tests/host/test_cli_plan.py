@@ -18,7 +18,7 @@ import msfcnn
 from msfcnn.boards import find_board
 from msfcnn.cli import main
 from msfcnn.errors import InfeasibleError
-from msfcnn.firmware.build import Request
+from msfcnn.firmware.building import Request
 from msfcnn.render import progress
 from msfcnn.report.code import code_report
 from msfcnn.sizes import parse_size

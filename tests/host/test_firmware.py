@@ -20,9 +20,8 @@ from msfcnn import zoo
 from msfcnn.boards import Timeouts, Usb, find_board, load_boards
 from msfcnn.cli.occupancy import board_table, boards_table
 from msfcnn.errors import AbsentError, BoardError, UsageError
-from msfcnn.firmware import build as building
-from msfcnn.firmware import riot
-from msfcnn.firmware.build import Built, Request, build, build_many
+from msfcnn.firmware import building, riot
+from msfcnn.firmware.building import Built, Request, build, build_many
 from msfcnn.firmware.diagnose import build_error
 from msfcnn.firmware.elf import Image, Section, read_image
 from msfcnn.firmware.paths import check_directories, for_make
@@ -34,7 +33,7 @@ from msfcnn.firmware.trial import judge, run_program, try_out
 from msfcnn.render import to_text
 from msfcnn.report.code import code_report
 from msfcnn.verdict.program import ProgramReport
-from msfcnn.verifier import measure
+from msfcnn.verifier import measuring
 
 DIGITS = Path("apps/digits/digits.onnx")
 
@@ -673,18 +672,18 @@ def test_boards_and_host_take_the_same_images(
     require_tool("make")
     other = tmp_path / "digits.onnx"
     other.write_bytes(digits.read_bytes())
-    assert measure.test_images(other) is None
+    assert measuring.test_images(other) is None
     request = Request(find_board("native64"), other, root=tmp_path)
     assert asked_for_images(request) == ""
     assert asked_for_images(dataclasses.replace(request, model=digits)) == str(
-        measure.test_images(digits)
+        measuring.test_images(digits)
     )
     # and where RIOT's make is called by hand
     by_hand = dataclasses.replace(building.firmware(request), variables={})
     for model in (digits, other):
         made = dataclasses.replace(by_hand, variables={"MSFCNN_MODEL": str(model)})
         (named,) = riot.ask(made, ["STORED_IMAGES"])
-        assert named == str(measure.test_images(model) or "")
+        assert named == str(measuring.test_images(model) or "")
 
 
 def asked_for_images(request: Request) -> str:

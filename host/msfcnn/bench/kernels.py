@@ -20,10 +20,8 @@ from msfcnn.fusion import Edge, Network, Option, Scheme, Step, network
 from msfcnn.ir import InputMode
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.planner import Plan, PlannedStage
-from msfcnn.verifier.images import random_images
-from msfcnn.zoo.layers import Activation, Drawing, Shape
-from msfcnn.zoo.qdq import write
-from msfcnn.zoo.weights import condition
+from msfcnn.verifier import random_images
+from msfcnn.zoo import Activation, Drawing, Shape, condition, write
 
 NONE, RELU6 = Activation.NONE, Activation.RELU6
 NARROW = 8  # channels of the image that the layer before a depthwise one widens

@@ -18,10 +18,8 @@ from msfcnn.ir import Model
 from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
 from msfcnn.reference import execute_some
-from msfcnn.report import to_data
-from msfcnn.report.code import code_report
-from msfcnn.toolchain.compiling import CodeSize, ProgramCompiler
-from msfcnn.toolchain.running import ProgramRun, run
+from msfcnn.report import code_report, to_data
+from msfcnn.toolchain import CodeSize, ProgramCompiler, ProgramRun, run
 
 DEFAULT_OPTIMIZE = "-O3"
 

@@ -17,8 +17,7 @@ from msfcnn.render import Block, Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.bench import Bench, Measurement
-    from msfcnn.bench.kernels import KernelCost
+    from msfcnn.bench import Bench, KernelCost, Measurement
 
 NAME = "bench"
 DEFAULT_BOARD = "qemu-cortex-m4"
@@ -114,7 +113,7 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
-    from msfcnn.verifier.images import load_images, random_images
+    from msfcnn.verifier import load_images, random_images
 
     options = replace(options_of(args), isa=bench.isa, core=bench.core)
     generated = msfcnn.generate(path, options, command=f"msfcnn bench {path.name}")
@@ -184,7 +183,7 @@ def _estimate(found: Measurement) -> str:
 
 
 def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
-    from msfcnn.bench.kernels import choose, measure_kernel
+    from msfcnn.bench import choose, measure_kernel
 
     costs = [measure_kernel(bench, kernel, args.build) for kernel in choose(args.kernels)]
     unit = bench.machine.unit

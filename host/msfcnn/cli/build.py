@@ -20,8 +20,8 @@ from msfcnn.options import INPUTS
 from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.firmware import build as building
-    from msfcnn.verdict.program import ProgramReport
+    from msfcnn.firmware import BuildOutcome, Request
+    from msfcnn.verdict import ProgramReport
 
 NAME = "build"
 REPORT = "build.json"  # kept beside each program
@@ -59,10 +59,10 @@ def add_program_options(parser: Parser) -> None:
     add_bounds(parser)
 
 
-def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
+def requests_of(args: argparse.Namespace) -> tuple[Request, ...]:
     """What `add_program_options` asks for, board by board."""
     from msfcnn.boards import find_boards
-    from msfcnn.firmware.build import Request
+    from msfcnn.firmware import Request
 
     return tuple(
         Request(
@@ -80,9 +80,8 @@ def requests_of(args: argparse.Namespace) -> tuple[building.Request, ...]:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Build for all boards, keep a report beside each program."""
-    from msfcnn.firmware.build import build, build_many
-    from msfcnn.firmware.exclusive import alone_in
-    from msfcnn.verdict.program import FailedProgram, program_report
+    from msfcnn.firmware import alone_in, build, build_many
+    from msfcnn.verdict import FailedProgram, program_report
 
     signal.signal(signal.SIGTERM, leave)
     requests = requests_of(args)
@@ -106,9 +105,9 @@ def run(args: argparse.Namespace) -> Outcome:
     return Outcome({"boards": data}, (boards_table(programs),), code)
 
 
-def tell_who_waits(requests: Sequence[building.Request]) -> None:
+def tell_who_waits(requests: Sequence[Request]) -> None:
     """Say so where another build has to end first."""
-    from msfcnn.firmware.exclusive import is_taken
+    from msfcnn.firmware import is_taken
 
     for request in requests:
         if is_taken(request.directory):
@@ -121,9 +120,9 @@ def leave(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _tell(outcome: building.BuildOutcome) -> None:
+def _tell(outcome: BuildOutcome) -> None:
     """A report beside the program, and progress, where somebody may be waiting for it."""
-    from msfcnn.verdict.program import program_report
+    from msfcnn.verdict import program_report
 
     if outcome.built:
         keep(program_report(outcome.built), outcome.request.directory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from msfcnn.render import Block, Column, Facts, Table
-from msfcnn.report.dataset import DatasetReport
+from msfcnn.report import DatasetReport
 
 MOST_COLUMNS = 24  # classes that a confusion matrix shows on a terminal
 

@@ -16,7 +16,7 @@ from msfcnn.resources import ROOT
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.firmware.trial import Trial
+    from msfcnn.firmware import Trial
 
 NAME = "demo"
 BOARD = "hifive1b"
@@ -61,7 +61,7 @@ def _say(text: str) -> None:
 
 def _on_host(directory: Path) -> str:
     from msfcnn.boards import find_board
-    from msfcnn.firmware.build import Request, build
+    from msfcnn.firmware import Request, build
 
     request = Request(board=find_board("host"), model=_DIGITS, root=directory)
     built = build(request)
@@ -81,8 +81,7 @@ def _network(directory: Path) -> Path:
 
 def _on_board(model: Path, directory: Path) -> str:
     from msfcnn.boards import find_board
-    from msfcnn.firmware.build import Request
-    from msfcnn.firmware.trial import try_out
+    from msfcnn.firmware import Request, try_out
 
     lacking = [n.name for b in msfcnn.doctor([BOARD]).boards for n in b.missing]
     if lacking:

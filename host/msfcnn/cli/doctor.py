@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import msfcnn
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import SUCCESS, BoardError
-from msfcnn.render import Block, Column, Table
-from msfcnn.render.bars import progress_bars
+from msfcnn.render import Block, Column, Table, progress_bars
 from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.report.health import Health, Need
+    from msfcnn.report import Health, Need
 
 NAME = "doctor"
 

@@ -13,7 +13,7 @@ from msfcnn.render import Block, Column, Table, Verbatim
 from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.report.steps import Lines, MovingStage
+    from msfcnn.report import Lines, MovingStage
 
 NAME = "explain"
 SHOWN = 4  # moments, where none is named

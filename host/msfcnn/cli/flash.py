@@ -26,10 +26,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Build, write, show what it occupies."""
-    from msfcnn.firmware.build import build, firmware
-    from msfcnn.firmware.exclusive import alone_in
-    from msfcnn.firmware.terminal import flash
-    from msfcnn.verdict.program import program_report
+    from msfcnn.firmware import alone_in, build, firmware, flash
+    from msfcnn.verdict import program_report
 
     requests = requests_of(args)
     problems = [

@@ -132,7 +132,7 @@ def options_of(args: argparse.Namespace) -> Options:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Run the passes and write their sources, with the flags the engine must be compiled with."""
-    from msfcnn.report.code import code_report
+    from msfcnn.report import code_report
 
     options = options_of(args)
     generated = msfcnn.generate(

@@ -11,11 +11,8 @@ from msfcnn.cli.failure import DefectError
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import SUCCESS, MismatchError, ModelError
 from msfcnn.files import existing_path
-from msfcnn.render import Column, Facts, Table
-from msfcnn.render.bars import progress_bars
-from msfcnn.render.errors import grouped
-from msfcnn.report.data import to_data
-from msfcnn.report.imports import DEFECT, RUNS, ImportVerdict
+from msfcnn.render import Column, Facts, Table, grouped, progress_bars
+from msfcnn.report import DEFECT, RUNS, ImportVerdict, to_data
 from msfcnn.sizes import format_size
 
 NAME = "import-check"

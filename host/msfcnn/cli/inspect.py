@@ -13,7 +13,7 @@ from msfcnn.report import to_data
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.report.layers import DeadChannels, Interface, LayerReport, ModelReport, PortReport
+    from msfcnn.report import DeadChannels, Interface, LayerReport, ModelReport, PortReport
 
 NAME = "inspect"
 

@@ -14,8 +14,7 @@ from msfcnn.render import Block, Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.nightly.campaign import Report
-    from msfcnn.nightly.compare import Verdict
+    from msfcnn.nightly import Report, Verdict
 
 NAME = "nightly"
 DEFAULT_FILE = "nightly.yaml"
@@ -52,11 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Run what is to be run, and write history.jsonl, junit.xml and index.html."""
-    from msfcnn.nightly.campaign import accept, run_all
-    from msfcnn.nightly.history import History
-    from msfcnn.nightly.junit import junit_xml
-    from msfcnn.nightly.page import html_page
-    from msfcnn.nightly.settings import read_settings
+    from msfcnn.nightly import History, accept, html_page, junit_xml, read_settings, run_all
 
     settings = read_settings(args.settings, args.keep)
     if args.accept:

@@ -9,8 +9,8 @@ from msfcnn.render import Block, Column, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.firmware.tally import Tally
-    from msfcnn.verdict.program import FailedProgram, ProgramReport
+    from msfcnn.firmware import Tally
+    from msfcnn.verdict import FailedProgram, ProgramReport
 
 Program: TypeAlias = "ProgramReport | FailedProgram"
 
@@ -106,7 +106,7 @@ def _remark(size: Tally | None) -> str:
 
 
 def _line(found: Program) -> tuple[str, ...]:
-    from msfcnn.verdict.program import FailedProgram
+    from msfcnn.verdict import FailedProgram
 
     if isinstance(found, FailedProgram):
         return (found.board, *["-"] * 8, reason(found.error, found.board))

@@ -10,8 +10,7 @@ from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.plan_text import pareto_blocks, plan_blocks
 from msfcnn.files import write_atomically
-from msfcnn.render import Table, progress
-from msfcnn.render.table_csv import csv_text
+from msfcnn.render import Table, csv_text, progress
 from msfcnn.report import to_data
 
 NAME = "plan"

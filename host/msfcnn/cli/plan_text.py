@@ -8,9 +8,8 @@ from msfcnn.render import Block, Column, Facts, Table, Verbatim
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.planner.neighbours import Neighbour
-    from msfcnn.report.plan import Estimate, ParetoReport, PlanReport, TradeOff
-    from msfcnn.report.stages import StageReport
+    from msfcnn.planner import Neighbour
+    from msfcnn.report import Estimate, ParetoReport, PlanReport, StageReport, TradeOff
 
 SAME = 0.0005  # a share that would be shown as 0.0 %
 PAPER_NOTE = (

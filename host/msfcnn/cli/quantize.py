@@ -10,7 +10,7 @@ from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.preprocessing import add_preprocessing_options, dimensions, given_of
 from msfcnn.cli.quantize_text import blocks, data
 from msfcnn.files import existing_path
-from msfcnn.render.bars import progress_bars
+from msfcnn.render import progress_bars
 
 NAME = "quantize"
 METHODS = ("minmax", "percentile", "entropy", "mse", "best")

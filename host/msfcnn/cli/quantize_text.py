@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text
-from msfcnn.render.errors import grouped
-from msfcnn.report.quantization import OutputError, QuantizationReport
+from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text, grouped
+from msfcnn.report import OutputError, QuantizationReport
 from msfcnn.sizes import format_size
 
 SHOWN = 8  # warnings of one kind; the rest is counted

@@ -17,13 +17,11 @@ from msfcnn.cli.verdict_text import verdict_table, why
 from msfcnn.errors import SUCCESS, InfeasibleError, Problem, UsageError
 from msfcnn.files import existing_file, existing_path, write_atomically
 from msfcnn.options import INPUTS, Options
-from msfcnn.render import Block, Facts
-from msfcnn.render.bars import progress_bars
-from msfcnn.render.table_csv import csv_text
+from msfcnn.render import Block, Facts, csv_text, progress_bars
 from msfcnn.report import to_data
 
 if TYPE_CHECKING:
-    from msfcnn.verdict.judge import BoardsReport
+    from msfcnn.verdict import BoardsReport
 
 NAME = "report"
 DEFAULT_BOARD = "nucleo-f767zi"

@@ -15,7 +15,7 @@ from msfcnn.report import from_data
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.report.code import RunReport
+    from msfcnn.report import RunReport
 
 
 def show_stored(paths: Sequence[Path]) -> Outcome:
@@ -43,8 +43,8 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _shown(paths: Sequence[Path], every: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
-    from msfcnn.report.code import RunReport
-    from msfcnn.verdict.program import FailedProgram, ProgramReport
+    from msfcnn.report import RunReport
+    from msfcnn.verdict import FailedProgram, ProgramReport
 
     programs: list[Program] = []
     for path, data in zip(paths, every, strict=True):

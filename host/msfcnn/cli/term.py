@@ -26,8 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Build, then hand this terminal to RIOT's `make term`."""
-    from msfcnn.firmware.build import build, firmware
-    from msfcnn.firmware.riot import make_command
+    from msfcnn.firmware import build, firmware, make_command
 
     requests = requests_of(args)
     if len(requests) > 1:

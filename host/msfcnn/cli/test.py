@@ -37,9 +37,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Try all boards, one after the other: they share this computer's time."""
-    from msfcnn.firmware.exclusive import alone_in
-    from msfcnn.firmware.trial import try_out
-    from msfcnn.verdict.program import program_report
+    from msfcnn.firmware import alone_in, try_out
+    from msfcnn.verdict import program_report
 
     signal.signal(signal.SIGTERM, leave)
     requests = requests_of(args)

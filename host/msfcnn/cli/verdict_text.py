@@ -8,7 +8,7 @@ from msfcnn.render import Column, Facts, Table
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.verdict.judge import BoardsReport, BoardVerdict, Memory
+    from msfcnn.verdict import BoardsReport, BoardVerdict, Memory
 
 _NUMBERS = ("arena", "RAM", "of", "flash", "of", "F", "ms", "M instructions", "mJ")
 

@@ -12,12 +12,11 @@ from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.preprocessing import add_picture_options, given_of
 from msfcnn.errors import SUCCESS, MismatchError, Problem, UsageError
 from msfcnn.files import existing_file, existing_path
-from msfcnn.render import Block, Column, Facts, Table
-from msfcnn.render.bars import progress_bars
+from msfcnn.render import Block, Column, Facts, Table, progress_bars
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
-    from msfcnn.report.verification import OpCheck, TfliteCheck, Verification
+    from msfcnn.report import OpCheck, TfliteCheck, Verification
 
 NAME = "verify"
 

@@ -1,9 +1,11 @@
 """Pictures and arrays that people have, as the inputs of a network, with their classes."""
 
+from msfcnn.dataset.arrays import LABELS
 from msfcnn.dataset.load import Loaded, load_samples
 from msfcnn.dataset.preprocess import Preprocessing, preprocessing_file, read_preprocessing
 
 __all__ = [
+    "LABELS",
     "Loaded",
     "Preprocessing",
     "load_samples",

@@ -7,8 +7,7 @@ and a shift for each channel, so firmware has nothing to know but the macros.
 from __future__ import annotations
 
 from msfcnn.emit.text import comment, define
-from msfcnn.ir import Model
-from msfcnn.ir.pixels import SHIFT, Pixels
+from msfcnn.ir import SHIFT, Model, Pixels
 
 
 def pixel_lines(model: Model, upper: str) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion import Edge
-from msfcnn.fusion.windows import Resident
+from msfcnn.fusion import Edge, Resident
 from msfcnn.layout import StagePlaces
 from msfcnn.schedule import ScheduledStage
 

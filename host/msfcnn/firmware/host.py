@@ -10,7 +10,7 @@ from msfcnn.errors import BoardError
 from msfcnn.files import write_all
 from msfcnn.firmware.tally import ENGINE, MODEL, Tally, tally
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.native import RUNNER, build_engine, compile_c
+from msfcnn.toolchain import RUNNER, build_engine, compile_c
 
 _FLAGS = ("-O2",)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pexpect
 from riotctrl.ctrl import RIOTCtrl
 
-from msfcnn.errors import BoardError, Problem
 from msfcnn.firmware import riot
+from msfcnn.firmware.flashing import flash
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import is_end
 
@@ -40,20 +40,6 @@ class _Ctrl(RIOTCtrl):  # type: ignore[misc]
         if group is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
-
-
-def flash(firmware: riot.Firmware) -> None:
-    """Writes the program to the board. Raises BoardError."""
-    board = firmware.board
-    variables = riot.port_variables(board)
-    done = riot.make(firmware, ["flash-only"], board.timeout.flash, variables)
-    if done.code == 0:
-        return
-    lines = done.output.strip().splitlines() or ["no output"]
-    what = f"cannot be flashed: {lines[-1].strip()}"
-    if done.code is None:
-        what = f"flashing did not end within {board.timeout.flash:g} s"
-    raise BoardError(Problem(board.name, what, "try: scons flash with the same variables"))
 
 
 def run_on_board(firmware: riot.Firmware) -> Finished:

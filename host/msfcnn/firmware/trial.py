@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from msfcnn.boards import find_board
 from msfcnn.errors import BoardError, Problem
-from msfcnn.firmware.build import Built, Request, build, firmware
+from msfcnn.firmware.building import Built, Request, build, firmware
 from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import Output, Results, parse_results
 from msfcnn.firmware.tally import Tally
 from msfcnn.reference import execute_some
-from msfcnn.verifier.images import load_images, random_images
-from msfcnn.verifier.measure import test_images
+from msfcnn.verifier import load_images, random_images, test_images
 
 IMAGES = 4  # as many as the application bench stores
 _TIMED, _TIMED_SECONDS = 9, 2.0  # runs on this computer for a time to rely on, at most

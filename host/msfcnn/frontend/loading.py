@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnx
 
@@ -13,6 +14,9 @@ from msfcnn.frontend.formats import check_known, is_tflite
 from msfcnn.frontend.onnx.importing import import_proto
 from msfcnn.frontend.onnx.load import bytes_of, check, parse
 from msfcnn.ir import Model
+
+if TYPE_CHECKING:
+    from msfcnn.frontend.tflite import Translation
 
 
 def load_model(path: Path) -> Model:
@@ -25,7 +29,7 @@ def load_model(path: Path) -> Model:
     """
     data = bytes_of(path)
     check_known(data, path)
-    proto = _translated(data, path) if is_tflite(data, path) else parse(data, path)
+    proto = translate(data, path).proto if is_tflite(data, path) else parse(data, path)
     check(proto, path)
     model = import_proto(proto, path, hashlib.sha256(data).hexdigest())
     file = preprocessing_file(path)
@@ -40,10 +44,11 @@ def load_proto(path: Path) -> onnx.ModelProto:
     """
     data = path.read_bytes()
     check_known(data, path)
-    return _translated(data, path) if is_tflite(data, path) else onnx.load(path)
+    return translate(data, path).proto if is_tflite(data, path) else onnx.load(path)
 
 
-def _translated(data: bytes, path: Path) -> onnx.ModelProto:
-    from msfcnn.frontend.tflite import translate  # only now: its schema is slow to import
+def translate(data: bytes, path: Path) -> Translation:
+    """What a TFLite file says, as ONNX. Raises ModelError if it cannot be said so."""
+    from msfcnn.frontend.tflite import translate as translated  # its schema is slow to import
 
-    return translate(data, path).proto
+    return translated(data, path)

@@ -1,21 +1,59 @@
 """The fusion graph: where a network may be cut, and what may run between two cuts."""
 
-from msfcnn.fusion.cost import Cost, cost
+from msfcnn.fusion.cost import SUM_BYTES, Cost, cost, costs, kernel_of, place_of
 from msfcnn.fusion.edge import Edge, edge, edges_from
-from msfcnn.fusion.options import Option, Scheme
-from msfcnn.fusion.step import Step, node_of
+from msfcnn.fusion.graph import (
+    FusionGraph,
+    Schemes,
+    least_macs,
+    least_prices,
+    option_of,
+    unfused_graph,
+    with_bands,
+)
+from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
+from msfcnn.fusion.order import orders
+from msfcnn.fusion.paper import paper_cost, paper_graph, paper_without_io
+from msfcnn.fusion.price import Currency, Place
+from msfcnn.fusion.search import Found, Limits
+from msfcnn.fusion.state import Sweep
+from msfcnn.fusion.step import LOAD_OP, Step, node_of
 from msfcnn.fusion.steps import Network, network
+from msfcnn.fusion.windows import Resident
 
 __all__ = [
+    "DEFAULT_RUN",
+    "LOAD_OP",
+    "SUM_BYTES",
     "Cost",
+    "Currency",
     "Edge",
+    "Found",
+    "FusionGraph",
+    "Limits",
     "Network",
     "Option",
+    "Place",
+    "Resident",
     "Scheme",
+    "Schemes",
     "Step",
+    "Sweep",
     "cost",
+    "costs",
     "edge",
     "edges_from",
+    "kernel_of",
+    "least_macs",
+    "least_prices",
     "network",
     "node_of",
+    "option_of",
+    "orders",
+    "paper_cost",
+    "paper_graph",
+    "paper_without_io",
+    "place_of",
+    "unfused_graph",
+    "with_bands",
 ]

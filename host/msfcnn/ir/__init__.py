@@ -29,7 +29,7 @@ from msfcnn.ir.numerics import (
     scaling_of,
     to_even,
 )
-from msfcnn.ir.pixels import Pixels
+from msfcnn.ir.pixels import SHIFT, Pixels
 from msfcnn.ir.ranges import Mask, Range, anything
 from msfcnn.ir.tensor import Order, Quantization, Tensor
 
@@ -38,6 +38,7 @@ __all__ = [
     "INT32_MAX",
     "LARGEST_MULTIPLIER",
     "ROUND",
+    "SHIFT",
     "SMALLEST_MULTIPLIER",
     "TO_EVEN",
     "Axis",

@@ -9,9 +9,7 @@ are dead.
 from __future__ import annotations
 
 from msfcnn.errors import InternalError
-from msfcnn.fusion import Network
-from msfcnn.fusion.cost import SUM_BYTES
-from msfcnn.fusion.windows import Resident
+from msfcnn.fusion import SUM_BYTES, Network, Resident
 from msfcnn.ir import Reads
 from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage

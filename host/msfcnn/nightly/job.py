@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msfcnn.firmware.process import Finished, run_bounded
+from msfcnn.firmware import Finished, run_bounded
 from msfcnn.nightly.settings import Job
 
 _MARGIN = 60.0  # seconds for planning and for the verdict, beside the board's own timeouts

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment
-
 from msfcnn.nightly.campaign import Report
 from msfcnn.nightly.compare import STATES, Verdict
 from msfcnn.nightly.history import History, Result
@@ -39,6 +37,8 @@ def html_page(report: Report, history: History) -> str:
         models.setdefault(model, []).append(row)
     count = Counter(verdict.state for verdict in report.verdicts)
     counts = {state: count[state] for state in STATES if count[state]}
+    from jinja2 import Environment  # slow to load, and few need a page
+
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(run=report.run, counts=counts, models=models)

@@ -9,8 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from msfcnn.page.svg import Scale, box, element, joined, label, line
-from msfcnn.report.fronts import FrontPoint, Fronts
-from msfcnn.report.timeline import Moment, Timeline
+from msfcnn.report import FrontPoint, Fronts, Moment, Timeline
 
 STYLE = (Path(__file__).with_name("chart.css")).read_text(encoding="utf-8")
 PARTS = ("windows", "output", "input", "skips")  # from the bottom up

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from msfcnn.page.charts import PARTS, STYLE, legend_of, macs_svg, share, time_svg, timeline_svg
-from msfcnn.report.layers import LayerReport
-from msfcnn.report.stages import StageReport
-from msfcnn.verdict.judge import BoardsReport, BoardVerdict, Latency, Memory, PlanView
+from msfcnn.report import LayerReport, StageReport
+from msfcnn.verdict import BoardsReport, BoardVerdict, Latency, Memory, PlanView
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -40,6 +38,8 @@ class _Plan:
 
 def report_page(found: BoardsReport, command: str) -> str:
     """The page; `command` is what makes it again."""
+    from jinja2 import Environment  # slow to load, and few need a page
+
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["bytes"] = _bytes
     environment.filters["percent"] = _percent

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.fusion.graph import Schemes, least_macs
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion import Network, Schemes, least_macs
 from msfcnn.planner.faster import faster
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.infeasible import no_plan

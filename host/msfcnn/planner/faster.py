@@ -11,12 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from msfcnn.fusion.cost import cost
-from msfcnn.fusion.edge import Edge
-from msfcnn.fusion.graph import FusionGraph, unfused_graph
-from msfcnn.fusion.options import Option
-from msfcnn.fusion.price import Currency
-from msfcnn.fusion.search import Found, Limits
+from msfcnn.fusion import Currency, Edge, Found, FusionGraph, Limits, Option, cost, unfused_graph
 from msfcnn.planner.paths import Path, cheapest
 from msfcnn.planner.table import Bound, table
 

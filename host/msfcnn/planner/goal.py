@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion.graph import Schemes
-from msfcnn.fusion.options import DEFAULT_RUN
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion import DEFAULT_RUN, Network, Schemes
 from msfcnn.planner.table import Bound
 
 NOTHING_TWICE = 1.0

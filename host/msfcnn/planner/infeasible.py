@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msfcnn.errors import InfeasibleError, Problem
-from msfcnn.fusion.cost import cost
-from msfcnn.fusion.edge import Edge
-from msfcnn.fusion.graph import Schemes
-from msfcnn.fusion.options import Option
-from msfcnn.fusion.paper import paper_cost, paper_without_io
-from msfcnn.fusion.step import LOAD_OP
+from msfcnn.fusion import LOAD_OP, Edge, Option, Schemes, cost, paper_cost, paper_without_io
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.fusion.edge import Edge
-from msfcnn.fusion.options import DEFAULT_RUN, Option, Scheme
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion import DEFAULT_RUN, Edge, Network, Option, Scheme
 from msfcnn.planner.types import Plan, PlannedStage
 
 

@@ -14,11 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from msfcnn.fusion.cost import cost
-from msfcnn.fusion.edge import Edge
-from msfcnn.fusion.graph import FusionGraph, option_of
-from msfcnn.fusion.options import Option
-from msfcnn.fusion.price import Currency
+from msfcnn.fusion import Currency, Edge, FusionGraph, Option, cost, option_of
 from msfcnn.planner.table import ANY, UNBOUNDED, Bound, EdgeTable
 
 

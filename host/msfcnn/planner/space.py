@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from msfcnn.fusion.graph import FusionGraph, Schemes, least_macs, unfused_graph, with_bands
-from msfcnn.fusion.order import orders
-from msfcnn.fusion.paper import paper_graph
-from msfcnn.fusion.price import Currency
-from msfcnn.fusion.search import Limits
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion import (
+    Currency,
+    FusionGraph,
+    Limits,
+    Network,
+    Schemes,
+    least_macs,
+    orders,
+    paper_graph,
+    unfused_graph,
+    with_bands,
+)
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, smallest
 from msfcnn.planner.table import ANY, EdgeTable, table

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.fusion.graph import FusionGraph
-from msfcnn.fusion.search import Found
+from msfcnn.fusion import Found, FusionGraph
 
 Array = NDArray[np.int64]
 ANY = 1 << 60

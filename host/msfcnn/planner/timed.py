@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from msfcnn.fusion.graph import FusionGraph, least_prices, unfused_graph, with_bands
-from msfcnn.fusion.price import Currency
-from msfcnn.fusion.search import Limits
+from msfcnn.fusion import Currency, FusionGraph, Limits, least_prices, unfused_graph, with_bands
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram
 from msfcnn.planner.space import Space

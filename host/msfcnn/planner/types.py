@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion.edge import Edge
-from msfcnn.fusion.options import Option
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion import Edge, Network, Option
 
 
 @dataclass(frozen=True)

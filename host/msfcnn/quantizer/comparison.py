@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from msfcnn.quantizer.placement import Placed
 from msfcnn.quantizer.runtime import session
 from msfcnn.quantizer.statistics import Tick, quiet, watching
-from msfcnn.report.quantization import Comparison, LayerError, OutputError
+from msfcnn.report import Comparison, LayerError, OutputError
 
 WORST = 5
 LAYER_IMAGES = 16  # all values of that many images are compared

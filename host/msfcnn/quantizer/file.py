@@ -13,7 +13,7 @@ from msfcnn.files import write_all_at
 from msfcnn.quantizer.prepare.border import input_shape
 from msfcnn.quantizer.quantize import Quantized, QuantizeOptions, Samples, Watch, quantize
 from msfcnn.quantizer.statistics import quiet
-from msfcnn.report.quantization import QuantizationReport
+from msfcnn.report import QuantizationReport
 
 MOST_PICTURES = 500  # for calibration; more say nothing new about ranges
 

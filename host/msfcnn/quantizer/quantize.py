@@ -21,7 +21,7 @@ from msfcnn.quantizer.ranges import Ranges, choose_ranges
 from msfcnn.quantizer.runtime import reason_of, session
 from msfcnn.quantizer.statistics import Statistics, Tick, measure, quiet
 from msfcnn.quantizer.tail import cut_tail
-from msfcnn.report.quantization import Comparison
+from msfcnn.report import Comparison
 
 BEST = "best"
 COMPARED = 64  # images that the comparison takes at most, unless a data set is given
@@ -209,7 +209,7 @@ class _Work:
 
 def import_problems(model: onnx.ModelProto, directory: Path) -> tuple[Problem, ...]:
     """What msfcnn's importer says about a QDQ model; empty if it takes it."""
-    from msfcnn.frontend.onnx import load_model
+    from msfcnn.frontend import load_model
 
     file = directory / "quantized.onnx"
     file.write_bytes(model.SerializeToString())

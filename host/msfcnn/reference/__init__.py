@@ -2,4 +2,8 @@
 
 from msfcnn.reference.execute import execute, execute_some, run_op
 
-__all__ = ["execute", "execute_some", "run_op"]
+__all__ = [
+    "execute",
+    "execute_some",
+    "run_op",
+]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msfcnn.render.bars import progress_bars
 from msfcnn.render.blocks import Block, Column, Facts, Table, Verbatim
-from msfcnn.render.errors import error_text
+from msfcnn.render.errors import error_text, grouped
 from msfcnn.render.progress import progress
+from msfcnn.render.table_csv import csv_text
 
 __all__ = [
     "Block",
@@ -14,8 +16,11 @@ __all__ = [
     "Facts",
     "Table",
     "Verbatim",
+    "csv_text",
     "error_text",
+    "grouped",
     "progress",
+    "progress_bars",
     "to_text",
 ]
 

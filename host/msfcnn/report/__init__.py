@@ -1,8 +1,9 @@
 """What there is to show, as plain frozen dataclasses: terminal, JSON and pages render them.
 
-Modules that compute are imported by those who need them, so that none loads before it is used.
+`__init__.pyi` lists the names. Each is loaded when it is first asked for: the command line shows
+reports as data without the passes that make them.
 """
 
-from msfcnn.report.data import from_data, to_data
+import lazy_loader
 
-__all__ = ["from_data", "to_data"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.emit.constants import weight_bytes
-from msfcnn.emit.place import places
+from msfcnn.emit import places, weight_bytes
 from msfcnn.pipeline import Planned
 from msfcnn.report.plan import ModelSummary, TradeOff, model_summary
 

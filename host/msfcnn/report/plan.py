@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import folded, goal_of, lay_out, plan_space
-from msfcnn.planner import Path, pareto
-from msfcnn.planner.neighbours import Neighbour, neighbours, timed_around
+from msfcnn.planner import Neighbour, Path, neighbours, pareto, timed_around
 from msfcnn.report.stages import StageReport, stage_reports
 from msfcnn.schedule import Schedule
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion.paper import paper_cost, paper_without_io
-from msfcnn.fusion.step import LOAD_OP
+from msfcnn.fusion import LOAD_OP, paper_cost, paper_without_io
 from msfcnn.ir import Model
-from msfcnn.schedule import Schedule
-from msfcnn.schedule.types import ScheduledStage
+from msfcnn.schedule import Schedule, ScheduledStage
 
 
 @dataclass(frozen=True, kw_only=True)

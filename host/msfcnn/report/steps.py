@@ -8,7 +8,7 @@ from msfcnn.errors import Problem, UsageError
 from msfcnn.fusion import Edge
 from msfcnn.ir import Model, Reads
 from msfcnn.pipeline import Planned
-from msfcnn.schedule.types import ScheduledStage
+from msfcnn.schedule import ScheduledStage
 
 LINE_SHARES = 1 << 16  # as the engine compares several ends, see fusion/waiting.py
 

@@ -3,4 +3,8 @@
 from msfcnn.schedule.build import schedule
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
-__all__ = ["Schedule", "ScheduledStage", "schedule"]
+__all__ = [
+    "Schedule",
+    "ScheduledStage",
+    "schedule",
+]

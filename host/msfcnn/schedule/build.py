@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msfcnn.fusion import Edge, Option
-from msfcnn.fusion.cost import cost, costs
+from msfcnn.fusion import Edge, Option, cost, costs
 from msfcnn.planner import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 

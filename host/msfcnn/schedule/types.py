@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msfcnn.fusion import Cost, Edge, Network, Option
-from msfcnn.fusion.cost import kernel_of, place_of
-from msfcnn.fusion.price import Place
-from msfcnn.fusion.state import Sweep
+from msfcnn.fusion import Cost, Edge, Network, Option, Place, Sweep, kernel_of, place_of
 from msfcnn.isa import Kernel
 
 

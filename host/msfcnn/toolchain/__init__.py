@@ -1,1 +1,28 @@
 """Compilers and emulators: how C code is built for a processor and run."""
+
+from msfcnn.toolchain.compiling import CodeSize, ProgramCompiler
+from msfcnn.toolchain.machines import find_machine, missing
+from msfcnn.toolchain.native import (
+    RUNNER,
+    SANITIZERS,
+    build_engine,
+    build_runner,
+    compile_c,
+    compiler,
+)
+from msfcnn.toolchain.running import ProgramRun, run
+
+__all__ = [
+    "RUNNER",
+    "SANITIZERS",
+    "CodeSize",
+    "ProgramCompiler",
+    "ProgramRun",
+    "build_engine",
+    "build_runner",
+    "compile_c",
+    "compiler",
+    "find_machine",
+    "missing",
+    "run",
+]

@@ -1,1 +1,8 @@
-"""A network judged on boards: what is built, measured and counted, put together."""
+"""A network judged on boards: what is built, measured and counted, put together.
+
+`__init__.pyi` lists the names; each is loaded when it is first asked for.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,23 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from msfcnn.boards import Board
-from msfcnn.emit.names import c_name
+from msfcnn.emit import c_name
 from msfcnn.errors import InfeasibleError, MsfcnnError
-from msfcnn.firmware.build import Request, callers_bytes
-from msfcnn.firmware.survey import Surveyed, surveyed
-from msfcnn.firmware.tally import Tally
+from msfcnn.firmware import Request, Surveyed, Tally, callers_bytes, surveyed
 from msfcnn.ir import Model
 from msfcnn.isa import MACHINES
 from msfcnn.options import Options
 from msfcnn.pipeline import Planned, generate, plan_model
-from msfcnn.report.code import CodeReport, code_report
-from msfcnn.report.data import from_data
-from msfcnn.report.dataset import DatasetReport
-from msfcnn.report.fronts import Fronts, fronts_report
-from msfcnn.report.layers import model_report
-from msfcnn.report.plan import CYCLES_PER_INSTRUCTION
-from msfcnn.report.timeline import timeline_of
-from msfcnn.toolchain.machines import missing
+from msfcnn.report import (
+    CYCLES_PER_INSTRUCTION,
+    CodeReport,
+    DatasetReport,
+    Fronts,
+    code_report,
+    from_data,
+    fronts_report,
+    model_report,
+    timeline_of,
+)
+from msfcnn.toolchain import missing
 from msfcnn.verdict.judge import (
     ARENA,
     BUILD,
@@ -286,7 +288,7 @@ def _latency(board: Board, found: _Found) -> Latency:
 def _counted(source: Model, options: Options, planned: Planned) -> int | None:
     """Executed instructions on an emulated processor of this kind; None where there is none."""
     from msfcnn.bench import Bench
-    from msfcnn.verifier.images import random_images
+    from msfcnn.verifier import random_images
 
     core = planned.schedule.network.measured.core
     for machine in MACHINES:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from msfcnn.report.code import CodeReport
-from msfcnn.report.dataset import DatasetReport
-from msfcnn.report.fronts import Fronts
-from msfcnn.report.layers import ModelReport
-from msfcnn.report.timeline import Timeline
+from msfcnn.report import CodeReport, DatasetReport, Fronts, ModelReport, Timeline
 
 FITS, NO_IMAGE, TOO_LARGE, NO_PLAN = "fits", "fits without image", "does not fit", "no plan"
 VERDICTS = (FITS, NO_IMAGE, TOO_LARGE, NO_PLAN)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from msfcnn.firmware.build import Built
-from msfcnn.firmware.tally import Tally
-from msfcnn.report.code import CodeReport
+from msfcnn.firmware import Built, Tally
+from msfcnn.report import CodeReport
 
 
 @dataclass(frozen=True, kw_only=True)

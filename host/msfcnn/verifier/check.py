@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.emit.names import c_name
+from msfcnn.emit import c_name
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated, generate, generate_layers
 from msfcnn.reference import execute
-from msfcnn.report.verification import OpCheck, TfliteCheck, Verification
+from msfcnn.report import OpCheck, TfliteCheck, Verification
 from msfcnn.verifier.execute import Execution, execute_c
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.oracle import Oracle

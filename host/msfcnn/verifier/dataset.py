@@ -12,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.dataset import Loaded, load_samples, preprocessing_file, read_preprocessing
-from msfcnn.emit.names import c_name
+from msfcnn.emit import c_name
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model, Tensor
 from msfcnn.options import Options
 from msfcnn.pipeline import generate
-from msfcnn.quantizer.comparison import is_scores
-from msfcnn.quantizer.runtime import reason_of, session
-from msfcnn.quantizer.statistics import Tick, quiet
-from msfcnn.report.dataset import Answers, DatasetReport
+from msfcnn.quantizer import Tick, is_scores, quiet, reason_of, session
+from msfcnn.report import Answers, DatasetReport
 from msfcnn.verifier.execute import execute_c
 from msfcnn.verifier.oracle import Oracle
 

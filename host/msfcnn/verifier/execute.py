@@ -16,7 +16,7 @@ from msfcnn.errors import MismatchError, Problem
 from msfcnn.files import write_all
 from msfcnn.ir import Model
 from msfcnn.pipeline import Generated
-from msfcnn.toolchain.native import SANITIZERS, build_engine, build_runner
+from msfcnn.toolchain import SANITIZERS, build_engine, build_runner
 
 LARGEST_COMPLAINT = 2000  # characters of a sanitizer's report worth showing
 

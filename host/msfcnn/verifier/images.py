@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.dataset.arrays import LABELS
+from msfcnn.dataset import LABELS
 from msfcnn.errors import Problem, UsageError
 from msfcnn.ir import Model, Order, Tensor
 

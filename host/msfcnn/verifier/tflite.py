@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.frontend.formats import is_tflite
-from msfcnn.frontend.tflite import Arrangement, translate
+from msfcnn.frontend import Arrangement, is_tflite, translate
 from msfcnn.ir import Model
-from msfcnn.reference.execute import run_op
-from msfcnn.report.verification import TfliteCheck
+from msfcnn.reference import run_op
+from msfcnn.report import TfliteCheck
 from msfcnn.verifier.tflite_runtime import installed
 
 Values = Mapping[int, NDArray[np.int8]]  # by tensor of the model: int8 [n, H, W, C]

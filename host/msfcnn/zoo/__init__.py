@@ -1,5 +1,18 @@
 """Published networks with seeded weights, as int8 QDQ ONNX: something to try without a model."""
 
 from msfcnn.zoo.build import ENTRIES, NAMES, Entry, build
+from msfcnn.zoo.layers import Activation, Drawing, Shape
+from msfcnn.zoo.qdq import write
+from msfcnn.zoo.weights import condition
 
-__all__ = ["ENTRIES", "NAMES", "Entry", "build"]
+__all__ = [
+    "ENTRIES",
+    "NAMES",
+    "Activation",
+    "Drawing",
+    "Entry",
+    "Shape",
+    "build",
+    "condition",
+    "write",
+]

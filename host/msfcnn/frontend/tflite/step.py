@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.tflite.graph import Operator, TfliteTensor
 from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
-from msfcnn.frontend.tflite.writer import Arrangement, Writer, operand
+from msfcnn.frontend.tflite.writer import Writer, operand
 
 ACTIVATIONS = {0: "", 1: "Relu", 2: "-1 to 1", 3: "0 to 6", 4: "Tanh"}
 CLIPS = {"-1 to 1": (-1.0, 1.0), "0 to 6": (0.0, 6.0), "0 to 1": (0.0, 1.0)}

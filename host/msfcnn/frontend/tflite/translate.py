@@ -9,6 +9,7 @@ from pathlib import Path
 import onnx
 
 from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.tflite.convert import CONVERTERS
 from msfcnn.frontend.tflite.dilation import with_dilations
 from msfcnn.frontend.tflite.flatbuffer import read_graph
@@ -22,7 +23,7 @@ from msfcnn.frontend.tflite.problems import (
     unknown,
 )
 from msfcnn.frontend.tflite.step import Conversion
-from msfcnn.frontend.tflite.writer import INT8_HINT, Arrangement, Writer
+from msfcnn.frontend.tflite.writer import INT8_HINT, Writer
 
 OPSET = 20  # the first with Gelu
 IR_VERSION = 9  # of the ONNX release with that opset

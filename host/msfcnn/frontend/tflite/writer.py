@@ -8,38 +8,21 @@ a network has a Transpose at its borders only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from msfcnn.frontend.arrangement import TO_NCHW, Arrangement
 from msfcnn.frontend.tflite.graph import OMITTED, Operator, TfliteGraph, TfliteScale, TfliteTensor
 from msfcnn.frontend.tflite.problems import DependentError, Untranslatable
 
 MAP_AXES = 4
-TO_NCHW = (0, 3, 1, 2)
 TO_NHWC = (0, 2, 3, 1)
-NCHW_AXIS = (0, 2, 3, 1)  # where an axis of NHWC is in NCHW
 SUFFIX = "nchw"
 HELPERS = frozenset({"Transpose", "QuantizeLinear", "DequantizeLinear", "Reshape", "Clip"})
 INT8_HINT = "quantize to int8: converter.target_spec.supported_ops = [TFLITE_BUILTINS_INT8]"
-
-
-class Arrangement(Enum):
-    """The axes of an ONNX value: as in the file, or those of a map moved to NCHW."""
-
-    FILE = "file"
-    NCHW = "nchw"
-
-    def axis(self, axis: int) -> int:
-        """Where an axis of the file is in this layout."""
-        return NCHW_AXIS[axis] if self is Arrangement.NCHW else axis
-
-    def arranged(self, values: Sequence[int]) -> tuple[int, ...]:
-        """One number per axis of the file, in the order of this layout."""
-        return tuple(values[a] for a in TO_NCHW) if self is Arrangement.NCHW else tuple(values)
 
 
 class Writer:

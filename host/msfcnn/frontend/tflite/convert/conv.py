@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.tflite.graph import TfliteScale
 from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 from msfcnn.frontend.tflite.sliding import attributes, same_padding
 from msfcnn.frontend.tflite.step import Conversion
-from msfcnn.frontend.tflite.writer import TO_NHWC, Arrangement
+from msfcnn.frontend.tflite.writer import TO_NHWC
 
 SHUFFLED = "is in the shuffled format"
 MAP = 4

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from msfcnn.frontend.arrangement import TO_NCHW, Arrangement
 from msfcnn.frontend.tflite.graph import TfliteTensor
 from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 from msfcnn.frontend.tflite.step import CLIPS, Conversion
-from msfcnn.frontend.tflite.writer import MAP_AXES, TO_NCHW, Arrangement
+from msfcnn.frontend.tflite.writer import MAP_AXES
 
 UNARY = {
     "ABS": "Abs",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.tflite.problems import DAMAGED, Untranslatable
 from msfcnn.frontend.tflite.slices import cuts
 from msfcnn.frontend.tflite.step import Conversion, resolved
-from msfcnn.frontend.tflite.writer import MAP_AXES, Arrangement
+from msfcnn.frontend.tflite.writer import MAP_AXES
 
 CONSTANT, REFLECT = "constant", "reflect"
 

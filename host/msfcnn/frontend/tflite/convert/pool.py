@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.tflite.graph import Operator
 from msfcnn.frontend.tflite.problems import Untranslatable
 from msfcnn.frontend.tflite.sliding import attributes
 from msfcnn.frontend.tflite.step import Conversion, resolved
-from msfcnn.frontend.tflite.writer import Arrangement
 
 MAP = 4
 HEIGHT, WIDTH = 1, 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msfcnn.boards import Board
-from msfcnn.emit.names import c_name
+from msfcnn.emit import c_name
 from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.firmware import riot
 from msfcnn.firmware.exclusive import alone_in
@@ -20,9 +20,9 @@ from msfcnn.frontend import load_model
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated, generate
-from msfcnn.report.code import CodeReport, code_report
+from msfcnn.report import CodeReport, code_report
 from msfcnn.resources import ROOT
-from msfcnn.verifier.measure import test_images
+from msfcnn.verifier import test_images
 
 APPLICATION = "bench"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msfcnn.pipeline import Generated
-from msfcnn.report.code import RunReport, code_report
+from msfcnn.report import RunReport, code_report
 from msfcnn.verifier.check import accuracy
 from msfcnn.verifier.execute import run_program
 from msfcnn.verifier.images import load_images, random_images

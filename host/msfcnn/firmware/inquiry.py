@@ -14,9 +14,8 @@ from msfcnn.errors import AbsentError, BoardError
 from msfcnn.firmware import riot
 from msfcnn.firmware.diagnose import how_to_install
 from msfcnn.isa import MACHINES
-from msfcnn.report.health import BoardHealth, Health, Need
-from msfcnn.toolchain.machines import missing
-from msfcnn.toolchain.native import compiler
+from msfcnn.report import BoardHealth, Health, Need
+from msfcnn.toolchain import compiler, missing
 
 # distribution: what it is for, the extra of msfcnn that brings it
 _PACKAGES = {
