@@ -52,18 +52,21 @@ def test_everything_is_inside_and_apart(seed: int, mode: InputMode) -> None:
 
 
 def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
-    """Everything that lives in the stage only; of runs all together."""
+    """Everything that lives in the stage only; scratch and runs all together."""
     windows = stage.cost.windows.items()
     spans = {t: (places.windows[t], places.windows[t] + window.size) for t, window in windows}
     runs = [t for t, window in windows if window.shared]
-    for step in stage.edge.steps:  # a run is read while the next one is written
-        if step.x in runs and step.z in runs and step.x != step.z:
-            assert apart([spans[step.x], spans[step.z]])
-    if runs:
-        begin = min(spans[t][0] for t in runs)
-        assert max(spans[t][1] for t in runs) - begin <= stage.cost.runs
-        yield begin, begin + stage.cost.runs
-    yield 0, stage.cost.scratch
+    for i, step in enumerate(stage.edge.steps):  # a run is read while the next one is written
+        touched = {t for t in (step.x, step.z) if t in runs}
+        assert apart([(0, stage.kernel(i).scratch), *(spans[t] for t in touched)])
+    ends = [spans[t] for t in runs]
+    sums = min(places.sums.values(), default=None)
+    if sums is None or all(end <= sums for _, end in ends):
+        yield 0, max([stage.cost.scratch, *(end for _, end in ends)])
+    else:
+        yield 0, stage.cost.scratch
+        yield min(begin for begin, _ in ends), max(end for _, end in ends)
+    assert stage.cost.shared <= stage.cost.scratch + stage.cost.runs
     for i, at in places.sums.items():
         channels = stage.edge.steps[i].target[2]
         yield at, at + SUM_BYTES * (min(stage.option.split, channels) or channels)

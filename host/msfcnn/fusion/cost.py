@@ -80,7 +80,8 @@ class Cost:
     windows: of every inner tensor. halos: of those that are kept from band to band.
     copies:  rings beside a window, by tensor.
     tail:    tensor whose window lies next to the input, whose beginning may reach into it.
-    runs:    bytes that shared runs have together.
+    runs:    bytes that shared runs have together. lower: tensors whose runs are at their lower end.
+    shared:  bytes of scratch and runs, which may lie on each other where no kernel needs both.
     sums:    bytes of the accumulators of global averages.
     region:  bytes of the dying input and the output together, overlap taken off; of all ends
              where nothing overlaps.
@@ -94,6 +95,8 @@ class Cost:
     runs: int
     sums: int
     scratch: int
+    lower: frozenset[int]
+    shared: int
     region: int
     others: int
     without_io: int
@@ -106,7 +109,7 @@ class Cost:
         windows = sum(w.size for w in self.windows.values() if not w.shared)
         halos = sum(h.size for h in self.halos.values())
         rings = sum(r.size for r in self.copies.values())
-        return self.scratch + self.sums + self.runs + windows + halos + rings
+        return self.shared + self.sums + windows + halos + rings
 
     @property
     def total(self) -> int:
@@ -155,7 +158,9 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple
             tail=done.tail,
             runs=int(growth.items.runs[n]),
             sums=growth.sums,
-            scratch=done.scratch,
+            scratch=done.scratch.most,
+            lower=frozenset(network.steps[k].z for k in done.scratch.lower()),
+            shared=int(done.shared[n]),
             region=int(done.region[0, n]),
             others=done.others,
             without_io=int(done.bare[n]),

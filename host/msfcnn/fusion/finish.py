@@ -11,6 +11,7 @@ from msfcnn.fusion.growth import Growth
 from msfcnn.fusion.items import Array
 from msfcnn.fusion.overlap import overhang, single_overhang, unfilled, walk
 from msfcnn.fusion.price import Place, kernel_at
+from msfcnn.fusion.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class FinishedStages:
 
     total, bare, price: by item: bytes, bytes as the paper counts, price.
     region: [states, variants] bytes of the dying input and the output, or of all ends.
-    others: bytes of other whole tensors. scratch: bytes.
+    others: bytes of other whole tensors. scratch: of the kernels.
     tail:   the tensor in whose window the dying input may begin.
+    shared: by item: bytes of scratch and runs together.
     """
 
     edge: Edge
@@ -30,7 +32,8 @@ class FinishedStages:
     region: Array
     others: int
     tail: int | None
-    scratch: int
+    scratch: Scratch
+    shared: Array
 
 
 def finish(growth: Growth, first: int) -> FinishedStages | None:
@@ -42,10 +45,12 @@ def finish(growth: Growth, first: int) -> FinishedStages | None:
     for tensor, readers in growth.open.items():
         for k in (k for k in readers if steps[k].x == tensor):
             price = price + growth.price(k, Place(columns=growth.sweep.columns))[items.at]
-            scratch = max(scratch, kernel_at(steps[k], inner=False, planar=False).scratch)
+            kernel = kernel_at(steps[k], inner=False, planar=False)
+            scratch = scratch.with_kernel(kernel.scratch, k)
     edge = Edge(growth.network, first, growth.sweep.end)
     region, others, tail = _whole(growth, edge)
-    windows = items.bytes + items.runs + growth.sums + scratch
+    shared = scratch.shared(items.runs, items.variant, growth.sums)
+    windows = items.bytes + shared + growth.sums
     total = windows + region[items.at] + others
     bare = np.minimum(total, windows + edge.live_bytes) if edge.is_final else total
     return FinishedStages(
@@ -57,6 +62,7 @@ def finish(growth: Growth, first: int) -> FinishedStages | None:
         others=others,
         tail=tail,
         scratch=scratch,
+        shared=shared,
     )
 
 

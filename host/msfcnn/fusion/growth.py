@@ -16,6 +16,7 @@ from msfcnn.fusion.edge import follows
 from msfcnn.fusion.items import Array, Items, joined, one_each, renumbered
 from msfcnn.fusion.overlap import Position, leading, walk
 from msfcnn.fusion.price import Place, kernel_at
+from msfcnn.fusion.scratch import Scratch
 from msfcnn.fusion.state import (
     SUM_BYTES,
     Closed,
@@ -53,7 +54,8 @@ class Growth:
         self.first_windows: dict[int, FirstWindow | None] = {}
         self.closed: dict[int, Closed] = {}
         self.ends = 0
-        self.sums = self.scratch = self.floor = 0
+        self.scratch = Scratch(run=self.run)
+        self.sums = self.floor = 0
 
     # growing
 
@@ -329,9 +331,10 @@ class Growth:
         for reader in readers:
             step = self.network.steps[reader]
             if step.x == self.network.steps[i].z:
-                for way in ways:
-                    kernel = kernel_at(step, inner=True, planar=way.planar)
-                    self.scratch = max(self.scratch, kernel.scratch)
+                if any(way.shared.any() for way in ways):
+                    self.scratch = self.scratch.with_run(i, reader, channels)
+                size = max(kernel_at(step, True, way.planar).scratch for way in ways)
+                self.scratch = self.scratch.with_kernel(size, i, reader)
         if self.sweep.columns or len(self.network.writers[self.network.steps[i].z]) > 1:
             self.first_windows[i] = None
         elif ways[0].resident is Resident.LINES:
@@ -375,4 +378,4 @@ class Growth:
         """Step k reads a whole tensor."""
         self.items.price = self.items.price + self.price(k, place)[self.items.at]
         kernel = kernel_at(self.network.steps[k], inner=False, planar=False)
-        self.scratch = max(self.scratch, kernel.scratch)
+        self.scratch = self.scratch.with_kernel(kernel.scratch, k)

@@ -94,7 +94,8 @@ def _once(growth: Growth, i: int) -> bool:
 def _prune(growth: Growth, limits: Limits) -> bool:
     """Drop what is too large or dominated; equal states become one. False if nothing is left."""
     items = growth.items
-    small = items.bytes + items.runs + growth.sums + growth.scratch <= limits.ram
+    shared = growth.scratch.shared(items.runs, items.variant, growth.sums)
+    small = items.bytes + shared + growth.sums <= limits.ram
     small &= items.price - growth.floor <= limits.extra
     if not small.all():
         growth.items = items.take(small)

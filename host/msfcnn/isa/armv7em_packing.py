@@ -83,7 +83,8 @@ def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -
 def conv_scratch(packed: PackedConv, kernel_lines: int, line_taps: int) -> int:
     """Bytes of scratch of msfcnn_conv_v7em. line_taps: kernel pixels * input channels."""
     if not packed.pairs:
-        return 2 * packed.taps
+        # they are put in order where those of a kernel line are no multiple of four
+        return packed.taps if line_taps % 4 == 0 else 2 * packed.taps
     return 6 * packed.taps + 2 * _padded(kernel_lines * (line_taps % 4)) + 4 * kernel_lines
 
 

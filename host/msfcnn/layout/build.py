@@ -1,9 +1,9 @@
 """From a schedule to offsets in the arena.
 
 While a stage runs, the arena is [ windows | output ->  <- input | live skips ]. Scratch is at its
-beginning, and the kept halo of a window directly behind it, where the engine looks for them. Whole
-tensors stand at the top end, the oldest highest; between two stages they move up over those that
-are dead.
+beginning, shared runs on it where they may, and the kept halo of a window directly behind it, where
+the engine looks for them. Whole tensors stand at the top end, the oldest highest; between two
+stages they move up over those that are dead.
 """
 
 from __future__ import annotations
@@ -41,14 +41,17 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
         for tensor in stage.edge.born:
             end -= network.sizes[tensor]
             whole[tensor] = end
-    at = stage.cost.scratch
+    found = stage.cost
+    apart = found.shared == found.scratch + found.runs
+    at = found.scratch if apart else found.shared
     sums: dict[int, int] = {}
     for i, step in enumerate(stage.edge.steps):
         if step.reads is Reads.GLOBAL:
             sums[i] = at
             at += SUM_BYTES * min(stage.option.split or step.target[2], step.target[2])
-    windows = _runs(stage, at)
-    at += stage.cost.runs
+    if apart:
+        at += found.runs
+    windows = _runs(stage, at if apart else found.shared)
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
     for tensor, halo in stage.cost.halos.items():
@@ -79,16 +82,13 @@ def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:
     return whole
 
 
-def _runs(stage: ScheduledStage, at: int) -> dict[int, int]:
-    """Runs that follow each other grow from the two ends of their common space."""
-    runs: dict[int, int] = {}
-    above: dict[int, bool] = {}
-    for step in stage.edge.steps:
-        window = stage.cost.windows.get(step.z)
-        if window is not None and window.shared:
-            above[step.z] = not above.get(step.x, True)
-            runs[step.z] = at + stage.cost.runs - window.size if above[step.z] else at
-    return runs
+def _runs(stage: ScheduledStage, end: int) -> dict[int, int]:
+    """Runs that follow each other are at the two ends of their common space."""
+    found = stage.cost
+    shared = [(tensor, window.size) for tensor, window in found.windows.items() if window.shared]
+    return {
+        tensor: end - (found.runs if tensor in found.lower else size) for tensor, size in shared
+    }
 
 
 def _check(stage: ScheduledStage, places: StagePlaces, arena: int) -> None:

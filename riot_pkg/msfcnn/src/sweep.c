@@ -443,9 +443,13 @@ static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *re
             *reach = msfcnn_reach(nn, i, *pixels);
             return _has_window(nn, i, reach);
         case MSFCNN_PAIR:
-            if (op->second->kind != MSFCNN_COPY) {
-                *pixels = _available(nn, i, op->second, at->line, at->pixel, *pixels);
+            if (op->second->kind == MSFCNN_COPY) {
+                /* what comes by way of the input is written there before; no more is asked for than
+                 * is read at once, as scratch may lie on what is left in a run */
+                *pixels = msfcnn_together(nn, op->second, at->line, at->pixel, *pixels);
+                break;
             }
+            *pixels = _available(nn, i, op->second, at->line, at->pixel, *pixels);
             if (*pixels == 0) {
                 return 0;
             }
@@ -454,10 +458,6 @@ static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *re
             break;
     }
     *pixels = _available(nn, i, op->input, at->line, at->pixel, *pixels);
-    if (*pixels != 0 && op->reads == MSFCNN_PAIR && op->second->kind == MSFCNN_COPY) {
-        /* what comes by way of the input has been written there before */
-        *pixels = msfcnn_together(nn, op->second, at->line, at->pixel, *pixels);
-    }
     return *pixels != 0;
 }
 

@@ -81,8 +81,12 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
                 msfcnn_gather(op, run, i + p, 0, op->in_channels, patch + p * taps);
             }
             if (n == 1) {
-                _order(patch, kernel_lines, size, patch + taps);
-                msfcnn_v7em_outputs(op, run, i, n, patch + taps);
+                const int8_t *x = patch;
+                if (size % 4 != 0) {
+                    _order(patch, kernel_lines, size, patch + taps);
+                    x = patch + taps;
+                }
+                msfcnn_v7em_outputs(op, run, i, n, x);
                 continue;
             }
             for (unsigned u = 0; u < kernel_lines; u++) {
