@@ -374,6 +374,7 @@ def import_check(
 
 
 def _model(source: Source) -> Model:
+    """A model, read from its file where a path is given. Raises UsageError."""
     if isinstance(source, Model):
         return source
     if isinstance(source, (str, Path)):

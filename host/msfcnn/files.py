@@ -51,6 +51,7 @@ def write_all(directory: Path, files: Mapping[str, Content]) -> tuple[Path, ...]
 
 
 def _replace(files: Mapping[Path, Content]) -> tuple[Path, ...]:
+    """Writes all files beside their places, then renames them: an error leaves the old ones."""
     staged: dict[Path, Path] = {}
     changed: list[Path] = []
     try:
@@ -94,6 +95,7 @@ def _stage(target: Path, data: bytes) -> Path | None:
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
+    """The error with what to do, by the kind of failure."""
     reason = (error.strerror or str(error)).lower()
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         hint = f"make the directory {path.parent} first"

@@ -96,6 +96,7 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 
 def _problem(kind: type[T], where: str, detail: ErrorDetails) -> Problem:
+    """What pydantic found, in the words of a person who writes the file."""
     *parents, key = map(str, detail["loc"])
     keys = _keys(kind)
     for parent in parents:

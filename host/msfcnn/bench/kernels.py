@@ -52,6 +52,8 @@ def _pointwise(height: int, inputs: int, outputs: int, activation: Activation) -
 
 
 def _depthwise(height: int, channels: int, kernel: int, stride: int) -> SingleLayer:
+    """A depthwise layer behind a pointwise one, which writes the planar lines it reads."""
+
     def draw(net: Drawing) -> None:
         net.conv("before", channels, 1, 1, RELU6)
         net.depthwise("layer", kernel, stride, RELU6)

@@ -153,6 +153,7 @@ class Bench:
 
 
 def _stages(generated: Generated, done: ProgramRun) -> tuple[StageCost, ...]:
+    """What each stage costs, with the nodes that run in it."""
     return tuple(
         StageCost(
             tuple(node_of(generated.model, step) for step in stage.edge.steps),
@@ -164,6 +165,7 @@ def _stages(generated: Generated, done: ProgramRun) -> tuple[StageCost, ...]:
 
 
 def _kernels(generated: Generated, done: ProgramRun) -> tuple[KernelCount, ...]:
+    """What each kernel costs, with its node: the engine counts by step."""
     steps = [
         (step, stage.kernel(i))
         for stage in generated.schedule.stages
@@ -178,6 +180,7 @@ def _kernels(generated: Generated, done: ProgramRun) -> tuple[KernelCount, ...]:
 def _compare(
     machine: Machine, model: Model, images: NDArray[np.int8], outputs: NDArray[np.int8]
 ) -> None:
+    """Raises MismatchError where outputs on the machine are not those of the reference."""
     expected = execute_some(model, images, [port.tensor for port in model.outputs])
     problems, begin = [], 0
     for port in model.outputs:

@@ -31,6 +31,8 @@ def _line(text: object) -> str:
 
 
 def _one_of(key: str, known: tuple[str, ...]) -> Callable[[object], object]:
+    """A validator: one of the known words."""
+
     def read(name: object) -> object:
         if name not in known:
             raise ValueError(f"unknown {key} {name!r}")
@@ -40,6 +42,7 @@ def _one_of(key: str, known: tuple[str, ...]) -> Callable[[object], object]:
 
 
 def _size(text: object) -> int | None:
+    """Bytes from text such as 16K; None stays None. Raises ValueError."""
     try:
         if text is None or (isinstance(text, (int, str)) and not isinstance(text, bool)):
             return None if text is None else parse_size(str(text))
@@ -49,6 +52,7 @@ def _size(text: object) -> int | None:
 
 
 def _hertz(text: object) -> int | None:
+    """A clock rate from text such as 64MHz. Raises ValueError."""
     match = None if isinstance(text, bool) else _HERTZ.fullmatch(str(text))
     rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
     if text is not None and rate < 1:
@@ -57,6 +61,8 @@ def _hertz(text: object) -> int | None:
 
 
 def _positive(what: str) -> Callable[[object], float]:
+    """A validator: a positive finite number; `what` says what another one is not."""
+
     def read(number: object) -> float:
         if type(number) in (int, float) and 0 < float(str(number)) < math.inf:
             return float(str(number))
@@ -95,6 +101,7 @@ def _some(what: str) -> Callable[[object], object]:
 
 
 def _remote(entry: object) -> Remote | None:
+    """Where a board elsewhere is reached: one kind and its place."""
     if entry is None:
         return None
     if isinstance(entry, dict) and len(entry) == 1:

@@ -84,6 +84,7 @@ def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
 
 
 def _read(path: Path) -> dict[object, dict[object, object]]:
+    """The entries of a boards file. Raises BoardError, or UsageError if it cannot be read."""
     try:
         content = read_yaml(path)
     except OSError as error:

@@ -94,6 +94,7 @@ def build_parser() -> Parser:
 
 
 def _run(arguments: list[str]) -> int:
+    """Runs one command; every way it may end is an exit code."""
     as_json = "--json" in arguments
     subject = ""
     try:
@@ -111,6 +112,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:
+    """Blocks for people, as wide as their terminal; the same outcome as JSON for programs."""
     if as_json:
         _print_json(outcome.data)
         return
@@ -126,6 +128,9 @@ def _print_json(data: Mapping[str, object]) -> None:
 
 
 def _report(error: Exception, subject: str, as_json: bool) -> int:
+    """Writes the error where people look, and as data where a program asked; returns the exit
+    code.
+    """
     if os.environ.get("MSFCNN_DEBUG") == "1":
         traceback.print_exception(error, file=sys.stderr)
     failure = as_user_error(error)

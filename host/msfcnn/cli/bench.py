@@ -98,6 +98,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _check(args: argparse.Namespace) -> None:
+    """Refuses options that do not go together, all at once."""
     problems = []
     if args.count < 1:
         problems.append(Problem("--count", f"{args.count} is too few", "run at least one image"))
@@ -113,6 +114,7 @@ def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
+    """Generates for the machine's instruction set and counts on the emulator."""
     from msfcnn.verifier import load_images, random_images
 
     options = replace(options_of(args), isa=bench.isa, core=bench.core)
@@ -125,6 +127,7 @@ def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
 
 
 def _blocks(found: Measurement) -> tuple[Block, ...]:
+    """A row a stage, then the facts of the whole network."""
     unit = found.machine.unit
     rows = tuple(
         (
@@ -183,6 +186,7 @@ def _estimate(found: Measurement) -> str:
 
 
 def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
+    """Single layers, each measured alone and with the engine around it."""
     from msfcnn.bench import choose, measure_kernel
 
     costs = [measure_kernel(bench, kernel, args.build) for kernel in choose(args.kernels)]

@@ -100,6 +100,7 @@ def read_settings(variables: Mapping[str, str], targets: Sequence[str] = ()) -> 
     kinds: list[type[MsfcnnError]] = [UsageError] * len(problems)
 
     def attempt(read: Callable[[], T]) -> T | None:
+        """Goes on after an error, so that all wrong variables are told at once."""
         try:
             return read()
         except MsfcnnError as error:
@@ -163,6 +164,7 @@ def _unknown_targets(targets: Sequence[str]) -> list[Problem]:
 
 
 def _conflicts(variables: Mapping[str, str]) -> list[Problem]:
+    """Variables that are right alone, but not together."""
     problems = []
     if "ram" in variables and "macs" in variables:
         hint = "bound one of them; the other is made as small as possible"

@@ -49,6 +49,7 @@ def dataset_blocks(found: DatasetReport) -> tuple[Block, ...]:
 
 
 def _confusion(found: DatasetReport) -> Block:
+    """The matrix, or the worst mistakes where it would be too wide for a terminal."""
     names = found.classes
     if len(names) > MOST_COLUMNS:
         return _mistakes(found)

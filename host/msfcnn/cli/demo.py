@@ -60,6 +60,7 @@ def _say(text: str) -> None:
 
 
 def _on_host(directory: Path) -> str:
+    """Builds and runs the digits on this computer; a line about accuracy and memory."""
     from msfcnn.boards import find_board
     from msfcnn.firmware import Request, build
 
@@ -72,6 +73,7 @@ def _on_host(directory: Path) -> str:
 
 
 def _network(directory: Path) -> Path:
+    """A larger network from the zoo, for the page that compares boards."""
     from msfcnn import zoo
 
     model = zoo.build("mobilenetv1", width=0.25, resolution=96, channels=1)
@@ -80,6 +82,7 @@ def _network(directory: Path) -> Path:
 
 
 def _on_board(model: Path, directory: Path) -> str:
+    """Runs on an emulated board, or says what is not installed for it."""
     from msfcnn.boards import find_board
     from msfcnn.firmware import Request, try_out
 
@@ -93,6 +96,7 @@ def _on_board(model: Path, directory: Path) -> str:
 
 
 def _told(trial: Trial) -> str:
+    """A line about a run that passed. Raises MismatchError with what did not hold."""
     if not trial.passed:
         wrong = [Problem(check.name, check.what) for check in trial.checks if not check.holds]
         raise MismatchError(*wrong)
@@ -103,6 +107,7 @@ def _told(trial: Trial) -> str:
 
 
 def _page(model: Path, directory: Path) -> Path:
+    """Writes the report page on a few boards and returns its path."""
     from msfcnn.page import report_page
 
     command = f"msfcnn report {model} --board {','.join(COMPARED)} -o {directory / 'report.html'}"

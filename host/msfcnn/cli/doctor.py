@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _blocks(found: Health) -> tuple[Block, ...]:
+    """What is installed, and what each board lacks."""
     columns = (Column("what"), Column("for"), Column("found"), Column("to install", wraps=True))
     needs = tuple(_row(need) for need in found.needs)
     heads = (Column("board"), Column("lacks"), Column("for"), Column("to install", wraps=True))
@@ -52,6 +53,7 @@ def _row(need: Need) -> tuple[str, ...]:
 
 
 def _board_rows(board: str, missing: tuple[Need, ...]) -> list[tuple[str, ...]]:
+    """A row for each thing that is missing; the board's name stands in the first only."""
     if not missing:
         return [(board, "nothing", "", "")]
     names = (board, *[""] * (len(missing) - 1))

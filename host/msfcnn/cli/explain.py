@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _chosen(lines: list[int] | None, count: int) -> list[int]:
+    """The lines to show: those asked for, or some that are spread evenly. Raises UsageError."""
     if lines is None:
         return sorted({round(i * (count - 1) / (SHOWN - 1)) for i in range(SHOWN)})
     wrong = [line for line in lines if not 0 <= line < count]
@@ -72,6 +73,7 @@ def _head(found: MovingStage) -> Block:
 
 
 def _moment(found: MovingStage, line: int) -> Block:
+    """The tensors after one line of the output: what is computed, kept and dead."""
     columns = (
         Column("tensor", wraps=True),
         *(Column(title, right=True) for title in ("lines", "computed", "resident", "window")),
@@ -82,6 +84,7 @@ def _moment(found: MovingStage, line: int) -> Block:
 
 
 def _row(lines: Lines) -> tuple[str, ...]:
+    """A tensor's lines at one moment, as numbers and as a picture."""
     new = _range(lines.before, lines.written)
     kept = _range(lines.dead, lines.written)
     room = "" if lines.room is None else f"{lines.room} lines"
@@ -102,6 +105,7 @@ def _picture(lines: Lines) -> str:
 
 
 def _mark(lines: Lines, line: int) -> str:
+    """One character of the picture for one line of a tensor."""
     if line >= lines.written:
         return " "
     dead = line < lines.dead

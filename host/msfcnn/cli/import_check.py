@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _exit_code(found: Sequence[ImportVerdict]) -> int:
+    """The worst of all models: a defect of ours, a mismatch, a refusal."""
     if any(verdict.verdict == DEFECT for verdict in found):
         return DefectError.exit_code
     if any(verdict.agrees is False for verdict in found):
@@ -83,6 +84,7 @@ def _table(found: Sequence[ImportVerdict]) -> Table:
 
 
 def _row(found: ImportVerdict) -> tuple[str, ...]:
+    """A model's row: its verdict, and the reasons, those of one kind told once."""
     verdict = "MISMATCH" if found.agrees is False else found.verdict
     reasons = [
         f"{p.where} ({p.kind}): {p.what}" if p.kind else _plain(p.where, p.what)

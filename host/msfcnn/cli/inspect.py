@@ -51,6 +51,7 @@ def _port(port: PortReport) -> str:
 
 
 def _table(found: ModelReport) -> Table:
+    """A row a layer; the totals stand below, with the most that is live at once."""
     totals = found.totals
     return Table(
         columns=(

@@ -71,6 +71,7 @@ def _tell(job: str, verdict: Verdict | None) -> None:
 
 
 def _data(report: Report) -> Mapping[str, Any]:
+    """The run as data: jobs in the order of the settings, each with its result."""
     return {
         "run": report.run.name,
         "accepted": report.run.accepted,
@@ -113,6 +114,7 @@ def _row(report: Report, verdict: Verdict) -> tuple[str, ...]:
 
 
 def _facts(report: Report, keep: Path) -> Block:
+    """Whether the run was accepted, and where its pages are."""
     pairs = [("run", report.run.name), ("accepted", "yes" if report.run.accepted else "no")]
     if report.resumed:
         pairs.append(("resumed", f"{report.resumed} jobs had been done before an interruption"))

@@ -71,6 +71,7 @@ def reason(error: Mapping[str, Any], board: str) -> str:
 def _part(
     title: str, parts: Mapping[str, int], total: int, limit: int | None
 ) -> list[tuple[str, str, str]]:
+    """The rows of RAM or flash: what takes it, and the sum beside its limit."""
     names = (title, *([""] * len(parts)))
     rows = [
         (name, label, format_size(size))
@@ -106,6 +107,7 @@ def _remark(size: Tally | None) -> str:
 
 
 def _line(found: Program) -> tuple[str, ...]:
+    """A board's row in the table of several; one that failed has its reason."""
     from msfcnn.verdict import FailedProgram
 
     if isinstance(found, FailedProgram):

@@ -42,6 +42,7 @@ def _point(point: TradeOff) -> tuple[str, ...]:
 
 
 def _table(found: PlanReport) -> Table:
+    """A row a stage with the parts of its RAM; the largest one, which is the peak, is marked."""
     rows = [_row(stage, i == found.largest_stage) for i, stage in enumerate(found.stages)]
     totals = ("peak", format_size(found.peak_ram), format_size(found.macs))
     return Table(
@@ -103,6 +104,7 @@ def _facts(found: PlanReport) -> Facts:
 
 
 def _estimate(estimate: Estimate) -> str:
+    """Instructions, and time where the clock is known; says which processor was counted."""
     what = (
         f"{estimate.instructions / 1e6:.2f} M instructions per inference "
         f"({estimate.isa} kernels, as counted on {estimate.core})"
@@ -122,6 +124,7 @@ def _image(found: PlanReport) -> str:
 
 
 def _nearby(found: PlanReport, neighbour: Neighbour) -> tuple[str, str]:
+    """What a little more or less RAM would change."""
     word = "more" if neighbour.more > 0 else "less"
     name = f"with {abs(neighbour.more) // 1024} KB {word} RAM"
     if neighbour.macs is None:

@@ -67,6 +67,7 @@ def dimensions(args: argparse.Namespace) -> dict[str, int]:
 
 
 def _size(text: str) -> tuple[int, int]:
+    """(height, width) of one number or two. Raises UsageError."""
     parts = text.lower().split("x")
     if not all(p.isdecimal() and int(p) > 0 for p in parts) or len(parts) > 2:
         raise UsageError(
@@ -76,6 +77,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
+    """One number, or one a channel. Raises UsageError."""
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -87,6 +89,7 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _dimension(text: str) -> tuple[str, int]:
+    """The name or index of a dimension, and its size. Raises UsageError."""
     name, equals, size = text.rpartition("=")
     if not equals or not size.isdecimal() or int(size) < 1:
         hint = "as in --dim batch=1 or --dim 2=96"

@@ -97,6 +97,7 @@ def _share(value: float | None) -> str:
 
 
 def _warnings(done: QuantizationReport) -> list[Block]:
+    """Ranges that say nothing, and what of the result msfcnn would not run."""
     lines = [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"warning: and {len(lines) - SHOWN} more values like these\n"]

@@ -126,6 +126,9 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _model_of(args: argparse.Namespace) -> Path:
+    """The one model of the command. Raises UsageError for several, and for options that need
+    more.
+    """
     if len(args.files) > 1:
         names = " ".join(map(str, args.files))
         hint = "give one model, or only files that end in .json"

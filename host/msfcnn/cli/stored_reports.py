@@ -33,6 +33,7 @@ def show_stored(paths: Sequence[Path]) -> Outcome:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
+    """The data of a file that an earlier command has written. Raises UsageError."""
     try:
         data = json.loads(path.read_bytes())
     except ValueError:
@@ -43,6 +44,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _shown(paths: Sequence[Path], every: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+    """Stored reports as tables; one that failed shows its error."""
     from msfcnn.report import RunReport
     from msfcnn.verdict import FailedProgram, ProgramReport
 

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _table(every: Sequence[Mapping[str, Any]]) -> Block:
+    """A row a check; a board whose program did not run has its reason instead."""
     columns = (Column("board"), Column("check"), Column(""), Column("found", wraps=True))
     rows: list[tuple[str, str, str, str]] = []
     for data in every:

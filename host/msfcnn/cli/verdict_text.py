@@ -50,6 +50,7 @@ def why(found: BoardsReport) -> Facts:
 
 
 def _row(verdict: BoardVerdict) -> tuple[str, ...]:
+    """A board's row; what is not known is a dash."""
     latency = verdict.latency
     seconds = latency.seconds if latency else None
     count = latency.instructions if latency else None

@@ -135,6 +135,7 @@ def _table(found: Verification) -> Table:
 
 
 def _row(op: OpCheck, with_tflite: bool) -> tuple[str, ...]:
+    """An op's row: bytes where C differs, and its distance from the other implementations."""
     cells = _judged(op.oracle_lsb, op.oracle_differs)
     if with_tflite:
         cells += _judged(op.tflite_lsb, op.tflite_differs)

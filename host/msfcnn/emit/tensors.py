@@ -50,6 +50,7 @@ def _writer(edge: Edge, tensor: int) -> str:
 
 
 def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    """The entry of a tensor that has all its lines, in the arena or with the caller."""
     shapes = [s.result for s in stage.edge.steps if s.z == tensor]
     shapes += [s.source for s in stage.edge.steps if tensor in s.inputs()]
     height, width, channels = shapes[0]
@@ -71,6 +72,7 @@ def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
 
 
 def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    """The entry of a tensor of which a stage keeps some lines."""
     window, halo = stage.cost.windows[tensor], stage.cost.halos.get(tensor)
     lines = window.resident is Resident.LINES
     writer = _writer(stage.edge, tensor)
@@ -93,6 +95,7 @@ def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
 
 
 def _copy(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
+    """The entry of a ring that keeps a second reader's pixels until it asks for them."""
     ring = stage.cost.copies[tensor]
     return _entry(
         kind="MSFCNN_COPY",

@@ -98,6 +98,7 @@ def build(request: Request, jobs: int | None = None) -> Built:
 
 
 def _build(request: Request, jobs: int | None) -> Built:
+    """Plans, generates and builds, for this computer or by RIOT's make; measures what was built."""
     command = f"msfcnn build {request.model} --board {request.board.name}"
     generated = generate(load_model(request.model), request.name, request.options, command)
     generated.write(request.directory / "gen")
@@ -136,6 +137,9 @@ def build_many(
     jobs = max(1, (os.cpu_count() or 1) // parallel)
 
     def attempt(request: Request) -> BuildOutcome:
+        """Builds one board while nobody else does in its directory; its error does not stop
+        the others.
+        """
         with alone_in(request.directory):
             try:
                 outcome = BuildOutcome(request, built=build(request, jobs))

@@ -101,6 +101,9 @@ def _is_ram(region: str, attributes: str) -> bool:
 
 
 def _sections(elf: Any, regions: tuple[_Region, ...]) -> Iterator[Section]:
+    """Sections that take memory: in flash, in RAM, or in both where values are copied at the
+    start.
+    """
     segments = [segment for segment in elf.iter_segments() if segment["p_type"] == "PT_LOAD"]
     for section in elf.iter_sections():
         flags, address, size = section["sh_flags"], section["sh_addr"], section["sh_size"]
@@ -121,6 +124,7 @@ def _sections(elf: Any, regions: tuple[_Region, ...]) -> Iterator[Section]:
 
 
 def _symbols(elf: Any, sections: tuple[Section, ...]) -> Mapping[str, int]:
+    """Bytes of each variable in RAM; static ones of the same name are added up."""
     table = elf.get_section_by_name(".symtab")
     sizes: dict[str, int] = {}
     for symbol in table.iter_symbols() if table else ():

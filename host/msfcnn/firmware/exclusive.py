@@ -64,6 +64,7 @@ def _lock_file(directory: Path) -> Path:
 
 
 def _take(file: int) -> bool:
+    """Locks the open file without waiting; False if somebody else holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -42,6 +42,7 @@ def health(boards: Sequence[Board], tick: Callable[[int, int], None] | None = No
 
 
 def _needs() -> Iterator[Need]:
+    """What msfcnn can use, with what is found of it and how to install the rest."""
     for name, (purpose, extra) in _PACKAGES.items():
         install = f"pip install 'msfcnn[{extra}]'"
         yield Need(name=name, purpose=purpose, found=_version(name), install=install)
@@ -127,6 +128,7 @@ def _tools(board: Board) -> Iterator[tuple[str, str, str]]:
 
 
 def _ask(board: Board) -> tuple[str, ...]:
+    """Compiler and programmer of a board, asked of RIOT's own make."""
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as name:
         place = Path(name)
         application = riot.application_directory("digits")

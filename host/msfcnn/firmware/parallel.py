@@ -33,6 +33,9 @@ def run_all(
     ended = threading.Semaphore(0)  # Thread.join() is of no use once it has been interrupted
 
     def take_tasks() -> None:
+        """One worker: takes the next task until none is left, an error was raised, or it has
+        to stop.
+        """
         stop_when(stop)
         try:
             while not stop.is_set():

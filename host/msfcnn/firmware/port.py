@@ -29,6 +29,7 @@ def _matches(vendor: int | None, product: int | None, serial: str | None, usb: U
 
 
 def _wanted(usb: Usb) -> str:
+    """How a board's USB port is described to a person who has to plug it in."""
     words = []
     if usb.vendor is not None:
         words.append(f"vendor {usb.vendor:04x}")

@@ -119,6 +119,7 @@ def _read(
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and all its children: asked first, after a while by force."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
@@ -135,6 +136,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _alive(group: int) -> bool:
+    """Whether a process of the group is left, one that waits for its parent included."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

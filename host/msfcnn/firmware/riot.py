@@ -193,6 +193,7 @@ def _has_picolibc(firmware: Firmware) -> bool:
 
 
 def _step(firmware: Firmware, goals: Sequence[str], jobs: int) -> None:
+    """Runs make and keeps what it prints in make.log. Raises BoardError with the cause."""
     done = _make(firmware, goals, jobs, environment(firmware))
     with (firmware.directory / "make.log").open("a") as log:
         log.write(done.output)

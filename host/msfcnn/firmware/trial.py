@@ -141,6 +141,7 @@ def _host_check(request: Request, results: Results) -> Check:
 
 
 def _run_host(built: Built) -> Results:
+    """Runs the stored or random images on this computer; the results have the form of a board's."""
     request, model = built.request, built.generated.model
     file = test_images(request.model)
     images = load_images(model, file)[0][:IMAGES] if file else random_images(model, IMAGES)
@@ -175,6 +176,7 @@ def _told(done: Finished) -> Mapping[str, Any]:
 
 
 def _host_outputs(built: Built, images: NDArray[np.int8], path: Path) -> Iterator[Output]:
+    """Checksums of the outputs of each image beside those of the reference."""
     model = built.generated.model
     ports = [port.tensor for port in model.outputs]
     expected = execute_some(model, images, ports)

@@ -172,6 +172,7 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple
 
 
 def _window(closed: Closed, n: int) -> Window:
+    """The window of a closed tensor in the option at hand."""
     way = closed.ways[-1] if closed.second[n] else closed.ways[0]
     return Window(
         resident=way.resident,

@@ -137,6 +137,7 @@ def edges_from(network: Network, first: int) -> tuple[Edge, ...]:
 
 
 def _is_edge(network: Network, first: int, last: int) -> bool:
+    """Whether steps first..last-1 may run as one stage."""
     if last - first > LONGEST:
         return False
     for i in range(first, last):

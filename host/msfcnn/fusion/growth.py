@@ -321,6 +321,7 @@ class Growth:
         return (together, extents.with_copy(alone(late.first), late)), late
 
     def _delay(self, tensor: int) -> Delay | None:
+        """How long the slowest reader lags; the same for all options, so it is computed once."""
         key = (tensor, self.sweep.columns)
         if key not in self.known.delays:
             self.known.delays[key] = delay(self.network, *key)

@@ -47,6 +47,7 @@ class Items:
         return self._each(lambda column: column[index])
 
     def _each(self, change: Callable[[Array], Array]) -> Items:
+        """Every array changed in the same way: picked, repeated or joined."""
         return Items(
             state=change(self.state),
             variant=change(self.variant),

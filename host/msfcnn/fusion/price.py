@@ -89,6 +89,7 @@ class InstructionPrice:
         return round(self.coefficients.around(copy_features(channels, planar)))
 
     def _line(self, step: Step, place: Place, run: int, split: int) -> Array:
+        """Instructions of 0, 1, 2... pixels of a line: whole runs, then the rest."""
         channels = min(split or step.target[2], step.target[2])
         passes = -(-step.target[2] // channels)
         if step.reads is Reads.GLOBAL:

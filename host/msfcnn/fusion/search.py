@@ -107,6 +107,7 @@ def _prune(growth: Growth, limits: Limits) -> bool:
 
 
 def _record(growth: Growth, finished: FinishedStages, limits: Limits, found: FoundEdges) -> None:
+    """Keeps those finished stages that respect the limits."""
     sweep, items = growth.sweep, growth.items
     ok = (finished.price - growth.floor <= limits.extra) & (finished.bare <= limits.ram)
     if not ok.any():

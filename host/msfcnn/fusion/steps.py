@@ -120,6 +120,9 @@ def _network(
     sizes: dict[int, int],
     measured: Coefficients,
 ) -> Network:
+    """The steps with what follows from them: who writes and reads each tensor, and from when
+    to when it is alive.
+    """
     born: dict[int, int] = {image: -1} if mode is InputMode.IMAGE else {}
     dies: dict[int, int] = {}
     steps = _oriented(steps, image)
@@ -162,6 +165,7 @@ def _turned(step: Step) -> Step:
 
 
 def _load(model: Model, image: int) -> Step:
+    """The step that copies the caller's image into the arena."""
     shape = model.tensors[image].shape
     return Step(
         op=LOAD_OP,
@@ -175,6 +179,7 @@ def _load(model: Model, image: int) -> Step:
 
 
 def _steps(model: Model, root: tuple[int, ...], index: int, op: Op, isa: str) -> list[Step]:
+    """An op's calls as steps: most have one, a concatenation one for each input."""
     chosen = [(call, choose(model, op, call, isa)) for call in op.calls(model)]
     return [
         Step(

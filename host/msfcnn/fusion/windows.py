@@ -212,6 +212,7 @@ def delay(network: Network, tensor: int, columns: bool) -> Delay | None:
 
 
 def _keeps_place(step: Step) -> bool:
+    """Whether each output pixel depends on the input pixel at its own place alone."""
     return (
         step.rows.stride == step.columns.stride == 1
         and step.y is None

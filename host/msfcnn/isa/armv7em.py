@@ -39,6 +39,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
 
     # a stage that is swept column by column reads kernel columns as lines
     def pack(columns: bool) -> Words | None:
+        """Words for lines along rows, or along columns with the kernel turned."""
         if not columns:
             return blocks.words
         turned = packing.pack_conv(oriented(op, columns), constants, pairs)
@@ -77,6 +78,7 @@ def _depthwise(model: Model, op: Conv, portable: Kernel) -> Choice:
         return both(portable)
 
     def pack(columns: bool) -> Words | None:
+        """Words for lines along rows, or along columns with the kernel turned."""
         if not columns:
             return planes.words
         turned = oriented(op, columns)

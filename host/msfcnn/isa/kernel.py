@@ -65,6 +65,7 @@ def packer(pack: Callable[[bool], Words | None]) -> Callable[[bool], Words]:
 
     @lru_cache(maxsize=2)
     def packed(columns: bool) -> Words:
+        """The words; that there are some was decided when the kernel was chosen."""
         words = pack(columns)
         if words is None:
             raise AssertionError("whether constants can be packed hangs on the direction of lines")

@@ -98,6 +98,7 @@ def depthwise_scratch(taps: int) -> int:
 
 
 def _requantizers(k: ConvConstants) -> _Requantizers | None:
+    """Multipliers and shifts as the vector kernels take them; None where they are not exact."""
     multiplier, shift = k.scaling.multiplier, k.scaling.shift.astype(np.int64)
     dead = multiplier == 0
     right = np.where(dead, 1, shift - _DROPPED)

@@ -30,6 +30,9 @@ def layout(schedule: Schedule) -> Layout:
 
 
 def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, int]) -> StagePlaces:
+    """Where each tensor of a stage lies. Tensors that wait are stacked at the end of the
+    arena, so that they move at most once; windows lie below them.
+    """
     whole = _stack(network, stage.edge.first, arena)
     moves = tuple(
         Move(offset, now[t], network.sizes[t]) for t, offset in whole.items() if now[t] != offset

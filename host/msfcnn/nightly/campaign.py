@@ -98,6 +98,7 @@ def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
 
 
 def _verdicts(settings: Settings, history: History, run: NightlyRun) -> tuple[Verdict, ...]:
+    """Compares each job with its last accepted result, and with the other boards' outputs."""
     differ = disagreements(run.results)
     found = []
     for job in settings.jobs:

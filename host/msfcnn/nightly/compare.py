@@ -60,6 +60,7 @@ def disagreements(results: Mapping[str, Result]) -> dict[str, str]:
 
 
 def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
+    """What is worse than in the last accepted run: other outputs, more RAM or flash, more time."""
     if result["outputs"] != accepted["outputs"]:
         pairs = zip(accepted["outputs"], result["outputs"], strict=False)
         index = next((i for i, (was, now) in enumerate(pairs) if was != now), None)

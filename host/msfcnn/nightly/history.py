@@ -60,6 +60,7 @@ class History:
         self._apply(line)
 
     def _apply(self, event: Mapping[str, Any]) -> None:
+        """One line of the file: a run begins, a job has its result, a run ends or is accepted."""
         name = event["run"]
         if event["event"] == "begin":
             self.runs[name] = NightlyRun(name=name, fingerprint=event["fingerprint"])
@@ -72,6 +73,7 @@ class History:
 
 
 def _events(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The lines that can be read: the last one may be cut off where a run was killed."""
     if not path.is_file():
         return
     for line in path.read_text(errors="replace").splitlines():

@@ -54,6 +54,7 @@ def as_result(job: Job, done: Finished, limit: float) -> Mapping[str, Any]:
 
 
 def _measured(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a trial is kept in the history, with what it was planned to need."""
     trial, planned, size = data["trial"], data["planned"], data["tally"] or {}
     wrong = [f"{c['name']}: {c['what']}" for c in trial["checks"] if not c["holds"]]
     ram = {key: size.get(key) for key in ("state", "stack", "static_rest")}

@@ -45,6 +45,7 @@ def html_page(report: Report, history: History) -> str:
 
 
 def _row(verdict: Verdict, result: Result, history: History) -> _Row:
+    """The row of a job: figures of today, and their past as plots."""
     ram, time = result.get("ram") or {}, _time_of(result)
     sizes = (ram.get("arena"), result.get("ram_total"), result.get("flash"))
     factor = result.get("recompute_factor")
@@ -65,6 +66,7 @@ def _row(verdict: Verdict, result: Result, history: History) -> _Row:
 def _past(
     job: str, history: History, value: Callable[[Result], float | None], unit: str
 ) -> Plot | None:
+    """A figure over the last runs; a gap where the job did not pass."""
     points = []
     for run in list(history.runs.values())[-RUNS:]:
         result = run.results.get(job)

@@ -49,6 +49,8 @@ def _directory(value: object) -> object:
 
 
 def _word(*known: str) -> Rule:
+    """A rule for a value: one of the known words."""
+
     def read(value: object) -> object:
         if value not in known:
             raise ValueError(f"{value!r} is not known")
@@ -176,6 +178,7 @@ def _content(path: Path) -> Mapping[Any, object]:
 def _models(
     path: Path, content: _File, known: Mapping[str, Board], problems: list[Problem]
 ) -> list[NightlyModel]:
+    """The networks that can be read; what is wrong with the others goes to `problems`."""
     if not isinstance(content.models, dict) or not content.models:
         hint = "write models: and below it NAME: {file: net.onnx} or NAME: {zoo: mbv2}"
         problems.append(Problem(path.name, "has no models", hint))
@@ -217,6 +220,7 @@ def _slower_problems(where: str, slower: object, known: Mapping[str, Board]) -> 
 
 
 def _slower(given: Mapping[str, float], board: Board) -> float:
+    """The share by which time may grow on a board: emulators that count lose no time."""
     if board.name in given:
         return float(given[board.name])
     if board.runner in ("host", "native"):

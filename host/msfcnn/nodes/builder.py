@@ -324,6 +324,7 @@ def resolved_axes(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
 
 
 def _clamp(draft: Draft, quantization: Quantization) -> Clamp:
+    """The bounds of a Relu or Clip behind an op, in the output's quantization."""
     bounds = draft.bounds
     if not draft.op.takes_clamp:
         if bounds.low <= 0 and bounds.high >= 1:  # those of a probability

@@ -116,6 +116,7 @@ def _geometry(rows: SlidingAxis, columns: SlidingAxis) -> Geometry:
 def _axis(
     node: Node, known: Known, pixels: tuple[int, int], kernel: tuple[int, ...], i: int, ceil: bool
 ) -> SlidingAxis:
+    """One axis of a kernel: pads with the zeros of a Pad before it, and its positions."""
     rank = len(kernel)
     size = pixels[2 - rank + i]
     stride = _attribute(node, "strides", i, rank)
@@ -143,6 +144,7 @@ def _axis(
 
 
 def _positions(padded: int, before: int, after: int, extent: int, stride: int, ceil: bool) -> int:
+    """How many positions a kernel has on an axis. Raises Unsupported if it has none."""
     room = padded + before + after - extent
     positions = room // stride + 1
     if ceil and room % stride:
@@ -158,6 +160,7 @@ def _positions(padded: int, before: int, after: int, extent: int, stride: int, c
 
 
 def _pads(node: Node, i: int, rank: int, padded: int, extent: int, stride: int) -> tuple[int, int]:
+    """(before, after) an axis, with auto_pad resolved."""
     mode = node.text("auto_pad", "NOTSET")
     if mode == "VALID":
         return (0, 0)
@@ -174,6 +177,7 @@ def _pads(node: Node, i: int, rank: int, padded: int, extent: int, stride: int) 
 
 
 def _attribute(node: Node, name: str, i: int, rank: int) -> int:
+    """One axis of a listed attribute, 1 if it is absent."""
     values = node.integers(name) or (1,) * rank
     if len(values) != rank:
         raise Unsupported(f"its {name} are {list(values)}", f"use {rank} values")

@@ -62,6 +62,7 @@ def bias_units(
 
 
 def _one_per_channel(constant: Constant, channels: int) -> Constant:
+    """A bias in any shape that broadcasts along the channels only."""
     size = constant.stored.size
     lone = constant.reshaped((size,)) if max(constant.shape, default=1) == size else None
     if lone is None or size not in (1, channels):
@@ -89,6 +90,7 @@ def per_channel(constant: Constant, view: View, node: Node) -> Constant:
     positions = view.positions().ravel()
 
     def lay_out(values: NDArray[Any]) -> NDArray[Any]:
+        """One value a channel, in our order; raises where pixels differ."""
         laid: NDArray[Any] = np.empty(view.size, values.dtype)
         laid[positions] = np.broadcast_to(values, view.shape).ravel()
         pixels = laid.reshape(-1, view.hwc[2])

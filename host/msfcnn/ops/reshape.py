@@ -168,6 +168,7 @@ def unsqueeze(builder: Builder, node: Node) -> Value:
 def _reshaped(
     builder: Builder, node: Node, target: Callable[[tuple[int, ...]], tuple[int, ...]]
 ) -> Value:
+    """A value in another shape; constants change at once, activations by a view."""
     value = builder.value(node, 0)
     if isinstance(value, Poison):
         return value

@@ -151,6 +151,7 @@ def resize(builder: Builder, node: Node) -> Value:
 def _bilinear(
     builder: Builder, node: Node, known: Known, axis: int, factors: tuple[int, int]
 ) -> Value:
+    """A bilinear Resize by whole factors. Raises Unsupported for other modes and positions."""
     mode = node.text("mode", "nearest")
     place = node.text("coordinate_transformation_mode", "half_pixel")
     if mode != "linear" or place not in CENTERED:
@@ -225,6 +226,7 @@ def _check_nearest(node: Node, known: Known, axis: int, factors: tuple[int, int]
 
 
 def _places(y: NDArray[np.float64], factor: int, size: int, place: str) -> NDArray[np.float64]:
+    """The place in the input that each output pixel shows, by ONNX's formulas."""
     if place == "asymmetric":
         return y / factor
     if place == "align_corners":

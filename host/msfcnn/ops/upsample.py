@@ -160,6 +160,7 @@ def channel_axis(known: Known) -> int:
 
 
 def _depth_to_space(builder: Builder, node: Node) -> Value:
+    """Pixels from channels; the two modes of ONNX differ in the order of the channels."""
     known = builder.activation(node, 0)
     size, channels = node.integer("blocksize", 1), known.shape[1] if len(known.shape) == 4 else 0
     if not 1 <= size <= LARGEST_FACTOR or channels % (size * size) or not channels:

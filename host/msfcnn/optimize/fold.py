@@ -41,6 +41,7 @@ def fold_dead_channels(model: Model, multiple: int = 1) -> tuple[Model, Folding]
 
 
 def _without(model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Model:
+    """The model without the channels that the masks leave out."""
     return replace(
         model,
         tensors=tuple(map(_smaller_tensor, model.tensors, masks)),

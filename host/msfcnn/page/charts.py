@@ -45,6 +45,7 @@ def timeline_svg(found: Timeline) -> Markup:
 
 
 def _bar(number: int, moment: Moment, span: tuple[float, float], up: Scale) -> list[Markup]:
+    """One stage of the timeline: its bytes, kind upon kind, each with a tooltip."""
     begin, end = span
     parts, below = [], 0
     for kind in PARTS:
@@ -139,6 +140,7 @@ def _front(
     series: Sequence[tuple[str, Sequence[FrontPoint]]],
     form: str,
 ) -> Markup:
+    """Points of plans over their RAM, with the limits of the boards as lines."""
     single = [("layers", found.layers)] + ([("chosen", found.chosen)] if found.chosen else [])
     every = [p for _, points in series for p in points] + [p for _, p in single]
     across, up = _axes(every, value)
@@ -157,6 +159,7 @@ def _front(
 
 
 def _axes(every: Sequence[FrontPoint], value: Value) -> tuple[Scale, Scale]:
+    """The two scales: RAM in KiB, logarithmic, with some room at every side."""
     sizes = [point.ram / 1024 for point in every]
     heights = [value(point) for point in every]
     room = (max(heights) - min(heights)) * 0.08 or max(heights) * 0.1
@@ -169,6 +172,7 @@ def _axes(every: Sequence[FrontPoint], value: Value) -> tuple[Scale, Scale]:
 
 
 def _grid_of(across: Scale, up: Scale, form: str) -> Markup:
+    """Lines and numbers at the ticks of both axes."""
     parts = []
     for tick in up.ticks():
         y = up(tick)

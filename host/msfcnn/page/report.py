@@ -62,6 +62,7 @@ def report_page(found: BoardsReport, command: str) -> str:
 
 
 def _row(verdict: BoardVerdict) -> tuple[str, ...]:
+    """The figures of a board in the table of verdicts."""
     energy, factor = verdict.energy_mj, verdict.recompute_factor
     return (
         _bytes(verdict.peak_ram),
@@ -81,6 +82,7 @@ def _of(memory: Memory | None) -> str:
 
 
 def _time(latency: Latency | None) -> str:
+    """Milliseconds where the clock is known, else instructions."""
     if latency is None:
         return ""
     if latency.seconds is None:
@@ -89,6 +91,7 @@ def _time(latency: Latency | None) -> str:
 
 
 def _plan(view: PlanView) -> _Plan:
+    """The pictures and tables of one plan; boards with the same one share it."""
     stages, moments = view.timeline.stages, view.timeline.moments
     total = sum(moment.instructions for moment in moments)
     peak = view.timeline.peak
@@ -126,6 +129,7 @@ def _layers(found: BoardsReport) -> tuple[tuple[str, ...], ...]:
 
 
 def _layer(layer: LayerReport, stage: tuple[int, int, float] | None) -> tuple[str, ...]:
+    """A layer's row, with the stage it runs in and that stage's share of the time."""
     shape = " x ".join(map(str, layer.output))
     kernel = "" if layer.kernel is None else " x ".join(map(str, layer.kernel))
     where = ("", "", "") if stage is None else (str(stage[0]), f"{stage[1]:,}", _percent(stage[2]))

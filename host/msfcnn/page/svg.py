@@ -72,6 +72,7 @@ def _doublings(scale: Scale, most: int) -> list[float]:
 
 
 def _steps(scale: Scale, most: int) -> list[float]:
+    """At most so many round numbers (1, 2 or 5 times a power of ten) between the ends."""
     rough = (scale.high - scale.low) / most
     if rough <= 0:
         return [scale.low]

@@ -33,6 +33,7 @@ def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Pa
 
 
 def _search(space: Space, goal: Goal) -> Path | None:
+    """The best path for a goal: the least RAM, or the least cost within a bound of RAM."""
     if goal.timed:
         return timed_path(space, goal)
     macs = goal.most_macs(space.network)

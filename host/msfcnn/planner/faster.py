@@ -34,6 +34,7 @@ def _with(graph: FusionGraph, path: Path) -> FusionGraph:
 
 
 def _found(edge: Edge, option: Option) -> Found:
+    """An option as the search would have found it, so that both are compared alike."""
     its = cost(edge, option)
     kept = (i for i, step in enumerate(edge.steps) if step.z in option.keep)
     mask = sum(1 << (len(edge.steps) - 1 - i) for i in kept)

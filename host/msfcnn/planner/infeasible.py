@@ -103,6 +103,7 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
 
 
 def _problems(found: Shortfall, least: int, model: Model | None) -> list[Problem]:
+    """What cannot be met, by which stage, and what would help."""
     goal = found.goal
     hint = "; or ".join(found.helps)
     if found.best is None:
@@ -134,6 +135,7 @@ def _stage(edge: Edge, option: Option, goal: Goal, model: Model | None) -> tuple
 
 
 def _tensor(edge: Edge, tensor: int, model: Model | None) -> str:
+    """A tensor as people know it: its name in the model, and its shape."""
     network = edge.network
     writers = network.writers[tensor]
     readers = network.readers[tensor]

@@ -42,6 +42,7 @@ def timed_around(space: Space, goal: Goal, ram: int) -> EdgeTable:
 
 
 def _at(found: EdgeTable, goal: Goal, ram: int, more: int) -> Neighbour:
+    """The plan within some bytes more or less, compared with the one chosen."""
     path = cheapest(found, goal.within(ram + more))
     if path is None:
         return Neighbour(more=more, ram=ram + more)

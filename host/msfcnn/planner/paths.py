@@ -54,6 +54,7 @@ def cheapest(table: EdgeTable, bound: Bound = UNBOUNDED) -> Path | None:
 
 
 def _path(table: EdgeTable, came: list[tuple[int, int] | None], price: int) -> Path:
+    """Walks back from the end over the cuts from which each was reached."""
     edges, ram, without_io, at = [], 0, 0, table.steps
     while at > 0:
         step = came[at]

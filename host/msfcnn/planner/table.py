@@ -83,6 +83,7 @@ def table(graph: FusionGraph) -> EdgeTable:
 
 
 def _row(graph: FusionGraph, edge: tuple[int, int]) -> Row:
+    """The options of an edge by growing RAM, each cheaper than all before: others are dropped."""
     found = graph.edges[edge]
     ram = np.concatenate([f.total for f in found])
     bare = np.concatenate([f.without_io for f in found])

@@ -62,6 +62,7 @@ def _written(model: onnx.ModelProto) -> set[str]:
 
 
 def _run(runner: object, names: list[str], feed: Mapping[str, object]) -> list[NDArray[np.float64]]:
+    """Values of these names, as float64 so that sums of squares do not overflow."""
     if not names:
         return []  # onnxruntime takes an empty list for all
     results = runner.run(names, feed)  # type: ignore[attr-defined]
@@ -79,6 +80,7 @@ class _Tally:
         self._scores = True
 
     def add(self, theirs: NDArray[np.float64], ours: NDArray[np.float64]) -> None:
+        """Counts one image: cosine, error and, for scores, the two classes."""
         self._scores = self._scores and is_scores(theirs.shape)
         a, b = theirs.ravel(), ours.ravel()
         if a.size != b.size:  # boxes found, say: their number differs
@@ -94,6 +96,9 @@ class _Tally:
             self._classes.append((int(a.argmax()), int(b.argmax())))
 
     def finished(self, labels: Labels | None) -> OutputError:
+        """The error over all images; accuracy where there are labels (-1 is an image without
+        one).
+        """
         known = self._power > 0 and np.isfinite(self._lost)
         error = float(np.sqrt(self._lost / self._power)) if known else float(self._lost)
         agreement = accuracy_float = accuracy_int8 = None
@@ -122,6 +127,7 @@ def is_scores(shape: tuple[int, ...]) -> bool:
 def _worst(
     model: onnx.ModelProto, sums: Mapping[str, NDArray[np.float64]]
 ) -> tuple[LayerError, ...]:
+    """The layers with the largest error, relative to the power of their own float values."""
     nodes = {o: node.name for node in model.graph.node for o in node.output}
     errors = [
         LayerError(nodes[name], name, float(np.sqrt(lost / power)))

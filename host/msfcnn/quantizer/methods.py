@@ -84,6 +84,7 @@ def _candidates(whole: RealRange) -> list[RealRange]:
 
 
 def _rounded(sample: NDArray[np.float64], given: RealRange) -> NDArray[np.float64]:
+    """The sample as int8 would show it: rounded to the scale, clipped at the range."""
     scale, zero = given.parameters()
     steps = np.clip(np.rint(sample / float(scale)) + zero, -128, 127)
     rounded: NDArray[np.float64] = (steps - zero) * float(scale)

@@ -69,6 +69,9 @@ def _quantize_layer(
     input_scale: np.float32,
     means: NDArray[np.float64] | None,
 ) -> None:
+    """Weights per channel, and the bias in the scale of the sums; `means` corrects the bias
+    by the mean error that rounded weights make.
+    """
     weights = quantize_weights(edited, node, float(input_scale))
     if weights is None:
         return

@@ -131,6 +131,9 @@ class _Work:
     directory: Path
 
     def done(self, notes: Sequence[str]) -> Quantized:
+        """Measures ranges, tries the candidates and keeps the one with the least error on the
+        images that are held out.
+        """
         ranged, judged, held_out = self._split()
         try:
             statistics = measure(self.model, ranged.images, self.watch("measuring ranges"))
@@ -179,6 +182,7 @@ class _Work:
         return self.samples, self.samples.some(_spread(count)), False
 
     def _candidates(self) -> list[tuple[str, bool]]:
+        """(method, biases corrected) of each attempt: one, or all for `best`."""
         chosen = self.options.correct_biases
         if self.options.method != BEST:
             return [(self.options.method, bool(chosen))]
@@ -249,6 +253,7 @@ def _check(model: onnx.ModelProto, directory: Path) -> None:
 
 
 def _refuse_infinite(model: onnx.ModelProto, statistics: Mapping[str, Statistics]) -> None:
+    """Raises ModelError for the first node whose values overflow: no scale fits them."""
     problems = []
     for node in model.graph.node:
         for output in node.output:

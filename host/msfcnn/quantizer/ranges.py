@@ -135,6 +135,9 @@ class _Groups:
         return {name: united[self._root(name)] for name in own}
 
     def _visit(self, node: onnx.NodeProto) -> None:
+        """Joins the output of a node that only moves or selects values with its input: one
+        scale.
+        """
         kind = kind_of(node)
         outputs = [o for o in node.output if o in self._parent]
         if kind in FIXED:

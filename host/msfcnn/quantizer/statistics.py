@@ -82,6 +82,9 @@ class _Collector:
         self._means: list[NDArray[np.float64]] = []
 
     def add(self, values: NDArray[np.float32], turn: int) -> None:
+        """Range, means per channel and a sample of an image's values; a share of them is
+        kept, evenly.
+        """
         self._low = min(self._low, float(values.min()))
         self._high = max(self._high, float(values.max()))
         flat = values.ravel()

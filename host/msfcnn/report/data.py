@@ -30,6 +30,7 @@ def from_data(kind: type[T], data: Mapping[str, Any]) -> T:
 
 
 def _value(value: object) -> object:
+    """A value as JSON has it: dataclasses become objects, tuples lists, enums their values."""
     if dataclasses.is_dataclass(value):
         return to_data(value)
     if isinstance(value, (tuple, list)):

@@ -77,6 +77,7 @@ def _chosen(source: Model, options: Options) -> FrontPoint | None:
 
 
 def _planned(source: Model, options: Options) -> FrontPoint:
+    """The plan that these options ask for, as one point."""
     model, _ = folded(source, options.keep_dead_channels)
     space = plan_space(model, options)
     _, scheduled, laid_out = lay_out(model, space, options)
@@ -88,6 +89,7 @@ def _planned(source: Model, options: Options) -> FrontPoint:
 
 
 def _layer_by_layer(source: Model, options: Options) -> FrontPoint:
+    """The point of a network that is not fused."""
     model, _ = folded(source, options.keep_dead_channels)
     steps = network(model, InputMode(options.input), options.isa, options.core)
     found = schedule(plan_layer_by_layer(steps))

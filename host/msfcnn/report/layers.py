@@ -130,6 +130,7 @@ def _port(model: Model, port: Port) -> PortReport:
 
 
 def _layer(model: Model, op: Op, live: int) -> LayerReport:
+    """Shapes, kernel and costs of one op, as far as it has them."""
     output = model.tensors[op.output]
     g = op.sliding
     groups: int = getattr(op, "groups", 1)

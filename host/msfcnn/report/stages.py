@@ -75,6 +75,7 @@ def stage_reports(schedule: Schedule, model: Model, paper: bool) -> tuple[StageR
 
 
 def _engine_ram(stage: ScheduledStage) -> StageRam:
+    """The bytes of a stage as the engine lays it out; output and input overlap."""
     edge, cost = stage.edge, stage.cost
     source = sum(edge.network.sizes[t] for t in edge.inputs)
     return StageRam(
@@ -89,6 +90,7 @@ def _engine_ram(stage: ScheduledStage) -> StageRam:
 
 
 def _paper_ram(stage: ScheduledStage) -> StageRam:
+    """The bytes of a stage as the paper counts them: nothing overlaps."""
     found = paper_cost(stage.edge)
     return StageRam(
         input=found.input,

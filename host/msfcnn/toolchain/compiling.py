@@ -123,6 +123,7 @@ class ProgramCompiler:
         return b"".join(_digest(p) for d in self._includes for p in sorted(d.rglob("*.h")))
 
     def _object(self, source: Path, flags: Sequence[str], own: Sequence[Path]) -> Path:
+        """Compiles a source unless the same command was run on the same text before."""
         includes = [f"-I{path}" for path in (*own, *self._includes)]
         command = [*self._machine.compiler, *_COMMON, *flags]
         headers = b"".join(_digest(p) for d in own for p in sorted(d.glob("*.h")))

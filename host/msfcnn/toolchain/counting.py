@@ -44,6 +44,7 @@ def _plugin(machine: Machine, directory: Path) -> Path:
 
 
 def _said(machine: Machine, command: Sequence[str]) -> str:
+    """What a program prints. Raises BoardError if it fails or cannot be run."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

@@ -93,6 +93,9 @@ def run(
 
 
 def _execute(machine: Machine, program: Path, directory: Path) -> None:
+    """Runs a program on this computer or in the emulator. Raises BoardError, after a while
+    for time.
+    """
     emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
     if machine.model:
         emulator += counting(machine, program, directory)

@@ -127,6 +127,7 @@ def _views(
 
 
 def _find(source: Model, options: Options, asked: Asked) -> _Found:
+    """The plan under a board's limits, counted if asked; or why there is none."""
     try:
         planned = plan_model(source, options)
     except InfeasibleError as error:
@@ -161,6 +162,7 @@ def _room(board: Board) -> int | None:
 def _verdict(
     board: Board, options: Options, found: _Found, index: int | None, asked: Asked
 ) -> BoardVerdict:
+    """Whether it fits, and what is too much."""
     if found.planned is None:
         assert found.error is not None
         least = f"{found.error.best_ram:,}"
@@ -239,6 +241,7 @@ def _memory(board: Board, code: CodeReport, tally: Tally | None, ops: int) -> tu
 def _estimated(
     code: CodeReport, there: Surveyed | None, ops: int
 ) -> tuple[dict[str, int], dict[str, int], str]:
+    """RAM and flash of a board that was not built: from the survey of builds stored with msfcnn."""
     ram, flash = {"arena": code.peak_ram}, {"weights": code.weight_bytes}
     if there is None:
         return ram, flash, ARENA
@@ -273,6 +276,7 @@ def _measured(board: Board, built: tuple[ProgramReport, dict[str, Any]] | None) 
 
 
 def _latency(board: Board, found: _Found) -> Latency:
+    """Time from the best count there is, and what kind of figure it is."""
     assert found.planned is not None
     number = found.counted or found.planned.schedule.instructions
     cycles = number * CYCLES_PER_INSTRUCTION

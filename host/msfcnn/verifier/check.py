@@ -75,6 +75,9 @@ def _ops(
     expected: tuple[NDArray[np.int8], ...],
     tflite: TfliteCheck,
 ) -> tuple[OpCheck, ...]:
+    """For each op: its largest distance from the oracle, and whether C differs from the
+    reference.
+    """
     model = generated.source
     worst, differing = _judge(oracle, tuple(t[:ORACLE_IMAGES] for t in expected))
     differs = _differences(generated, done, alone, expected)
@@ -136,6 +139,7 @@ def _judge(
 def _outputs_lsb(
     oracle: Oracle, model: Model, images: NDArray[np.int8], expected: tuple[NDArray[np.int8], ...]
 ) -> int:
+    """Largest distance of the network's outputs from onnxruntime's, in steps of int8."""
     worst = 0
     for index, image in enumerate(images):
         for port, theirs in zip(model.outputs, oracle.run(image), strict=True):

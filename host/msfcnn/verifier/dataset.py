@@ -116,6 +116,7 @@ def _float_session(path: Path) -> Any:
 
 
 def _float_outputs(whole: Any, image: NDArray[np.float32], path: Path | None) -> Outputs:
+    """Outputs of the float network for one image. Raises ModelError if it does not take it."""
     try:
         results = whole.run(None, {whole.get_inputs()[0].name: image[None]})
     except Exception as error:  # onnxruntime's exceptions have no common base of their own
@@ -128,6 +129,7 @@ def _float_outputs(whole: Any, image: NDArray[np.float32], path: Path | None) ->
 
 
 def _report(loaded: Loaded, ways: Mapping[str, list[Outputs]]) -> DatasetReport:
+    """Accuracy, agreement and error of each way to compute the outputs."""
     classes = {name: _classes(runs) for name, runs in ways.items()}
     found, labels = classes["C"], loaded.labels
     names, confusion = _confusion(loaded, found)
@@ -160,6 +162,7 @@ def _classes(runs: Sequence[Outputs]) -> NDArray[np.int64] | None:
 
 
 def _accuracy(found: NDArray[np.int64] | None, labels: NDArray[np.int64] | None) -> float | None:
+    """Share of the labelled images whose class is right; None without labels or classes."""
     if found is None or labels is None or not (labels >= 0).any():
         return None
     known = labels >= 0
@@ -185,6 +188,7 @@ def _error(runs: Sequence[Outputs], coded: Sequence[Outputs]) -> float:
 def _confusion(
     loaded: Loaded, found: NDArray[np.int64] | None
 ) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """Names of the classes, and counts: a row a true class, a column a found one."""
     labels = loaded.labels
     if found is None or labels is None or not (labels >= 0).any():
         return (), ()

@@ -72,6 +72,7 @@ def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
 
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The arrays of an npz file. Raises UsageError."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}

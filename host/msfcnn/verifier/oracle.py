@@ -76,6 +76,7 @@ class Oracle:
 
 
 def _session(proto: onnx.ModelProto, optimize: bool) -> Any:
+    """A session that computes as the file says; `optimize` lets onnxruntime fuse operators."""
     try:
         import onnxruntime
     except ImportError:

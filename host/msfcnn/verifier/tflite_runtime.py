@@ -43,6 +43,7 @@ def _named(runs: Iterator[Tensors]) -> Iterator[tuple[str, Values]]:
 
 
 def _micro(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+    """Values of tensors in tflite-micro, image by image."""
     from tflite_micro.python.tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(
@@ -57,6 +58,7 @@ def _micro(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Te
 
 
 def _litert(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+    """Values of tensors in LiteRT: its reference kernels where they suffice, else its fast ones."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     kinds = (OpResolverType.BUILTIN_REF, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)

@@ -140,6 +140,7 @@ def _find(name: str) -> Entry:
 
 
 def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> list[Problem]:
+    """What is wrong with a width or a resolution, all at once."""
     problems = []
     if width is not None and not entry.scalable:
         problems.append(Problem("--width", f"{entry.name} has no width multiplier", "leave it out"))

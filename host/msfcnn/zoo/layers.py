@@ -135,6 +135,7 @@ class Drawing:
         source: int | None,
         depthwise: bool,
     ) -> int:
+        """Appends a convolution and returns the number of its output value."""
         origin = self.value if source is None else source
         height, width, _ = self.shapes[origin]
         kernel_h, kernel_w = (kernel, kernel) if isinstance(kernel, int) else kernel
@@ -159,6 +160,9 @@ class Drawing:
         return self._append(layer, shape)
 
     def _pads(self, extent: int, kernel: int, stride: int) -> tuple[int, int]:
+        """(before, after) an axis: TensorFlow's SAME, or half a kernel on both sides as in
+        PyTorch.
+        """
         if not self.same_padding:
             return kernel // 2, kernel // 2
         total = max(0, (-(-extent // stride) - 1) * stride + kernel - extent)

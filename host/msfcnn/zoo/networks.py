@@ -133,6 +133,7 @@ def _stem(net: Drawing, wide: int, outputs: int) -> None:
 
 
 def _inverted_residual(net: Drawing, name: str, block: InvertedResidual) -> None:
+    """Expand, depthwise, project; added to its input where shapes agree (MobileNetV2)."""
     kernel, wide, outputs, stride = block
     source = net.value
     net.conv(f"{name}/expand", wide, 1, 1, RELU6)

@@ -35,6 +35,8 @@ def write(name: str, net: Drawing, trained: Trained) -> onnx.ModelProto:
 
 
 class _Writer:
+    """Writes a drawing with its weights as a QDQ graph, layer by layer."""
+
     def __init__(self, net: Drawing, trained: Trained) -> None:
         self.net = net
         self.trained = trained
@@ -44,6 +46,7 @@ class _Writer:
         self.values: list[str] = []  # dequantized, one per value of the drawing
 
     def model(self, name: str) -> onnx.ModelProto:
+        """The ONNX model; its last value is renamed to `scores`."""
         height, width, channels = self.net.image
         self.quantized("image", "image", *_affine(*self.trained.ranges[0]))
         for index, layer in enumerate(self.net.layers):
@@ -65,6 +68,7 @@ class _Writer:
         return [1, channels] if flat else [1, channels, height, width]
 
     def layer(self, index: int, layer: Layer) -> None:
+        """Appends a layer, its activation and the quantization of its result."""
         quantization = _affine(*self.trained.ranges[index + 1])
         match layer:
             case ConvLayer():
@@ -131,6 +135,7 @@ class _Writer:
     def dequantized(
         self, name: str, stored: NDArray[np.generic], scale: NDArray[np.float32]
     ) -> str:
+        """A constant as integers, and the node that makes them real."""
         zero = np.zeros(len(scale), dtype=stored.dtype)
         names = [
             self.constant(f"{name}/{part}", value)

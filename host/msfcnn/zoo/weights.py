@@ -89,6 +89,7 @@ def calibration_images(shape: Shape, rng: np.random.Generator) -> Values:
 def _interpolate(
     values: NDArray[np.float64], at: NDArray[np.float64], axis: int
 ) -> NDArray[np.float64]:
+    """Values between two neighbours along an axis: smooth images need no resize library."""
     low = np.minimum(at.astype(np.int64), values.shape[axis] - 2)
     share = np.expand_dims(at - low, tuple(i for i in range(values.ndim - axis) if i))
     below, above = values.take(low, axis), values.take(low + 1, axis)
@@ -97,6 +98,7 @@ def _interpolate(
 
 
 def _last_uses(layers: list[Layer]) -> dict[int, int]:
+    """The last layer that reads each value, so that no more values are kept than needed."""
     uses = {}
     for index, layer in enumerate(layers):
         sources = (layer.left, layer.right) if isinstance(layer, AddLayer) else (layer.source,)
@@ -108,6 +110,7 @@ def _last_uses(layers: list[Layer]) -> dict[int, int]:
 def _draw(
     net: Drawing, layer: ConvLayer | DenseLayer, x: Values, rng: np.random.Generator
 ) -> tuple[Values, Weights]:
+    """Random weights, scaled so that the outputs have the mean and spread of a trained network."""
     if isinstance(layer, DenseLayer):
         kernel, depth, activation = (1, 1), x.shape[3], Activation.NONE
     else:
@@ -150,6 +153,7 @@ def _activate(x: Values, activation: Activation) -> Values:
 
 
 def _plain(layer: Layer, values: list[Values]) -> Values:
+    """What a layer without weights computes, in float64."""
     match layer:
         case AddLayer():
             return _activate(values[layer.left] + values[layer.right], layer.activation)
@@ -164,6 +168,7 @@ def _plain(layer: Layer, values: list[Values]) -> Values:
 
 
 def _convolve(net: Drawing, layer: ConvLayer | DenseLayer, x: Values, weights: Values) -> Values:
+    """A convolution in float64, one tap at a time."""
     if isinstance(layer, DenseLayer):
         scores: Values = x @ weights[:, :, 0, 0].T
         return scores

@@ -42,6 +42,9 @@ def _role(node: Node) -> Role:
 
 
 def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:
+    """Where the elements of the input are behind a node that only moves them; None if it does
+    more.
+    """
     if _role(node) is Role.ELEMENTWISE:  # zeros around it change no order
         return values
     if node.kind == "Transpose":
@@ -68,6 +71,7 @@ def _matching(shape: tuple[int, ...], read: NDArray[np.int32]) -> View | None:
 
 
 def _usual(shape: tuple[int, ...]) -> View:
+    """How a shape is read where nothing in the network says it: NCHW, a sequence, or a vector."""
     size = math.prod(shape)
     if len(shape) in (3, 4):
         height = shape[2] if len(shape) == 4 else 1

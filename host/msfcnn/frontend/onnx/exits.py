@@ -40,6 +40,9 @@ def output_port(builder: Builder, border: Border, producer: Node | None) -> Port
 
 
 def _tensor_of(builder: Builder, name: str, value: Value) -> Known:
+    """The tensor of the model that an output of the graph shows. Raises UnknowableError
+    behind a node that was refused, so that its problem is told once.
+    """
     match value:
         case Poison():
             raise UnknowableError
@@ -57,6 +60,9 @@ def _tensor_of(builder: Builder, name: str, value: Value) -> Known:
 
 
 def _port(builder: Builder, border: Border, known: Known) -> Port:
+    """The output with its name, order of elements and type, as the caller of the network sees
+    it.
+    """
     view = known.view
     if builder.input is not None and known.tensor == builder.input.tensor:
         raise Unsupported(f"the output '{border.name}' is the input itself", "remove it")

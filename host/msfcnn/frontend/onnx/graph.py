@@ -67,6 +67,7 @@ def node_kind(proto: onnx.NodeProto) -> str:
 
 
 def _node_of(proto: onnx.NodeProto) -> Node:
+    """A node without protobuf. Raises ModelError for an attribute that cannot be read."""
     name, kind = node_label(proto), node_kind(proto)
     attributes: dict[str, Any] = {}
     try:

@@ -46,6 +46,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
 
 
 def _convert(builder: Builder, node: Node) -> None:
+    """What a node computes; its problem goes to the log, and the nodes behind it see a Poison."""
     value: Value = Poison()
     importer = SUPPORTED.get(node.kind)
     try:
@@ -63,6 +64,7 @@ def _convert(builder: Builder, node: Node) -> None:
 
 
 def _finished(builder: Builder, name: str, sha256: str) -> Model:
+    """The model, once all nodes are converted. Raises ModelError with all problems of the log."""
     producers = {output: node for node in builder.graph.nodes for output in node.outputs}
     ports = [
         output_port(builder, border, producers.get(border.name)) for border in builder.graph.outputs

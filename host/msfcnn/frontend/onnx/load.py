@@ -81,6 +81,9 @@ def _text(name: str | bytes) -> str:
 
 
 def _check_opset(proto: onnx.ModelProto, where: str) -> None:
+    """Raises ModelError where the operators' versions are older or newer than what is
+    understood.
+    """
     versions = [o.version for o in proto.opset_import if o.domain in DEFAULT_DOMAINS]
     version = max(versions, default=1)
     if version < OLDEST_OPSET:
@@ -100,6 +103,7 @@ def _check_opset(proto: onnx.ModelProto, where: str) -> None:
 
 
 def _check_stored_inside(path: Path, proto: onnx.ModelProto) -> None:
+    """Raises ModelError for values in another file, and for sparse ones."""
     outside = [t.name or "unnamed" for t in _tensors(proto.graph) if _is_external(t)]
     problems = []
     if outside:
@@ -118,6 +122,7 @@ def _check_stored_inside(path: Path, proto: onnx.ModelProto) -> None:
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """All constants, those of nodes and of nested graphs, too."""
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)
@@ -158,6 +163,7 @@ def _check_references(graph: onnx.GraphProto) -> None:
 
 
 def _check_constants(graph: onnx.GraphProto) -> None:
+    """Decodes every constant once, so that all damaged ones are told together."""
     problems: list[Problem] = []
     for tensor in graph.initializer:
         try:
@@ -169,6 +175,7 @@ def _check_constants(graph: onnx.GraphProto) -> None:
 
 
 def _check_onnx(proto: onnx.ModelProto, where: str) -> None:
+    """Raises ModelError with the first line of what ONNX's own checker says."""
     try:
         onnx.checker.check_model(proto)
     except Exception as error:  # ValidationError, but also protobuf's own and ValueError
@@ -199,6 +206,7 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
 
 
 def _dequantizes_activations(graph: onnx.GraphProto) -> bool:
+    """Whether activations are quantized: weights alone may be, in files that compute in float."""
     constants = {t.name for t in graph.initializer} | {""}
     for node in graph.node:
         if constants.issuperset(node.input):

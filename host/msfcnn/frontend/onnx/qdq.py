@@ -116,6 +116,9 @@ def dequantize(builder: Builder, node: Node) -> Value:
 
 
 def _parameters(builder: Builder, node: Node) -> Parameters:
+    """Scale and zero point of a (De)QuantizeLinear. Raises Unsupported with what is wrong
+    with them.
+    """
     scale = builder.constant(node, 1, "scale")
     zero = builder.constant(node, 2, "zero point")
     if scale is None:
@@ -165,6 +168,7 @@ def _quantize_constant(value: Constant, parameters: Parameters, dtype: str) -> C
 
 
 def _dequantize_constant(value: Constant, parameters: Parameters) -> Constant:
+    """A constant that keeps its integers, beside the scale and zero point of each element."""
     dtype = str(value.stored.dtype)
     if value.scale is not None or dtype not in RANGES:
         raise Unsupported(f"dequantizes a constant of type {dtype}", INT8_HINT)

@@ -58,6 +58,10 @@ def in_qdq_form(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 @dataclass
 class _Writer:
+    """Rewrites node by node: integer operators become real ones between DequantizeLinear and
+    QuantizeLinear.
+    """
+
     model: onnx.ModelProto
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     scales: dict[str, Pair] = field(default_factory=dict)  # of integer values
@@ -103,6 +107,7 @@ class _Writer:
         self._real_node(node, "Gemm", inputs, (_get(node.input, 7), _get(node.input, 8)))
 
     def _move(self, node: onnx.NodeProto) -> None:
+        """An operator that moves values: input and output have one scale and zero point."""
         pair = self.scales[node.input[0]]
         integers = range(len(node.input)) if node.op_type == "Concat" else range(1)
         inputs = [
@@ -124,6 +129,7 @@ class _Writer:
         index: int,
         axis: int | None = None,
     ) -> str:
+        """The name of a new value: the real one of an integer input."""
         output = f"{node.output[0]}/real{index}"
         attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
         inputs = [name, *(n for n in pair if n)]
@@ -148,6 +154,7 @@ class _Writer:
         return output
 
     def _numbers(self, names: Sequence[str]) -> list[NDArray[Any]] | None:
+        """The values of constants; None where one of them is computed."""
         stored = {t.name: t for t in self.model.graph.initializer}
         if any(n not in stored for n in names):
             return None

@@ -70,6 +70,7 @@ def check_inferred(node: Node, shape: tuple[int, ...], inferred: Shape | None) -
 
 
 def _size_problems(where: str, shape: tuple[int, ...]) -> list[Problem]:
+    """What keeps an input of this shape from being one image on a microcontroller."""
     if not fits(shape):
         what = f"its shape {list(shape)} is empty or too large for a microcontroller"
         return [Problem(where, what, "export the model with a smaller input")]
@@ -80,6 +81,7 @@ def _size_problems(where: str, shape: tuple[int, ...]) -> list[Problem]:
 
 
 def _open_dimension(border: Border, axis: int) -> str:
+    """Names a dimension that is not fixed, the batch as such."""
     names = AXIS_NAMES.get(len(border.shape), ("batch",))
     named = f" ('{border.params[axis]}')" if border.params[axis] else ""
     if axis == 0 and len(border.shape) > 1:
@@ -89,6 +91,7 @@ def _open_dimension(border: Border, axis: int) -> str:
 
 
 def _fix_hint(border: Border, axis: int, path: Path) -> str:
+    """The command of onnxruntime that fixes a dimension."""
     param = border.params[axis]
     value = "1" if axis == 0 else "SIZE"
     if param:

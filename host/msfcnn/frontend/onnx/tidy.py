@@ -49,6 +49,7 @@ def _clamp_only(model: Model, op: Op) -> Clamp | None:
 
 
 def _without_dead(model: Model) -> Model:
+    """Leaves out ops that no output depends on."""
     needed = {port.tensor for port in model.outputs}
     ops: list[Op] = []
     for op in reversed(model.ops):

@@ -47,6 +47,9 @@ def _lone(graph: TfliteGraph, tensor: int, kind: str, written: bool) -> Operator
 def _dilated(
     graph: TfliteGraph, apart: Operator, convolution: Operator, together: Operator
 ) -> Operator | None:
+    """The one dilated convolution that three operators write: SpaceToBatch, a plain one,
+    BatchToSpace. None where paddings and crops do not meet.
+    """
     image, taps = graph.tensors[apart.inputs[0]], graph.tensors[convolution.inputs[1]]
     blocks, pads = _list(graph, apart, 1), _list(graph, apart, 2)
     crops = _list(graph, together, 2)

@@ -52,6 +52,7 @@ def read_graph(data: bytes, path: Path) -> TfliteGraph:
 
 
 def _graph(model: Any, data: bytes) -> TfliteGraph:
+    """The first graph of the file, which is the network; others are bodies of loops."""
     if not model.SubgraphsLength():
         raise _DamagedError("it has no graph")
     main = model.Subgraphs(0)
@@ -91,6 +92,7 @@ def _check_order(
 
 
 def _tensors(model: Any, main: Any, data: bytes) -> tuple[TfliteTensor, ...]:
+    """All tensors; one that an operator writes has no stored values, whatever its buffer says."""
     written = {
         output
         for i in range(main.OperatorsLength())
@@ -122,6 +124,7 @@ def _unique(names: Iterator[str]) -> Iterator[str]:
 
 
 def _tensor(model: Any, raw: Any, name: str, written: bool, data: bytes) -> TfliteTensor:
+    """A tensor with its values if they are stored densely. Raises for shapes that are absurd."""
     dtype = _dtype(raw.Type())
     shape = _ints(raw, "Shape")
     signature = _ints(raw, "ShapeSignature")
@@ -181,6 +184,7 @@ def _stored(model: Any, raw: Any, data: bytes) -> bytes | None:
 
 
 def _values(stored: bytes, dtype: str, shape: tuple[int, ...], name: str) -> NDArray[Any] | None:
+    """Stored values; None for types that are not understood, which is told where they are read."""
     if dtype not in _ITEMS:
         return None
     kind = np.dtype(dtype).newbyteorder("<")
@@ -192,6 +196,7 @@ def _values(stored: bytes, dtype: str, shape: tuple[int, ...], name: str) -> NDA
 
 
 def _affine(raw: Any, shape: tuple[int, ...], name: str) -> TfliteScale | None:
+    """Scales and zero points, one or one a channel; None for a float tensor."""
     if raw is None or not raw.ScaleLength():
         return None
     scale = np.array(raw.ScaleAsNumpy(), np.float32)
@@ -210,6 +215,7 @@ def _affine(raw: Any, shape: tuple[int, ...], name: str) -> TfliteScale | None:
 
 
 def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
+    """An operator with the name of its kind; old files have it in the deprecated field."""
     if raw.OpcodeIndex() >= model.OperatorCodesLength():
         raise _DamagedError(f"operator {index} is of a kind that the file does not list")
     code = model.OperatorCodes(raw.OpcodeIndex())
@@ -262,6 +268,7 @@ def _indices(raw: Any, field: str, tensors: int) -> tuple[int, ...]:
 
 
 def _ints(raw: Any, field: str) -> tuple[int, ...]:
+    """A list of integers. Raises where a damaged file claims more than any network has."""
     if getattr(raw, f"{field}Length")() > MOST_OPERANDS:
         raise _DamagedError(f"a list of {field.lower()} is far too long")
     if not getattr(raw, f"{field}Length")():

@@ -23,6 +23,8 @@ def _axis(operator: Operator, default: int = 0) -> int:
 
 
 def _reduced(reduce: Callable[..., Array]) -> Fold:
+    """How a reduction of constants is computed now, so that no operator is left of it."""
+
     def fold(operator: Operator, values: Sequence[Array]) -> Array:
         axes = tuple(int(a) for a in values[1].ravel())
         return np.asarray(reduce(values[0], axis=axes, keepdims=bool(operator.integer("KeepDims"))))

@@ -41,6 +41,7 @@ def cuts(
 
 
 def _cut(operator: Operator, axis: int, size: int, begin: int, end: int, step: int) -> Cut:
+    """What is taken of one axis, as first element, count and step, with the masks applied."""
     bit = 1 << axis
     if operator.integer("ShrinkAxisMask") & bit:
         start = begin + size if begin < 0 else begin

@@ -37,6 +37,7 @@ def same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
 def _pads(
     operator: Operator, size: Sequence[int], extents: Sequence[int], strides: Sequence[int]
 ) -> list[int]:
+    """Pads in the order of ONNX: (top, left, bottom, right)."""
     if PADS in operator.attributes:
         return list(operator.attributes[PADS])
     padding = operator.integer("Padding")

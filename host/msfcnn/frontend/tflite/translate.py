@@ -82,6 +82,7 @@ def _whole_problems(graph: TfliteGraph, path: Path) -> list[Problem]:
 
 
 def _border_problems(tensor: TfliteTensor, is_input: bool) -> list[Problem]:
+    """What keeps a tensor from being an input or output of the network."""
     where = f"{'input' if is_input else 'output'} '{tensor.name}'"
     if tensor.dtype not in ONNX_TYPES and tensor.dtype != "int16":
         hint = "convert with float32 or int8 inputs and outputs"
@@ -123,6 +124,7 @@ def _convert(writer: Writer, operator: Operator) -> Untranslatable | None:
 
 
 def _model(writer: Writer, path: Path) -> onnx.ModelProto:
+    """The ONNX model of the nodes that the outputs need."""
     graph = writer.graph
     try:
         names = [writer.output(index) for index in graph.outputs]

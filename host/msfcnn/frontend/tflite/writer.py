@@ -199,6 +199,9 @@ class Writer:
         return f"{name}/{SUFFIX}" if moved else name
 
     def _constant(self, index: int, values: NDArray[Any], layout: Arrangement) -> str:
+        """The real values of a constant, in a layout; quantized ones keep integers and their
+        scale.
+        """
         tensor = self.tensor(index)
         axis = tensor.affine.axis if tensor.affine is not None else 0
         if layout is Arrangement.NCHW:
@@ -209,6 +212,7 @@ class Writer:
         return self.add_real(tensor.name, values, tensor.affine, axis)
 
     def _dequantized(self, index: int, layout: Arrangement) -> str:
+        """A value behind a DequantizeLinear of its own: readers want real numbers."""
         tensor = self.tensor(index)
         if tensor.dtype not in ("int8", "uint8"):
             raise Untranslatable(f"its input '{tensor.name}' is {tensor.dtype}", INT8_HINT)
@@ -217,6 +221,7 @@ class Writer:
         return self.emit("DequantizeLinear", inputs, f"{tensor.name}/real")
 
     def _moved(self, index: int, layout: Arrangement) -> str:
+        """The value in the other layout, by a Transpose. Raises where it is no map."""
         other = Arrangement.FILE if layout is Arrangement.NCHW else Arrangement.NCHW
         there = self._real.keys() | self._stored.keys()
         if (index, other) not in there or not self._is_map(index):
@@ -228,6 +233,7 @@ class Writer:
         return self.emit("Transpose", [self.read(index, other)], name, perm=perm)
 
     def _parameters(self, name: str, affine: TfliteScale, dtype: str) -> list[str]:
+        """Names of the constants with scale and zero point, scalars if there is one of each."""
         scale, zero = affine.scale, affine.zero
         limits = np.iinfo(dtype)
         if ((zero < limits.min) | (zero > limits.max)).any():
@@ -250,6 +256,7 @@ class Writer:
         return fresh
 
     def _fresh(self, name: str) -> str:
+        """A name that no value has: TFLite does not ask for different ones."""
         fresh, count = name, 1
         while fresh in self._names:
             count += 1

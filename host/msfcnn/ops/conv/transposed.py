@@ -138,6 +138,9 @@ def _turned(weights: NDArray[Any], groups: int) -> NDArray[Any]:
 
 
 def _spread(taps: NDArray[np.int8], rows: _Axis, columns: _Axis) -> NDArray[np.int8]:
+    """The taps of the kernel by the output pixel (within a stride) to which they contribute:
+    a transposed convolution is `stride` x `stride` ordinary ones.
+    """
     outputs, inputs = taps.shape[:2]
     (top, tall), (left, wide) = rows.window, columns.window
     found = np.zeros((outputs, rows.stride, columns.stride, tall, wide, inputs), np.int8)

@@ -199,6 +199,7 @@ def _reduced_view(
 
 
 def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
+    """Kernel and positions of a pool. Raises Unsupported where one sees padding only."""
     kernel = kernel_shape(node, len(known.shape))
     walk = slide(node, known, size, kernel, ceil=node.boolean("ceil_mode", False))
     if walk.idle:

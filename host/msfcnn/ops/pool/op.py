@@ -92,6 +92,8 @@ class _Pool(Unary):
 
 @dataclass(frozen=True)
 class _SlidingPool(_Pool):
+    """Pools whose kernel slides; one of 1x1 reads runs of pixels as a pointwise layer does."""
+
     geometry: Geometry
 
     @property

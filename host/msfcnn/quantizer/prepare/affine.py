@@ -50,6 +50,7 @@ def fold_affine(edited: EditedGraph) -> list[str]:
 def _worth_it(
     edited: EditedGraph, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]
 ) -> bool:
+    """Whether a product or sum per channel should become a layer of its own."""
     affine = _affine_of(edited, node, shapes)
     if affine is None:
         return False
@@ -63,6 +64,9 @@ def _worth_it(
 def _affine_of(
     edited: EditedGraph, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]
 ) -> AffineNode | None:
+    """Scale and shift per channel of a node with one constant; None if it is nothing of that
+    kind.
+    """
     kind = kind_of(node)
     if kind == "BatchNormalization":
         return _batch_norm(edited, node)
@@ -88,6 +92,7 @@ def _affine_of(
 
 
 def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> AffineNode | None:
+    """Scale and shift of a BatchNormalization in inference."""
     if len([o for o in node.output if o]) > 1 or attribute(node, "training_mode", 0):
         return None
     stored = [edited.constant(node, i) for i in range(1, 5)]
@@ -112,6 +117,7 @@ def _per_channel(constant: NDArray[Any], shape: tuple[int, ...]) -> Channels | N
 
 
 def _into_layer_before(edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode) -> bool:
+    """Multiplies the weights of the layer before; only where nothing else reads its output."""
     layer = edited.producer(affine.source)
     if layer is None or kind_of(layer) not in LAYERS:
         return False
@@ -136,6 +142,9 @@ def _into_layer_before(edited: EditedGraph, node: onnx.NodeProto, affine: Affine
 def _scaled_outputs(
     layer: onnx.NodeProto, weights: NDArray[np.generic], scale: Channels
 ) -> NDArray[np.float64]:
+    """The weights with each output channel multiplied; where that axis is depends on the
+    operator.
+    """
     real = weights.astype(np.float64)
     if kind_of(layer) == "Gemm":
         return real * (scale[:, None] if attribute(layer, "transB", 0) else scale[None, :])
@@ -178,6 +187,7 @@ def _into_next(edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode) ->
 
 
 def _unpadded(layer: onnx.NodeProto) -> bool:
+    """Whether a shift of the input is the same for all outputs: at a padded edge it is not."""
     if kind_of(layer) == "Gemm":
         return True
     mode = attribute(layer, "auto_pad", b"NOTSET")
@@ -187,6 +197,7 @@ def _unpadded(layer: onnx.NodeProto) -> bool:
 def _as_depthwise(
     edited: EditedGraph, node: onnx.NodeProto, affine: AffineNode, shape: tuple[int, ...]
 ) -> None:
+    """Writes the node as a depthwise convolution 1x1, for which there are kernels."""
     channels = len(affine.scale)
     axes = max(len(shape) - 2, 1)
     name = node.name or node.op_type

@@ -26,6 +26,7 @@ def input_shape(path: Path, sizes: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _size(axis: int, dim: onnx.TensorShapeProto.Dimension, sizes: Mapping[str, int]) -> int:
+    """A dimension of the input: fixed, or as the user says, or 1 for the batch; 0 is unknown."""
     if dim.HasField("dim_value") and dim.dim_value > 0:
         return int(dim.dim_value)
     named = sizes.get(dim.dim_param or str(axis), sizes.get(str(axis)))

@@ -22,6 +22,7 @@ def move_behind_transposes(edited: EditedGraph) -> None:
 
 
 def _move_one(edited: EditedGraph) -> bool:
+    """Moves one op with a constant behind the Transpose that reads it; False when none is left."""
     shapes = shapes_of(edited.model)
     for node in edited.nodes:
         constants = [
@@ -43,6 +44,7 @@ def _move_one(edited: EditedGraph) -> bool:
 def _exchange(
     edited: EditedGraph, node: onnx.NodeProto, side: int, transpose: onnx.NodeProto, rank: int
 ) -> None:
+    """Swaps the two nodes and turns the constant in the same way."""
     perm = list(attribute(transpose, "perm", list(range(rank))[::-1]))
     constant = edited.constant(node, side)
     assert constant is not None

@@ -68,6 +68,7 @@ def dequantize_constants(model: onnx.ModelProto) -> list[str]:
 
 
 def _convert(tensor: onnx.TensorProto) -> set[str]:
+    """Makes a constant float32 in place; returns the type it had, if it was another float."""
     if tensor.data_type not in OTHER_FLOATS:
         return set()
     kind = OTHER_FLOATS[tensor.data_type]

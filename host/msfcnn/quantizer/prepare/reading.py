@@ -76,6 +76,7 @@ def _lift_constants(model: onnx.ModelProto) -> None:
 
 
 def _constant_of(node: onnx.NodeProto) -> onnx.TensorProto | None:
+    """The tensor of a Constant node, in whichever attribute it stands."""
     if node.op_type != "Constant" or node.domain not in DEFAULT_DOMAINS or not node.attribute:
         return None
     import numpy as np

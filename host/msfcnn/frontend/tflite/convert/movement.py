@@ -47,6 +47,7 @@ def mirror_pad(step: Conversion) -> None:
 
 
 def _pad(step: Conversion, mode: str, *value: str) -> None:
+    """A Pad of any axis; TFLite lists (before, after) by axis, ONNX all before, then all after."""
     rank = len(step.shape(0))
     sizes = step.integers(1, "list of pads")
     if len(sizes) != 2 * rank or min(sizes) < 0:
@@ -153,6 +154,7 @@ def split_v(step: Conversion) -> None:
 
 
 def _split(step: Conversion, position: int, axis: int, sizes: list[int]) -> None:
+    """One Slice an output, in the order of the axis."""
     layout = step.layout(position)
     value, start = step.read(position, layout), 0
     for output, size in enumerate(sizes):
@@ -187,6 +189,7 @@ def resize_nearest_neighbor(step: Conversion) -> None:
 
 
 def _resize(step: Conversion, **attributes: str) -> None:
+    """A Resize to the sizes that are stored; the flags name where the centers of pixels are."""
     if step.operator.integer("AlignCorners"):
         positions = "align_corners"
     elif step.operator.integer("HalfPixelCenters"):
@@ -218,6 +221,7 @@ def space_to_depth(step: Conversion) -> None:
 
 
 def _blocks(step: Conversion, kind: str) -> None:
+    """Space to depth or back: both formats order the channels alike."""
     step.check_copies()
     step.shape(0, MAP_AXES)
     block = step.operator.integer("BlockSize")

@@ -24,6 +24,7 @@ def average_pool_2d(step: Conversion) -> None:
 
 
 def _pool(step: Conversion, kind: str) -> None:
+    """A pool with the activation that TFLite fuses into it."""
     shape = step.shape(0, MAP)
     kernel = (step.operator.integer("FilterHeight"), step.operator.integer("FilterWidth"))
     window = attributes(step.operator, shape[1:3], kernel, dilated=False)
