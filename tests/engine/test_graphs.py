@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from random_graphs import random_gates, random_graph
+from random_graphs import random_gates, random_graph, two_views
 from random_models import random_images
 from random_plans import random_plan
 from test_engine import check_plans
@@ -41,6 +42,15 @@ def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
     check_graph(seed, tmp_path, engine, random_gates)
 
 
+def test_two_views_of_one_tensor(tmp_path: Path, engine: Path) -> None:
+    """Stages behind a map that is whole never see it in two shapes."""
+    model = two_views(0)
+    graph = network(model)
+    rng = np.random.default_rng(0)
+    schedules = [schedule(random_plan(graph, rng), stretch=False) for _ in range(8)]
+    check_plans(model, schedules, random_images(model, 2, 0), tmp_path, engine)
+
+
 def check_graph(
     seed: int, directory: Path, engine: Path, make: Callable[[int], Model] = random_graph
 ) -> None:
@@ -58,11 +68,15 @@ def plans_of(graph: Network, seed: int) -> list[Schedule]:
 
 
 def test_the_graphs_are_what_they_are_for() -> None:
-    """Stages with several readers, several writers and several ends come up among them."""
+    """Kinds of ops; stages with several readers, several writers and several ends."""
+    many = [random_graph(seed) for seed in range(50)]
+    kinds = Counter(kind for model in many for kind in {type(op).__name__ for op in model.ops})
+    assert min(kinds[name] for name in ("Concat", "Mul", "Upsample", "Bilinear", "Select")) >= 4
+    assert sum(len(model.outputs) > 1 for model in many) > 20
     stages = [
         stage
-        for seed in range(8)
-        for found in plans_of(network(random_graph(seed)), seed)
+        for seed, model in enumerate(many[:4])
+        for found in plans_of(network(model), seed)
         for stage in found.stages
     ]
     readers = [stage.edge.network.readers[t] for stage in stages for t in stage.cost.windows]

@@ -1,4 +1,4 @@
-"""Small random networks whose branches hold convolutions: shortcuts, dense blocks, heads.
+"""Small random networks whose branches hold convolutions: shortcuts, dense blocks, gates, heads.
 
 `random_graph(seed)` is deterministic, as `random_models.random_model`.
 """
@@ -12,19 +12,30 @@ import numpy as np
 from random_models import Builder, finished
 
 from msfcnn.ir import Geometry, Model
-from msfcnn.ops import Add, AveragePool, Concat, GlobalAveragePool, MaxPool
+from msfcnn.ops import Add, AveragePool, Concat, GlobalAveragePool, MaxPool, Reshape
+from msfcnn.ops.lookup import Lookup
 from msfcnn.ops.mul import Mul
+from msfcnn.ops.resize import Bilinear
+from msfcnn.ops.select import ZERO, Select
+from msfcnn.ops.upsample import Upsample
+
+LARGEST = 24  # pixels of a side that is doubled
 
 
-def random_graph(seed: int) -> Model:
-    """A network with at least one fork that a chain of ops cannot pass."""
-    model = _Graph(np.random.default_rng(seed)).graph(f"graph{seed}")
+def random_graph(seed: int, blocks: tuple[int, int] = (2, 4)) -> Model:
+    """A network of so many blocks, least and most, of which most cannot be passed by a chain."""
+    model = _Graph(np.random.default_rng(seed)).graph(f"graph{seed}", blocks)
     return _of_one_scale(model) if seed % 2 else model
 
 
 def random_gates(seed: int) -> Model:
     """With squeeze-and-excite: a map is multiplied by a vector that depends on all of it."""
     return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
+
+
+def two_views(seed: int) -> Model:
+    """A map that one head reads as it is, another one flattened."""
+    return _Graph(np.random.default_rng(seed)).two_views(f"views{seed}")
 
 
 def _of_one_scale(model: Model) -> Model:
@@ -39,8 +50,8 @@ def _of_one_scale(model: Model) -> Model:
 
 
 class _Graph(Builder):
-    def graph(self, name: str) -> Model:
-        """Two to four blocks, of which most branch, and some outputs."""
+    def graph(self, name: str, count: tuple[int, int]) -> Model:
+        """Blocks, of which most branch, and some outputs."""
         blocks: list[Callable[[], None]] = [
             self._basic,
             self._downsample,
@@ -49,6 +60,11 @@ class _Graph(Builder):
             self._dense,
             self._older,
             self._older,
+            self._gate,
+            self._hourglass,
+            self._hourglass,
+            self._enlarge,
+            self._shuffle,
             self._conv,
             self._depthwise,
             self._max_pool,
@@ -56,7 +72,7 @@ class _Graph(Builder):
         outputs = []
         if self.chance(0.7):
             self._conv()
-        for _ in range(self.integer(2, 4)):
+        for _ in range(self.integer(*count)):
             self.rng.choice(np.array(blocks, dtype=object))()
             if self.chance(0.25):
                 outputs.append(self._branch_off())
@@ -71,13 +87,83 @@ class _Graph(Builder):
             block()
         return finished(self, name, [self.current])
 
+    def two_views(self, name: str) -> Model:
+        """Two heads behind a convolution."""
+        self._conv()
+        source, (height, width, channels) = self.current, self.shape
+        target = self.tensor(1, 1, height * width * channels)
+        self.add(Reshape(self.name(), source, target))
+        self.conv(Geometry(1, 1), 1, 3)
+        scores, self.current = self.current, source
+        return finished(self, name, [scores, self._branch_off()])
+
     def _gate(self) -> None:
         source, channels = self.current, self.shape[2]
         self.add(GlobalAveragePool(self.name(), source, self.tensor(1, 1, channels)))
         self.conv(Geometry(1, 1), 1, self.integer(1, 4))
         self.conv(Geometry(1, 1), 1, channels)
+        if self.chance(0.5):
+            self._function()
         target = self.tensor(*self.tensors[source].shape)
         self.add(Mul(self.name(), source, self.current, target, self.clamp()))
+
+    def _function(self) -> None:
+        """Some function that rises, as a sigmoid does."""
+        values = np.sort(self.rng.normal(0, 1, 256))
+        target = self.tensor(*self.shape)
+        self.add(Lookup(self.name(), self.current, target, "sigmoid", values, self.clamp()))
+
+    def _doubled(self) -> None:
+        """Nearest or bilinear."""
+        height, width, channels = self.shape
+        kind = Upsample if self.chance(0.6) else Bilinear
+        target = self.tensor(2 * height, 2 * width, channels)
+        self.add(kind(self.name(), self.current, target, rows=2, columns=2, clamp=self.clamp()))
+
+    def _enlarge(self) -> None:
+        """A pyramid's way up, where nothing is beside it."""
+        if max(self.shape[:2]) * 2 > LARGEST:
+            return self._downsample()
+        return self._doubled()
+
+    def _hourglass(self) -> None:
+        """U-Net: half as large, something, as large again, and what was before beside it."""
+        if min(self.shape[:2]) < 5:
+            return self._inception()
+        odd = [extent % 2 for extent in self.shape[:2]]
+        if any(odd):
+            self.conv(Geometry(1 + odd[0], 1 + odd[1]), 1, self.integer(1, 5))
+        source, half = self.current, Geometry(2, 2, 2, 2)
+        target = self.tensor(*self.pooled(half), self.shape[2])
+        self.add(MaxPool(self.name(), self.current, target, half))
+        self.same(int(self.rng.choice([1, 3])), self.integer(1, 6))
+        if self.chance(0.3) and self.shape[0] % 2 == self.shape[1] % 2 == 0:
+            self._hourglass()
+        self._doubled()
+        if self.chance(0.6):
+            return self.beside([source, self.current])
+        side = self.same(1, self.tensors[source].channels)
+        return self.plus(source, side)
+
+    def _shuffle(self) -> None:
+        """ShuffleNet: one half of the channels passes by, then all are mixed; or some are new."""
+        channels = self.shape[2]
+        if channels < 2 or self.chance(0.3):
+            widened = (*range(channels), *[ZERO] * self.integer(1, 3))
+            return self._select(widened, self.current)
+        source = self.current
+        self._select(tuple(range(channels // 2)), source)
+        first = self.current
+        self._select(tuple(range(channels // 2, channels)), source)
+        self.same(3, self.integer(1, 5))
+        self.beside([first, self.current])
+        order = self.rng.permutation(self.shape[2])
+        return self._select(tuple(int(c) for c in order), self.current)
+
+    def _select(self, index: tuple[int, ...], source: int) -> None:
+        height, width, _ = self.tensors[source].shape
+        target = self.tensor(height, width, len(index))
+        self.add(Select(self.name(), source, target, index, self.clamp()))
 
     def same(self, kernel: int, outputs: int, stride: int = 1) -> int:
         """A convolution with padding at both ends, or all at the end as TensorFlow has it."""

@@ -339,10 +339,8 @@ def _fitted(
     assert not isinstance(op, Reshape | Softmax), "has no clamp"
     free, span = dataclasses.replace(op, clamp=Clamp()), rng.uniform(120, 330)
     for _ in range(12):
+        model = _computable(model, op)
         old = model.tensors[op.output].quantization
-        if without_constants(dataclasses.replace(model, ops=(op,))):  # its constants do not exist
-            model = _quantized(model, op.output, Quantization(old.scale * 4, old.zero_point))
-            continue
         stored = run_op(model, free, inputs)
         low, high = np.quantile(stored.astype(np.float64) - old.zero_point, [0.02, 0.98])
         clipped, middle = float(np.isin(stored, (-128, 127)).mean()), (low + high) / 2
@@ -352,6 +350,14 @@ def _fitted(
             break
         zero = int(np.clip(round(-middle / factor + rng.uniform(-30, 30)), -128, 127))
         model = _quantized(model, op.output, Quantization(old.scale * factor, zero))
+    return _computable(model, op)
+
+
+def _computable(model: Model, op: Op) -> Model:
+    """With a scale of the output for which the op's constants exist."""
+    while without_constants(dataclasses.replace(model, ops=(op,))):
+        old = model.tensors[op.output].quantization
+        model = _quantized(model, op.output, Quantization(old.scale * 4, old.zero_point))
     return model
 
 

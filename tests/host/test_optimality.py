@@ -25,6 +25,7 @@ from msfcnn.planner.table import ANY
 
 QUICK, ALL = 12, 200
 TOGETHER = 8  # networks of a long test
+SMALL = (1, 2)  # blocks
 SPLITS = (2, 3, 5)  # small networks have few channels
 INFINITE = float("inf")
 FACTORS = (1.0, 1.05, 1.1, 1.3, 1.5, 2.0, INFINITE)
@@ -46,7 +47,7 @@ def nth(indices: range) -> list[Network]:
 def small_graphs() -> Iterator[Network]:
     """Likewise with branches."""
     for seed in range(10_000):
-        found = network(random_graph(seed), MODES[seed % len(MODES)])
+        found = network(random_graph(seed, SMALL), MODES[seed % len(MODES)])
         if 3 <= len(found.steps) <= 7:
             yield orders(found)[0]
 

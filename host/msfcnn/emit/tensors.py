@@ -52,7 +52,7 @@ def _writer(edge: Edge, tensor: int) -> str:
 def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
     """The entry of a tensor that has all its lines, in the arena or with the caller."""
     shapes = [s.result for s in stage.edge.steps if s.z == tensor]
-    shapes += [s.source for s in stage.edge.steps if tensor in s.inputs()]
+    shapes += [s.shape_of(tensor) for s in stage.edge.steps if tensor in s.inputs()]
     height, width, channels = shapes[0]
     columns = stage.option.columns
     across, along = (channels, width * channels) if columns else (width * channels, channels)

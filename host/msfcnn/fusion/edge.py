@@ -145,6 +145,8 @@ def _is_edge(network: Network, first: int, last: int) -> bool:
         inside = [k for k in network.readers[z] if k < last]
         if not all(follows(network.steps[k], network.steps[i]) for k in inside):
             return False
+        if not reads_alike(network, i, last):
+            return False
         # a window cannot be filled by two stages
         if network.dies[z] < last and network.writers[z][0] < first and inside:
             return False
@@ -158,6 +160,20 @@ def follows(reader: Step, writer: Step) -> bool:
     return reader.reads is not Reads.WINDOW or (
         _touches(reader.rows, reader.source[0], reader.target[0])
         and _touches(reader.columns, reader.source[1], reader.target[1])
+    )
+
+
+def reads_alike(network: Network, i: int, last: int) -> bool:
+    """Whether step i and those behind it see in one shape what they read: a stage knows one each.
+
+    A flattened tensor and the map that it was are two views of the same bytes.
+    """
+    step, steps = network.steps[i], network.steps
+    return all(
+        steps[k].shape_of(t) == step.shape_of(t)
+        for t in step.inputs()
+        for k in network.readers[t]
+        if i < k < last
     )
 
 

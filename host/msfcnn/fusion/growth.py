@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.fusion.edge import follows
+from msfcnn.fusion.edge import follows, reads_alike
 from msfcnn.fusion.items import Array, Items, joined, one_each, renumbered
 from msfcnn.fusion.overlap import Position, leading, walk
 from msfcnn.fusion.price import Place, kernel_at
@@ -65,6 +65,8 @@ class Growth:
         whole = self.network.dies[step.z] >= self.sweep.end
         readers = [k for k in self.network.readers[step.z] if k < self.sweep.end]
         if not all(follows(self.network.steps[k], step) for k in readers):
+            return False
+        if not reads_alike(self.network, i, self.sweep.end):
             return False
         if whole and self.sweep.columns and self.ends:
             return False

@@ -123,6 +123,12 @@ class Step:
         """(height, width, channels) of the whole tensor that it writes, or a part of it."""
         return (*self.target[:2], self.z_channels)
 
+    def shape_of(self, tensor: int) -> Shape:
+        """(height, width, channels) of an input as this step sees it; a view may see another."""
+        if self.call.broadcast and tensor == self.y:
+            return (1, 1, self.source[2])
+        return self.source
+
     def axes(self, columns: bool) -> tuple[Axis, Axis]:
         """Its kernel across lines and along a line; lines may be columns."""
         return (self.columns, self.rows) if columns else (self.rows, self.columns)
