@@ -60,16 +60,16 @@ def _assembly() -> str:
     return f"{head}{functions}.balign 4\n .global pieces\n pieces:\n{table}"
 
 
-@pytest.fixture(scope="module")
-def machine() -> Machine:
-    found = next(m for m in MACHINES if m.name == "model-cortex-m4")
+def available(name: str) -> Machine:
+    found = next(m for m in MACHINES if m.name == name)
     problems = missing(found)
     if problems:
         pytest.skip(f"{problems[0].what}: {problems[0].hint}")
     return found
 
 
-def test_the_plugin_adds_up_what_the_manual_says(machine: Machine, tmp_path: Path) -> None:
+def test_the_plugin_adds_up_what_the_manual_says(tmp_path: Path) -> None:
+    machine = available("model-cortex-m4")
     (tmp_path / "main.c").write_text(PROGRAM)
     (tmp_path / "pieces.s").write_text(_assembly())
     sources = ["main.c", "pieces.s", *(str(BARE / file) for file in machine.sources)]
@@ -85,12 +85,16 @@ def test_the_plugin_adds_up_what_the_manual_says(machine: Machine, tmp_path: Pat
     assert dict(zip(PIECES, beside, strict=True)) == PIECES
 
 
-def test_a_network_is_counted_in_cycles(machine: Machine, repo_root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [m.name for m in MACHINES if m.model])
+def test_a_network_is_counted_in_cycles(name: str, repo_root: Path, tmp_path: Path) -> None:
+    machine = available(name)
     options = Options(isa=machine.isa, core=machine.core)
     digits = msfcnn.generate(repo_root / "apps" / "digits" / "digits.onnx", options, name="digits")
-    found = Bench(machine, tmp_path).measure(digits, "digits", random_images(digits.model, 1))
+    found = Bench(machine, tmp_path, "-Os").measure(
+        digits, "digits", random_images(digits.model, 1)
+    )
     assert found.data()["unit"] == "cycles"
     assert sum(stage.cost for stage in found.stages) == found.cost
-    # at least one cycle an instruction, and no instruction of the kernels takes long
-    assert 1 < found.cost / digits.schedule.instructions < 2
+    # at least one cycle an instruction, at most those of a product
+    assert 1 < found.cost / digits.schedule.instructions < 5
     assert sum(kernel.cost for kernel in found.kernels) < found.cost

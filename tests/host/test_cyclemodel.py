@@ -111,3 +111,55 @@ def test_a_table_holds_addresses_and_cycles() -> None:
     program = [Instruction(0x100, 2, "bx", "lr"), Instruction(0x80, 4, "ldr.w", "r0, [r1]")]
     table = encoded(MODELS["cortex-m4"](program))
     assert struct.unpack("<IBBBBIBBBB", table) == (0x80, 2, 2, 0, 1, 0x100, 1, 1, 2, 0)
+
+
+def rv(model: str, *lines: str) -> list[int]:
+    """Cycles of consecutive RV32 instructions, each of two bytes."""
+    words = [line.partition(" ") for line in lines]
+    program = [Instruction(n * 2, 2, name, rest) for n, (name, _, rest) in enumerate(words)]
+    return [timing.straight for timing in MODELS[model](program)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fe310", "cv32e40p"),
+    [
+        (("lw a0,0(a1)", "add a2,a0,a3"), 3, 3),
+        (("lb a0,0(a1)", "add a2,a0,a3"), 4, 3),
+        (("lb a0,0(a1)", "add a2,a3,a3", "add a2,a0,a3"), 4, 3),
+        (("lw a0,0(a1)", "sw a0,0(a2)"), 3, 3),
+        (("sw a0,0(a1)", "lw a0,0(a1)"), 2, 2),
+        (("mul a0,a1,a2", "add a3,a0,a3"), 6, 2),
+        (("mul a0,a1,a2", "mul a3,a4,a5"), 6, 2),
+        (("mul a0,a1,a2", "add a3,a3,a4", "mul a4,a4,a5"), 6, 3),
+        (("mulh a0,a1,a2", "add a3,a3,a4"), 2, 6),
+        (("addi a0,a0,1", "addi a0,a0,1"), 2, 2),
+        (("lw a0,0(a1)", "bnez a0,1000"), 3, 3),
+    ],
+)
+def test_risc_v_stalls_where_the_manuals_say(
+    lines: tuple[str, ...], fe310: int, cv32e40p: int
+) -> None:
+    assert sum(rv("fe310", *lines)) == fe310
+    assert sum(rv("cv32e40p", *lines)) == cv32e40p
+
+
+def test_branches_of_risc_v() -> None:
+    back, forward = Instruction(0x2000, 2, "bnez", "a0,1000"), Instruction(0, 2, "beqz", "a0,1000")
+    back_at, forward_at = MODELS["fe310"]([back])[0], MODELS["fe310"]([forward])[0]
+    assert (back_at.straight, back_at.straight + back_at.jump) == (4, 1)
+    assert (forward_at.straight, forward_at.straight + forward_at.jump) == (1, 4)
+    (plain,) = MODELS["cv32e40p"]([back])
+    assert (plain.straight, plain.straight + plain.jump) == (1, 3)
+    jump, wide = MODELS["cv32e40p"](
+        [Instruction(0, 2, "j", "1002"), Instruction(2, 4, "lui", "a0")]
+    )
+    assert (jump.straight + jump.jump, wide.straight, wide.arrived) == (2, 1, 2)
+
+
+def test_where_a_branch_leads_nothing_is_waited_for() -> None:
+    program = [
+        Instruction(0x1000, 2, "lw", "a0,0(a1)"),
+        Instruction(0x1002, 2, "addi", "a0,a0,1"),
+        Instruction(0x1004, 2, "bnez", "a0,1002"),
+    ]
+    assert [t.straight for t in MODELS["fe310"](program)] == [1, 1, 4]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from msfcnn.cyclemodel import cortex_m4
+from msfcnn.cyclemodel import cortex_m4, cv32e40p, fe310
 from msfcnn.cyclemodel.instruction import Instruction, disassembled
 from msfcnn.cyclemodel.timing import Timing, encoded
 
 Model = Callable[[Sequence[Instruction]], tuple[Timing, ...]]
 
-MODELS: Mapping[str, Model] = {cortex_m4.NAME: cortex_m4.timings}
+MODELS: Mapping[str, Model] = {
+    module.NAME: module.timings for module in (cortex_m4, cv32e40p, fe310)
+}
 
 __all__ = ["MODELS", "Instruction", "Model", "Timing", "disassembled", "encoded"]

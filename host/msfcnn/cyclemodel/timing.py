@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ENTRY = struct.Struct("<IBBBB")  # timing_t of toolchain/cycles_plugin.c
+_ENTRY = struct.Struct("<IBBbB")  # timing_t of toolchain/cycles_plugin.c
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Timing:
 
     straight:  behind the instruction before it.
     arrived:   behind a jump, instead.
-    jump:      further ones if the next instruction is not the one behind it.
+    jump:      further ones if the next instruction is not the one behind it; may be negative.
     unaligned: further ones for each part of an unaligned access but the first.
     """
 

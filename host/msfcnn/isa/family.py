@@ -32,6 +32,7 @@ class Machine:
     counts:    what that clock counts: "instructions" or "cycles".
     turn:      how many of them a turn of the calibration loop takes: two instructions, of which
                the second one jumps.
+    rtl:       whether its RTL is simulated; `emulator` is then what makes the simulator.
     model:     the cycle model that counts (`msfcnn.cyclemodel`); empty where nothing is modelled.
     packages:  how to get compiler and emulator.
     """
@@ -47,6 +48,7 @@ class Machine:
     ticks: Fraction | None = None
     counts: str = "instructions"
     turn: int = LOOP
+    rtl: bool = False
     model: str = ""
     packages: tuple[str, ...]
 
@@ -114,13 +116,13 @@ def cortex_m(
 
 
 def modelled(machine: Machine, name: str, model: str, turn: int) -> Machine:
-    """A Cortex-M that counts the cycles of a model; `turn`: those of the calibration loop."""
+    """The machine, counting the cycles of a model; `turn`: those of the calibration loop."""
     at = machine.emulator.index("-icount")
     return replace(
         machine,
         name=name,
         description=f"{machine.description}, cycles by a model",
-        sources=("cortexm.c", "file_clock.c", "semihosting.c"),
+        sources=tuple("file_clock.c" if s.endswith("_clock.c") else s for s in machine.sources),
         emulator=(*machine.emulator[:at], *machine.emulator[at + 2 :]),
         ticks=Fraction(1),
         counts="cycles",

@@ -55,7 +55,7 @@ typedef struct {
     uint32_t address;
     uint8_t straight;       /* cycles behind the instruction before it */
     uint8_t arrived;        /* cycles behind a jump */
-    uint8_t jump;           /* further cycles if the next instruction is not the one behind it */
+    int8_t jump;            /* further cycles if the next instruction is not the one behind it */
     uint8_t unaligned;      /* further cycles for each part of an unaligned access but the first */
 } timing_t;
 
@@ -63,7 +63,7 @@ typedef struct {
     uint64_t begin, end;    /* addresses */
     uint32_t straight;      /* cycles when the block is reached without a jump */
     uint32_t arrived;       /* cycles when it is reached by one */
-    uint32_t jump;          /* cycles of the jump that it may end with */
+    int32_t jump;           /* cycles of the jump that it may end with */
 } block_t;
 
 static timing_t *timings;
@@ -79,13 +79,22 @@ static int compare(const void *key, const void *element)
     return (address > there) - (address < there);
 }
 
+/* of the emulated machine, such as what starts the program */
+static bool outside(uint32_t address)
+{
+    return !n_timings || address < timings[0].address || address > timings[n_timings - 1].address;
+}
+
 static void executed(unsigned cpu, void *argument)
 {
     const block_t *block = argument;
     bool jumped = !last || last->end != block->begin;
 
     (void)cpu;
-    *cycles += jumped ? (last ? last->jump : 0) + block->arrived : block->straight;
+    *cycles += jumped ? block->arrived : block->straight;
+    if (jumped && last) {
+        *cycles += (uint64_t)(int64_t)last->jump;
+    }
     last = block;
 }
 
@@ -115,17 +124,20 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         uint32_t address = (uint32_t)qemu_plugin_insn_vaddr(insn);
         timing_t *timing = bsearch(&address, timings, n_timings, sizeof(*timings), compare);
 
+        if (i == 0) {
+            block->begin = address;
+        }
+        block->end = address + qemu_plugin_insn_size(insn);
+        if (!timing && outside(address)) {
+            continue;
+        }
         if (!timing) {
             fprintf(stderr, "no timing of the instruction at 0x%x\n", (unsigned)address);
             exit(1);
         }
-        if (i == 0) {
-            block->begin = address;
-        }
         block->straight += timing->straight;
         block->arrived += i ? timing->straight : timing->arrived;
         block->jump = timing->jump;
-        block->end = address + qemu_plugin_insn_size(insn);
         if (timing->unaligned) {
             qemu_plugin_register_vcpu_mem_cb(insn, accessed, CB_NO_REGS, MEM_RW, timing);
         }

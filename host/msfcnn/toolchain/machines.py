@@ -11,15 +11,18 @@ import shutil
 from msfcnn.errors import BoardError, Problem
 from msfcnn.isa import MACHINES, Machine
 from msfcnn.suggest import did_you_mean
+from msfcnn.toolchain.simulator import rtl_problem
 
 
 def missing(machine: Machine) -> list[Problem]:
-    """The programs a machine needs and this computer lacks."""
-    return [
+    """The programs, and the RTL, that a machine needs and this computer lacks."""
+    problems = [
         Problem(machine.name, f"{program} not found", package)
         for program, package in zip(machine.programs, machine.packages, strict=True)
         if not shutil.which(program)
     ]
+    rtl = rtl_problem(machine.name) if machine.rtl else None
+    return [*problems, rtl] if rtl else problems
 
 
 def find_machine(name: str) -> Machine:

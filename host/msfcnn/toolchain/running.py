@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from msfcnn.errors import BoardError, Problem
 from msfcnn.isa import Machine
 from msfcnn.toolchain.counting import counting
+from msfcnn.toolchain.simulator import simulator
 
 LOOP_TURNS = 50_000
 TIME_LIMIT = 3600.0  # seconds
@@ -96,13 +97,10 @@ def _execute(machine: Machine, program: Path, directory: Path) -> None:
     """Runs a program on this computer or in the emulator. Raises BoardError, after a while
     for time.
     """
-    emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
-    if machine.model:
-        emulator += counting(machine, program, directory)
-    command = [*emulator, "-kernel", str(program.resolve())] if machine.emulator else []
+    command = [*_emulator(machine, program, directory), str(program.resolve())]
     try:
         done = subprocess.run(
-            command or [str(program.resolve())],
+            command,
             cwd=directory,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -116,6 +114,17 @@ def _execute(machine: Machine, program: Path, directory: Path) -> None:
     if done.returncode:
         said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[0]
         raise BoardError(Problem(machine.name, _EXITS.get(done.returncode, said)))
+
+
+def _emulator(machine: Machine, program: Path, directory: Path) -> list[str]:
+    """The words in front of a program; none on this computer."""
+    if machine.rtl:
+        return [str(simulator(machine.name, program.parent).resolve())]
+    if not machine.emulator:
+        return []
+    counted = counting(machine, program, directory) if machine.model else []
+    quiet = ("-display", "none", "-monitor", "none", "-serial", "none")
+    return [*machine.emulator, *quiet, *counted, "-kernel"]
 
 
 def _count(ticks: int, per: Fraction) -> int:

@@ -5,7 +5,7 @@
 
 /**
  * @file
- * @brief   RV32 on the emulated `virt` machine: start, clock
+ * @brief   RV32 on the emulated `virt` machine and on simulated cores: start
  */
 
 #include "port.h"
@@ -19,31 +19,15 @@ __asm__ (
     "la sp, port_stack_end\n"
     "la t0, port_fault\n"
     "csrw mtvec, t0\n"
+    "csrw mcountinhibit, zero\n" /* cores may begin with counters that stand still */
     "call main\n"
     ".option pop\n"
     ".text\n");
 
-/* the section attribute would not align it: mtvec wants multiples of 4 */
-void __attribute__((used, aligned(4))) port_fault(void)
+/* the section attribute would not align it: mtvec wants multiples of 4, on some cores of 256 */
+void __attribute__((used, aligned(256))) port_fault(void)
 {
     port_exit(PORT_FAULT);
-}
-
-uint64_t port_clock(void)
-{
-    uint32_t high, low, again;
-
-    do {
-        __asm__ volatile (
-            ".option push\n"
-            ".option arch, +zicsr\n"
-            "csrr %0, minstreth\n"
-            "csrr %1, minstret\n"
-            "csrr %2, minstreth\n"
-            ".option pop\n"
-            : "=r"(high), "=r"(low), "=r"(again));
-    } while (high != again);
-    return (uint64_t)high << 32 | low;
 }
 
 void port_loop(uint32_t turns)

@@ -12,9 +12,21 @@
 
 #include <stdint.h>
 
+/* a simulated core: the address of two words, of which the second one calls and holds the result */
+#ifdef PORT_IO
+#  define IO_OPERATION      (*(volatile uintptr_t *)(PORT_IO))
+#  define IO_BLOCK          (*(volatile uintptr_t *)(PORT_IO + 4))
+#endif
+
 static inline uintptr_t semihosting_call(uintptr_t operation, const void *block)
 {
-#ifdef __arm__
+#ifdef PORT_IO
+    __asm__ volatile ("" ::: "memory");
+    IO_OPERATION = operation;
+    IO_BLOCK = (uintptr_t)block;
+    __asm__ volatile ("" ::: "memory");
+    return IO_BLOCK;
+#elif defined(__arm__)
     register uintptr_t r0 __asm__ ("r0") = operation;
     register const void *r1 __asm__ ("r1") = block;
 
