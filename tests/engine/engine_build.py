@@ -13,7 +13,7 @@ from msfcnn.layout import layout
 from msfcnn.pipeline import Generated, folded
 from msfcnn.planner import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
-from msfcnn.toolchain.native import SANITIZERS, WARNINGS, engine_directory, engine_sources
+from msfcnn.toolchain.native import SANITIZERS, WARNINGS, build_engine, engine_directory
 
 LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", "-DCONFIG_MSFCNN_KERNEL_LINES=16"]
 
@@ -36,9 +36,10 @@ def compile_c(
     include: Path, sources: Sequence[Path], program: Path, flags: Sequence[str] = ()
 ) -> Path:
     """Compiles sources with the engine, under sanitizers; fails with the compiler's words."""
-    engine = () if "-c" in flags else engine_sources()
     limits = [] if any("CONFIG" in f for f in flags) else LIMITS
-    command = ["gcc", *WARNINGS, *SANITIZERS, *limits, *flags]
+    options = [*SANITIZERS, *limits, *flags]
+    engine = () if "-c" in flags else build_engine(program.with_suffix(".engine"), options)
+    command = ["gcc", *WARNINGS, *options]
     command += [f"-I{engine_directory() / 'include'}", f"-I{include}"]
     command += [*map(str, sources), *map(str, engine), "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -7,11 +7,13 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msfcnn.errors import BoardError, Problem
 from msfcnn.isa import ISAS
 from msfcnn.resources import ROOT
+from msfcnn.toolchain.cache import cached
 
 SANITIZERS = (
     "-O1",
@@ -58,15 +60,25 @@ def compiler() -> tuple[str, ...]:
 
 
 def build_engine(directory: Path, flags: Sequence[str]) -> tuple[Path, ...]:
-    """The engine's objects, compiled unless `directory` has them already. Raises BoardError."""
+    """The engine's objects, compiled unless they are there or in the cache. Raises BoardError."""
     directory.mkdir(parents=True, exist_ok=True)
-    objects = []
-    for source in engine_sources():
+    headers = sorted(engine_directory().rglob("*.[hS]")) + sorted(engine_directory().rglob("*.def"))
+    command = compile_command(flags)
+
+    def build(source: Path) -> Path:
         target = directory / f"{source.stem}.o"
         if not target.exists():
-            compile_c([*flags, "-c", str(source), "-o", str(target)])
-        objects.append(target)
-    return tuple(objects)
+            cached(
+                source,
+                target,
+                command,
+                headers,
+                lambda fresh: compile_c([*flags, "-c", str(source), "-o", str(fresh)]),
+            )
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return tuple(pool.map(build, engine_sources()))
 
 
 def build_runner(
@@ -84,10 +96,14 @@ def build_runner(
     )
 
 
+def compile_command(arguments: Sequence[str]) -> list[str]:
+    """The compiler with the engine's headers, warnings being errors. Raises BoardError."""
+    return [*compiler(), *WARNINGS, f"-I{engine_directory() / 'include'}", *arguments]
+
+
 def compile_c(arguments: Sequence[str]) -> None:
-    """Runs the compiler, warnings being errors. Raises BoardError with its first complaint."""
-    include = f"-I{engine_directory() / 'include'}"
-    command = [*compiler(), *WARNINGS, include, *arguments]
+    """Runs the compiler. Raises BoardError with its first complaint."""
+    command = compile_command(arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr]
