@@ -68,6 +68,21 @@ def test_remote_board(tmp_path: Path) -> None:
     assert load_boards(boards_file(tmp_path, text))["b"].remote == Remote("labgrid", "lab-3")
 
 
+def test_remote_board_with_its_own_flash_tool(tmp_path: Path) -> None:
+    """And an emulator's timer, which a board behind a place may be."""
+    remote = '{labgrid: lab-3, flash: "ssh {place} flash {file}"}'
+    text = entry(**SERIAL, remote=remote, time_scale="0.5", timeout="{place: 7}")
+    board = load_boards(boards_file(tmp_path, text))["b"]
+    assert board.remote == Remote("labgrid", "lab-3", "ssh {place} flash {file}")
+    assert (board.time_scale, board.timeout.place) == (0.5, 7)
+
+
+@pytest.mark.parametrize("flash", ["5", "''", '"pyocd {fil}"'])
+def test_flash_commands(tmp_path: Path, flash: str) -> None:
+    text = complaint(tmp_path, entry(**SERIAL, remote=f"{{labgrid: p, flash: {flash}}}"))
+    assert "is not a command with only {place}, {elf}, {file} in it" in text
+
+
 def test_site_file_adds_boards_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = '{usb: {serial: "066A"}}'
     path = boards_file(tmp_path, f"nucleo-f767zi: {known}\n" + entry("mine", **SERIAL))
@@ -271,7 +286,8 @@ def test_usb_serial(tmp_path: Path, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["lab-3", "{}", "{ssh: x}", "{iotlab: 5}", "{iotlab: a, labgrid: b}"]
+    "value",
+    ["lab-3", "{}", "{ssh: x}", "{iotlab: 5}", "{iotlab: a, labgrid: b}", "{iotlab: a, flash: x}"],
 )
 def test_remote(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(**SERIAL, remote=value))

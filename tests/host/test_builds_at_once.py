@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from msfcnn.firmware.exclusive import alone_in, is_taken
-from msfcnn.firmware.parallel import run_all
+from msfcnn.firmware.parallel import run_parallel
 from msfcnn.firmware.process import Stopped, run_bounded
 
 BOARDS = ("native64", "native32")
@@ -137,7 +137,7 @@ def runs(pid: int) -> bool:
 
 
 def test_tasks_keep_their_order_and_a_defect_comes_through() -> None:
-    assert run_all([3, 1, 2], lambda x: x * x, parallel=2) == (9, 1, 4)
+    assert run_parallel([3, 1, 2], lambda x: x * x, parallel=2) == (9, 1, 4)
 
     def work(task: str) -> None:
         if task == "bad":
@@ -146,7 +146,7 @@ def test_tasks_keep_their_order_and_a_defect_comes_through() -> None:
 
     begin = time.monotonic()
     with pytest.raises(ValueError, match="bad"):
-        run_all(["sleep", "bad", "sleep"], work, parallel=2)
+        run_parallel(["sleep", "bad", "sleep"], work, parallel=2)
     assert time.monotonic() - begin < 8
 
 
@@ -166,7 +166,7 @@ def test_no_program_is_begun_once_builds_are_to_end(tmp_path: Path) -> None:
             raise
 
     with pytest.raises(KeyError):
-        run_all([0, 1], work, parallel=2)
+        run_parallel([0, 1], work, parallel=2)
     assert seen
     assert not (tmp_path / "begun").exists()
 

@@ -17,10 +17,10 @@ import pytest
 
 import msfcnn
 from msfcnn import zoo
-from msfcnn.boards import Timeouts, Usb, find_board, load_boards
+from msfcnn.boards import Remote, Timeouts, Usb, find_board, load_boards
 from msfcnn.cli.occupancy import board_table, boards_table
 from msfcnn.errors import AbsentError, BoardError, UsageError
-from msfcnn.firmware import building, riot
+from msfcnn.firmware import building, labgrid, riot
 from msfcnn.firmware.building import Built, Request, build, build_many
 from msfcnn.firmware.diagnose import build_error
 from msfcnn.firmware.elf import Image, Section, read_image
@@ -249,6 +249,32 @@ def test_places_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert env["IOTLAB_NODE"] == "auto-ssh"
     env = riot.environment(firmware(tmp_path, "rpi-pico", monkeypatch), libc=False)
     assert (env["TERMPROG"], env["TERMFLAGS"]) == ("labgrid-client", "-p 'pico 1' console")
+    assert env["FLASHER"] == "labgrid-client"
+    assert env["FFLAGS"] == "-p 'pico 1' bootstrap $(FLASHFILE)"
+
+
+def test_a_place_with_a_flash_tool_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.yaml"
+    remote = '{labgrid: p, flash: "ssh bench-pc load {place} {elf}"}'
+    site.write_text(f"rpi-pico: {{remote: {remote}}}\n")
+    monkeypatch.setenv("MSFCNN_BOARDS", str(site))
+    env = riot.environment(firmware(tmp_path, "rpi-pico", monkeypatch), libc=False)
+    assert (env["FLASHER"], env["FFLAGS"]) == ("ssh", "bench-pc load p $(ELFFILE)")
+
+
+def test_labgrid_without_a_coordinator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board is absent, and where the coordinator was looked for is said."""
+    pytest.importorskip("labgrid")
+    monkeypatch.setenv("LG_COORDINATOR", "127.0.0.1:9")
+    board = dataclasses.replace(find_board("rpi-pico"), remote=Remote("labgrid", "p"))
+    with pytest.raises(AbsentError) as caught, labgrid.acquired(board):
+        pass
+    (problem,) = caught.value.problems
+    assert problem.where == "rpi-pico"
+    assert problem.what.startswith("labgrid place p: ")
+    assert "127.0.0.1:9" in problem.hint
 
 
 def test_unknown_application_lists_all(repo_root: Path) -> None:

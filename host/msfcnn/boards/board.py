@@ -17,11 +17,15 @@ from msfcnn.yamlfile import STRICT, Rule
 
 RUNNERS = ("host", "native", "qemu", "serial")
 REMOTES = ("iotlab", "labgrid")
+# what a flash command may leave open, and RIOT's variable that fills it
+FLASH_HOLES = {"place": "", "elf": "$(ELFFILE)", "file": "$(FLASHFILE)"}
 
 _HERTZ = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM]?)")
 _HERTZ_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 _LENGTHS = {"ram": "RAM_LEN", "flash": "ROM_LEN"}  # RIOT's names of them
 _OWNERS = {"emulator": "qemu", "time_scale": "qemu", "usb": "serial", "remote": "serial"}
+_REMOTE_KEYS = {"iotlab": (), "labgrid": ("flash",)}  # what may stand beside a place
+_HOLES = re.compile(r"\{(\w*)\}")  # what a flash command leaves open
 
 
 def _line(text: object) -> str:
@@ -104,11 +108,21 @@ def _remote(entry: object) -> Remote | None:
     """Where a board elsewhere is reached: one kind and its place."""
     if entry is None:
         return None
-    if isinstance(entry, dict) and len(entry) == 1:
-        ((kind, place),) = entry.items()
-        if kind in REMOTES and isinstance(place, str):
-            return Remote(kind, place)
+    if isinstance(entry, dict):
+        kind = next((kind for kind in REMOTES if kind in entry), "")
+        place, flash = entry.get(kind), entry.get("flash")
+        known = {kind, *_REMOTE_KEYS.get(kind, ())}
+        if kind and isinstance(place, str) and entry.keys() <= known:
+            return Remote(kind, place, None if flash is None else _flash_command(flash))
     raise ValueError("is not one place")
+
+
+def _flash_command(text: object) -> str:
+    holes = set(_HOLES.findall(text)) if isinstance(text, str) else {""}
+    if not isinstance(text, str) or not text.strip() or not holes <= FLASH_HOLES.keys():
+        names = ", ".join(f"{{{name}}}" for name in FLASH_HOLES)
+        raise ValueError(f"flash: {text!r} is not a command with only {names} in it")
+    return text
 
 
 Size = Annotated[
@@ -139,10 +153,14 @@ class Usb:
 
 @dataclass(frozen=True)
 class Remote:
-    """A board at another machine. `kind`: iotlab or labgrid; `place`: its name there."""
+    """A board at another machine. `kind`: iotlab or labgrid; `place`: its name there.
+
+    flash: the command that writes a program to it and starts it; None for the usual one.
+    """
 
     kind: str
     place: str
+    flash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -159,13 +177,17 @@ class Supply:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds that building, flashing and one run of a program may take."""
+    """Seconds that building, flashing and one run of a program may take.
+
+    place: what a board at a labgrid place is waited for while others use it.
+    """
 
     __pydantic_config__ = STRICT
 
     build: Seconds = 900
     flash: Seconds = 120
     run: Seconds = 120
+    place: Seconds = 600
 
 
 @dataclass(frozen=True)
@@ -226,7 +248,12 @@ class Board:
         ),
     ] = None
     remote: Annotated[
-        Remote | None, Rule(_remote, write="{iotlab: NODE}, such as auto-ssh, or {labgrid: PLACE}")
+        Remote | None,
+        Rule(
+            _remote,
+            write="{iotlab: NODE}, such as auto-ssh, or {labgrid: PLACE}, "
+            'or {labgrid: PLACE, flash: "COMMAND {file}"}',
+        ),
     ] = None
     timeout: Annotated[
         Timeouts, Rule(_some("has no keys"), write="seconds, such as {flash: 60, run: 300}")
@@ -253,7 +280,8 @@ class Board:
                 hint = f"write {key}: what RIOT's make info-debug-variable-{length} says"
                 yield f"runner serial needs the key '{key}'", hint
         for key, owner in _OWNERS.items():
-            if getattr(self, key) not in (None, 1.0) and runner != owner:
+            emulated_elsewhere = key == "time_scale" and self.remote is not None
+            if getattr(self, key) not in (None, 1.0) and runner != owner and not emulated_elsewhere:
                 hint = f"leave {key} out, or write runner: {owner}"
                 yield f"{key}: means nothing to runner {runner}", hint
         if self.usb and self.remote:

@@ -64,9 +64,8 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _tell(job: str, verdict: Verdict | None) -> None:
-    """Progress, where somebody may be waiting for it."""
-    text = f"{job} ... " if verdict is None else f"{verdict.state}\n"
-    sys.stderr.write(text)
+    """Progress, where somebody may be waiting for it; several jobs may run at a time."""
+    sys.stderr.write(f"{job} {'begins' if verdict is None else verdict.state}\n")
     sys.stderr.flush()
 
 
@@ -74,6 +73,7 @@ def _data(report: Report) -> Mapping[str, Any]:
     """The run as data: jobs in the order of the settings, each with its result."""
     return {
         "run": report.run.name,
+        "commit": report.run.commit,
         "accepted": report.run.accepted,
         "resumed": report.resumed,
         "jobs": [
@@ -81,6 +81,7 @@ def _data(report: Report) -> Mapping[str, Any]:
                 "job": verdict.job,
                 "state": verdict.state,
                 "reasons": list(verdict.reasons),
+                "notes": list(verdict.notes),
                 "result": report.run.results[verdict.job],
             }
             for verdict in report.verdicts
@@ -109,7 +110,7 @@ def _row(report: Report, verdict: Verdict) -> tuple[str, ...]:
         verdict.state,
         *("-" if size is None else format_size(size) for size in (arena, total)),
         "-" if time is None else f"{time / 1000:.2f} ms",
-        "; ".join(verdict.reasons),
+        "; ".join((*verdict.reasons, *verdict.notes)),
     )
 
 

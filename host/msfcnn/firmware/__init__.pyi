@@ -10,6 +10,7 @@ from .building import (
 from .exclusive import alone_in, is_taken
 from .flashing import flash
 from .inquiry import health
+from .parallel import run_parallel
 from .process import Finished, run_bounded
 from .riot import make_command
 from .survey import Surveyed, surveyed
@@ -34,6 +35,7 @@ __all__ = [
     "is_taken",
     "make_command",
     "run_bounded",
+    "run_parallel",
     "surveyed",
     "try_out",
 ]

@@ -13,7 +13,7 @@ from msfcnn.errors import BoardError, MsfcnnError, Problem, UsageError
 from msfcnn.firmware import riot
 from msfcnn.firmware.exclusive import alone_in
 from msfcnn.firmware.host import build_host
-from msfcnn.firmware.parallel import run_all
+from msfcnn.firmware.parallel import run_parallel
 from msfcnn.firmware.paths import check_directories, for_make
 from msfcnn.firmware.tally import Tally, tally
 from msfcnn.frontend import load_model
@@ -149,7 +149,7 @@ def build_many(
                 tell(outcome)
         return outcome
 
-    return run_all(requests, attempt, parallel)
+    return run_parallel(requests, attempt, parallel)
 
 
 def firmware(request: Request) -> riot.Firmware:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from msfcnn.errors import BoardError, Problem
-from msfcnn.firmware import riot
+from msfcnn.firmware import labgrid, riot
 
 
 def flash(firmware: riot.Firmware) -> None:
     """Writes the program to the board. Raises BoardError."""
     board = firmware.board
-    variables = riot.port_variables(board)
-    done = riot.make(firmware, ["flash-only"], board.timeout.flash, variables)
+    variables = dict(riot.port_variables(board))
+    with contextlib.ExitStack() as stack:
+        if board.remote and board.remote.kind == "labgrid":
+            variables |= stack.enter_context(labgrid.acquired(board))
+        done = riot.make(firmware, ["flash-only"], board.timeout.flash, variables)
     if done.code == 0:
         return
     lines = done.output.strip().splitlines() or ["no output"]

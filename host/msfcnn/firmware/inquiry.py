@@ -26,9 +26,10 @@ _PACKAGES = {
     "pyelftools": ("sizes of programs", "riot"),
     "pyserial": ("boards at a serial port", "riot"),
     "riotctrl": ("tests with RIOT", "riot"),
+    "labgrid": ("boards at other computers", "labgrid"),
 }
 _PROGRAMMERS = {"openocd": ("openocd", "apt install openocd")}  # RIOT's name: program, package
-_REMOTES = {"labgrid": ("labgrid-client", "pip install labgrid")}
+_REMOTES = {"labgrid": ("labgrid-client", "pip install 'msfcnn[labgrid]'")}
 
 
 def health(boards: Sequence[Board], tick: Callable[[int, int], None] | None = None) -> Health:

@@ -16,7 +16,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def run_all(
+def run_parallel(
     tasks: Sequence[Task], work: Callable[[Task], Result], parallel: int
 ) -> tuple[Result, ...]:
     """The result of each task, in their order.

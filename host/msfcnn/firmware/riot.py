@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msfcnn.boards import Board
+from msfcnn.boards import FLASH_HOLES, Board
 from msfcnn.errors import AbsentError, BoardError, Problem
 from msfcnn.firmware.diagnose import build_error
 from msfcnn.firmware.exclusive import locked
@@ -23,6 +24,7 @@ GET_RIOT = (
     "board=host does without"
 )
 _MAKE_STATE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKEFILES", "GNUMAKEFLAGS")
+_LABGRID_FLASH = "labgrid-client -p {place} bootstrap {file}"
 _KEPT = ("MSFCNN_BOARDS", "MSFCNN_DEBUG")
 
 
@@ -171,11 +173,15 @@ def _terminal(board: Board) -> Mapping[str, str]:
         return {"IOTLAB_NODE": board.remote.place}
     if board.remote:
         place = shlex.quote(board.remote.place)
+        fill = {**FLASH_HOLES, "place": place}
+        command = board.remote.flash or _LABGRID_FLASH
+        command = re.sub(r"\{(\w+)\}", lambda hole: fill[hole[1]], command)
+        program, _, fflags = command.partition(" ")
         return {
             "TERMPROG": "labgrid-client",
             "TERMFLAGS": f"-p {place} console",
-            "FLASHER": "labgrid-client",
-            "FFLAGS": f"-p {place} bootstrap $(FLASHFILE)",
+            "FLASHER": program,
+            "FFLAGS": fflags,
         }
     return {}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 from riotctrl.ctrl import RIOTCtrl
 
-from msfcnn.firmware import riot
+from msfcnn.firmware import labgrid, riot
 from msfcnn.firmware.flashing import flash
 from msfcnn.firmware.process import Finished, run_bounded
 from msfcnn.firmware.results import is_end
@@ -45,6 +45,8 @@ class _Ctrl(RIOTCtrl):  # type: ignore[misc]
 def run_on_board(firmware: riot.Firmware) -> Finished:
     """All that a built program prints until it ends or its time is over; flashes a real board."""
     board = firmware.board
+    if board.remote and board.remote.kind == "labgrid":
+        return _run_at_place(firmware)
     if board.runner == "serial":
         flash(firmware)
     env = {**riot.environment(firmware), **riot.port_variables(board)}
@@ -64,3 +66,9 @@ def run_on_board(firmware: riot.Firmware) -> Finished:
                 shown += terminal.before or ""
                 late = True
     return Finished(None if late else 0, shown, time.monotonic() - begin, stopped=ended)
+
+
+def _run_at_place(firmware: riot.Firmware) -> Finished:
+    command, env = riot.make_command(firmware, "flash-only")
+    with labgrid.acquired(firmware.board) as ours:
+        return labgrid.listen(firmware.board, command, {**env, **ours})

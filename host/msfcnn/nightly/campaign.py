@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import msfcnn
 from msfcnn.errors import SUCCESS, BoardError, MismatchError, Problem, UsageError
 from msfcnn.files import write_atomically
+from msfcnn.firmware import run_bounded, run_parallel
 from msfcnn.nightly.compare import Verdict, disagreements, judge
 from msfcnn.nightly.history import History, NightlyRun
 from msfcnn.nightly.job import run_job
 from msfcnn.nightly.settings import Job, NightlyModel, Settings
 from msfcnn.resources import ROOT
 
+_GIT_SECONDS = 20.0
 _SOURCES = ("*.py", "*.c", "*.h", "*.S", "Makefile*", "*.mk")
 
 RunJob = Callable[[Job, Path, Path], Mapping[str, Any]]
@@ -35,9 +37,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all good; 4: something regressed or is wrong; 5: a board or a build failed."""
+        """0: all good; 4: something regressed or disagrees; 5: a board or a build failed."""
         states = {verdict.state for verdict in self.verdicts}
-        if "regressed" in states:
+        if states & {"regressed", "disagrees"}:
             return MismatchError.exit_code
         bad = {"failed"} if self.skip_absent else {"failed", "absent"}
         return BoardError.exit_code if states & bad else SUCCESS
@@ -51,7 +53,8 @@ def run_all(
 ) -> Report:
     """Do what is left to do of all jobs, compare, and write everything down as it comes.
 
-    tell: called before a job (without a verdict) and after it.
+    Jobs of different places run at the same time.
+    tell: called before a job (without a verdict) and after it, from more than one thread.
     """
     history = History(settings.keep)
     models = {job.model.name: _model_file(job.model, settings.keep) for job in settings.jobs}
@@ -59,20 +62,30 @@ def run_all(
     run = history.last()
     if fresh or run is None or run.ended or run.fingerprint != print_of:
         name = _new_name(history)
-        history.add("begin", name, fingerprint=print_of)
+        history.add("begin", name, fingerprint=print_of, commit=commit_of(ROOT))
         run = history.runs[name]
     resumed = len(run.results)
+    places: dict[str, list[Job]] = {}
     for job in settings.jobs:
-        if job.key in run.results:
-            continue
-        if tell:
-            tell(job.key, None)
-        result = execute(job, models[job.model.name], settings.keep.absolute() / "programs")
-        history.add("result", run.name, job=job.key, **result)
-        if tell:
-            tell(job.key, judge(job, result, history.accepted(job.key, run.name)))
+        if job.key not in run.results:
+            places.setdefault(job.place, []).append(job)
+    begun = run.name
+
+    def work(jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if tell:
+                tell(job.key, None)
+            model, began = models[job.model.name], _now()
+            result = execute(job, model, settings.keep.absolute() / "programs")
+            facts = {"place": job.place, "began": began, "ended": _now(), "sha256": _sha256(model)}
+            history.add("result", begun, job=job.key, **facts, **result)
+            if tell:
+                tell(job.key, judge(job, result, history.accepted(job.key, begun)))
+
+    run_parallel(tuple(places.values()), work, max(1, len(places)))
     report = Report(run, _verdicts(settings, history, run), resumed, settings.skip_absent)
-    history.add("end", run.name, accepted=report.exit_code == SUCCESS)
+    states = {verdict.job: verdict.state for verdict in report.verdicts}
+    history.add("end", run.name, accepted=report.exit_code == SUCCESS, states=states)
     return report
 
 
@@ -99,13 +112,15 @@ def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
 
 def _verdicts(settings: Settings, history: History, run: NightlyRun) -> tuple[Verdict, ...]:
     """Compares each job with its last accepted result, and with the other boards' outputs."""
-    differ = disagreements(run.results)
+    differ = disagreements({job.key: run.results[job.key] for job in settings.jobs})
     found = []
     for job in settings.jobs:
         result = run.results[job.key]
         verdict = judge(job, result, history.accepted(job.key, run.name))
         if job.key in differ:
-            verdict = Verdict(job.key, "regressed", (*verdict.reasons, differ[job.key]))
+            state = "regressed" if verdict.state == "regressed" else "disagrees"
+            reasons = (*verdict.reasons, differ[job.key])
+            verdict = replace(verdict, state=state, reasons=reasons)
         found.append(verdict)
     return tuple(found)
 
@@ -123,9 +138,30 @@ def _model_file(model: NightlyModel, keep: Path) -> Path:
     return path
 
 
+def commit_of(directory: Path) -> str:
+    """The short hash of its commit, with a + if files differ from it; empty without git."""
+    git = ["git", "-C", str(directory)]
+    try:
+        done = run_bounded([*git, "rev-parse", "--short", "HEAD"], _GIT_SECONDS)
+        changed = run_bounded([*git, "status", "--porcelain", "-uno"], _GIT_SECONDS)
+    except OSError:
+        return ""
+    if done.code or not done.output.strip():
+        return ""
+    return done.output.strip() + ("+" if changed.output.strip() else "")
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _new_name(history: History) -> str:
     """The time, and a number behind it where a second has seen more than one run."""
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = _now()
     last = history.last()
     if last is None or last.name < now:
         return now

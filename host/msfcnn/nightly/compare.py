@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ RAM = {
     "static_rest": "rest of static RAM",
     "stack_used": "stack used",
 }
-STATES = ("passed", "new", "regressed", "failed", "absent")
+STATES = ("passed", "new", "regressed", "disagrees", "failed", "absent")
+WRONG = ("regressed", "disagrees", "failed")
 _VARIES_ON_NATIVE = ("stack_used",)  # signals of the computer's own system come in
 
 
@@ -23,12 +25,16 @@ _VARIES_ON_NATIVE = ("stack_used",)  # signals of the computer's own system come
 class Verdict:
     """How a job came out.
 
-    state: passed, new (passed, and nothing to compare with), regressed, failed, absent.
+    state: passed; new (it ran well, and there is nothing to compare with); regressed (worse than
+           in the last accepted run); disagrees (other outputs than on most boards); failed (it was
+           not built, did not run or is wrong by itself); absent (the board or a tool is missing).
+    notes: what is no fault, but explains: the model's file is another one.
     """
 
     job: str
     state: str
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -38,25 +44,39 @@ class Verdict:
 
 def judge(job: Job, result: Result, accepted: Result | None) -> Verdict:
     """The verdict on a result, alone and against the accepted one."""
+    notes = tuple(_changes(result, accepted))
     if result["state"] != "passed":
-        return Verdict(job.key, str(result["state"]), (str(result["reason"]),))
+        return Verdict(job.key, str(result["state"]), (str(result["reason"]),), notes)
     if accepted is None or accepted["state"] != "passed":
-        return Verdict(job.key, "new")
+        return Verdict(job.key, "new", notes=notes)
     found = tuple(_regressions(job, result, accepted))
-    return Verdict(job.key, "regressed" if found else "passed", found)
+    return Verdict(job.key, "regressed" if found else "passed", found, notes)
 
 
 def disagreements(results: Mapping[str, Result]) -> dict[str, str]:
-    """Jobs whose outputs differ from those of the same model on the first board, and how."""
-    first: dict[str, Result] = {}
-    found = {}
+    """Jobs whose outputs are not those that most boards compute for the model, and how.
+
+    Where two kinds of outputs are equally frequent, those of the earlier job are taken for right.
+    """
+    models: dict[str, dict[str, Result]] = {}
     for key, result in results.items():
-        if result["state"] != "passed":
-            continue
-        other = first.setdefault(result["model"], result)
-        if other["outputs"] != result["outputs"]:
-            found[key] = f"outputs differ from those on {other['board']}"
+        if result["state"] == "passed":
+            models.setdefault(result["model"], {})[key] = result
+    found = {}
+    for same in models.values():
+        count = Counter(tuple(result["outputs"]) for result in same.values())
+        usual, _ = count.most_common(1)[0]
+        boards = [r["board"] for r in same.values() if tuple(r["outputs"]) == usual]
+        for key, result in same.items():
+            if tuple(result["outputs"]) != usual:
+                found[key] = f"outputs differ from those on {', '.join(boards)}"
     return found
+
+
+def _changes(result: Result, accepted: Result | None) -> Iterator[str]:
+    was, now = (accepted or {}).get("sha256"), result.get("sha256")
+    if was and now and was != now:
+        yield f"the model's file has changed since the accepted run ({was[:8]} to {now[:8]})"
 
 
 def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
@@ -78,5 +98,16 @@ def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
             yield f"{name} grew by {new - old} bytes: {old} to {new}"
     before, now = accepted.get("time_us"), result.get("time_us")
     if before and now and now > before * (1 + job.slower):
-        share = f"{100 * (now / before - 1):.2g} %, {100 * job.slower:g} % are allowed"
-        yield f"slower by {share}: {before:.0f} to {now:.0f} us"
+        share = f"{percent(now / before - 1)} slower, limit {percent(job.slower)}"
+        yield f"{share}: {before:,.0f} to {now:,.0f} us"
+    right, is_right = accepted.get("accuracy"), result.get("accuracy")
+    if right is not None and is_right is not None and is_right < right:
+        yield f"accuracy fell from {100 * right:.2f} % to {100 * is_right:.2f} %"
+
+
+def percent(share: float) -> str:
+    """A share as people read it: whole percents, a decimal where there are few, never 1e+02."""
+    number = round(100 * share, 6)
+    if number == round(number) or number >= 10:
+        return f"{number:,.0f} %"
+    return f"{number:.1f} %" if number >= 0.1 else "less than 0.1 %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,16 @@ Result = Mapping[str, Any]
 
 @dataclass
 class NightlyRun:
-    """One night. `results`: by job; `accepted`: later runs are compared with it."""
+    """One night. `results`: by job; `accepted`: later runs are compared with it.
+
+    commit: of the checkout, with a + where it had changes; empty where there is none.
+    states: how its jobs came out, once it has ended.
+    """
 
     name: str
     fingerprint: str
+    commit: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     ended: bool = False
     accepted: bool = False
@@ -33,6 +40,7 @@ class History:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE
+        self._lock = threading.Lock()
         self.runs: dict[str, NightlyRun] = {}
         for event in _events(self.path):
             self._apply(event)
@@ -49,26 +57,30 @@ class History:
         return None
 
     def add(self, event: str, run: str, **data: object) -> None:
-        """Write an event down, at once."""
+        """Write an event down, at once; jobs of several places may do so."""
         line = {"event": event, "run": run, **data}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(line, allow_nan=False) + "\n"
-        if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
-            text = "\n" + text  # behind what an interruption has left
-        with self.path.open("a") as file:
-            file.write(text)
-        self._apply(line)
+        with self._lock:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
+                text = "\n" + text  # behind what an interruption has left
+            with self.path.open("a") as file:
+                file.write(text)
+            self._apply(line)
 
     def _apply(self, event: Mapping[str, Any]) -> None:
         """One line of the file: a run begins, a job has its result, a run ends or is accepted."""
         name = event["run"]
         if event["event"] == "begin":
-            self.runs[name] = NightlyRun(name=name, fingerprint=event["fingerprint"])
+            self.runs[name] = NightlyRun(
+                name=name, fingerprint=event["fingerprint"], commit=event.get("commit", "")
+            )
         elif name in self.runs and event["event"] == "result":
             self.runs[name].results[event["job"]] = event
         elif name in self.runs:
             run = self.runs[name]
             run.ended = run.ended or event["event"] == "end"
+            run.states = event.get("states", run.states)
             run.accepted = run.accepted or bool(event.get("accepted"))
 
 

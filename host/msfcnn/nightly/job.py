@@ -30,7 +30,27 @@ def run_job(job: Job, model: Path, root: Path) -> Mapping[str, Any]:
     """The result of a job as plain data; what goes wrong is in it."""
     timeout = job.board.timeout
     seconds = timeout.build + timeout.flash + timeout.run + _MARGIN
-    return as_result(job, run_bounded(command(job, model, root), seconds), seconds)
+    if job.board.remote is not None:
+        seconds += timeout.place
+    result = as_result(job, run_bounded(command(job, model, root), seconds), seconds)
+    if job.model.dataset is None or job.board.runner != "host" or result["state"] != "passed":
+        return result
+    words = [str(model), "--dataset", str(job.model.dataset), "--json"]
+    done = run_bounded([sys.executable, "-m", "msfcnn", "verify", *words], seconds)
+    return {**result, **_accuracy(done, seconds)}
+
+
+def _accuracy(done: Finished, limit: float) -> Mapping[str, Any]:
+    """The share of the data set that the C code classifies right, or why that is not known."""
+    data = _object(done.output)
+    ways = (data or {}).get("dataset", {}).get("ways", ())
+    shares = [way["accuracy"] for way in ways if way["name"] == "C"]
+    if done.code == 0 and shares and shares[0] is not None:
+        return {"accuracy": shares[0]}
+    how = f"did not end within {limit:g} s" if done.code is None else f"exit code {done.code}"
+    problems = (data or {}).get("error", {}).get("problems", ())
+    what = "; ".join(f"{p['where']}: {p['what']}" for p in problems) or "no images with classes"
+    return {"state": "failed", "reason": f"dataset: msfcnn verify: {how}: {what}"}
 
 
 def as_result(job: Job, done: Finished, limit: float) -> Mapping[str, Any]:

@@ -7,7 +7,11 @@ from xml.etree import ElementTree
 
 from msfcnn.nightly.campaign import Report
 
-_KINDS: Mapping[str, str] = {"failed": "error", "regressed": "failure"}
+_KINDS: Mapping[str, str] = {
+    "failed": "error",
+    "regressed": "failure",
+    "disagrees": "failure",
+}
 
 
 def junit_xml(report: Report) -> str:

@@ -1,73 +1,111 @@
-"""A small line plot as coordinates, which page.html draws."""
+"""A small plot of a figure over the nights, as coordinates that page.html draws."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-_WIDTH, _HEIGHT = 200, 44
-_LEFT, _RIGHT, _TOP = 6, 70, 8
+_WIDTH, _HEIGHT = 250, 64
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 76, 10, 22
 
 
 @dataclass(frozen=True)
 class Point:
-    """A run. `value`: None where there is none; `mark`: accepted, refused or nothing."""
+    """A run.
 
-    name: str
+    when:  its time. value: None where there is none. title: what its tooltip says.
+    good:  whether the job passed; None if it did not run. accepted: whether its run was.
+    """
+
+    when: datetime
     value: float | None
-    mark: str
+    title: str
+    good: bool | None
+    accepted: bool = False
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A text, or a point with a text, at a place; `kind`: accepted, refused or nothing."""
+    """A point at a place; `kind`: good, wrong; `ring`: its run was accepted."""
 
     x: float
     y: float
     title: str
-    kind: str = ""
+    kind: str
+    ring: bool = False
+
+
+@dataclass(frozen=True)
+class Word:
+    """A text at a place; `anchor`: start or end."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A line through `marks`, with gaps; `path` is its SVG, `words` are its extremes."""
+    """A line through `marks`, with gaps; `path` is its SVG, `words` are its extremes and dates."""
 
     path: str
     marks: tuple[Mark, ...]
-    words: tuple[Mark, ...]
+    words: tuple[Word, ...]
     label: str
+    axis: float = _HEIGHT - _BOTTOM + 6
+    left: int = _LEFT
+    right: int = _WIDTH - _RIGHT
     width: int = _WIDTH
     height: int = _HEIGHT
 
 
 def plot(points: Sequence[Point], unit: str) -> Plot | None:
-    """The points from left to right, a gap where there is no value; None without any value."""
+    """The points at their time, a gap where there is no value; None without any value.
+
+    A job that went wrong without a figure stands on the axis.
+    """
     values = [point.value for point in points if point.value is not None]
     if not values:
         return None
     low, high = min(values), max(values)
-    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(points) - 1)
+    begin, end = points[0].when, points[-1].when
+    span = (end - begin).total_seconds()
     marks, path, pen = [], [], "M"
-    for index, point in enumerate(points):
+    for point in points:
+        share = (point.when - begin).total_seconds() / span if span else 0.5
+        x = round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
         if point.value is None:
             pen = "M"
+            if point.good is False:
+                marks.append(Mark(x=x, y=_HEIGHT - _BOTTOM + 6, title=point.title, kind="wrong"))
             continue
-        x, y = round(_LEFT + index * step, 1), round(_height(point.value, low, high), 1)
-        marks.append(Mark(x, y, f"{point.name}: {_text(point.value)} {unit}", point.mark))
-        path.append(f"{pen}{x} {y}")
+        y = round(_height(point.value, low, high), 1)
+        kind = "wrong" if point.good is False else "good"
+        marks.append(Mark(x=x, y=y, title=point.title, kind=kind, ring=point.accepted))
+        path.append(f"{pen}{x:g} {y:g}")
         pen = "L"
-    extremes = dict.fromkeys((high, low))
     beside = _WIDTH - _RIGHT + 10
-    words = tuple(Mark(beside, _height(v, low, high) + 3, _text(v)) for v in extremes)
-    label = f"from {_text(values[0])} to {_text(values[-1])} {unit}"
-    return Plot(path=" ".join(path), marks=tuple(marks), words=words, label=label)
+    words = [
+        Word(beside, _height(v, low, high) + 4, text_of(v)) for v in dict.fromkeys((high, low))
+    ]
+    words.append(Word(_LEFT - 4, _HEIGHT - 3, f"{begin:%Y-%m-%d}"))
+    if end.date() != begin.date():
+        words.append(Word(_WIDTH - _RIGHT + 4, _HEIGHT - 3, f"{end:%m-%d}", "end"))
+    label = (
+        f"{len(points)} runs from {begin:%Y-%m-%d} to {end:%Y-%m-%d}: "
+        f"{text_of(low)} to {text_of(high)} {unit}, last {text_of(values[-1])}"
+    )
+    return Plot(path=" ".join(path), marks=tuple(marks), words=tuple(words), label=label)
 
 
 def _height(value: float, low: float, high: float) -> float:
     if high == low:
-        return _HEIGHT / 2
-    return _TOP + (high - value) / (high - low) * (_HEIGHT - 2 * _TOP)
+        return (_HEIGHT - _BOTTOM) / 2
+    return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _text(value: float) -> str:
+def text_of(value: float) -> str:
+    """A figure in a plot."""
     return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:.4g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from msfcnn.yamlfile import STRICT, Rule, Unreadable, parse, read_yaml
 
 _ZOO = ("width", "resolution", "channels", "classes", "seed")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+HERE = "this computer"
 _DEFAULT = "default"
 _NO_TIME_IS_LOST = 0.0  # an emulator that counts instructions repeats to the microsecond
 _SLOWER = 0.1
@@ -66,13 +67,15 @@ _Number = Annotated[float | int | None, Rule(_number, write="a number, as for `m
 class NightlyModel:
     """A model of the run: a file, or a network of the zoo with its options.
 
-    boards: names of its own; None for those of all models.
+    dataset: images with classes, by which the board host also tells the accuracy.
+    boards:  names of its own; None for those of all models.
     """
 
     __pydantic_config__ = STRICT
 
     name: str
     file: Path | None = None
+    dataset: Path | None = None
     zoo: str | None = None
     width: _Number = None
     resolution: _Number = None
@@ -100,6 +103,9 @@ class NightlyModel:
                 yield f"file: {self.file}: no such file", f"paths count from {directory}"
             for name in self.zoo_options:
                 yield f"{name}: means nothing to a file", f"leave {name} out"
+        if self.dataset is not None and not (directory / self.dataset).exists():
+            what = f"dataset: {self.dataset}: no such file or directory"
+            yield what, f"paths count from {directory}"
         if self.ram is not None and self.macs is not None:
             yield "ram and macs are both given", "bound one of them"
 
@@ -116,6 +122,17 @@ class Job:
     def key(self) -> str:
         """MODEL/BOARD."""
         return f"{self.model.name}/{self.board.name}"
+
+    @property
+    def place(self) -> str:
+        """Where it runs: jobs of one place go one after the other.
+
+        A board that runs by itself is a place of its own. The rest shares this computer, whose
+        time they measure.
+        """
+        if self.board.remote is not None:
+            return f"{self.board.remote.kind} {self.board.remote.place}"
+        return self.board.name if self.board.runner == "serial" else HERE
 
 
 @dataclass(frozen=True)
@@ -151,6 +168,9 @@ def read_settings(path: Path, keep: Path | None = None) -> Settings:
     models = _models(path, content, known, problems)
     problems.extend(_board_problems(f"{where}: boards", content.boards, known))
     problems.extend(_slower_problems(where, content.slower, known))
+    if problems:
+        raise UsageError(*problems)
+    problems.extend(_accuracy_problems(where, models, content.boards))
     if problems:
         raise UsageError(*problems)
     jobs = [
@@ -196,8 +216,10 @@ def _models(
             problems.extend(Problem(where, what, hint) for what, hint in wrong)
             if model.boards is not None:
                 problems.extend(_board_problems(f"{where}: boards", model.boards, known))
-            file = None if model.file is None else path.parent / model.file
-            found.append(replace(model, file=file))
+            file, dataset = (
+                None if each is None else path.parent / each for each in (model.file, model.dataset)
+            )
+            found.append(replace(model, file=file, dataset=dataset))
     return found
 
 
@@ -209,6 +231,15 @@ def _board_problems(where: str, boards: object, known: Mapping[str, Board]) -> I
         if name not in known:
             hint = did_you_mean(name, known, "`msfcnn boards` lists them")
             yield Problem(where, f"there is no board '{name}'", hint)
+
+
+def _accuracy_problems(
+    where: str, models: Sequence[NightlyModel], boards: Sequence[str]
+) -> Iterator[Problem]:
+    for model in models:
+        if model.dataset is not None and "host" not in (model.boards or boards):
+            hint = "add host to boards, or leave dataset out"
+            yield Problem(f"{where}: {model.name}", "dataset: is classified on the host", hint)
 
 
 def _slower_problems(where: str, slower: object, known: Mapping[str, Board]) -> Iterator[Problem]:

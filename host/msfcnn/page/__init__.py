@@ -2,5 +2,6 @@
 
 from msfcnn.page.charts import front_svg
 from msfcnn.page.report import report_page
+from msfcnn.page.style import BASE_STYLE
 
-__all__ = ["front_svg", "report_page"]
+__all__ = ["BASE_STYLE", "front_svg", "report_page"]

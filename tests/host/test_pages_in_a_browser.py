@@ -1,0 +1,85 @@
+"""Pages in headless Chromium: axe finds nothing serious, nothing is wider than a phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nightly_runs import fake, three_boards
+
+import msfcnn
+from msfcnn.nightly.campaign import run_all
+from msfcnn.nightly.history import History
+from msfcnn.nightly.page import html_page
+from msfcnn.options import Options
+from msfcnn.page import report_page
+
+pytestmark = pytest.mark.long
+sync_api = pytest.importorskip("playwright.sync_api", reason="pip install 'msfcnn[browser]'")
+axe_api = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+SIZES = (1280, 390)
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module", params=["report", "nightly"])
+def page_file(request: pytest.FixtureRequest, tmp_path_factory: Any, repo_root: Path) -> Path:
+    directory = tmp_path_factory.mktemp(request.param)
+    file = directory / "page.html"
+    if request.param == "report":
+        model = repo_root / "apps" / "digits" / "digits.onnx"
+        boards = ["nucleo-f767zi", "hifive1b", "nrf52840dk", "rpi-pico", "esp32-wroom-32"]
+        found = msfcnn.board_report(
+            model,
+            boards,
+            Options(),
+            builds=directory,
+            dataset=model.with_name("digits_test.npz"),
+            with_fronts=True,
+        )
+        file.write_text(report_page(found, "msfcnn report"))
+    else:
+        settings = three_boards(directory)
+        run_all(settings, execute=fake(host={"accuracy": 0.99}))
+        broken = {"state": "failed", "reason": "did not end: `make` " + "is-long" * 30}
+        report = run_all(settings, execute=fake(host=broken, native64={"time_us": 9000.0}))
+        file.write_text(html_page(report, History(settings.keep)))
+    return file
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", SIZES)
+def test_axe_and_width(browser: Any, page_file: Path, width: int, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(page_file.as_uri())
+    for details in page.locator("details").all():
+        details.evaluate("element => element.open = true")
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(over) == 0  # tables scroll, not the page
+    found = axe_api.Axe().run(page).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    page.close()
+
+
+def test_a_fault_would_be_found(browser: Any) -> None:
+    page = browser.new_page()
+    page.set_content("<html><body><img src=x><p style='color:#eee'>pale</p></body></html>")
+    found = axe_api.Axe().run(page).response["violations"]
+    assert {"image-alt", "color-contrast"} <= {v["id"] for v in found}
+    page.close()
