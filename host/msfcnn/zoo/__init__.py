@@ -1,7 +1,9 @@
 """Published networks with seeded weights, as int8 QDQ ONNX: something to try without a model."""
 
-from msfcnn.zoo.build import ENTRIES, NAMES, Entry, build
-from msfcnn.zoo.layers import Activation, Drawing, Shape
+from msfcnn.zoo.build import build
+from msfcnn.zoo.drawing import Drawing
+from msfcnn.zoo.entries import ENTRIES, NAMES, Entry
+from msfcnn.zoo.layers import Activation, Shape
 from msfcnn.zoo.qdq import write
 from msfcnn.zoo.weights import condition
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import onnx
 
 from msfcnn.errors import Problem, UsageError
 from msfcnn.suggest import did_you_mean
-from msfcnn.zoo import networks
-from msfcnn.zoo.layers import Drawing
+from msfcnn.zoo.entries import ENTRIES, NAMES, Entry
 from msfcnn.zoo.networks import Variant
 from msfcnn.zoo.qdq import write
 from msfcnn.zoo.weights import condition
@@ -18,82 +14,6 @@ from msfcnn.zoo.weights import condition
 SMALLEST, LARGEST = 16, 512  # pixels of an image
 WIDEST = 4.0
 MOST_CHANNELS, MOST_CLASSES = 256, 100_000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A network with its published defaults.
-
-    image:    (height, width, channels). A resolution replaces height and width of square ones.
-    scalable: whether a width multiplier is part of the architecture.
-    """
-
-    name: str
-    description: str
-    draw: Callable[[Variant], Drawing]
-    image: tuple[int, int, int]
-    width: float
-    classes: int
-    scalable: bool
-
-
-ENTRIES = (
-    Entry(
-        name="ds-cnn",
-        description="DS-CNN, keyword spotting (MLPerf Tiny)",
-        draw=networks.ds_cnn,
-        image=(49, 10, 1),
-        width=1.0,
-        classes=12,
-        scalable=True,
-    ),
-    Entry(
-        name="mbv2",
-        description="MobileNetV2",
-        draw=networks.mobilenet_v2,
-        image=(224, 224, 3),
-        width=1.0,
-        classes=1000,
-        scalable=True,
-    ),
-    Entry(
-        name="mcunet-320kb-imagenet",
-        description="MCUNet-320KB-ImageNet",
-        draw=networks.mcunet_320kb,
-        image=(176, 176, 3),
-        width=1.0,
-        classes=1000,
-        scalable=False,
-    ),
-    Entry(
-        name="mcunetv2-vww-5fps",
-        description="MCUNetV2-VWW-5fps",
-        draw=networks.mcunet_vww,
-        image=(80, 80, 3),
-        width=1.0,
-        classes=2,
-        scalable=False,
-    ),
-    Entry(
-        name="mobilenetv1",
-        description="MobileNet v1, visual wake words (MLPerf Tiny)",
-        draw=networks.mobilenet_v1,
-        image=(96, 96, 3),
-        width=0.25,
-        classes=2,
-        scalable=True,
-    ),
-    Entry(
-        name="resnet8",
-        description="ResNet-8, image classification (MLPerf Tiny)",
-        draw=networks.resnet8,
-        image=(32, 32, 3),
-        width=1.0,
-        classes=10,
-        scalable=True,
-    ),
-)
-NAMES = tuple(entry.name for entry in ENTRIES)
 
 
 def build(
@@ -158,6 +78,11 @@ def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> 
     elif not SMALLEST <= resolution <= LARGEST:
         hint = f"write {SMALLEST} to {LARGEST}"
         problems.append(Problem("--resolution", f"{resolution} is out of range", hint))
+    elif resolution % entry.multiple:
+        below = resolution // entry.multiple * entry.multiple
+        hint = f"write {max(below, SMALLEST)} or {below + entry.multiple}"
+        what = f"{entry.name} needs a multiple of {entry.multiple}, {resolution} is none"
+        problems.append(Problem("--resolution", what, hint))
     return problems
 
 

@@ -10,15 +10,23 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from msfcnn.zoo.drawing import Drawing
 from msfcnn.zoo.layers import (
     Activation,
     AddLayer,
+    ConcatLayer,
     ConvLayer,
     DenseLayer,
-    Drawing,
+    EnlargeLayer,
+    Function,
+    FunctionLayer,
+    GateLayer,
     Layer,
     PoolLayer,
+    ShuffleLayer,
+    SliceLayer,
     SoftmaxLayer,
+    WindowPoolLayer,
 )
 from msfcnn.zoo.weights import Trained, Weights
 
@@ -46,46 +54,99 @@ class _Writer:
         self.values: list[str] = []  # dequantized, one per value of the drawing
 
     def model(self, name: str) -> onnx.ModelProto:
-        """The ONNX model; its last value is renamed to `scores`."""
+        """The ONNX model; outputs are named by their layers, a single one `scores`."""
         height, width, channels = self.net.image
         self.quantized("image", "image", *_affine(*self.trained.ranges[0]))
         for index, layer in enumerate(self.net.layers):
             self.layer(index, layer)
-        self.nodes[-1].output[0] = "scores"
         image = helper.make_tensor_value_info(
             "image", TensorProto.FLOAT, [1, channels, height, width]
         )
-        scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, self.output_shape())
-        graph = helper.make_graph(self.nodes, name, [image], [scores], self.constants)
+        outputs = [self.output(value) for value in self.outputs()]
+        graph = helper.make_graph(self.nodes, name, [image], outputs, self.constants)
         opsets = [helper.make_opsetid("", OPSET)]
         return helper.make_model(
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=PRODUCER
         )
 
-    def output_shape(self) -> list[int]:
-        height, width, channels = self.net.shapes[-1]
-        flat = isinstance(self.net.layers[-1], DenseLayer | SoftmaxLayer)
-        return [1, channels] if flat else [1, channels, height, width]
+    def outputs(self) -> list[int]:
+        """Values that leave the network."""
+        return self.net.outputs or [self.net.value]
+
+    def output(self, value: int) -> onnx.ValueInfoProto:
+        """What an output is in ONNX."""
+        height, width, channels = self.net.shapes[value]
+        flat = _is_flat(self.net, value)
+        shape = [1, channels] if flat else [1, channels, height, width]
+        return helper.make_tensor_value_info(self.values[value], TensorProto.FLOAT, shape)
 
     def layer(self, index: int, layer: Layer) -> None:
         """Appends a layer, its activation and the quantization of its result."""
         quantization = _affine(*self.trained.ranges[index + 1])
+        inputs = [self.values[source] for source in layer.inputs]
         match layer:
             case ConvLayer():
                 y = self.conv(layer, self.trained.weights[index])
             case DenseLayer():
                 y = self.dense(layer, self.trained.weights[index])
             case AddLayer():
-                y = self.node(
-                    "Add", layer.name, [self.values[layer.left], self.values[layer.right]]
+                y = self.activation(
+                    layer.name, layer.activation, self.node("Add", layer.name, inputs)
                 )
-                y = self.activation(layer.name, layer.activation, y)
-            case PoolLayer():
-                y = self.node("GlobalAveragePool", layer.name, [self.values[layer.source]])
             case SoftmaxLayer():
-                y = self.node("Softmax", layer.name, [self.values[layer.source]], axis=-1)
+                axis = -1 if _is_flat(self.net, index + 1) else 1
+                y = self.node("Softmax", layer.name, inputs, axis=axis)
                 quantization = SOFTMAX
+            case _:
+                y = self.plain(layer, inputs)
         self.quantized(layer.name, y, *quantization)
+
+    def plain(self, layer: Layer, inputs: list[str]) -> str:
+        """The nodes of a layer that has neither weights nor a scale of its own choice."""
+        name = layer.name
+        match layer:
+            case PoolLayer():
+                return self.node("GlobalAveragePool", name, inputs)
+            case GateLayer():
+                return self.node("Mul", name, inputs)
+            case ConcatLayer():
+                return self.node("Concat", name, inputs, axis=1)
+            case FunctionLayer():
+                bends = {"alpha": 1 / 6} if layer.function is Function.HARD_SIGMOID else {}
+                return self.node(layer.function.value, name, inputs, **bends)
+            case WindowPoolLayer():
+                kind = "AveragePool" if layer.average else "MaxPool"
+                size, stride = [layer.kernel] * 2, [layer.stride] * 2
+                pads = list(layer.pads)
+                return self.node(kind, name, inputs, kernel_shape=size, strides=stride, pads=pads)
+            case EnlargeLayer():
+                scales = self.constant(f"{name}/scales", np.array([1, 1, 2, 2], np.float32))
+                ways = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+                return self.node(
+                    "Resize", name, [*inputs, "", scales], nearest_mode="floor", **ways
+                )
+            case ShuffleLayer():
+                return self.shuffled(layer, inputs[0])
+            case SliceLayer():
+                bounds = {"first": layer.first, "end": layer.end, "axis": 1}
+                given = [
+                    self.constant(f"{name}/{key}", np.array([value], np.int64))
+                    for key, value in bounds.items()
+                ]
+                return self.node("Slice", name, [*inputs, *given])
+        raise TypeError(f"{type(layer).__name__} is no plain layer")
+
+    def shuffled(self, layer: ShuffleLayer, x: str) -> str:
+        """Channels as a table of groups, turned, as PyTorch exports it."""
+        height, width, channels = self.net.shapes[layer.source]
+        table = [1, layer.groups, channels // layer.groups, height, width]
+        shapes = [
+            self.constant(f"{layer.name}/{part}", np.array(shape, np.int64))
+            for part, shape in (("table", table), ("flat", [1, channels, height, width]))
+        ]
+        grouped = self.node("Reshape", f"{layer.name}/split", [x, shapes[0]])
+        turned = self.node("Transpose", f"{layer.name}/turn", [grouped], perm=[0, 2, 1, 3, 4])
+        return self.node("Reshape", f"{layer.name}/join", [turned, shapes[1]])
 
     def conv(self, layer: ConvLayer, weights: Weights) -> str:
         inputs = [
@@ -150,9 +211,10 @@ class _Writer:
             self.constant(f"{name}/zero_point", np.int8(zero_point)),
         ]
         stored = self.node("QuantizeLinear", f"{name}/quantize", [x, *parameters])
-        self.values.append(
-            self.node("DequantizeLinear", f"{name}/dequantize", [stored, *parameters])
-        )
+        real = self.node("DequantizeLinear", f"{name}/dequantize", [stored, *parameters])
+        if len(self.values) in self.outputs():
+            real = self.nodes[-1].output[0] = name if self.net.outputs else "scores"
+        self.values.append(real)
         self.scales.append(scale)
 
     def constant(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
@@ -163,6 +225,14 @@ class _Writer:
         output = f"{name}:0"
         self.nodes.append(helper.make_node(op, inputs, [output], name=name, **attributes))
         return output
+
+
+def _is_flat(net: Drawing, value: int) -> bool:
+    """Whether a value is a vector in ONNX: scores of a dense layer."""
+    layer = net.layers[value - 1]
+    if isinstance(layer, SoftmaxLayer):
+        return _is_flat(net, layer.source)
+    return isinstance(layer, DenseLayer)
 
 
 def _affine(low: float, high: float) -> tuple[float, int]:

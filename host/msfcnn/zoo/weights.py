@@ -11,27 +11,26 @@ below what a scale stored with `qdq.SCALE_BITS` shows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.zoo.layers import (
-    Activation,
-    AddLayer,
-    ConvLayer,
-    DenseLayer,
-    Drawing,
-    Layer,
-    PoolLayer,
-    Shape,
-    SoftmaxLayer,
-)
+from msfcnn.zoo.drawing import Drawing
+from msfcnn.zoo.evaluate import Values, activate, convolve, plain
+from msfcnn.zoo.layers import Activation, ConvLayer, DenseLayer, Function, Layer, Shape
+from msfcnn.zoo.ranges import Range, shared
 
-Values = NDArray[np.float64]
-
-IMAGES = 8
+IMAGES, FEW_IMAGES = 8, 2
+MANY_CONVOLUTIONS = 10**9  # MACs of a network from which on a few images must do
 SCORE_MARGIN = 1.5  # a few images do not show the extremes of the few values behind the pool
 OCTAVE_DECAY = 0.75  # of the noise in images, from one scale to the next finer one
+MEANS: dict[Activation | Function, float] = {  # of a channel, before what follows
+    Activation.RELU6: 1.0,
+    Activation.RELU: 0.5,
+    Function.HARD_SWISH: 0.5,
+    Function.HARD_SIGMOID: 1.0,
+}
 SMALLEST_SPREAD = 0.3  # of a channel, in terms of its layer's; less would only amplify noise
 
 
@@ -48,13 +47,14 @@ class Trained:
     """Weights of the layers that have some, and (low, high) of every value, zero included."""
 
     weights: dict[int, Weights]
-    ranges: list[tuple[float, float]]
+    ranges: list[Range]
 
 
 def condition(net: Drawing, seed: int) -> Trained:
     """Seeded weights for a network; images are in [-1, 1]."""
     rng = np.random.default_rng(seed)
-    values: list[Values] = [calibration_images(net.image, rng)]
+    count = FEW_IMAGES if _macs(net) > MANY_CONVOLUTIONS else IMAGES
+    values: list[Values] = [calibration_images(net.image, rng, count)]
     weights: dict[int, Weights] = {}
     last_use = _last_uses(net.layers)
     ranges = [(-1.0, 1.0)]
@@ -62,7 +62,7 @@ def condition(net: Drawing, seed: int) -> Trained:
         if isinstance(layer, ConvLayer | DenseLayer):
             value, weights[index] = _draw(net, layer, values[layer.source], rng)
         else:
-            value = _plain(layer, values)
+            value = plain(layer, values)
         values.append(value)
         margin = SCORE_MARGIN if isinstance(layer, DenseLayer) else 1.0
         ranges.append(
@@ -70,17 +70,28 @@ def condition(net: Drawing, seed: int) -> Trained:
         )
         for old in [t for t, use in last_use.items() if use == index]:
             values[old] = np.zeros(0)  # a large network would not fit otherwise
-    return Trained(weights, ranges)
+    return Trained(weights, shared(net, ranges))
 
 
-def calibration_images(shape: Shape, rng: np.random.Generator) -> Values:
-    """float64 [n, H, W, C] in [-1, 1]: noise of all scales, the finer the weaker, like photos."""
+def _macs(net: Drawing) -> int:
+    """Multiply-accumulates of all convolutions."""
+    return sum(
+        prod(net.shapes[i + 1])
+        * prod(layer.kernel)
+        * (1 if layer.depthwise else net.shapes[layer.source][2])
+        for i, layer in enumerate(net.layers)
+        if isinstance(layer, ConvLayer)
+    )
+
+
+def calibration_images(shape: Shape, rng: np.random.Generator, count: int = IMAGES) -> Values:
+    """float64 [count, H, W, C] in [-1, 1]: noise of all scales, weaker the finer, like photos."""
     height, width, channels = shape
-    images = np.zeros((IMAGES, height, width, channels))
+    images = np.zeros((count, height, width, channels))
     for octave in range(2, 8):
         grid = 2**octave
         rows, columns = (np.linspace(0, min(grid, n) - 1, n) for n in (height, width))
-        coarse = rng.normal(0, 1, (IMAGES, min(grid, height), min(grid, width), channels))
+        coarse = rng.normal(0, 1, (count, min(grid, height), min(grid, width), channels))
         images += _interpolate(_interpolate(coarse, rows, 1), columns, 2) * OCTAVE_DECAY**octave
     bounded: Values = np.clip(images, -1, 1)
     return bounded
@@ -101,8 +112,7 @@ def _last_uses(layers: list[Layer]) -> dict[int, int]:
     """The last layer that reads each value, so that no more values are kept than needed."""
     uses = {}
     for index, layer in enumerate(layers):
-        sources = (layer.left, layer.right) if isinstance(layer, AddLayer) else (layer.source,)
-        for source in sources:
+        for source in layer.inputs:
             uses[source] = index
     return uses
 
@@ -111,6 +121,7 @@ def _draw(
     net: Drawing, layer: ConvLayer | DenseLayer, x: Values, rng: np.random.Generator
 ) -> tuple[Values, Weights]:
     """Random weights, scaled so that the outputs have the mean and spread of a trained network."""
+    pooled = x.shape[1] * x.shape[2] == 1
     if isinstance(layer, DenseLayer):
         kernel, depth, activation = (1, 1), x.shape[3], Activation.NONE
     else:
@@ -118,9 +129,9 @@ def _draw(
         depth = 1 if layer.depthwise else x.shape[3]
     raw = rng.normal(0, 1, (layer.outputs, depth, *kernel))
     raw /= np.sqrt(raw[0].size)
-    y = _convolve(net, layer, x, raw)
+    y = convolve(layer, x, raw, net.shapes[net.layers.index(layer) + 1])
     gamma, beta = _target(layer, activation, rng, y.shape[3])
-    if isinstance(layer, DenseLayer):
+    if pooled:
         # pooled values of random networks are nearly alike for all images: to normalize over
         # images, or class by class, would blow up their last bits
         mean, spread = np.zeros(layer.outputs), np.sqrt(np.square(y).mean())
@@ -130,7 +141,7 @@ def _draw(
     gain = gamma / np.maximum(spread, floor)
     bias = beta - gain * mean
     weights = Weights(raw * gain[:, None, None, None], bias)
-    return _activate(gain * y + bias, activation), weights
+    return activate(gain * y + bias, activation), weights
 
 
 def _target(
@@ -140,46 +151,7 @@ def _target(
     gamma = rng.uniform(0.8, 1.2, channels)
     if layer.name.endswith(("/project", "/conv2")):
         gamma *= 0.4  # a residual branch adds to a value of spread 1 again and again
-    mean = 1.0 if activation is Activation.RELU6 else 0.5 if activation is Activation.RELU else 0.0
+    then = layer.then if isinstance(layer, ConvLayer) else None
+    mean = MEANS.get(then or activation, 0.0)
     beta = rng.normal(mean, 0.25, channels)
     return gamma, beta
-
-
-def _activate(x: Values, activation: Activation) -> Values:
-    if activation is Activation.NONE:
-        return x
-    bounded: Values = np.clip(x, 0, 6 if activation is Activation.RELU6 else None)
-    return bounded
-
-
-def _plain(layer: Layer, values: list[Values]) -> Values:
-    """What a layer without weights computes, in float64."""
-    match layer:
-        case AddLayer():
-            return _activate(values[layer.left] + values[layer.right], layer.activation)
-        case PoolLayer():
-            mean: Values = values[layer.source].mean(axis=(1, 2), keepdims=True)
-            return mean
-        case SoftmaxLayer():
-            power = np.exp(values[layer.source] - values[layer.source].max(axis=3, keepdims=True))
-            share: Values = power / power.sum(axis=3, keepdims=True)
-            return share
-    raise TypeError(f"{type(layer).__name__} has weights")
-
-
-def _convolve(net: Drawing, layer: ConvLayer | DenseLayer, x: Values, weights: Values) -> Values:
-    """A convolution in float64, one tap at a time."""
-    if isinstance(layer, DenseLayer):
-        scores: Values = x @ weights[:, :, 0, 0].T
-        return scores
-    top, left, bottom, right = layer.pads
-    padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    height, width, _ = net.shapes[net.layers.index(layer) + 1]
-    y = np.zeros((len(x), height, width, layer.outputs))
-    for i in range(layer.kernel[0]):
-        for j in range(layer.kernel[1]):
-            rows = slice(i, i + (height - 1) * layer.stride + 1, layer.stride)
-            columns = slice(j, j + (width - 1) * layer.stride + 1, layer.stride)
-            tap, w = padded[:, rows, columns], weights[:, :, i, j]
-            y += tap * w[:, 0] if layer.depthwise else tap @ w.T
-    return y
