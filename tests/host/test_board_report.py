@@ -25,6 +25,7 @@ from msfcnn.fusion import network
 from msfcnn.ir import InputMode
 from msfcnn.layout import layout
 from msfcnn.page import report_page
+from msfcnn.page.motion import MOMENTS
 from msfcnn.report import to_data
 from msfcnn.report.timeline import timeline
 from msfcnn.schedule import schedule
@@ -190,7 +191,7 @@ def test_the_timeline_is_the_arena(seed: int) -> None:
 class Tags(HTMLParser):
     """Complains about tags that are not closed; collects names and texts."""
 
-    EMPTY = ("meta", "!doctype")
+    EMPTY = ("meta", "input", "!doctype")
 
     def __init__(self) -> None:
         super().__init__()
@@ -215,7 +216,8 @@ def test_the_page_stands_alone(found: BoardsReport) -> None:
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
-    assert "script" not in tags.seen
+    assert "<script>alert" not in page
+    assert tags.seen.count("script") == 1 + sum(len(view.motions) for view in found.plans)
     assert not re.search(r"(?:src|href)=|url\(|@import", page)
     assert page.count("<svg ") >= len(found.plans) + 2
     for verdict in found.verdicts:
@@ -224,6 +226,40 @@ def test_the_page_stands_alone(found: BoardsReport) -> None:
     assert found.network.model.sha256 in page
     for view in found.plans:
         assert f"peak {view.timeline.peak:,} bytes" in page
+
+
+def test_the_page_steps_through_stages_as_explain_does(found: BoardsReport) -> None:
+    page = report_page(found, "msfcnn report")
+    steps = [
+        json.loads(text)
+        for text in re.findall(r'<script type="application/json">(.*?)</script>', page)
+    ]
+    view = found.plans[0]
+    for stage, shown in zip(view.timeline.stages, steps, strict=False):
+        number = view.timeline.stages.index(stage) + 1
+        whole = msfcnn.explain(DIGITS, number, board=view.boards[0]).moments
+        assert 1 <= len(shown) <= MOMENTS
+        assert (shown[0][0], shown[-1][0]) == (0, len(whole) - 1)
+        for line, tensors in shown:
+            assert tensors == [[t.dead, t.before, t.written] for t in whole[line]]
+
+
+def test_layers_have_stage_ram_and_time(found: BoardsReport) -> None:
+    view = found.plans[0].timeline
+    total = sum(moment.instructions for moment in view.moments)
+    times = dict(view.layers)
+    assert abs(sum(times.values()) - total) <= len(times)
+    for stage, moment in zip(view.stages, view.moments, strict=True):
+        parts = [times[node] for node in stage.ops]
+        assert abs(sum(parts) - moment.instructions) <= len(parts)
+    page = report_page(found, "msfcnn report")
+    table = page.split('class="sortable"')[1].split("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
+    assert len(rows) == len(found.network.layers)
+    for layer, row in zip(found.network.layers, rows, strict=True):
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+        assert cells[0] == layer.node
+        assert cells[-1] == f"{100 * times[layer.node] / total:.1f} %"
 
 
 def test_fronts_are_those_of_plan(found: BoardsReport) -> None:
@@ -238,6 +274,7 @@ def test_fronts_are_those_of_plan(found: BoardsReport) -> None:
     assert front.chosen.ram == found.verdicts[0].peak_ram
     ordered = sorted(front.time, key=lambda p: p.ram)
     counts = [p.instructions or 0 for p in ordered]
+    assert len(counts) > 6
     assert counts == sorted(counts, reverse=True)
     assert front.layers.factor == 1.0
 

@@ -77,6 +77,50 @@ def test_axe_and_width(browser: Any, page_file: Path, width: int, scheme: str) -
     page.close()
 
 
+@pytest.fixture
+def report_file(tmp_path: Path, repo_root: Path) -> Path:
+    model = repo_root / "apps" / "digits" / "digits.onnx"
+    found = msfcnn.board_report(model, ["hifive1b"], builds=tmp_path, with_fronts=True)
+    file = tmp_path / "page.html"
+    file.write_text(report_page(found, "msfcnn report"))
+    return file
+
+
+def test_layers_sort_and_stages_step(browser: Any, report_file: Path) -> None:
+    page = browser.new_page()
+    page.goto(report_file.as_uri())
+    table = page.locator("table.sortable")
+    column = table.locator("tbody tr td:nth-child(5)")
+    macs = [int(text.replace(",", "")) for text in column.all_inner_texts()]
+    head = table.locator("th button", has_text="MACs")
+    for order in (sorted(macs, reverse=True), sorted(macs)):
+        head.click()
+        assert [int(text.replace(",", "")) for text in column.all_inner_texts()] == order
+    page.locator("details:has(.motion)").first.evaluate("element => element.open = true")
+    stage = page.locator(".motion").first
+    assert stage.locator("figure").count() == 1
+    before = stage.locator("rect.part").evaluate_all("all => all.map(r => r.outerHTML)")
+    stage.locator("button[data-by='1']").click()
+    after = stage.locator("rect.part").evaluate_all("all => all.map(r => r.outerHTML)")
+    assert before != after
+    stage.locator("input").focus()
+    page.keyboard.press("End")
+    assert "after row" in stage.locator("figcaption").inner_text()
+    page.close()
+
+
+def test_it_reads_without_javascript_and_in_print(browser: Any, report_file: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report_file.as_uri())
+    assert not page.locator(".control").first.is_visible()
+    assert page.locator(".motion").first.locator("figure").count() == 3
+    assert page.locator("table.sortable tbody tr").count() > 10
+    page.emulate_media(media="print")
+    assert page.locator(".motion figure").first.is_visible()  # though its details are closed
+    context.close()
+
+
 def test_a_fault_would_be_found(browser: Any) -> None:
     page = browser.new_page()
     page.set_content("<html><body><img src=x><p style='color:#eee'>pale</p></body></html>")

@@ -27,6 +27,7 @@ def dataset_data(found: DatasetReport) -> dict[str, object]:
         "classes": list(found.classes),
         "confusion": [list(row) for row in found.confusion],
         "notes": list(found.notes),
+        "layers": [{"node": layer.node, "error": layer.error} for layer in found.layers],
     }
 
 

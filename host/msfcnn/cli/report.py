@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,7 +159,8 @@ def _refuse_options(args: argparse.Namespace) -> None:
 
 
 def _data(found: BoardsReport) -> dict[str, object]:
-    data: dict[str, object] = to_data(found)
+    plans = tuple(replace(view, motions=()) for view in found.plans)  # `explain --json` has them
+    data: dict[str, object] = to_data(replace(found, plans=plans))
     if found.accuracy is not None:
         data["accuracy"] = dataset_data(found.accuracy)
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -73,3 +73,8 @@ class Tensor:
         if self.unsigned:
             return (stored.astype(np.int16) + 128).astype(np.uint8).reshape(self.onnx_shape)
         return np.ascontiguousarray(stored).reshape(self.onnx_shape)
+
+    def to_real(self, values: NDArray[np.int8]) -> NDArray[np.float64]:
+        """int8 HWC values as real numbers in ONNX order and shape."""
+        steps = replace(self, unsigned=False).to_onnx(values).astype(np.float64)
+        return (steps - self.quantization.zero_point) * self.quantization.scale

@@ -9,10 +9,18 @@ from pathlib import Path
 from markupsafe import Markup
 
 from msfcnn.page.charts import PARTS, STYLE, legend_of, macs_svg, share, time_svg, timeline_svg
-from msfcnn.report import LayerReport, StageReport
+from msfcnn.page.motion import Motion, motion_of
+from msfcnn.page.style import BASE_STYLE
+from msfcnn.report import StageReport
 from msfcnn.verdict import BoardsReport, BoardVerdict, Latency, Memory, PlanView
 
 _TEMPLATE = Path(__file__).with_name("report.html")
+_SCRIPT = Path(__file__).with_name("report.js")
+
+LAYER_HEADS = (
+    *("layer", "op", "kernel", "output", "MACs", "weights", "live", "stage", "arena of the stage"),
+    *("time", "error"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class _Plan:
     view: PlanView
     strip: tuple[_Block, ...]
     arena: Markup
+    motions: tuple[Motion, ...]
     stages: tuple[tuple[str, ...], ...]
     peak: int
 
@@ -49,11 +58,15 @@ def report_page(found: BoardsReport, command: str) -> str:
     return template.render(
         found=found,
         command=command,
-        style=Markup(STYLE),
+        style=Markup(BASE_STYLE + STYLE),
+        script=Markup(_SCRIPT.read_text(encoding="utf-8")),
         parts=PARTS,
         verdicts=[(verdict, _row(verdict)) for verdict in found.verdicts],
         plans=[_plan(view) for view in found.plans],
         layers=_layers(found),
+        correct=_accuracy(found, "C"),
+        correct_float=f" (float {right})" if (right := _accuracy(found, "float")) else "",
+        layer_heads=LAYER_HEADS if _errors(found) else LAYER_HEADS[:-1],
         fronts=fronts,
         macs=macs_svg(fronts) if fronts else None,
         time=time_svg(fronts) if fronts else None,
@@ -117,34 +130,47 @@ def _plan(view: PlanView) -> _Plan:
         view=view,
         strip=tuple(strip),
         arena=timeline_svg(view.timeline),
+        motions=tuple(motion_of(stage, _name(stage.ops)) for stage in view.motions),
         stages=tuple(rows),
         peak=peak,
     )
 
 
 def _layers(found: BoardsReport) -> tuple[tuple[str, ...], ...]:
-    """Layer by layer, with the stage of the first plan that runs it and its RAM."""
-    stages = _stages_of(found.plans)
-    return tuple(_layer(layer, stages.get(layer.node)) for layer in found.network.layers)
+    """Layer by layer: its own figures, those of the first plan, its error if that is known."""
+    stages, errors = _stages_of(found.plans), _errors(found)
+    rows = []
+    for layer in found.network.layers:
+        shape = " x ".join(map(str, layer.output))
+        kernel = "" if layer.kernel is None else " x ".join(map(str, layer.kernel))
+        figures = (layer.macs, layer.weight_bytes, layer.live_bytes)
+        error = errors.get(layer.node)
+        cells = (layer.node, layer.op, kernel, shape, *(f"{n:,}" for n in figures))
+        cells += stages.get(layer.node, ("", "", ""))
+        rows.append((*cells, "" if error is None else f"{100 * error:.2f} %"))
+    return tuple(rows if errors else [row[:-1] for row in rows])
 
 
-def _layer(layer: LayerReport, stage: tuple[int, int, float] | None) -> tuple[str, ...]:
-    """A layer's row, with the stage it runs in and that stage's share of the time."""
-    shape = " x ".join(map(str, layer.output))
-    kernel = "" if layer.kernel is None else " x ".join(map(str, layer.kernel))
-    where = ("", "", "") if stage is None else (str(stage[0]), f"{stage[1]:,}", _percent(stage[2]))
-    figures = (layer.macs, layer.weight_bytes, layer.live_bytes)
-    return (layer.node, layer.op, kernel, shape, *(f"{n:,}" for n in figures), *where)
+def _accuracy(found: BoardsReport, name: str) -> str:
+    """The share of labelled images that one way to run the network gets right, if it is known."""
+    ways = found.accuracy.ways if found.accuracy else ()
+    return next((_percent(way.accuracy) for way in ways if way.name == name), "")
 
 
-def _stages_of(plans: Sequence[PlanView]) -> dict[str, tuple[int, int, float]]:
-    """By node: number, RAM and share of time of its last stage in the first plan."""
+def _errors(found: BoardsReport) -> dict[str, float]:
+    """By node the error against the float network; empty without one."""
+    layers = found.accuracy.layers if found.accuracy else ()
+    return {layer.node: layer.error for layer in layers}
+
+
+def _stages_of(plans: Sequence[PlanView]) -> dict[str, tuple[str, str, str]]:
+    """By node, in the first plan: its last stage, the arena of that, the layer's share of time."""
     if not plans:
         return {}
     view = plans[0].timeline
-    total = sum(moment.instructions for moment in view.moments)
+    total, times = sum(moment.instructions for moment in view.moments), dict(view.layers)
     return {
-        node: (number, moment.total, share(moment.instructions, total))
+        node: (str(number), f"{moment.total:,}", _percent(share(times.get(node, 0), total)))
         for number, (stage, moment) in enumerate(zip(view.stages, view.moments, strict=True), 1)
         for node in stage.ops
     }

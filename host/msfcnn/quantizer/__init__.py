@@ -6,7 +6,7 @@ from msfcnn.quantizer.prepare.border import input_shape
 from msfcnn.quantizer.prepare.reading import is_float
 from msfcnn.quantizer.quantize import Quantized, QuantizeOptions, Samples, quantize
 from msfcnn.quantizer.runtime import reason_of, session
-from msfcnn.quantizer.statistics import Tick, quiet
+from msfcnn.quantizer.statistics import Tick, quiet, watching
 
 __all__ = [
     "Pictures",
@@ -22,4 +22,5 @@ __all__ = [
     "quiet",
     "reason_of",
     "session",
+    "watching",
 ]

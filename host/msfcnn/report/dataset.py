@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msfcnn.report.quantization import LayerError
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -29,6 +31,8 @@ class DatasetReport:
     classes:   names of the classes, or their numbers; empty without labels or scores.
     confusion: by true class, then by the class that the C code found: numbers of images.
     notes:     what the user should know about how the images were read.
+    layers:    error of each layer against the float network, in the order of the layers; empty
+               without it.
     """
 
     images: int
@@ -37,3 +41,4 @@ class DatasetReport:
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...]
+    layers: tuple[LayerError, ...] = ()

@@ -15,7 +15,7 @@ from msfcnn.planner import plan_layer_by_layer
 from msfcnn.report.plan import pareto_report
 from msfcnn.schedule import schedule
 
-TIMED = 6  # points of the front in time: each is a plan of its own
+TIMED = 10  # points of the front in time: each is a plan of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def fronts_report(
     )
     paper = pareto_report(source, replace(free, schemes="paper")).points
     layers = _layer_by_layer(source, free)
-    chosen = _chosen(source, options)
+    chosen = _chosen(_Plans(source, options), options)
     return Fronts(
         macs=macs,
         time=_timed(source, free, [*(point.ram for point in macs), layers.ram], chosen),
@@ -69,23 +69,28 @@ def fronts_report(
     )
 
 
-def _chosen(source: Model, options: Options) -> FrontPoint | None:
+def _chosen(found: _Plans, options: Options) -> FrontPoint | None:
     try:
-        return _planned(source, options)
+        return found.point(options)
     except InfeasibleError:
         return None
 
 
-def _planned(source: Model, options: Options) -> FrontPoint:
-    """The plan that these options ask for, as one point."""
-    model, _ = folded(source, options.keep_dead_channels)
-    space = plan_space(model, options)
-    _, scheduled, laid_out = lay_out(model, space, options)
-    return FrontPoint(
-        ram=laid_out.peak_ram,
-        factor=_factor(scheduled.macs, space.network.macs),
-        instructions=scheduled.instructions,
-    )
+class _Plans:
+    """Plans of one network for several bounds, from one plan space."""
+
+    def __init__(self, source: Model, options: Options) -> None:
+        self._model, _ = folded(source, options.keep_dead_channels)
+        self._space = plan_space(self._model, options)
+
+    def point(self, options: Options) -> FrontPoint:
+        """The plan that these options ask for. Raises InfeasibleError."""
+        _, scheduled, laid_out = lay_out(self._model, self._space, options)
+        return FrontPoint(
+            ram=laid_out.peak_ram,
+            factor=_factor(scheduled.macs, self._space.network.macs),
+            instructions=scheduled.instructions,
+        )
 
 
 def _layer_by_layer(source: Model, options: Options) -> FrontPoint:
@@ -106,7 +111,8 @@ def _timed(
     """The fastest plans within sizes evenly spread between the least and the largest, and one."""
     low, high = min(sizes), max(sizes)
     asked = {round(low * math.exp(math.log(high / low) * i / (TIMED - 1))) for i in range(TIMED)}
-    found = [_planned(source, replace(options, max_ram=max(low, size))) for size in asked]
+    plans = _Plans(source, replace(options, max_ram=high))
+    found = [plans.point(replace(options, max_ram=max(low, size))) for size in sorted(asked)]
     found += [] if chosen is None else [chosen]
     return tuple(
         point

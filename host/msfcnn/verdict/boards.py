@@ -25,6 +25,7 @@ from msfcnn.report import (
     from_data,
     fronts_report,
     model_report,
+    moving_stage,
     timeline_of,
 )
 from msfcnn.toolchain import missing
@@ -51,7 +52,7 @@ class Asked:
 
     file:   the model's file, under whose name builds are kept below `builds`.
     count:  count instructions on an emulated processor of the board's kind, where there is one.
-    fronts: find the trade-offs, too.
+    fronts: find the trade-offs and the stages in motion, too, for a page.
     """
 
     file: Path
@@ -117,7 +118,7 @@ def _views(
         if planned is None:
             continue
         if options not in index:
-            view = _view(planned, options)
+            view = _view(planned, options, asked.fronts)
             known = [replace(other, boards=()) for other in views]
             index[options] = known.index(view) if view in known else len(views)
             views += [] if view in known else [view]
@@ -135,13 +136,19 @@ def _find(source: Model, options: Options, asked: Asked) -> _Found:
     return _Found(planned, counted=_counted(source, options, planned) if asked.count else None)
 
 
-def _view(planned: Planned, options: Options) -> PlanView:
+def _view(planned: Planned, options: Options, in_motion: bool) -> PlanView:
+    timeline = timeline_of(planned)
     return PlanView(
         boards=(),
         isa=options.isa,
         core=planned.schedule.network.measured.core,
         code=code_report(planned),
-        timeline=timeline_of(planned),
+        timeline=timeline,
+        motions=tuple(
+            moving_stage(planned, number, stage.ops)
+            for number, stage in enumerate(timeline.stages, 1)
+            if in_motion
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from msfcnn.report import CodeReport, DatasetReport, Fronts, ModelReport, Timeline
+from msfcnn.report import CodeReport, DatasetReport, Fronts, ModelReport, MovingStage, Timeline
 
 FITS, NO_IMAGE, TOO_LARGE, NO_PLAN = "fits", "fits without image", "does not fit", "no plan"
 VERDICTS = (FITS, NO_IMAGE, TOO_LARGE, NO_PLAN)
@@ -99,13 +99,17 @@ class BoardVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
-    """A plan that some boards share: what it costs and what is in the arena meanwhile."""
+    """A plan that some boards share: what it costs and what is in the arena meanwhile.
+
+    motions: its stages line by line; empty where no page was asked for.
+    """
 
     boards: tuple[str, ...]
     isa: str
     core: str
     code: CodeReport
     timeline: Timeline
+    motions: tuple[MovingStage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

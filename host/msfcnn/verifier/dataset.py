@@ -21,6 +21,7 @@ from msfcnn.pipeline import generate
 from msfcnn.quantizer import Tick, is_scores, quiet, reason_of, session
 from msfcnn.report import Answers, DatasetReport
 from msfcnn.verifier.execute import execute_c
+from msfcnn.verifier.layer_errors import layer_errors
 from msfcnn.verifier.oracle import Oracle
 
 FLAGS = ("-O2",)  # the sanitizers are for `verify`: a data set has many images
@@ -52,7 +53,7 @@ def evaluate(
         )
     views = [port.view(model) for port in model.outputs]
     coded = [
-        [_real(view, values[index]) for view, values in zip(views, done.outputs, strict=True)]
+        [view.to_real(values[index]) for view, values in zip(views, done.outputs, strict=True)]
         for index in range(len(images))
     ]
     oracle = Oracle(path, model)
@@ -60,12 +61,16 @@ def evaluate(
     judged: list[Outputs] = []
     real: list[Outputs] = []
     for index, image in enumerate(images):
-        judged.append([_real(v, o) for v, o in zip(views, oracle.run(image), strict=True)])
+        judged.append([v.to_real(o) for v, o in zip(views, oracle.run(image), strict=True)])
         if whole is not None:
             real.append(_float_outputs(whole, loaded.images[index], float_model))
         tick(index + 1, len(images))
     ways = {"float": real, "onnxruntime": judged, "C": coded}
-    return _report(loaded, {name: runs for name, runs in ways.items() if runs})
+    report = _report(loaded, {name: runs for name, runs in ways.items() if runs})
+    if float_model is None:
+        return report
+    errors = layer_errors(model, oracle.real_names, float_model, loaded.images, images)
+    return dataclasses.replace(report, layers=errors)
 
 
 def _given(path: Path, model: Model, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -98,13 +103,6 @@ def _stored(model: Model, images: NDArray[np.float32]) -> NDArray[np.int8]:
     steps = np.rint(images.astype(np.float64) / view.quantization.scale)
     stored = np.clip(steps + view.quantization.zero_point, -128, 127).astype(np.int8)
     return np.stack([view.from_onnx(image) for image in stored])
-
-
-def _real(view: Tensor, values: NDArray[np.int8]) -> NDArray[np.float64]:
-    """int8 [H, W, C] as real numbers in the order and shape of ONNX."""
-    plain = dataclasses.replace(view, unsigned=False)
-    steps = plain.to_onnx(values.reshape(view.shape)).astype(np.float64)
-    return (steps - view.quantization.zero_point) * view.quantization.scale
 
 
 def _float_session(path: Path) -> Any:

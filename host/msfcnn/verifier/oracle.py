@@ -38,6 +38,16 @@ class Oracle:
         self._judged = _quantized(self._proto, model)
         self._whole = _session(self._proto, optimize)
 
+    @property
+    def real_names(self) -> Mapping[int, str]:
+        """By tensor the name of the real value that a QuantizeLinear makes it of."""
+        written = {n.output[0]: n.input[0] for n in self._proto.graph.node if _quantizes(n)}
+        return {
+            index: written[tensor.name]
+            for index, tensor in enumerate(self._model.tensors)
+            if tensor.name in written
+        }
+
     @cached_property
     def _parts(self) -> Any:
         return _session(_cut(self._proto, self._model, self._judged), self._optimize)
@@ -99,9 +109,13 @@ def _session(proto: onnx.ModelProto, optimize: bool) -> Any:
         raise ModelError(Problem("onnxruntime", what, hint)) from error
 
 
+def _quantizes(node: onnx.NodeProto) -> bool:
+    return node.op_type == "QuantizeLinear"
+
+
 def _quantized(proto: onnx.ModelProto, model: Model) -> list[int]:
     """Tensors of the model that a QuantizeLinear of the graph writes, the input left out."""
-    written = {n.output[0] for n in proto.graph.node if n.op_type == "QuantizeLinear"}
+    written = {n.output[0] for n in proto.graph.node if _quantizes(n)}
     return [
         index
         for index, tensor in enumerate(model.tensors)
