@@ -73,12 +73,15 @@ def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
 
 
 def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
-    from msfcnn.quantizer import QuantizeOptions, Samples, input_shape, quantize
+    from msfcnn.quantizer import Samples, input_shapes, quantize
 
     try:
-        shape = tuple(n or OPEN_SIZE for n in input_shape(file, {}))
-        sizes = {str(axis): size for axis, size in enumerate(shape)}
-        done = quantize(file, Samples(_random(shape)), QuantizeOptions(sizes=sizes))
+        shapes = {
+            name: tuple(n or OPEN_SIZE for n in shape)
+            for name, shape in input_shapes(file, {}).items()
+        }
+        images = {name: _random(shape) for name, shape in shapes.items()}
+        done = quantize(file, Samples(images))
     except MsfcnnError as error:
         return ImportVerdict(file=str(file), form="float", verdict=REFUSED, problems=error.problems)
     verdict = ImportVerdict(

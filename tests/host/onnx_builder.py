@@ -73,6 +73,11 @@ class Net:
         else:
             self.input = self.dequantize("x", first)
 
+    def another_input(self, name: str, shape: Sequence[int], scale: Scale | None = None) -> str:
+        """One more graph input, float32; the name of its real numbers behind QDQ."""
+        self.inputs.append(helper.make_tensor_value_info(name, FLOAT, shape))
+        return self.qdq(name, scale or Scale(1 / 64, -9))
+
     def const(self, values: Any, name: str | None = None) -> str:
         """An initializer."""
         array = np.asarray(values)

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _facts(model: Interface) -> Facts:
-    ports = (("input", model.input), *(("output", port) for port in model.outputs))
+    inputs = (("input", port) for port in (model.input, *model.beside))
+    ports = (*inputs, *(("output", port) for port in model.outputs))
     texts = ((name, f"{port.name}: {_port(port)}") for name, port in ports)
     return Facts((("model", model.name), *texts))
 

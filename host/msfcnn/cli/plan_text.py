@@ -118,9 +118,12 @@ def _estimate(estimate: Estimate) -> str:
 
 
 def _image(found: PlanReport) -> str:
+    beside = found.beside_bytes
     if found.input_mode == "image":
-        return f", beside the caller's image of {format_size(found.image_bytes)}"
-    return {"push": ", rows pushed", "pull": ", the image fetched in parts"}[found.input_mode]
+        what = "inputs" if beside else "image"
+        return f", beside the caller's {what} of {format_size(found.image_bytes + beside)}"
+    how = {"push": ", rows pushed", "pull": ", the image fetched in parts"}[found.input_mode]
+    return f"{how}, beside the caller's other inputs of {format_size(beside)}" if beside else how
 
 
 def _nearby(found: PlanReport, neighbour: Neighbour) -> tuple[str, str]:

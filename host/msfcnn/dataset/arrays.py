@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,51 @@ def read_arrays(path: Path, prefer_stored: bool = False) -> Arrays:
         known = ", ".join((REAL, STORED, *LABELS))
         notes.append(f"{path.name}: not used: {', '.join(strange)} (known are {known})")
     return Arrays(images, key == STORED, labels, tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Arrays [n, ...] by input of a network, classes, notes."""
+
+    inputs: dict[str, NDArray[np.generic]]
+    labels: NDArray[np.int64] | None
+    notes: tuple[str, ...]
+
+
+def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
+    """An array for each input of a network from an .npz file, called as the inputs are.
+
+    Raises UsageError.
+    """
+    hint = f"give an .npz file with an array [n, ...] for each of {', '.join(names)}"
+    if path.is_dir():
+        what = f"holds pictures, the network has {len(names)} inputs"
+        raise UsageError(Problem(str(path), what, hint))
+    arrays = _load(path)
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        what = f"has no array '{missing[0]}', only {', '.join(arrays) or 'nothing'}"
+        raise UsageError(Problem(str(path), what, hint))
+    found = {name: arrays[name] for name in names}
+    for name, values in found.items():
+        if values.dtype.kind not in "fiu" or values.ndim < 2 or not values.size:
+            what = f"'{name}' holds {values.dtype} {list(values.shape)}, not numbers [n, ...]"
+            raise UsageError(Problem(str(path), what, hint))
+        if not np.isfinite(values.astype(np.float32)).all():
+            what = f"some values of '{name}' are infinite, too large or not a number"
+            raise UsageError(Problem(str(path), what, "check how the file was made"))
+    counts = {len(values) for values in found.values()}
+    if len(counts) > 1:
+        counted = " and ".join(map(str, sorted(counts)))
+        raise UsageError(Problem(str(path), f"its inputs have {counted} samples", hint))
+    count = counts.pop()
+    given = next((name for name in LABELS if name in arrays and name not in names), None)
+    labels = None if given is None else _classes(path, given, arrays[given], count)
+    used = {*names, *LABELS}
+    strange = [k for k in arrays if k not in used and not k.startswith(DESCRIPTIVE)]
+    known = ", ".join((*names, *LABELS))
+    notes = (f"{path.name}: not used: {', '.join(strange)} (known are {known})",) if strange else ()
+    return Inputs(found, labels, notes)
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:

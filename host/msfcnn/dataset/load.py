@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.dataset.arrays import Arrays, read_arrays
+from msfcnn.dataset.arrays import Arrays, read_arrays, read_inputs
 from msfcnn.dataset.pictures import fit_pixels, list_pictures, read_pictures
 from msfcnn.dataset.preprocess import Preprocessing, preprocessing_for
 from msfcnn.errors import Problem, UsageError
@@ -20,6 +20,7 @@ from msfcnn.errors import Problem, UsageError
 class Loaded:
     """Inputs float32 [n, ...] without batch, their classes (-1: unknown) if there are any.
 
+    inputs: by name if the network has several; then `images` are those of the first.
     preprocessing: how they were made from pixels; None if they came as real numbers.
     notes: what the user should know about how they were read.
     """
@@ -28,20 +29,30 @@ class Loaded:
     labels: NDArray[np.int64] | None
     preprocessing: Preprocessing | None
     notes: tuple[str, ...]
+    inputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> NDArray[np.float32] | Mapping[str, NDArray[np.float32]]:
+        """All that the network takes."""
+        return self.inputs or self.images
 
 
 def load_samples(
     path: Path,
-    shape: tuple[int, ...],
+    shapes: Mapping[str, tuple[int, ...]] | tuple[int, ...],
     given: Mapping[str, Any] | None = None,
     limit: int | None = None,
 ) -> Loaded:
     """Inputs for a network from a directory of pictures, an .npz or an .npy file.
 
-    shape: of the network's input, batch included. given: fields of Preprocessing that the user or
+    shapes: of the network's input, batch included; by name if there are several, which come from an
+    .npz file with an array for each. given: fields of Preprocessing that the user or
     a file beside the model tells. limit: take at most so many, evenly spread. Raises UsageError.
     """
     given = {k: v for k, v in (given or {}).items() if v is not None}
+    if not isinstance(shapes, tuple) and len(shapes) > 1:
+        return _several(path, list(shapes), limit)
+    shape = shapes if isinstance(shapes, tuple) else next(iter(shapes.values()))
     if path.is_dir():
         return _from_pictures(path, preprocessing_for(shape, given), given, limit)
     arrays = read_arrays(path)
@@ -58,6 +69,17 @@ def load_samples(
         options = ", ".join(f"--{name}" for name in unused)
         notes = (*notes, f"{path.name} holds real numbers: {options} not used")
     return Loaded(_real(path, arrays, images, given), labels, None, notes)
+
+
+def _several(path: Path, names: Sequence[str], limit: int | None) -> Loaded:
+    """An array for each input of a network; stored integers count as the numbers they are."""
+    arrays = read_inputs(path, names)
+    count = len(arrays.inputs[names[0]])
+    chosen = _spread(count, limit)
+    inputs = {name: values[chosen].astype(np.float32) for name, values in arrays.inputs.items()}
+    labels = None if arrays.labels is None else arrays.labels[chosen]
+    notes = (*arrays.notes, *_limited(count, len(chosen)))
+    return Loaded(inputs[names[0]], labels, None, notes, inputs)
 
 
 def _from_pictures(

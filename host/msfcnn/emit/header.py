@@ -7,6 +7,7 @@ flash.
 
 from __future__ import annotations
 
+from msfcnn.emit.names import KEYWORDS, c_name
 from msfcnn.emit.pixels import pixel_lines
 from msfcnn.emit.text import comment, define
 from msfcnn.ir import InputMode, Model, Tensor
@@ -34,6 +35,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
         *_tensor(f"{upper}_INPUT", source),
         "",
         *pixel_lines(model, upper),
+        *_beside(model, name),
     ]
     for index, port in enumerate(model.outputs):
         # the first output has no number: most networks have one
@@ -49,13 +51,36 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
     return "\n".join(lines)
 
 
+def _beside(model: Model, name: str) -> list[str]:
+    """The other inputs, and all of them as one type; nothing if the image is the only one."""
+    if not model.beside:
+        return []
+    lines = []
+    for index, port in enumerate(model.beside, 1):
+        lines.append(f"/* input {index}: {comment(port.name)} */")
+        lines += [*_tensor(f"{name.upper()}_INPUT{index}", model.tensors[port.tensor]), ""]
+    members = [
+        f"    int8_t {member}[{model.tensors[port.tensor].size}];"
+        for member, port in zip(_members(model), model.inputs, strict=True)
+    ]
+    what = f"/* all inputs: {name}_inputs_t x; msfcnn_run(&nn, (const int8_t *)&x) */"
+    return [*lines, what, "typedef struct {", *members, f"}} {name}_inputs_t;", ""]
+
+
+def _members(model: Model) -> list[str]:
+    """A name in C for each input: its own as far as C allows."""
+    names = [c_name(port.name).strip("_") or "input" for port in model.inputs]
+    unique = len({*names}) == len(names) and not {*names} & KEYWORDS
+    return names if unique else [f"input{i}" for i in range(len(names))]
+
+
 def _how(schedule: Schedule) -> str:
     """How the image reaches the engine; the arena's size depends on it."""
     if schedule.network.mode is InputMode.PUSH:
         return "rows are pushed with msfcnn_push_row()"
     if schedule.network.mode is InputMode.PULL:
         return "msfcnn_run_pull() fetches pieces of the image"
-    return "the image stays with the caller of msfcnn_run()"
+    return "the input stays with the caller of msfcnn_run()"
 
 
 def _tensor(prefix: str, tensor: Tensor) -> list[str]:

@@ -22,6 +22,15 @@ _HEADERS = {
     "ulimit unistd utime utmpx wordexp",
     "msfcnn": "msfcnn stored",
 }
+# words that C and C++ keep for themselves: no member of a struct is called so
+KEYWORDS = frozenset(
+    "alignas alignof and asm auto bitand bitor bool break case catch char class compl const "
+    "constexpr continue default delete do double else enum explicit export extern false final "
+    "float for friend goto if inline int long mutable namespace new noexcept not nullptr operator "
+    "or private protected public register restrict return short signed sizeof static struct "
+    "switch template this throw true try typedef typeid typename typeof union unsigned using "
+    "virtual void volatile while xor".split()
+)
 _OWNER = {name: owner for owner, names in _HEADERS.items() for name in names.split()}
 
 

@@ -175,6 +175,7 @@ def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
     """What an application names: sizes, tables, and what the engine must be compiled for."""
     stage_ops, kernel_lines = engine_limits(schedule)
     height, width, channels = model.tensors[model.input.tensor].shape
+    beside = model.input_bytes - height * width * channels
     outputs = ", ".join(
         f"{{ {offset}, {schedule.network.sizes[t]} }}"
         for t, offset in zip(schedule.network.outputs, layout.outputs, strict=True)
@@ -185,7 +186,7 @@ def _model(model: Model, schedule: Schedule, layout: Layout, name: str) -> str:
 static const msfcnn_output_t _outputs[{len(layout.outputs)}] = {{ {outputs} }};
 
 const msfcnn_model_t {name}_model = {{
-    .abi = MSFCNN_ABI, .arena_size = {upper}_ARENA_SIZE,
+    .abi = MSFCNN_ABI, .arena_size = {upper}_ARENA_SIZE, .beside = {beside},
     .ops = _ops, .stages = _stages, .moves = {moves}, .outputs = _outputs,
     .n_stages = {len(schedule.stages)}, .n_outputs = {len(layout.outputs)},
     .height = {height}, .width = {width}, .channels = {channels},

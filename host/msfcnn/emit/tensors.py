@@ -9,6 +9,7 @@ from msfcnn.layout import StagePlaces
 from msfcnn.schedule import ScheduledStage
 
 _IMAGE = "MSFCNN_IMAGE"
+_BESIDE = "MSFCNN_BESIDE"
 _NONE = "MSFCNN_NONE"
 
 
@@ -45,6 +46,15 @@ def _tensors(edge: Edge) -> list[int]:
     return list(found)
 
 
+def _callers(edge: Edge, tensor: int) -> str:
+    """Where a tensor lies that is not in the arena: one of the caller's inputs."""
+    network = edge.network
+    if tensor == network.image:
+        return _IMAGE
+    before = network.beside[: network.beside.index(tensor)]
+    return f"{_BESIDE} + {sum(network.sizes[t] for t in before)}"
+
+
 def _writer(edge: Edge, tensor: int) -> str:
     return next((str(i) for i, s in enumerate(edge.steps) if s.z == tensor), _NONE)
 
@@ -58,7 +68,7 @@ def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
     across, along = (channels, width * channels) if columns else (width * channels, channels)
     return _entry(
         kind="MSFCNN_WHOLE",
-        place=places.whole.get(tensor, _IMAGE),
+        place=places.whole[tensor] if tensor in places.whole else _callers(stage.edge, tensor),
         line_step=across,
         pixel_step=along,
         channels=channels,

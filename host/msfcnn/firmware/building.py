@@ -119,9 +119,10 @@ def _build(request: Request, jobs: int | None) -> Built:
 
 
 def callers_bytes(model: Model, way_in: str) -> int:
-    """Bytes of the image that the caller keeps: all, a row that is pushed, nothing if pulled."""
+    """Bytes that the caller keeps: of the image all, a pushed row, or nothing; all other inputs."""
     image = model.tensors[model.input.tensor]
-    return {"image": image.size, "pull": 0}.get(way_in, image.width * image.channels)
+    kept = {"image": image.size, "pull": 0}.get(way_in, image.width * image.channels)
+    return kept + model.input_bytes - image.size
 
 
 def build_many(

@@ -24,14 +24,16 @@ class Network:
     """Steps in execution order and what is known of their tensors.
 
     sizes:   bytes of each tensor, by index.
-    born:    step that writes a tensor first; -1 for an image that stays with the caller.
+    born:    step that writes a tensor first; -1 for an input that stays with the caller.
     dies:    last step that reads it; the number of steps for a network output.
+    beside:  inputs beside the image, which stay with the caller.
     measured: what instructions are estimated with.
     """
 
     steps: tuple[Step, ...]
     mode: InputMode
     image: int
+    beside: tuple[int, ...]
     outputs: tuple[int, ...]
     sizes: dict[int, int]
     born: dict[int, int]
@@ -99,23 +101,24 @@ def network(
     for index, op in enumerate(model.ops):
         steps += _steps(model, root, index, op, isa)
     outputs = tuple(root[port.tensor] for port in model.outputs)
-    written = {image, *(step.z for step in steps)}
+    beside = tuple(port.tensor for port in model.beside)
+    written = {image, *beside, *(step.z for step in steps)}
     sizes = {t: model.tensors[t].size for t in sorted(written)}
     default = ISAS[isa].core
     measured = coefficients_of(isa, core or default, default)
-    return _network(steps, mode, image, outputs, sizes, measured)
+    return _network(steps, mode, (image, *beside), outputs, sizes, measured)
 
 
 def arranged(network: Network, steps: Sequence[Step]) -> Network:
     """The network with its steps in another order, in which each reads what was written before."""
     n = network
-    return _network(steps, n.mode, n.image, n.outputs, n.sizes, n.measured)
+    return _network(steps, n.mode, (n.image, *n.beside), n.outputs, n.sizes, n.measured)
 
 
 def _network(
     steps: Sequence[Step],
     mode: InputMode,
-    image: int,
+    inputs: tuple[int, ...],
     outputs: tuple[int, ...],
     sizes: dict[int, int],
     measured: Coefficients,
@@ -123,9 +126,10 @@ def _network(
     """The steps with what follows from them: who writes and reads each tensor, and from when
     to when it is alive.
     """
-    born: dict[int, int] = {image: -1} if mode is InputMode.IMAGE else {}
+    kept = inputs if mode is InputMode.IMAGE else inputs[1:]
+    born: dict[int, int] = dict.fromkeys(kept, -1)
     dies: dict[int, int] = {}
-    steps = _oriented(steps, image)
+    steps = _oriented(steps, inputs)
     for i, step in enumerate(steps):
         born.setdefault(step.z, i)
         dies[step.z] = max(dies.get(step.z, i), i)
@@ -136,7 +140,8 @@ def _network(
     return Network(
         steps=tuple(steps),
         mode=mode,
-        image=image,
+        image=inputs[0],
+        beside=inputs[1:],
         outputs=outputs,
         sizes=sizes,
         born=born,
@@ -145,9 +150,9 @@ def _network(
     )
 
 
-def _oriented(steps: Sequence[Step], image: int) -> list[Step]:
+def _oriented(steps: Sequence[Step], inputs: Sequence[int]) -> list[Step]:
     """With the younger operand of every sum as its main input: a chain ends there."""
-    born = {image: -1}
+    born = dict.fromkeys(inputs, -1)
     found = []
     for i, step in enumerate(steps):
         if step.y is not None and not step.call.broadcast and born[step.y] > born[step.x]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem
@@ -253,9 +254,11 @@ class Port:
 class Model:
     """A quantized network with resolved shapes, one image per batch.
 
-    Ops are in execution order: each reads tensors that are the input or were written before.
-    Every tensor but the input is written by exactly one op.
+    Ops are in execution order: each reads tensors that are inputs or were written before.
+    Every tensor but the inputs is written by exactly one op.
 
+    input:  the image: the only input, or the largest.
+    beside: the other inputs, which lie behind the image in the caller's memory.
     pixels: how pictures become its input; None where nobody told.
     """
 
@@ -266,6 +269,43 @@ class Model:
     input: Port
     outputs: tuple[Port, ...]
     pixels: Pixels | None = None
+    beside: tuple[Port, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """All inputs, the image first."""
+        return (self.input, *self.beside)
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes of all inputs."""
+        return sum(self.tensors[port.tensor].size for port in self.inputs)
+
+    @property
+    def sample_shape(self) -> Shape:
+        """Shape of what one inference takes: the image's, or that of all inputs as one row."""
+        if not self.beside:
+            return self.tensors[self.input.tensor].shape
+        return (1, 1, self.input_bytes)
+
+    def taken_apart(self, samples: Values) -> dict[int, Values]:
+        """Samples int8 [n, *sample_shape] as values of the input tensors, int8 [n, H, W, C]."""
+        if not self.beside:
+            return {self.input.tensor: samples}
+        sizes = [self.tensors[port.tensor].size for port in self.inputs]
+        parts = np.split(samples.reshape(len(samples), -1), np.cumsum(sizes)[:-1], axis=1)
+        return {
+            port.tensor: part.reshape(-1, *self.tensors[port.tensor].shape)
+            for port, part in zip(self.inputs, parts, strict=True)
+        }
+
+    def put_together(self, values: Mapping[int, Values]) -> Values:
+        """The samples with these values of the input tensors."""
+        if not self.beside:
+            return values[self.input.tensor]
+        parts = [values[port.tensor] for port in self.inputs]
+        rows = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+        return rows.reshape(-1, *self.sample_shape)
 
     @property
     def macs(self) -> int:

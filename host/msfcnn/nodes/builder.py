@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from msfcnn.ir import Clamp, Model, Op, Order, Port, Quantization, Tensor
 from msfcnn.nodes.extents import check_size
-from msfcnn.nodes.node import Border, Graph, Node
+from msfcnn.nodes.node import Graph, Node
 from msfcnn.nodes.problems import Log, UnknowableError, Unsupported
 from msfcnn.nodes.values import (
     UNSET,
@@ -30,7 +30,7 @@ Finished = tuple[str, Bounds, Quantization, bool]
 
 @dataclass(frozen=True)
 class Input:
-    """The input tensor, once the first QuantizeLinear or DequantizeLinear has defined it."""
+    """An input tensor, once the first QuantizeLinear or DequantizeLinear has defined it."""
 
     tensor: int
     quantization: Quantization
@@ -55,27 +55,24 @@ class Moves:
 class Builder:
     """Collects what the converters make. The only mutable state of an import.
 
-    moves: makes the ops that stand for no node of their own.
+    sources: the view of each graph input, by name.
+    moves:   makes the ops that stand for no node of their own.
     """
 
-    def __init__(self, graph: Graph, source: View, moves: Moves) -> None:
-        border = graph.inputs[0]
+    def __init__(self, graph: Graph, sources: Mapping[str, View], moves: Moves) -> None:
         self.graph = graph
         self.log = Log(graph.nodes)
         self.tensors: list[Tensor] = []
         self.ops: list[Op] = []
-        self.source = source
+        self.sources = sources
         self._moves = moves
-        self.input: Input | None = None
+        self.inputs: dict[str, Input] = {}
         self.values: dict[str, Value] = {n: Constant(a) for n, a in graph.initializers.items()}
-        self.values[border.name] = Source(source, border.dtype)
+        for border in graph.inputs:
+            source = sources[border.name]
+            self.values[border.name] = Source(source, border.dtype, border.name)
         self._finished: dict[Finished, int] = {}
         self._reshaped: dict[tuple[int, HWC], int] = {}
-
-    @property
-    def border(self) -> Border:
-        """The graph input as the file declares it."""
-        return self.graph.inputs[0]
 
     def so_far(self) -> Model:
         """The tensors and ops that exist already, for ops to compute with."""
@@ -150,19 +147,20 @@ class Builder:
     def define_input(
         self, source: Source, name: str, quantization: Quantization, unsigned: bool
     ) -> Known:
-        """The graph input as a quantized tensor."""
-        if self.input is None:
-            tensor = self._add_tensor(source.view, name, quantization, unsigned, self.source)
-            self.input = Input(tensor, quantization, unsigned)
+        """A graph input as a quantized tensor."""
+        defined = self.inputs.get(source.border)
+        if defined is None:
+            whole = self.sources[source.border]
+            tensor = self._add_tensor(source.view, name, quantization, unsigned, whole)
+            defined = self.inputs[source.border] = Input(tensor, quantization, unsigned)
         elif not (
-            same_quantization(quantization, self.input.quantization)
-            and unsigned == self.input.unsigned
+            same_quantization(quantization, defined.quantization) and unsigned == defined.unsigned
         ):
             raise Unsupported(
                 "quantizes the graph input a second time, with another scale or zero point",
                 "quantize the input once and use that value everywhere",
             )
-        return Known(self.input.tensor, source.view, real=False)
+        return Known(defined.tensor, source.view, real=False)
 
     def finish(self, draft: Draft, name: str, quantization: Quantization, unsigned: bool) -> Known:
         """Emits the op of a draft with this output quantization, once per quantization."""

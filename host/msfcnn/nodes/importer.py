@@ -16,11 +16,13 @@ Handler = Callable[[Builder, Node], Value]
 class Role(Enum):
     """What a node does to the order of elements, which decides how the graph input is kept.
 
-    SPATIAL: slides over height and width. ELEMENTWISE: changes no order. RESHAPES: gives the same
-    elements another shape. OTHER: none of these.
+    SPATIAL: slides over height and width. LAST_AXIS: mixes the elements of the last axis.
+    ELEMENTWISE: changes no order. RESHAPES: gives the same elements another shape. OTHER: none of
+    these.
     """
 
     SPATIAL = "spatial"
+    LAST_AXIS = "last axis"
     ELEMENTWISE = "elementwise"
     RESHAPES = "reshapes"
     OTHER = "other"

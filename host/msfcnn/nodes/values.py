@@ -141,10 +141,11 @@ class Draft:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """The graph input, or a new view of it, before its quantization is known."""
+    """A graph input, or a new view of it, before its quantization is known. border: its name."""
 
     view: View
     dtype: str
+    border: str
 
     @property
     def shape(self) -> tuple[int, ...]:

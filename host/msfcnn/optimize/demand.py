@@ -13,11 +13,11 @@ def needed_channels(model: Model, found: Sequence[Range], multiple: int = 1) -> 
     """Per tensor bool [channels]: sets that are closed under what the ops need.
 
     A channel is needed where an op reads it and cannot do with its constant value instead, where
-    its op has no way to leave it out, and in the network's input and outputs. Every tensor keeps
+    its op has no way to leave it out, and in the network's inputs and outputs. Every tensor keeps
     at least one channel; one that loses some keeps a multiple of `multiple`.
     """
     kept = tuple(np.zeros(tensor.channels, dtype=np.bool_) for tensor in model.tensors)
-    for port in (model.input, *model.outputs):
+    for port in (*model.inputs, *model.outputs):
         kept[port.tensor][:] = True
     _close(model, found, kept)
     while odd := [mask for mask in kept if not _whole(mask, multiple)]:

@@ -2,7 +2,7 @@
 
 from msfcnn.quantizer.comparison import is_scores
 from msfcnn.quantizer.file import Pictures, quantize_file
-from msfcnn.quantizer.prepare.border import input_shape
+from msfcnn.quantizer.prepare.border import input_shape, input_shapes
 from msfcnn.quantizer.prepare.reading import is_float
 from msfcnn.quantizer.quantize import Quantized, QuantizeOptions, Samples, quantize
 from msfcnn.quantizer.runtime import reason_of, session
@@ -15,6 +15,7 @@ __all__ = [
     "Samples",
     "Tick",
     "input_shape",
+    "input_shapes",
     "is_float",
     "is_scores",
     "quantize",

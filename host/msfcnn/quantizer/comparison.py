@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from msfcnn.quantizer.placement import Placed
 from msfcnn.quantizer.runtime import session
-from msfcnn.quantizer.statistics import Tick, quiet, watching
+from msfcnn.quantizer.statistics import (
+    Images,
+    Tick,
+    how_many,
+    one_by_one,
+    quiet,
+    watching,
+)
 from msfcnn.report import Comparison, LayerError, OutputError
 
 WORST = 5
@@ -21,25 +28,24 @@ Labels = NDArray[np.int64]
 def compare(
     model: onnx.ModelProto,
     placed: Placed,
-    images: NDArray[np.float32],
+    images: Images,
     labels: Labels | None = None,
     held_out: bool = False,
     tick: Tick = quiet,
 ) -> Comparison:
-    """Runs the float model and its QDQ form on images [n, ...].
+    """Runs the float model and its QDQ form on images.
 
     labels: class of each image, -1 where it is unknown.
     """
     inner = [name for name in placed.real if name in _written(model)]
     real = [placed.real[name] for name in inner]
     outputs = [o.name for o in model.graph.output]
-    border = model.graph.input[0].name
+    count = how_many(images)
     whole = session(watching(model, [*outputs, *_new(inner, outputs)]).SerializeToString())
     small = session(watching(placed.model, [*outputs, *_new(real, outputs)]).SerializeToString())
     tallies = [_Tally(name) for name in outputs]
     sums = {name: np.zeros(2) for name in inner}
-    for index, image in enumerate(images):
-        feed = {border: image[None]}
+    for index, feed in enumerate(one_by_one(images)):
         theirs, ours = _run(whole, outputs, feed), _run(small, outputs, feed)
         for tally, a, b in zip(tallies, theirs, ours, strict=True):
             tally.add(a, b)
@@ -48,9 +54,9 @@ def compare(
                 inner, _run(whole, inner, feed), _run(small, real, feed), strict=True
             ):
                 sums[name] += (float(np.square(a - b).sum()), float(np.square(a).sum()))
-        tick(index + 1, len(images))
+        tick(index + 1, count)
     found = tuple(tally.finished(labels) for tally in tallies)
-    return Comparison(len(images), held_out, found, _worst(model, sums))
+    return Comparison(count, held_out, found, _worst(model, sums))
 
 
 def _new(names: list[str], others: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from msfcnn.dataset import Loaded, load_samples, preprocessing_file
 from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_all_at
-from msfcnn.quantizer.prepare.border import input_shape
+from msfcnn.quantizer.prepare.border import input_shapes
 from msfcnn.quantizer.quantize import Quantized, QuantizeOptions, Samples, Watch, quantize
 from msfcnn.quantizer.statistics import quiet
 from msfcnn.report import QuantizationReport
@@ -41,15 +41,15 @@ def quantize_file(
     if output.is_dir():
         hint = "give the name of a file in that directory"
         raise UsageError(Problem(str(output), "is a directory", hint))
-    shape = input_shape(model, options.sizes)
+    shapes = input_shapes(model, options.sizes)
     given = pictures.preprocessing
-    calibration = load_samples(pictures.calibration, shape, given, MOST_PICTURES)
-    dataset = load_samples(pictures.dataset, shape, given) if pictures.dataset else None
+    calibration = load_samples(pictures.calibration, shapes, given, MOST_PICTURES)
+    dataset = load_samples(pictures.dataset, shapes, given) if pictures.dataset else None
     done = quantize(
         model,
-        Samples(calibration.images, calibration.labels, _reach(calibration)),
+        Samples(calibration.whole, calibration.labels, _reach(calibration)),
         options,
-        Samples(dataset.images, dataset.labels) if dataset else None,
+        Samples(dataset.whole, dataset.labels) if dataset else None,
         watch or (lambda _: quiet),
     )
     content = done.model.SerializeToString()

@@ -19,7 +19,7 @@ from msfcnn.quantizer.placement import Placed, place
 from msfcnn.quantizer.prepare import prepare
 from msfcnn.quantizer.ranges import Ranges, choose_ranges
 from msfcnn.quantizer.runtime import reason_of, session
-from msfcnn.quantizer.statistics import Statistics, Tick, measure, quiet
+from msfcnn.quantizer.statistics import Images, Statistics, Tick, how_many, measure, quiet
 from msfcnn.quantizer.tail import cut_tail
 from msfcnn.report import Comparison
 
@@ -35,17 +35,40 @@ Watch = Callable[[str], Tick]
 class Samples:
     """Images [n, ...] as the float network takes them, and their classes (-1: unknown) if known.
 
-    reach: the lowest and highest value that an image can have at all, where that is known.
+    images: of a network with several inputs by their names.
+    reach:  the lowest and highest value that an image can have at all, where that is known.
     """
 
-    images: NDArray[np.float32]
+    images: NDArray[np.float32] | Images
     labels: Labels | None = None
     reach: tuple[float, float] | None = None
 
-    def some(self, chosen: slice | NDArray[np.bool_]) -> Samples:
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]] | tuple[int, ...]:
+        """Shape of one image."""
+        if isinstance(self.images, np.ndarray):
+            return self.images.shape[1:]
+        return {name: values.shape[1:] for name, values in self.images.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Samples in the shapes of the network's inputs."""
+
+    images: Images
+    labels: Labels | None
+    reach: tuple[float, float] | None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return how_many(self.images)
+
+    def some(self, chosen: slice | NDArray[np.bool_]) -> _Fitted:
         """A part of them."""
         labels = None if self.labels is None else self.labels[chosen]
-        return Samples(self.images[chosen], labels, self.reach)
+        images = {name: values[chosen] for name, values in self.images.items()}
+        return _Fitted(images, labels, self.reach)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +109,15 @@ class Quantized:
 
 def quantize(
     path: Path,
-    calibration: Samples | NDArray[np.float32],
+    calibration: Samples | NDArray[np.float32] | Images,
     options: QuantizeOptions | None = None,
     dataset: Samples | None = None,
     watch: Watch = lambda _: quiet,
 ) -> Quantized:
     """The int8 QDQ form of a float network: weights per channel, activations per tensor.
 
-    calibration: images in the shape of the network's input, with or without its batch of 1.
+    calibration: images in the shape of the network's input, with or without its batch of 1; by
+    name if there are several inputs.
     dataset: other images to compare int8 and float on. watch: gives a progress callback for a part
     of the work. Raises ModelError if the network cannot be read or quantized, UsageError if the
     images do not fit or onnxruntime is not installed.
@@ -105,14 +129,12 @@ def quantize(
         raise UsageError(Problem(options.method, "is no calibration method", hint))
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as scratch:
         directory = Path(scratch)
-        prepared = prepare(path, directory, options.sizes, samples.images.shape[1:])
-        shape = _input_shape(prepared.model)
-        samples = _fitting(samples, shape, "calibration images")
-        dataset = _fitting(dataset, shape, "data set") if dataset is not None else None
+        prepared = prepare(path, directory, options.sizes, samples.shapes)
+        shapes = _input_shapes(prepared.model)
         return _Work(
             model=prepared.model,
-            samples=samples,
-            dataset=dataset,
+            samples=_fitting(samples, shapes, "calibration images"),
+            dataset=None if dataset is None else _fitting(dataset, shapes, "data set"),
             options=options,
             watch=watch,
             directory=directory,
@@ -124,8 +146,8 @@ class _Work:
     """Everything that stays the same while ranges and outputs are chosen."""
 
     model: onnx.ModelProto
-    samples: Samples
-    dataset: Samples | None
+    samples: _Fitted
+    dataset: _Fitted | None
     options: QuantizeOptions
     watch: Watch
     directory: Path
@@ -171,9 +193,9 @@ class _Work:
             zero_point=zero_point,
         )
 
-    def _split(self) -> tuple[Samples, Samples, bool]:
+    def _split(self) -> tuple[_Fitted, _Fitted, bool]:
         """Images to measure ranges with, images to judge by, and whether they are others."""
-        count = len(self.samples.images)
+        count = self.samples.count
         if self.options.method == BEST and count >= 2 * HELD_OUT:
             kept = np.arange(count) % HELD_OUT == HELD_OUT - 1
             return self.samples.some(~kept), self.samples.some(kept).some(slice(COMPARED)), True
@@ -244,8 +266,8 @@ def _check(model: onnx.ModelProto, directory: Path) -> None:
         onnx.save(model, file)
         for optimize in (False, True):
             runner = session(file, optimize=optimize)
-            border = runner.get_inputs()[0]
-            runner.run(None, {border.name: np.zeros(border.shape, np.float32)})
+            borders = runner.get_inputs()
+            runner.run(None, {b.name: np.zeros(b.shape, np.float32) for b in borders})
     except Exception as error:  # of onnx, protobuf or onnxruntime, without a common base
         what = f"its int8 form does not run in onnxruntime: {reason_of(error)}"
         hint = "please report the model's operators; nothing was written"
@@ -266,13 +288,34 @@ def _refuse_infinite(model: onnx.ModelProto, statistics: Mapping[str, Statistics
         raise ModelError(problems[0])  # the others follow from it
 
 
-def _input_shape(model: onnx.ModelProto) -> tuple[int, ...]:
-    return tuple(d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim)
+def _input_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    return {
+        border.name: tuple(d.dim_value for d in border.type.tensor_type.shape.dim)
+        for border in model.graph.input
+    }
 
 
-def _fitting(samples: Samples, shape: tuple[int, ...], what: str) -> Samples:
-    """[n, *shape without batch] from images with or without the 1 of the batch."""
+def _fitting(samples: Samples, shapes: Mapping[str, tuple[int, ...]], what: str) -> _Fitted:
+    """[n, *shape without batch] by input, from images with or without the 1 of the batch."""
     images = samples.images
+    if isinstance(images, np.ndarray):
+        images = {next(iter(shapes)): images}
+    missing = [name for name in shapes if name not in images]
+    if missing:
+        hint = f"the network has {len(shapes)} inputs, {', '.join(shapes)}: give values for each"
+        raise UsageError(Problem(what, f"are missing for the input {missing[0]}", hint))
+    fitted = {name: _of_input(images[name], shape, what) for name, shape in shapes.items()}
+    counts = {len(values) for values in fitted.values()}
+    if len(counts) > 1:
+        counted = " and ".join(map(str, sorted(counts)))
+        hint = "give equally many values for every input"
+        raise UsageError(Problem(what, f"are {counted} for different inputs", hint))
+    return _Fitted(fitted, samples.labels, samples.reach)
+
+
+def _of_input(
+    images: NDArray[np.float32], shape: tuple[int, ...], what: str
+) -> NDArray[np.float32]:
     inner = shape[1:]
     if images.shape[1:] not in (shape, inner):
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], inner))
@@ -280,8 +323,7 @@ def _fitting(samples: Samples, shape: tuple[int, ...], what: str) -> Samples:
         raise UsageError(Problem(what, f"are {given} each, the network wants {wanted}", hint))
     if not len(images):
         raise UsageError(Problem(what, "there are none", "give at least one"))
-    fitted = images.reshape(len(images), *inner).astype(np.float32)
-    return Samples(fitted, samples.labels, samples.reach)
+    return images.reshape(len(images), *inner).astype(np.float32)
 
 
 def _spread(count: int) -> NDArray[np.bool_]:

@@ -34,7 +34,7 @@ def choose_ranges(
 ) -> Ranges:
     """A range for every value to be quantized.
 
-    reach: all that the network's input can be; by default what the images are.
+    reach: all that the network's only input can be; by default what the images are.
     """
     named = quantized_values(edited, statistics)
     groups = _Groups(edited, named)
@@ -45,7 +45,7 @@ def choose_ranges(
         if complaint:
             degenerate[name] = complaint
     border = edited.graph.input[0].name
-    if reach is not None and border in own:
+    if reach is not None and border in own and len(edited.graph.input) == 1:
         own[border] = RealRange(min(reach[0], 0.0), max(reach[1], 0.0))
         degenerate.pop(border, None)
     return Ranges(groups.shared(own), degenerate)
@@ -53,8 +53,7 @@ def choose_ranges(
 
 def quantized_values(edited: EditedGraph, statistics: Mapping[str, Statistics]) -> list[str]:
     """Names of the values that get a QuantizeLinear, in the order of the graph."""
-    border = edited.graph.input[0].name
-    found = [border] if edited.readers(border) else []
+    found = [border.name for border in edited.graph.input if edited.readers(border.name)]
     for node in edited.nodes:
         if kind_of(node) in VIEWS:
             continue
@@ -117,9 +116,9 @@ class _Groups:
         self._parent = {name: name for name in named}
         self._fixed: dict[str, bool] = dict.fromkeys(named, False)
         self._edited = edited
-        border = edited.graph.input[0].name
-        if border in self._fixed:
-            self._fixed[border] = True  # the scale of the pixels is the caller's
+        for border in edited.graph.input:
+            if border.name in self._fixed:
+                self._fixed[border.name] = True  # the scale of the pixels is the caller's
         for node in edited.nodes:
             self._visit(node)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from msfcnn.quantizer.runtime import session
 SAMPLES = 2**18  # values kept of each tensor; percentiles need no more
 LEAST_SAMPLES = 64  # of one image
 Tick = Callable[[int, int], None]
+Images = Mapping[str, NDArray[np.float32]]  # by input: [n, ...] in its shape without batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,25 +40,32 @@ def quiet(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def measure(
-    model: onnx.ModelProto, images: NDArray[np.float32], tick: Tick = quiet
-) -> Mapping[str, Statistics]:
-    """Statistics of every float32 value that a node of the model writes, and of its input.
-
-    images: [n, ...] in the shape of the input without its batch of 1.
-    """
-    border = model.graph.input[0].name
+def measure(model: onnx.ModelProto, images: Images, tick: Tick = quiet) -> Mapping[str, Statistics]:
+    """Statistics of every float32 value that a node of the model writes, and of its inputs."""
     names = [o for node in model.graph.node for o in node.output if o]
     watched = session(watching(model, names).SerializeToString())
-    share = max(LEAST_SAMPLES, SAMPLES // len(images))
-    collected = {border: _Collector(share)}
-    for done, image in enumerate(images):
-        collected[border].add(image[None], done)
-        for name, values in zip(names, watched.run(names, {border: image[None]}), strict=True):
+    count = how_many(images)
+    share = max(LEAST_SAMPLES, SAMPLES // count)
+    collected = {border: _Collector(share) for border in images}
+    for done, feed in enumerate(one_by_one(images)):
+        for border, given in feed.items():
+            collected[border].add(given, done)
+        for name, values in zip(names, watched.run(names, feed), strict=True):
             if isinstance(values, np.ndarray) and values.dtype == np.float32 and values.size:
                 collected.setdefault(name, _Collector(share)).add(values, done)
-        tick(done + 1, len(images))
+        tick(done + 1, count)
     return {name: collector.finished() for name, collector in collected.items()}
+
+
+def how_many(images: Images) -> int:
+    """The number of images, as of every input."""
+    return len(next(iter(images.values())))
+
+
+def one_by_one(images: Images) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """What the network is fed with for each image: every input with its batch of 1."""
+    for index in range(how_many(images)):
+        yield {name: values[index : index + 1] for name, values in images.items()}
 
 
 def watching(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

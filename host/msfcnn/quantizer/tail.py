@@ -26,7 +26,8 @@ def cut_tail(model: onnx.ModelProto, named: Collection[str]) -> tuple[onnx.Model
     for name in edited.outputs:
         left += _frontier(edited, name, lost) if name in lost else [name]
     left = list(dict.fromkeys(left))
-    if not left or edited.graph.input[0].name in left:
+    borders = [border.name for border in edited.graph.input]
+    if not left or any(name in left for name in borders):
         return None
     typed = {v.name: v for v in (*copy.graph.output, *copy.graph.value_info)}
     if any(name not in typed for name in left):
@@ -35,6 +36,8 @@ def cut_tail(model: onnx.ModelProto, named: Collection[str]) -> tuple[onnx.Model
     del copy.graph.output[:]
     copy.graph.output.extend(outputs)
     edited.drop_unused()
+    if not all(edited.readers(name) for name in borders):
+        return None  # what is left has fewer inputs
     kinds = ", ".join(f"{n.op_type} '{n.name}'" for n in gone)
     return (
         copy,

@@ -13,7 +13,7 @@ PORTION_VALUES = 2_000_000  # of a tensor that an op works on at a time, 8 bytes
 
 
 def execute(model: Model, images: Values) -> tuple[Values, ...]:
-    """Values of every tensor, int8 [n, H, W, C] each, for images int8 [n, H, W, C], n >= 1."""
+    """Values of every tensor, int8 [n, H, W, C] each, for images int8 [n, *sample_shape]."""
     every = range(len(model.tensors))
     values = execute_some(model, images, every)
     return tuple(values[t] for t in every)
@@ -22,11 +22,11 @@ def execute(model: Model, images: Values) -> tuple[Values, ...]:
 def execute_some(model: Model, images: Values, keep: Collection[int]) -> dict[int, Values]:
     """As `execute`, but only the tensors in `keep`; others are forgotten after their last reader.
 
-    Raises ValueError if the images are not int8 [n, H, W, C] as the network's input wants them.
+    Raises ValueError if the images are not int8 [n, *sample_shape] as the network wants them.
     """
-    _check(images, model.tensors[model.input.tensor].shape)
+    _check(images, model.sample_shape)
     readers = last_readers(model)
-    values = {model.input.tensor: images}
+    values = model.taken_apart(images)
     for index, op in enumerate(model.ops):
         values[op.output] = run_op(model, op, [values[t] for t in op.inputs])
         for tensor in [t for t in values if readers[t] <= index and t not in keep]:

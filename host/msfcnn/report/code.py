@@ -11,7 +11,7 @@ from msfcnn.report.plan import ModelSummary, TradeOff, model_summary
 
 @dataclass(frozen=True, kw_only=True)
 class CodeReport(TradeOff):
-    """What generated code costs; sizes in bytes, `input_bytes` is the image's."""
+    """What generated code costs; sizes in bytes, `input_bytes` is all inputs'."""
 
     model: ModelSummary
     input_mode: str
@@ -55,6 +55,6 @@ def code_report(generated: Planned) -> CodeReport:
         recompute_factor=generated.recompute_factor,
         estimated_instructions=generated.schedule.instructions,
         weight_bytes=weight_bytes(model, places(generated.schedule, generated.layout)),
-        input_bytes=model.tensors[model.input.tensor].size,
+        input_bytes=model.input_bytes,
         output_bytes=sum(model.tensors[port.tensor].size for port in model.outputs),
     )

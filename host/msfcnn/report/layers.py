@@ -27,11 +27,12 @@ class PortReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
-    """A network from outside."""
+    """A network from outside. beside: inputs beside the image, which is the first or largest."""
 
     name: str
     sha256: str
     input: PortReport
+    beside: tuple[PortReport, ...]
     outputs: tuple[PortReport, ...]
 
 
@@ -100,6 +101,7 @@ def model_report(model: Model) -> ModelReport:
             name=model.name,
             sha256=model.sha256,
             input=_port(model, model.input),
+            beside=tuple(_port(model, port) for port in model.beside),
             outputs=tuple(_port(model, port) for port in model.outputs),
         ),
         layers=layers,

@@ -84,6 +84,7 @@ class PlanReport(TradeOff):
     stages: tuple[StageReport, ...]
     nearby: tuple[Neighbour, Neighbour]
     image_bytes: int
+    beside_bytes: int
     output_bytes: int
 
 
@@ -116,6 +117,7 @@ def plan_report(source: Model, options: Options, clock: int | None = None) -> Pl
         stages=stages,
         nearby=neighbours(space, goal, goal.max_ram or max(sizes)),
         image_bytes=model.tensors[model.input.tensor].size,
+        beside_bytes=model.input_bytes - model.tensors[model.input.tensor].size,
         output_bytes=sum(model.tensors[port.tensor].size for port in model.outputs),
     )
 

@@ -76,7 +76,7 @@ class ProgramCompiler:
             "HEADER": f'"{name}.h"',
             "MODEL": f"{name}_model",
             "ARENA": f"{upper}_ARENA_SIZE",
-            "IMAGE": f"{upper}_INPUT_SIZE",
+            "IMAGE": str(generated.model.input_bytes),
             "STAGES": str(len(generated.schedule.stages)),
             "OPS": str(len(generated.schedule.network.steps)),
         }

@@ -9,9 +9,10 @@
  *
  * Usage: runner IMAGES OUTPUTS [STAGES]
  *
- * IMAGES holds NHWC int8 images one after the other. OUTPUTS takes all outputs of each, STAGES
- * what each stage has written. The arena has exactly the announced size and stands between guard
- * zones. The last line on stdout is a JSON object. Exit code 3: a guard zone was written to.
+ * IMAGES holds NHWC int8 images one after the other, each with the network's other inputs behind
+ * it. OUTPUTS takes all outputs of each, STAGES what each stage has written. The arena has exactly
+ * the announced size and stands between guard zones. The last line on stdout is a JSON object. Exit
+ * code 3: a guard zone was written to.
  *
  * Compile with -DRUNNER_HEADER='"NAME.h"' -DRUNNER_MODEL=NAME_model and, for an arena as the
  * header announces it to applications, -DRUNNER_ARENA_SIZE=NAME_ARENA_SIZE.
@@ -145,7 +146,8 @@ static size_t untouched(msfcnn_t *nn, uint8_t *arena, size_t size, const int8_t 
 int main(int argc, char **argv)
 {
     static msfcnn_t nn;
-    size_t image_size = (size_t)RUNNER_MODEL.height * RUNNER_MODEL.width * RUNNER_MODEL.channels;
+    size_t image_size = (size_t)RUNNER_MODEL.height * RUNNER_MODEL.width * RUNNER_MODEL.channels +
+                        RUNNER_MODEL.beside;
     size_t size = RUNNER_ARENA_SIZE;
     size_t untouched_bytes = 0;
     unsigned images = 0;

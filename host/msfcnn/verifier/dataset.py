@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from msfcnn.dataset import Loaded, load_samples, preprocessing_file, read_preprocessing
 from msfcnn.emit import c_name
 from msfcnn.errors import ModelError, Problem
-from msfcnn.frontend import load_model
-from msfcnn.ir import Model, Tensor
+from msfcnn.frontend import load_model, load_proto
+from msfcnn.ir import Model, Port, Tensor
 from msfcnn.options import Options
 from msfcnn.pipeline import generate
 from msfcnn.quantizer import Tick, is_scores, quiet, reason_of, session
@@ -44,8 +44,9 @@ def evaluate(
     ModelError, InfeasibleError, BoardError (no compiler) or MismatchError (C code that fails).
     """
     model = load_model(path)
-    loaded = load_samples(dataset, _input(model).onnx_shape, _given(path, model, preprocessing))
-    images = _stored(model, loaded.images)
+    shapes = {port.name: port.onnx_shape for port in _in_file_order(path, model)}
+    loaded = load_samples(dataset, shapes, _given(path, model, preprocessing))
+    images = _stored(model, loaded.inputs or {model.input.name: loaded.images})
     generated = generate(model, c_name(path.stem), options, "msfcnn verify")
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
         done = execute_c(
@@ -58,12 +59,14 @@ def evaluate(
     ]
     oracle = Oracle(path, model)
     whole = None if float_model is None else _float_session(float_model)
+    real_inputs = list((loaded.inputs or {model.input.name: loaded.images}).values())
     judged: list[Outputs] = []
     real: list[Outputs] = []
     for index, image in enumerate(images):
         judged.append([v.to_real(o) for v, o in zip(views, oracle.run(image), strict=True)])
         if whole is not None:
-            real.append(_float_outputs(whole, loaded.images[index], float_model))
+            feeds = [values[index] for values in real_inputs]
+            real.append(_float_outputs(whole, feeds, float_model))
         tick(index + 1, len(images))
     ways = {"float": real, "onnxruntime": judged, "C": coded}
     report = _report(loaded, {name: runs for name, runs in ways.items() if runs})
@@ -93,9 +96,23 @@ def _input(model: Model) -> Tensor:
     return model.input.view(model)
 
 
-def _stored(model: Model, images: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Real inputs [n, ...] as int8 [n, H, W, C]."""
-    view = _input(model)
+def _in_file_order(path: Path, model: Model) -> list[Port]:
+    """The inputs as the file lists them: the float network takes them in the same order."""
+    if not model.beside:
+        return [model.input]
+    listed = [border.name for border in load_proto(path).graph.input]
+    return sorted(model.inputs, key=lambda port: listed.index(port.name))
+
+
+def _stored(model: Model, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.int8]:
+    """Real inputs [n, ...] by name as int8 [n, *sample_shape]."""
+    ports = {port.tensor: port for port in model.inputs}
+    return model.put_together(
+        {t: _stored_input(port.view(model), inputs[port.name]) for t, port in ports.items()}
+    )
+
+
+def _stored_input(view: Tensor, images: NDArray[np.float32]) -> NDArray[np.int8]:
     if images[0].size != view.size:
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], view.onnx_shape[1:]))
         what = f"are {given} each, the network wants {wanted}"
@@ -113,10 +130,12 @@ def _float_session(path: Path) -> Any:
         raise ModelError(Problem(path.name, what, "give the float ONNX file")) from error
 
 
-def _float_outputs(whole: Any, image: NDArray[np.float32], path: Path | None) -> Outputs:
+def _float_outputs(whole: Any, image: Sequence[NDArray[np.float32]], path: Path | None) -> Outputs:
     """Outputs of the float network for one image. Raises ModelError if it does not take it."""
     try:
-        results = whole.run(None, {whole.get_inputs()[0].name: image[None]})
+        borders = whole.get_inputs()
+        feeds = {b.name: values[None] for b, values in zip(borders, image, strict=True)}
+        results = whole.run(None, feeds)
     except Exception as error:  # onnxruntime's exceptions have no common base of their own
         name = "float model" if path is None else path.name
         what = f"onnxruntime cannot run it on these images: {reason_of(error)}"

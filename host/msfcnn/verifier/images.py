@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,21 @@ from numpy.typing import NDArray
 
 from msfcnn.dataset import LABELS
 from msfcnn.errors import Problem, UsageError
-from msfcnn.ir import Model, Order, Tensor
+from msfcnn.ir import Model, Order, Port, Tensor
 
 STORED_KEY = "x_q"  # int8 (or uint8), already quantized, ONNX layout
 REAL_KEY = "x"  # float, quantized here
 
 
 def random_images(model: Model, count: int, seed: int = 0) -> NDArray[np.int8]:
-    """int8 [count, H, W, C]: smooth gradients with noise, then pure noise, reproducible."""
+    """int8 [count, *sample_shape]: smooth gradients with noise, then pure noise, reproducible."""
     rng = np.random.default_rng(seed)
-    height, width, channels = model.tensors[model.input.tensor].shape
+    ports = [port.tensor for port in model.inputs]
+    return model.put_together({t: _random(model.tensors[t], count, rng) for t in ports})
+
+
+def _random(tensor: Tensor, count: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    height, width, channels = tensor.shape
     images = rng.integers(-128, 128, (count, height, width, channels))
     ramp = np.linspace(-100, 100, height)[:, None, None] * np.linspace(1, -1, width)[None, :, None]
     smooth = ramp + images[: (count + 1) // 2] // 8
@@ -28,34 +34,64 @@ def random_images(model: Model, count: int, seed: int = 0) -> NDArray[np.int8]:
 
 
 def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.int64] | None]:
-    """Images as int8 [n, H, W, C] and their labels if the file has some (-1: unknown).
+    """Images as int8 [n, *sample_shape] and their labels if the file has some (-1: unknown).
 
     Reads `x_q` (stored values) or `x` (real values, quantized here), both [n, ...] in the shape
-    of the ONNX input; `labels` or `y` [n] is optional. Raises UsageError.
+    of the ONNX input; of a network with several inputs an array for each, called as the input:
+    real values, or stored ones (int8, uint8). `labels` or `y` [n] is optional. Raises UsageError.
     """
     arrays = _read(path)
-    view = model.input.view(model)
-    if STORED_KEY in arrays:
-        stored = arrays[STORED_KEY]
-        if stored.dtype not in (np.int8, np.uint8):
-            raise _unusable(path, f"'{STORED_KEY}' holds {stored.dtype}, not int8")
-    elif REAL_KEY in arrays:
-        quantization = view.quantization
-        scaled = np.rint(arrays[REAL_KEY].astype(np.float64) / quantization.scale)
-        stored = np.clip(scaled + quantization.zero_point, -128, 127).astype(np.int8)
+    if model.beside:
+        named = [(port.name, port.name, port) for port in model.inputs]
     else:
+        named = [(STORED_KEY, REAL_KEY, model.input)]
+    values = {
+        port.tensor: _of_port(model, port, arrays, (stored, real), path)
+        for stored, real, port in named
+    }
+    counts = {len(v) for v in values.values()}
+    if len(counts) > 1:
+        what = f"its inputs have {' and '.join(map(str, sorted(counts)))} samples"
+        raise _unusable(path, what, model)
+    labels = next((arrays[key] for key in LABELS if key in arrays), None)
+    count = next(iter(counts))
+    if labels is not None and labels.shape != (count,):
+        raise _unusable(path, f"it has {labels.size} labels for {count} images", model)
+    images = model.put_together(values)
+    return images, None if labels is None else labels.astype(np.int64)
+
+
+def _of_port(
+    model: Model,
+    port: Port,
+    arrays: Mapping[str, NDArray[np.generic]],
+    keys: tuple[str, str],
+    path: Path,
+) -> NDArray[np.int8]:
+    """Values of one input, int8 [n, H, W, C]. keys: of stored and of real ones, or both in one."""
+    key = next((k for k in keys if k in arrays), None)
+    view = port.view(model)
+    if key is None:
         found = ", ".join(arrays) or "nothing"
-        raise _unusable(path, f"it has neither '{STORED_KEY}' nor '{REAL_KEY}', only {found}")
-    if stored.ndim < 2 or stored[0].size != view.size or not len(stored):
+        wanted = " nor ".join(f"'{k}'" for k in dict.fromkeys(keys))
+        word = "neither " if len(set(keys)) > 1 else "no "
+        raise _unusable(path, f"it has {word}{wanted}, only {found}", model)
+    given = arrays[key]
+    if key == STORED_KEY and given.dtype not in (np.int8, np.uint8):
+        raise _unusable(path, f"'{key}' holds {given.dtype}, not int8", model)
+    if given.dtype.kind not in "fiu":
+        raise _unusable(path, f"'{key}' holds {given.dtype}, not numbers", model)
+    stored = given
+    if key == REAL_KEY or given.dtype not in (np.int8, np.uint8):
+        quantization = view.quantization
+        scaled = np.rint(given.astype(np.float64) / quantization.scale)
+        stored = np.clip(scaled + quantization.zero_point, -128, 127).astype(np.int8)
+    if stored.ndim < 2 or not len(stored) or stored[0].size != view.size:
         shape = "x".join(map(str, stored.shape))
         wanted = "x".join(map(str, ("n", *view.onnx_shape[1:])))
-        raise _unusable(path, f"its images are {shape}, the network wants {wanted}")
-    labels = next((arrays[key] for key in LABELS if key in arrays), None)
-    if labels is not None and labels.shape != (len(stored),):
-        raise _unusable(path, f"it has {labels.size} labels for {len(stored)} images")
-    stored = _in_order(stored, view)
-    images = np.stack([view.from_onnx(image) for image in stored])
-    return images, None if labels is None else labels.astype(np.int64)
+        whose = f"the images of '{key}'" if model.beside else "its images"
+        raise _unusable(path, f"{whose} are {shape}, the network wants {wanted}", model)
+    return np.stack([view.from_onnx(image) for image in _in_order(stored, view)])
 
 
 def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
@@ -82,12 +118,12 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
         raise _unusable(path, "it is not an .npz archive") from None
 
 
-def _unusable(path: Path, what: str) -> UsageError:
-    return UsageError(
-        Problem(
-            str(path),
-            what,
-            f"save it with numpy.savez(FILE, {STORED_KEY}=int8 images in the shape of the ONNX "
-            f"input, or {REAL_KEY}=real ones)",
-        )
+def _unusable(path: Path, what: str, model: Model | None = None) -> UsageError:
+    hint = (
+        f"save it with numpy.savez(FILE, {STORED_KEY}=int8 images in the shape of the ONNX "
+        f"input, or {REAL_KEY}=real ones)"
     )
+    if model is not None and model.beside:
+        names = ", ".join(port.name for port in model.inputs)
+        hint = f"save it with numpy.savez(FILE, **arrays), an array [n, ...] for each of: {names}"
+    return UsageError(Problem(str(path), what, hint))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend import load_proto
-from msfcnn.ir import Model, Order, Tensor
+from msfcnn.ir import Model, Order, Port, Tensor
 
 _FORCED = "msfcnn_forced/"  # names of graph inputs: real values that replace a tensor's own
 _STORED = "msfcnn_stored/"  # their int8 values, which the readers of the tensor get
@@ -62,7 +62,8 @@ class Oracle:
             return {}
         tensors = {t: self._model.tensors[t] for t in self._judged}
         feeds = {_FORCED + tensor.name: _real(tensor, values[t]) for t, tensor in tensors.items()}
-        feeds |= self._feed(values[self._model.input.tensor])
+        for port in self._model.inputs:
+            feeds[port.name] = self._fed(port, values[port.tensor])
         names = [_JUDGED + tensor.name for tensor in tensors.values()]
         results = self._parts.run(names, feeds)
         return {
@@ -71,7 +72,7 @@ class Oracle:
         }
 
     def run(self, image: NDArray[np.int8]) -> list[NDArray[np.int8]]:
-        """The network's outputs, int8 [H, W, C], for an image int8 [H, W, C]."""
+        """The network's outputs, int8 [H, W, C], for an image int8 [*sample_shape]."""
         results = self._whole.run([p.name for p in self._model.outputs], self._feed(image))
         return [
             _stored(port.view(self._model), result)
@@ -80,9 +81,12 @@ class Oracle:
 
     def _feed(self, image: NDArray[np.int8]) -> dict[str, NDArray[np.generic]]:
         """An image as the network's caller would give it."""
-        port = self._model.input
+        values = self._model.taken_apart(image[None])
+        return {port.name: self._fed(port, values[port.tensor][0]) for port in self._model.inputs}
+
+    def _fed(self, port: Port, values: NDArray[np.int8]) -> NDArray[np.generic]:
         view = port.view(self._model)
-        return {port.name: _real(view, image) if port.dtype == "float32" else view.to_onnx(image)}
+        return _real(view, values) if port.dtype == "float32" else view.to_onnx(values)
 
 
 def _session(proto: onnx.ModelProto, optimize: bool) -> Any:
@@ -114,12 +118,13 @@ def _quantizes(node: onnx.NodeProto) -> bool:
 
 
 def _quantized(proto: onnx.ModelProto, model: Model) -> list[int]:
-    """Tensors of the model that a QuantizeLinear of the graph writes, the input left out."""
+    """Tensors of the model that a QuantizeLinear of the graph writes, the inputs left out."""
     written = {n.output[0] for n in proto.graph.node if _quantizes(n)}
+    given = {port.tensor for port in model.inputs}
     return [
         index
         for index, tensor in enumerate(model.tensors)
-        if tensor.name in written and index != model.input.tensor
+        if tensor.name in written and index not in given
     ]
 
 

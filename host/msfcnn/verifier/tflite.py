@@ -9,14 +9,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.frontend import Arrangement, is_tflite, translate
-from msfcnn.ir import Model
+from msfcnn.ir import Model, Port
 from msfcnn.reference import run_op
 from msfcnn.report import TfliteCheck
 from msfcnn.verifier.tflite_runtime import installed
@@ -32,15 +32,17 @@ def compare(
 ) -> TfliteCheck | None:
     """Compares a model with TFLite's runtime; None if its file is not TFLite.
 
-    images: int8 [n, H, W, C]. outputs: what we compute from them.
+    images: int8 [n, *sample_shape]. outputs: what we compute from them.
     """
     data = path.read_bytes()
     if not is_tflite(data, path):
         return None
-    shown = translate(data, path).shown
+    translated = translate(data, path)
+    names = [border.name for border in translated.proto.graph.input]
+    feeds = _fed(model, names, images)
     found: list[TfliteCheck] = []
     for library in installed():
-        found.append(_with(library, path, model, images, outputs, shown))
+        found.append(_with(library, path, model, feeds, outputs, translated.shown))
         if found[-1].agrees:
             break
         # tflite-micro has few operators, and some of its kernels expect an unchanged scale
@@ -56,20 +58,21 @@ def _with(
     library: str,
     path: Path,
     model: Model,
-    images: NDArray[np.int8],
+    feeds: Mapping[str, NDArray[np.generic]],
     outputs: Values,
     shown: Shown,
 ) -> TfliteCheck:
     """The comparison with one library."""
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
-        feeds, tensors = Path(directory, "images.npz"), Path(directory, "tensors.npz")
-        wanted = sorted({place for place, _ in shown.values()})
-        np.savez(feeds, images=np.stack([_fed(model, image) for image in images]), tensors=wanted)
-        reason = _run(library, path, feeds, tensors)
+        fed, tensors = Path(directory, "images.npz"), Path(directory, "tensors.npz")
+        wanted = np.array(sorted({place for place, _ in shown.values()}), np.int64)
+        np.savez(fed, allow_pickle=False, tensors=wanted, **feeds)
+        reason = _run(library, path, fed, tensors)
         if reason:
             return TfliteCheck(runtime="", reason=f"{library}: {reason}")
         with np.load(tensors) as archive:
-            theirs = _stored(model, dict(archive), len(images), shown)
+            count = len(next(iter(feeds.values())))
+            theirs = _stored(model, dict(archive), count, shown)
     worst, differing = _judge(model, theirs)
     ports = [port.tensor for port in model.outputs if port.tensor in theirs]
     whole = [int(_distance(outputs[t], theirs[t]).max()) for t in ports]
@@ -95,11 +98,24 @@ def _run(library: str, path: Path, feeds: Path, tensors: Path) -> str:
     return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
 
 
-def _fed(model: Model, image: NDArray[np.int8]) -> NDArray[np.generic]:
-    """An image as the caller of the network gives it, with its batch."""
-    port = model.input
+def _fed(
+    model: Model, names: Sequence[str], images: NDArray[np.int8]
+) -> Mapping[str, NDArray[np.generic]]:
+    """`input0` [n, batch, ...] and so on: values as the caller of the network gives them.
+
+    names: of the inputs in the order of the file.
+    """
+    values = model.taken_apart(images)
+    ports = {port.name: port for port in model.inputs}
+    return {
+        f"input{i}": np.stack([_given(model, ports[n], v) for v in values[ports[n].tensor]])
+        for i, n in enumerate(names)
+    }
+
+
+def _given(model: Model, port: Port, values: NDArray[np.int8]) -> NDArray[np.generic]:
     view = port.view(model)
-    stored = view.to_onnx(image)
+    stored = view.to_onnx(values)
     if port.dtype != "float32":
         return stored
     zero = view.quantization.zero_point + (128 if stored.dtype == np.uint8 else 0)

@@ -3,8 +3,9 @@
     python -m msfcnn.verifier.tflite_runtime LIBRARY MODEL.tflite IMAGES.npz TENSORS.npz
 
 These libraries write to the terminal, and end the process over files that they do not like.
-IMAGES.npz holds `images` [n, ...] and `tensors`, which tensors to keep; TENSORS.npz gets `I/T`, the
-values of tensor T for image I. Ends in the reason, on stderr, if the library does not run the file.
+IMAGES.npz holds `input0` [n, ...], `input1` and so on, and `tensors`, which tensors to keep;
+TENSORS.npz gets `I/T`, the values of tensor T for image I. Ends in the reason, on stderr, if the
+library does not run the file.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ def main(library: str, model: str, images: str, target: str) -> None:
     """Runs the images in a library."""
     run = {"tflite-micro": _micro, "LiteRT": _litert}[library]
     with np.load(images) as archive:
-        stored, wanted = archive["images"], archive["tensors"].tolist()
+        count = len(archive.files) - 1
+        inputs = [archive[f"input{i}"] for i in range(count)]
+        wanted = archive["tensors"].tolist()
     try:
-        found = dict(_named(run(Path(model).read_bytes(), stored, wanted)))
+        found = dict(_named(run(Path(model).read_bytes(), inputs, wanted)))
     except (RuntimeError, ValueError) as error:
         sys.exit(" ".join(str(error).split()))
     np.savez(target, allow_pickle=False, **found)
@@ -42,7 +45,7 @@ def _named(runs: Iterator[Tensors]) -> Iterator[tuple[str, Values]]:
             yield f"{image}/{tensor}", values
 
 
-def _micro(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+def _micro(content: bytes, inputs: Sequence[Values], wanted: Sequence[int]) -> Iterator[Tensors]:
     """Values of tensors in tflite-micro, image by image."""
     from tflite_micro.python.tflite_micro import runtime
 
@@ -51,13 +54,14 @@ def _micro(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Te
         arena_size=ARENA,
         intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
     )
-    for image in images:
-        interpreter.set_input(image, 0)
+    for image in zip(*inputs, strict=True):
+        for number, values in enumerate(image):
+            interpreter.set_input(values, number)
         interpreter.invoke()
         yield _read(wanted, lambda index: interpreter.GetTensor(index, 0)["tensor_data"])
 
 
-def _litert(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[Tensors]:
+def _litert(content: bytes, inputs: Sequence[Values], wanted: Sequence[int]) -> Iterator[Tensors]:
     """Values of tensors in LiteRT: its reference kernels where they suffice, else its fast ones."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -74,9 +78,10 @@ def _litert(content: bytes, images: Values, wanted: Sequence[int]) -> Iterator[T
         except (RuntimeError, ValueError):
             if kind is kinds[-1]:  # the reference kernels are fewer than the optimized ones
                 raise
-    place = interpreter.get_input_details()[0]["index"]
-    for image in images:
-        interpreter.set_tensor(place, image)
+    places = [detail["index"] for detail in interpreter.get_input_details()]
+    for image in zip(*inputs, strict=True):
+        for place, values in zip(places, image, strict=True):
+            interpreter.set_tensor(place, values)
         interpreter.invoke()
         yield _read(wanted, interpreter.get_tensor)
 

@@ -93,6 +93,7 @@ struct msfcnn {
     const msfcnn_model_t *model;    /**< tables */
     int8_t *arena;                  /**< everything that lives longer than a call */
     const int8_t *image;            /**< the caller's image, or the row that is pushed */
+    const int8_t *beside;           /**< the caller's other inputs, NULL: not there yet */
     msfcnn_fetch_t fetch;           /**< brings pixels, of networks that pull */
     void *fetch_arg;                /**< for the fetch function */
     msfcnn_probe_t probe;           /**< may be NULL */
@@ -134,7 +135,8 @@ int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t s
  * msfcnn_push_row() is dropped.
  *
  * @param[in,out]   nn      context
- * @param[in]       image   NAME_INPUT_SIZE bytes
+ * @param[in]       image   NAME_INPUT_SIZE bytes; a whole NAME_inputs_t if the network has several
+ *                          inputs
  *
  * @retval  0           success, see msfcnn_output()
  * @retval  -EINVAL     an argument is NULL or the context was not initialized
@@ -142,6 +144,22 @@ int msfcnn_init(msfcnn_t *nn, const msfcnn_model_t *model, void *arena, size_t s
  * @retval  -ECANCELED  a probe has called msfcnn_init()
  */
 int msfcnn_run(msfcnn_t *nn, const int8_t *image);
+
+/**
+ * @brief   Names the other inputs of a network whose image is pushed or pulled
+ *
+ * Networks with one input have none, and msfcnn_run() takes all inputs at once. They stay the
+ * caller's and must not change until the inference has ended; those of the next one may lie
+ * elsewhere.
+ *
+ * @param[in,out]   nn      context
+ * @param[in]       inputs  the other inputs, one behind the other as in a NAME_inputs_t
+ *
+ * @retval  0           success
+ * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -EBUSY      called from a fetch function or a probe of this context
+ */
+int msfcnn_set_inputs(msfcnn_t *nn, const int8_t *inputs);
 
 /**
  * @brief   Runs the network on an image that a function brings piece by piece
@@ -154,7 +172,8 @@ int msfcnn_run(msfcnn_t *nn, const int8_t *image);
  * @param[in]       arg     its first argument
  *
  * @retval  0           success, see msfcnn_output()
- * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -EINVAL     an argument is NULL, the context was not initialized, or other inputs are
+ *                      missing, see msfcnn_set_inputs()
  * @retval  -ENOTSUP    the network was generated for another kind of input
  * @retval  -EBUSY      called from a fetch function or a probe of this context
  * @retval  -ECANCELED  @p fetch or a probe has called msfcnn_init()
@@ -184,7 +203,8 @@ int msfcnn_begin(msfcnn_t *nn);
  *
  * @retval  0           more rows are needed
  * @retval  1           this was the last row of the frame, see msfcnn_output()
- * @retval  -EINVAL     an argument is NULL or the context was not initialized
+ * @retval  -EINVAL     an argument is NULL, the context was not initialized, or other inputs are
+ *                      missing, see msfcnn_set_inputs()
  * @retval  -ENOTSUP    the network was generated for another kind of input
  * @retval  -EBUSY      called from a probe of this context
  * @retval  -ECANCELED  a probe has called msfcnn_init()

@@ -53,7 +53,13 @@ static int _check(const msfcnn_t *nn, int given, unsigned input)
     if (nn->busy) {
         return -EBUSY;
     }
-    return (input != ANY_INPUT && input != nn->model->input) ? -ENOTSUP : 0;
+    if (input == ANY_INPUT) {
+        return 0;
+    }
+    if (input != nn->model->input) {
+        return -ENOTSUP;
+    }
+    return (nn->model->beside != 0 && !nn->beside) ? -EINVAL : 0;
 }
 
 int msfcnn_begin(msfcnn_t *nn)
@@ -116,6 +122,16 @@ int msfcnn_push_row(msfcnn_t *nn, const int8_t *row)
     return (res < 0) ? res : nn->rows_in == nn->model->height;
 }
 
+int msfcnn_set_inputs(msfcnn_t *nn, const int8_t *inputs)
+{
+    int res = _check(nn, inputs != NULL, ANY_INPUT);
+
+    if (res == 0) {
+        nn->beside = inputs;
+    }
+    return res;
+}
+
 static int _run_pull(msfcnn_t *nn, msfcnn_fetch_t fetch, void *arg)
 {
     msfcnn_begin(nn);
@@ -151,6 +167,16 @@ static int _fetch_image(void *arg, unsigned y, unsigned x, unsigned height, unsi
     return 0;
 }
 
+static int _run_pushing(msfcnn_t *nn, const int8_t *image)
+{
+    int res = msfcnn_begin(nn);
+
+    while (res == 0) {
+        res = msfcnn_push_row(nn, image + nn->rows_in * _row_bytes(nn->model));
+    }
+    return (res < 0) ? res : 0;
+}
+
 int msfcnn_run(msfcnn_t *nn, const int8_t *image)
 {
     int res = _check(nn, image != NULL, ANY_INPUT);
@@ -158,17 +184,17 @@ int msfcnn_run(msfcnn_t *nn, const int8_t *image)
     if (res < 0) {
         return res;
     }
-    if (nn->model->input != MSFCNN_INPUT_PUSH) {
+    nn->beside = image + nn->model->height * _row_bytes(nn->model);
+    if (nn->model->input == MSFCNN_INPUT_PUSH) {
+        res = _run_pushing(nn, image);
+    }
+    else {
         nn->image = image;      /* read in place, or by the fetch function */
         res = _run_pull(nn, _fetch_image, nn);
         nn->image = NULL;
-        return res;
     }
-    res = msfcnn_begin(nn);
-    while (res == 0) {
-        res = msfcnn_push_row(nn, image + nn->rows_in * _row_bytes(nn->model));
-    }
-    return (res < 0) ? res : 0;
+    nn->beside = NULL;          /* they are the caller's again */
+    return res;
 }
 
 const int8_t *msfcnn_output(const msfcnn_t *nn, size_t index, size_t *len)

@@ -25,11 +25,15 @@ unsigned msfcnn_channels(const msfcnn_t *nn, const msfcnn_op_t *op)
     return (split != 0 && split < left) ? split : left;
 }
 
-/* the caller's image is only read, but views are also for writing */
+/* the caller's inputs are only read, but views are also for writing */
 static int8_t *_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
-    return (tensor->place == MSFCNN_IMAGE) ? (int8_t *)(uintptr_t)nn->image
-                                           : nn->arena + tensor->place;
+    if (tensor->place < MSFCNN_BESIDE) {
+        return nn->arena + tensor->place;
+    }
+    return (int8_t *)(uintptr_t)((tensor->place == MSFCNN_IMAGE)
+                                 ? nn->image
+                                 : nn->beside + (tensor->place - MSFCNN_BESIDE));
 }
 
 /* index of a pixel in a ring; those of a band follow each other line by line */

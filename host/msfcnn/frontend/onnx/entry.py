@@ -1,6 +1,6 @@
-"""How the graph input lies in memory: the caller's order, or the one its first reader needs.
+"""How a graph input lies in memory: the caller's order, or the one its first reader needs.
 
-The input is the one tensor whose order we may choose. A network for [1, H, W, C] images starts
+Inputs are the only tensors whose order we may choose. A network for [1, H, W, C] images starts
 with a Transpose; then we keep the image as it comes, which is the order of our tensors anyway.
 Likewise a vector that is reshaped to an image before the first op simply is an image.
 """
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from msfcnn.frontend.onnx.support import SUPPORTED
 from msfcnn.ir import Order
-from msfcnn.nodes import HWC, Graph, Node, Role, View, offsets
+from msfcnn.nodes import HWC, Border, Graph, Node, Role, View, offsets
 
 
-def input_view(graph: Graph) -> View:
-    """The view of the graph input under which its first spatial op finds channels innermost."""
-    border = graph.inputs[0]
+def input_view(graph: Graph, border: Border) -> View:
+    """The view of a graph input under which the first op that mixes channels finds them innermost.
+
+    That is one that slides over it, or a MatMul along its last axis.
+    """
     shape = tuple(d for d in border.shape if d is not None)
     seen = {border.name: np.arange(math.prod(shape), dtype=np.int32).reshape(shape)}
     turned = None  # what the first Transpose makes of it, for networks without a spatial op
@@ -29,6 +31,8 @@ def input_view(graph: Graph) -> View:
             continue
         if _role(node) is Role.SPATIAL:
             return _matching(shape, seen[name]) or _usual(shape)
+        if _role(node) is Role.LAST_AXIS and seen[name].ndim > 2:
+            return _matching(shape, np.moveaxis(seen[name], -1, 1)) or _usual(shape)
         moved = _moved(node, seen[name], graph)
         if moved is not None:
             seen[node.outputs[0]] = moved

@@ -64,7 +64,7 @@ def _port(builder: Builder, border: Border, known: Known) -> Port:
     it.
     """
     view = known.view
-    if builder.input is not None and known.tensor == builder.input.tensor:
+    if known.tensor in {given.tensor for given in builder.inputs.values()}:
         raise Unsupported(f"the output '{border.name}' is the input itself", "remove it")
     if not isinstance(view.flat, Order):
         if view.assumed:
@@ -83,5 +83,5 @@ def _port(builder: Builder, border: Border, known: Known) -> Port:
 
 
 def unused_input(name: str) -> Problem:
-    """The problem of a model whose outputs do not depend on its input."""
+    """The problem of a model whose outputs do not depend on one of its inputs."""
     return Problem(f"input '{name}'", "no output depends on it", "the file is damaged")

@@ -15,7 +15,16 @@ from msfcnn.frontend.onnx.shapes import check_inferred, infer, input_problems
 from msfcnn.frontend.onnx.support import SUPPORTED, hint
 from msfcnn.frontend.onnx.tidy import tidy
 from msfcnn.ir import Model, Order, Port, without_constants
-from msfcnn.nodes import Builder, Graph, Node, Poison, UnknowableError, Unsupported, Value
+from msfcnn.nodes import (
+    Border,
+    Builder,
+    Graph,
+    Node,
+    Poison,
+    UnknowableError,
+    Unsupported,
+    Value,
+)
 from msfcnn.ops import MOVES
 
 
@@ -39,7 +48,8 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     problems = input_problems(graph.inputs, path)
     if problems:
         raise ModelError(*problems, *_unknown_operators(graph))
-    builder = Builder(graph, input_view(graph), MOVES)
+    views = {border.name: input_view(graph, border) for border in graph.inputs}
+    builder = Builder(graph, views, MOVES)
     for node in graph.nodes:
         _convert(builder, node)
     return _finished(builder, path.stem, sha256)
@@ -72,7 +82,9 @@ def _finished(builder: Builder, name: str, sha256: str) -> Model:
     outputs = tuple(port for port in ports if port is not None)
     model = _assembled(builder, name, sha256, outputs)
     if model is None and not builder.log.problems:
-        builder.log.add(unused_input(builder.border.name))
+        for border in builder.graph.inputs:
+            if border.name not in builder.inputs:
+                builder.log.add(unused_input(border.name))
     for problem in without_constants(model) if model is not None else ():
         builder.log.add(problem)
     if builder.log.problems or model is None:
@@ -81,25 +93,35 @@ def _finished(builder: Builder, name: str, sha256: str) -> Model:
 
 
 def _assembled(builder: Builder, name: str, sha256: str, outputs: tuple[Port, ...]) -> Model | None:
-    """The model as far as it got, None if not even its input did."""
-    if builder.input is None:
+    """The model as far as it got, None if not even its inputs did."""
+    ports = [_port(builder, border) for border in builder.graph.inputs]
+    found = [port for port in ports if port is not None]
+    if len(found) < len(ports):
         return None
-    border, view = builder.border, builder.source
-    order = view.flat if isinstance(view.flat, Order) else Order.CHW
-    port = Port(
-        name=border.name,
-        tensor=builder.input.tensor,
-        onnx_shape=view.shape,
-        onnx_order=order,
-        dtype=border.dtype,
-    )
+    # rows of one input can be pushed: those of the largest, of which most is to be saved
+    image = max(found, key=lambda port: builder.tensors[port.tensor].size)
     return Model(
         name=name,
         sha256=sha256,
         tensors=tuple(builder.tensors),
         ops=tuple(builder.ops),
-        input=port,
+        input=image,
         outputs=outputs,
+        beside=tuple(port for port in found if port is not image),
+    )
+
+
+def _port(builder: Builder, border: Border) -> Port | None:
+    """A graph input, None if nothing has quantized it."""
+    given, view = builder.inputs.get(border.name), builder.sources[border.name]
+    if given is None:
+        return None
+    return Port(
+        name=border.name,
+        tensor=given.tensor,
+        onnx_shape=view.shape,
+        onnx_order=view.flat if isinstance(view.flat, Order) else Order.CHW,
+        dtype=border.dtype,
     )
 
 

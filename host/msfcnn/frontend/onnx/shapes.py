@@ -31,12 +31,14 @@ def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
 
 
 def input_problems(inputs: tuple[Border, ...], path: Path) -> tuple[Problem, ...]:
-    """What is wrong with the number of graph inputs and their dimensions."""
-    if len(inputs) != 1:
-        names = ", ".join(f"'{i.name}'" for i in inputs) or "none"
-        what = f"a model needs exactly one input of activations; this one has {names}"
-        return (Problem(str(path), what, "make the others constants, or split the model"),)
-    border = inputs[0]
+    """What is wrong with the graph inputs and their dimensions."""
+    if not inputs:
+        what = "has no input of activations: it computes the same every time"
+        return (Problem(str(path), what, "export the model with its input"),)
+    return tuple(problem for border in inputs for problem in _border_problems(border, path))
+
+
+def _border_problems(border: Border, path: Path) -> list[Problem]:
     where = f"input '{border.name}'"
     problems = [
         Problem(where, _open_dimension(border, axis), _fix_hint(border, axis, path))
@@ -50,7 +52,7 @@ def input_problems(inputs: tuple[Border, ...], path: Path) -> tuple[Problem, ...
         problems.append(Problem(where, "has no shape", "export the model with a fixed shape"))
     elif None not in border.shape:
         problems += _size_problems(where, tuple(d for d in border.shape if d is not None))
-    return tuple(problems)
+    return problems
 
 
 def check_inferred(node: Node, shape: tuple[int, ...], inferred: Shape | None) -> None:

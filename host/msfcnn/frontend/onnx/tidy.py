@@ -60,13 +60,14 @@ def _without_dead(model: Model) -> Model:
 
 
 def _renumbered(model: Model) -> Model:
-    """Tensors in the order in which they are written, the input first."""
-    order = [model.input.tensor, *(op.output for op in model.ops)]
+    """Tensors in the order in which they are written, the inputs first."""
+    order = [*(port.tensor for port in model.inputs), *(op.output for op in model.ops)]
     new = {old: index for index, old in enumerate(order)}
     return replace(
         model,
         tensors=tuple(model.tensors[old] for old in order),
         ops=tuple(op.rewired(new) for op in model.ops),
         input=replace(model.input, tensor=0),
+        beside=tuple(replace(p, tensor=new[p.tensor]) for p in model.beside),
         outputs=tuple(replace(p, tensor=new[p.tensor]) for p in model.outputs),
     )

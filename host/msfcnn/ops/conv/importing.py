@@ -269,5 +269,6 @@ Conv.importers = (
             "right side a constant matrix, int8 symmetric",
             "vectors, or NHWC maps per pixel",
         ),
+        role=Role.LAST_AXIS,
     ),
 )

@@ -24,7 +24,7 @@ from msfcnn.quantizer.prepare.simplify import simplify
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A float model that is ready: one input of fixed shape, constants folded, nodes named.
+    """A float model that is ready: inputs of fixed shape, constants folded, nodes named.
 
     notes: what was changed, one sentence each.
     """
@@ -37,18 +37,22 @@ def prepare(
     path: Path,
     directory: Path,
     sizes: Mapping[str, int] | None = None,
-    image: tuple[int, ...] | None = None,
+    images: Mapping[str, tuple[int, ...]] | tuple[int, ...] | None = None,
 ) -> Prepared:
     """Read and prepare a float model; scratch files go into `directory`.
 
-    sizes: of open dimensions, by name or axis. image: shape of a calibration image, which tells
-    them too. Raises UsageError, or ModelError with everything that cannot be quantized.
+    sizes: of open dimensions, by name or axis. images: shape of a calibration image, which tells
+    them too; by input if there are several.
+
+    Raises UsageError, or ModelError with everything that cannot be quantized.
     """
     model = read_float(path)
     problems = refused_operators(model.graph.node)
     if problems:
         raise ModelError(*problems)
-    notes = fix_dimensions(model, path.name, sizes or {}, image)
+    if isinstance(images, tuple):
+        images = {border.name: images for border in model.graph.input[:1]}
+    notes = fix_dimensions(model, path.name, sizes or {}, images or {})
     notes += to_float32(model)
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)

@@ -11,18 +11,26 @@ from msfcnn.errors import ModelError, Problem
 from msfcnn.quantizer.prepare.reading import read_float
 
 
-def input_shape(path: Path, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """Shape of the only input, batch 1 included; 0 where it stays open.
+def input_shapes(path: Path, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    """Shape of each input, batch 1 included; 0 where it stays open.
 
     Raises UsageError or ModelError if there is no such model.
     """
-    model = read_float(path)
-    if len(model.graph.input) != 1:
-        what = f"it has {len(model.graph.input)} inputs, not one"
-        hint = "make the others constants, or split the model"
-        raise ModelError(Problem(path.name, what, hint))
-    dims = model.graph.input[0].type.tensor_type.shape.dim
-    return tuple(_size(axis, dim, sizes) for axis, dim in enumerate(dims))
+    graph = read_float(path).graph
+    if not graph.input:
+        what = "it has no input: it computes the same every time"
+        raise ModelError(Problem(path.name, what, "export it with its input"))
+    return {
+        border.name: tuple(
+            _size(axis, dim, sizes) for axis, dim in enumerate(border.type.tensor_type.shape.dim)
+        )
+        for border in graph.input
+    }
+
+
+def input_shape(path: Path, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Shape of the first input."""
+    return next(iter(input_shapes(path, sizes).values()))
 
 
 def _size(axis: int, dim: onnx.TensorShapeProto.Dimension, sizes: Mapping[str, int]) -> int:

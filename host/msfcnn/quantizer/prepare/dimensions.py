@@ -1,4 +1,4 @@
-"""Open dimensions of the input fixed: one image at a time, sizes from the options or the images."""
+"""Open dimensions of inputs fixed: one image at a time, sizes from the options or the images."""
 
 from __future__ import annotations
 
@@ -19,21 +19,40 @@ FIX_HINT = "give its size with --dim {name}=SIZE, or calibration images of the r
 
 
 def fix_dimensions(
-    model: onnx.ModelProto, where: str, sizes: Mapping[str, int], image: tuple[int, ...] | None
+    model: onnx.ModelProto,
+    where: str,
+    sizes: Mapping[str, int],
+    images: Mapping[str, tuple[int, ...]],
 ) -> list[str]:
-    """Give the only input a fixed shape, in place; returns what was done.
+    """Give every input a fixed shape, in place; returns what was done.
 
-    sizes: by dimension name (or `AXIS` as a number). image: shape of a calibration image, with or
-    without its batch. Raises ModelError if something stays open.
+    sizes: by dimension name (or `AXIS` as a number). images: shape of a calibration image of each
+    input, with or without its batch. Raises ModelError if something stays open.
     """
-    graph = model.graph
-    if len(graph.input) != 1:
-        named = ", ".join(i.name for i in graph.input) or "none"
-        hint = "make the others constants, or split the model"
-        raise ModelError(
-            Problem(where, f"it has {len(graph.input)} inputs, not one: {named}", hint)
-        )
-    border = graph.input[0]
+    if not model.graph.input:
+        what = "it has no input: it computes the same every time"
+        raise ModelError(Problem(where, what, "export it with its input"))
+    notes: list[str] = []
+    for border in model.graph.input:
+        notes += _fix_border(model, border, sizes, images.get(border.name))
+    batches = {border.type.tensor_type.shape.dim[0].dim_value for border in model.graph.input} - {1}
+    for border in model.graph.input:
+        border.type.tensor_type.shape.dim[0].dim_value = 1
+    for batch in sorted(batches):
+        _one_image(model, batch)
+        notes.append(f"batch of {batch} made 1")
+    if notes:
+        _forget_shapes(model)
+    return notes
+
+
+def _fix_border(
+    model: onnx.ModelProto,
+    border: onnx.ValueInfoProto,
+    sizes: Mapping[str, int],
+    image: tuple[int, ...] | None,
+) -> list[str]:
+    """Fixes one input; a batch that is fixed already stays."""
     kind = border.type.tensor_type
     if len(kind.shape.dim) < 2:
         what = "has no batch dimension" if kind.shape.dim else "has no shape"
@@ -58,13 +77,6 @@ def fix_dimensions(
         notes.append(f"{what} ('{name}') fixed to {size}")
     if problems:
         raise ModelError(*problems)
-    batch = kind.shape.dim[0].dim_value
-    if batch != 1:
-        kind.shape.dim[0].dim_value = 1
-        _one_image(model, batch)
-        notes.append(f"batch of {batch} made 1")
-    if notes:
-        _forget_shapes(model)
     return notes
 
 

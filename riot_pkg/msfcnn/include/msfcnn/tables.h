@@ -40,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              6
+#define MSFCNN_ABI              7
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -62,6 +62,12 @@ extern "C" {
  * @brief   Instead of an arena offset: the image that the caller of msfcnn_run() owns
  */
 #define MSFCNN_IMAGE            UINT32_MAX
+
+/**
+ * @brief   Added to an offset: not in the arena, but in the inputs beside the image, which are the
+ *          caller's, too
+ */
+#define MSFCNN_BESIDE           0x80000000
 
 /**
  * @brief   In a shift: exact ties are rounded to the even neighbour, not up
@@ -146,7 +152,7 @@ enum {
  * @brief   A tensor of a stage
  */
 typedef struct {
-    uint32_t place;             /**< arena offset, or MSFCNN_IMAGE */
+    uint32_t place;             /**< arena offset, MSFCNN_IMAGE, or MSFCNN_BESIDE + offset */
     uint32_t halo;              /**< arena offset of the pixels kept from band to band */
     uint32_t line_step;         /**< bytes from slot to slot */
     uint32_t pixel_step;        /**< bytes from pixel to pixel */
@@ -363,6 +369,7 @@ typedef struct {
 typedef struct {
     uint32_t abi;                       /**< MSFCNN_ABI of the generator */
     uint32_t arena_size;                /**< bytes of RAM the plan needs */
+    uint32_t beside;                    /**< bytes of the inputs beside the image */
     const msfcnn_op_t *ops;             /**< of all stages */
     const msfcnn_stage_t *stages;       /**< in execution order */
     const msfcnn_move_t *moves;         /**< of all stages, NULL if there are none */
