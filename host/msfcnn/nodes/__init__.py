@@ -19,7 +19,7 @@ from msfcnn.nodes.values import (
     Value,
 )
 from msfcnn.nodes.views import HWC, View, map_view, offsets
-from msfcnn.nodes.weights import bias_units, int8_weights, per_channel
+from msfcnn.nodes.weights import bias_units, integer_weights, per_channel
 
 __all__ = [
     "HWC",
@@ -51,7 +51,7 @@ __all__ = [
     "bias_units",
     "check_size",
     "fits",
-    "int8_weights",
+    "integer_weights",
     "kernel_shape",
     "map_view",
     "offsets",

@@ -44,12 +44,14 @@ class Moves:
     requantize: another quantization of a tensor. reshape: another shape of its bytes.
     rearrange: a value with its channels where a node needs them; None if that cannot be done.
     pad: a value with the zeros of a Pad node that the node behind does not take over.
+    channels: a tensor with some of its channels, in any order and as often as asked for.
     """
 
     requantize: UnaryOp
     reshape: UnaryOp
     rearrange: Callable[[Builder, Known, int, Node], Known | None]
     pad: Callable[[Builder, Known, Padding], Known]
+    channels: Callable[[Builder, int, tuple[int, ...], Node], int]
 
 
 class Builder:
@@ -234,6 +236,12 @@ class Builder:
     def with_zeros(self, known: Known) -> Known:
         """The value with the zeros that a Pad node puts around it."""
         return known if known.padding is None else self._moves.pad(self, known, known.padding)
+
+    def with_channels(self, tensor: int, channels: tuple[int, ...], node: Node) -> int:
+        """A tensor with these channels of another; nothing to do if they are all of it."""
+        if channels == tuple(range(self.tensors[tensor].channels)):
+            return tensor
+        return self._moves.channels(self, tensor, channels, node)
 
     def as_vector(self, known: Known, node: Node) -> int:
         """The tensor as 1 x 1 x all elements, in the order of its bytes."""

@@ -17,27 +17,28 @@ LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
 WEIGHT_HINT = "quantize weights symmetrically to int8 (weight_type=QInt8, WeightSymmetric=True)"
 
 
-def int8_weights(constant: Constant | None) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Symmetric int8 weights [cout, ...] and their scale per output channel."""
+def integer_weights(
+    constant: Constant | None,
+) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
+    """Weights [cout, ...] as whole steps, -255 to 255, and the step of each output channel.
+
+    A zero point, be it per tensor or per channel, is taken off: real = scale * weight.
+    """
     if constant is None:
         raise Unsupported("its weights are missing", "the file is damaged; export it again")
     if constant.scale is None or constant.zero is None:
         raise Unsupported("its weights are not quantized", WEIGHT_HINT)
     stored, dtype = constant.stored, str(constant.stored.dtype)
-    center = {"int8": 0, "uint8": 128}.get(dtype)
-    if center is None:
+    if dtype not in ("int8", "uint8"):
         raise Unsupported(f"its weights are {dtype}", WEIGHT_HINT)
     if stored.size == 0:
         raise Unsupported("its weights are empty", "the file is damaged; export it again")
-    if (constant.zero != center).any():
-        zero = int(constant.zero[constant.zero != center].ravel()[0])
-        what = f"its weights are asymmetric: their {dtype} zero point is {zero}, not {center}"
-        raise Unsupported(what, WEIGHT_HINT)
     scale = constant.scale.reshape(len(stored), -1)
     if (scale != scale[:, :1]).any():
         what = "the scales of its weights differ within an output channel"
         raise Unsupported(what, "quantize weights per tensor or per output channel")
-    return (stored.astype(np.int16) - center).astype(np.int8), scale[:, 0].copy()
+    steps = stored.astype(np.int16) - constant.zero.astype(np.int16)
+    return steps, scale[:, 0].copy()
 
 
 def bias_units(

@@ -16,7 +16,7 @@ from msfcnn.ops.concat import Concat
 from msfcnn.ops.conv import Conv, ConvConstants, draw_conv, draw_depthwise, oriented
 from msfcnn.ops.pool import AveragePool, GlobalAveragePool, MaxPool, PoolConstants
 from msfcnn.ops.reshape import Reshape
-from msfcnn.ops.select import padded, rearranged
+from msfcnn.ops.select import chosen, padded, rearranged
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.softmax import Softmax, SoftmaxConstants
 from msfcnn.ops.sums import SumConstants
@@ -26,7 +26,9 @@ for _module in iter_modules(__path__):
 for _op in REGISTERED:
     check(_op)
 
-MOVES = Moves(requantize=Requantize, reshape=Reshape, rearrange=rearranged, pad=padded)
+MOVES = Moves(
+    requantize=Requantize, reshape=Reshape, rearrange=rearranged, pad=padded, channels=chosen
+)
 OPS = tuple(sorted(REGISTERED, key=lambda op: op.__name__))
 IMPORTERS: tuple[Importer, ...] = tuple(
     sorted((i for op in OPS for i in op.importers), key=lambda i: i.kind)

@@ -164,6 +164,12 @@ def rearranged(builder: Builder, known: Known, axis: int, node: Node) -> Known |
     return None if piece is None else _taken(builder, known, known.shape, piece, by)
 
 
+def chosen(builder: Builder, tensor: int, index: tuple[int, ...], node: Node) -> int:
+    """A tensor made of channels of another."""
+    known = Known(tensor, map_view(builder.tensors[tensor].shape, 4), real=True)
+    return _selected(builder, node, known, index, 4, 1).tensor
+
+
 def padded(builder: Builder, known: Known, padding: Padding) -> Known:
     """A value with the zeros of a Pad node that no op takes over."""
     rank = len(known.view.shape)

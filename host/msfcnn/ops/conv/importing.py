@@ -33,13 +33,14 @@ from msfcnn.nodes import (
     View,
     bias_units,
     check_size,
-    int8_weights,
+    integer_weights,
     map_view,
     slide,
     spatial_input,
 )
 from msfcnn.ops.conv.op import Conv
 from msfcnn.ops.conv.transposed import TRANSPOSED
+from msfcnn.ops.conv.wide import as_int8
 from msfcnn.ops.support import SLIDING
 
 UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
@@ -51,7 +52,7 @@ def conv(builder: Builder, node: Node) -> Value:
     # 1-D networks are maps of one row: [1, C, W] is [1, C, 1, W]
     tensor, (height, width, channels) = builder.as_map(known, 1, node)
     constant = builder.constant(node, 1, "weight")
-    weights, scale = int8_weights(constant)
+    weights, scale = integer_weights(constant)
     rank = len(known.shape)
     if weights.ndim != rank:
         raise Unsupported(f"its weights have {weights.ndim} axes, its input {rank}")
@@ -67,13 +68,14 @@ def conv(builder: Builder, node: Node) -> Value:
     bias = bias_units(builder.constant(node, 2, "bias"), unit)
     # ONNX has [output, input, line, pixel]; kernels read all channels of a pixel together
     taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel).transpose(0, 2, 3, 1)
+    tensor, stored = as_int8(builder, node, tensor, taps, groups)
     op = Conv(
         node=node.name,
         input=tensor,
         output=UNSET,
         geometry=walk.geometry,
         groups=groups,
-        weights=np.ascontiguousarray(taps),
+        weights=stored,
         weight_scale=scale,
         bias=bias,
     )
@@ -126,25 +128,28 @@ def matmul(builder: Builder, node: Node) -> Value:
         hwc=(height, width, len(weights)), shape=(*known.shape[:-1], len(weights)), flat=Order.HWC
     )
     return Draft(
-        op=_pointwise(node, tensor, weights, scale), node=node, view=view, origin=node.outputs[0]
+        op=_pointwise(builder, node, tensor, weights, scale),
+        node=node,
+        view=view,
+        origin=node.outputs[0],
     )
 
 
 def _weights(
     builder: Builder, node: Node, rows_are_outputs: bool
-) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """int8 [outputs, inputs] and the scale of each output."""
+) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
+    """Weights [outputs, inputs] and the scale of each output."""
     constant = builder.constant(node, 1, "weight matrix")
     if constant is None or len(constant.shape) != 2:
         raise Unsupported("its weights are no matrix", "use weights with two axes")
-    return int8_weights(constant if rows_are_outputs else constant.mapped(np.transpose))
+    return integer_weights(constant if rows_are_outputs else constant.mapped(np.transpose))
 
 
 def _on_vector(
     builder: Builder,
     node: Node,
     known: Known,
-    weights: NDArray[np.int8],
+    weights: NDArray[np.int16],
     scale: NDArray[np.float64],
 ) -> Draft:
     """A dense layer; its columns are put into the order in which the input lies in memory."""
@@ -153,30 +158,36 @@ def _on_vector(
     _check_length(weights, known.view.size)
     columns = np.empty_like(weights)
     columns[:, known.view.positions().ravel()] = weights
-    op = _pointwise(node, builder.as_vector(known, node), columns, scale)
+    op = _pointwise(builder, node, builder.as_vector(known, node), columns, scale)
     outputs = len(weights)
     view = View(hwc=(1, 1, outputs), shape=(*known.shape[:-1], outputs))
     return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 def _pointwise(
-    node: Node, tensor: int, weights: NDArray[np.int8], scale: NDArray[np.float64]
+    builder: Builder,
+    node: Node,
+    tensor: int,
+    weights: NDArray[np.int16],
+    scale: NDArray[np.float64],
 ) -> Conv:
     """Weights [outputs, inputs] on every pixel of a tensor, without bias."""
     outputs, inputs = weights.shape
+    taps = weights.reshape(outputs, 1, 1, inputs)
+    read, stored = as_int8(builder, node, tensor, taps, groups=1)
     return Conv(
         node=node.name,
-        input=tensor,
+        input=read,
         output=UNSET,
         geometry=Geometry(kernel_h=1, kernel_w=1),
         groups=1,
-        weights=np.ascontiguousarray(weights).reshape(outputs, 1, 1, inputs),
+        weights=stored,
         weight_scale=scale,
         bias=np.zeros(outputs, np.int64),
     )
 
 
-def _check_length(weights: NDArray[np.int8], inputs: int) -> None:
+def _check_length(weights: NDArray[np.int16], inputs: int) -> None:
     """Every value of the input has a weight."""
     if weights.shape[1] != inputs:
         what = f"its weights take {weights.shape[1]} values, but its input has {inputs}"
@@ -250,7 +261,7 @@ Conv.importers = (
         becomes="Conv (ordinary, pointwise, depthwise, grouped)",
         constraints=(
             *SLIDING,
-            "weights int8 symmetric (or uint8 with zero point 128), per tensor or per channel",
+            "weights int8 or uint8, per tensor or per channel, with any zero point",
             "bias int32 or float, constant",
         ),
         role=Role.SPATIAL,
@@ -259,14 +270,14 @@ Conv.importers = (
         kind="Gemm",
         convert=gemm,
         becomes="pointwise Conv on 1x1 pixels",
-        constraints=("transA = 0, alpha > 0", "B constant, int8 symmetric; C constant"),
+        constraints=("transA = 0, alpha > 0", "B constant, int8 or uint8; C constant"),
     ),
     Importer(
         kind="MatMul",
         convert=matmul,
         becomes="pointwise Conv; a constant Add behind it becomes its bias",
         constraints=(
-            "right side a constant matrix, int8 symmetric",
+            "right side a constant matrix, int8 or uint8",
             "vectors, or NHWC maps per pixel",
         ),
         role=Role.LAST_AXIS,

@@ -26,10 +26,11 @@ from msfcnn.nodes import (
     Value,
     bias_units,
     check_size,
-    int8_weights,
+    integer_weights,
     map_view,
 )
 from msfcnn.ops.conv.op import Conv
+from msfcnn.ops.conv.wide import as_int8
 from msfcnn.ops.upsample import Upsample
 
 LARGEST = 255
@@ -79,7 +80,7 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     # [cin, cout / groups, ...] to [cout, cin / groups, ...]
     inputs, each = channels // groups, constant.shape[1]
     turned = constant.mapped(lambda v: _turned(v, groups))
-    weights, scale = int8_weights(turned)
+    weights, scale = integer_weights(turned)
     kernel = weights.shape[2:]
     axes = _axes(node, (height, width), kernel, rank)
     taps = weights.reshape(*weights.shape[:2], *[1] * (4 - rank), *kernel)
@@ -102,13 +103,15 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     )
     if min(geometry.pad_top, geometry.pad_left) < 0:
         raise Unsupported("its padding is larger than its kernel", "use less padding")
+    blocked = spread.reshape(outputs * blocks, tall, wide, inputs)
+    tensor, stored = as_int8(builder, node, tensor, blocked, groups)
     op = Conv(
         node=node.name,
         input=tensor,
         output=UNSET,
         geometry=geometry,
         groups=groups,
-        weights=spread.reshape(outputs * blocks, tall, wide, inputs),
+        weights=stored,
         weight_scale=np.repeat(scale, blocks),
         bias=np.repeat(bias, blocks),
     )
@@ -137,13 +140,13 @@ def _turned(weights: NDArray[Any], groups: int) -> NDArray[Any]:
     return turned
 
 
-def _spread(taps: NDArray[np.int8], rows: _Axis, columns: _Axis) -> NDArray[np.int8]:
+def _spread(taps: NDArray[np.int16], rows: _Axis, columns: _Axis) -> NDArray[np.int16]:
     """The taps of the kernel by the output pixel (within a stride) to which they contribute:
     a transposed convolution is `stride` x `stride` ordinary ones.
     """
     outputs, inputs = taps.shape[:2]
     (top, tall), (left, wide) = rows.window, columns.window
-    found = np.zeros((outputs, rows.stride, columns.stride, tall, wide, inputs), np.int8)
+    found = np.zeros((outputs, rows.stride, columns.stride, tall, wide, inputs), np.int16)
     for y, dy, i in rows.taps:
         for x, dx, j in columns.taps:
             found[:, y, x, dy - top, dx - left] = taps[:, :, i, j]
