@@ -55,11 +55,11 @@ def test_nothing_is_said_about_what_only_depends_on_a_reported_node(tmp_path: Pa
 def test_nodes_behind_a_reported_one_are_checked_too(tmp_path: Path) -> None:
     net = Net((1, 3, 8, 8))
     x = net.qdq(net.node("Cos", net.input))
-    x = net.conv(x, (4, 3, 3, 3), weight={"axis": 1})
+    x = net.conv(x, (4, 3, 3, 3), weight={"axis": 1}, bias=None)
     x = net.conv(x, (4, 4, 1, 1))
-    net.output(net.qdq(net.node("Softmax", x, axis=2), FINE))
+    net.output(net.qdq(net.node("Mod", x, x), FINE))
     found = places(problems_of(net, tmp_path))
-    assert found == [("Cos_0", "Cos"), ("Conv_0", "Conv"), ("Softmax_0", "Softmax")]
+    assert found == [("Cos_0", "Cos"), ("Conv_0", "Conv"), ("Mod_0", "Mod")]
 
 
 def test_a_guessed_layout_is_not_held_against_the_nodes_behind(tmp_path: Path) -> None:
@@ -176,50 +176,20 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         "MatMul_0",
         "constant is on the left",
     ),
-    "add with broadcasting": (
-        lambda n: n.add(n.input, n.qdq(n.node("GlobalAveragePool", n.input))),
-        "Add_0",
-        "shapes [1, 3, 6, 6] and [1, 3, 1, 1]",
-    ),
-    "add of a constant map": (
-        lambda n: n.add(n.input, n.const(np.arange(36.0).reshape(6, 6))),
-        "Add_0",
-        "constant of shape [6, 6]",
-    ),
     "add of a constant that is larger": (
         lambda n: n.add(n.input, n.const(np.arange(4.0).reshape(2, 1, 1, 1, 2))),
         "Add_0",
         "constant of shape [2, 1, 1, 1, 2]",
-    ),
-    "concat along height": (
-        lambda n: n.qdq(n.node("Concat", n.input, n.input, axis=2)),
-        "Concat_0",
-        "along axis 2",
     ),
     "concat of different sizes": (
         lambda n: n.qdq(n.node("Concat", n.input, n.conv(n.input, (2, 3, 3, 3)), axis=1)),
         "Concat_0",
         "differ in height or width",
     ),
-    "concat with a constant": (
-        lambda n: n.qdq(n.node("Concat", n.input, n.const(np.ones((1, 1, 6, 6))), axis=1)),
-        "Concat_0",
-        "has a constant where",
-    ),
-    "softmax over width": (
-        lambda n: n.qdq(n.node("Softmax", n.conv(n.input, (2, 3, 1, 2)), axis=3)),
-        "Softmax_0",
-        "another order",
-    ),
     "softmax in the middle": (
         lambda n: n.conv(n.node("Softmax", n.input, axis=1), (2, 3, 1, 1), bias=None),
         "Softmax_0",
         "goes into Conv 'Conv_0' without being quantized",
-    ),
-    "mean over channels": (
-        lambda n: n.qdq(n.node("ReduceMean", n.input, axes=[1])),
-        "ReduceMean_0",
-        "over the axes [1]",
     ),
     "padding of the batch": (
         lambda n: n.conv(
@@ -239,20 +209,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         ),
         "AveragePool_0",
         "nothing but padding",
-    ),
-    "ceil_mode with counted padding": (
-        lambda n: n.qdq(
-            n.node(
-                "AveragePool",
-                n.input,
-                kernel_shape=[3, 3],
-                strides=[2, 2],
-                ceil_mode=1,
-                count_include_pad=1,
-            )
-        ),
-        "AveragePool_0",
-        "divides by another count",
     ),
     "ceil_mode into the padding": (
         lambda n: n.qdq(
@@ -330,21 +286,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         "QuantizeLinear_1",
         "a scale is nan",
     ),
-    "moving transpose": (
-        lambda n: n.conv(
-            n.node("Transpose", n.conv(n.input, (4, 3, 1, 2)), perm=[0, 1, 3, 2]), (2, 4, 1, 1)
-        ),
-        "Transpose_0",
-        "Conv 'Conv_1' needs the elements in another order",
-    ),
-    "moving reshape": (
-        lambda n: n.conv(
-            n.node("Reshape", n.conv(n.input, (4, 3, 1, 1)), n.const(np.array([1, 6, 4, 6]))),
-            (2, 6, 1, 1),
-        ),
-        "Reshape_0",
-        "needs the elements in another order",
-    ),
     "batch behind a reshape": (
         lambda n: n.conv(
             n.node("Reshape", n.conv(n.input, (4, 3, 1, 1)), n.const(np.array([4, 1, 6, 6]))),
@@ -359,11 +300,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         ),
         "Reshape_0",
         "cannot turn the shape [1, 3, 6, 6] into",
-    ),
-    "output in an order of its own": (
-        lambda n: n.node("Transpose", n.conv(n.input, (4, 3, 1, 2)), perm=[0, 1, 3, 2]),
-        "Transpose_0",
-        "order other than CHW or HWC",
     ),
     "reflected padding": (
         lambda n: n.conv(

@@ -23,7 +23,7 @@ def prepared(
 ) -> Prepared:
     path = tmp_path / "given.onnx"
     onnx.save(model, path)
-    return prepare(path, tmp_path, image=image)
+    return prepare(path, tmp_path, images=image)
 
 
 def kinds(model: onnx.ModelProto) -> Counter[str]:

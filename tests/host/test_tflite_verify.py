@@ -83,7 +83,7 @@ def test_a_file_that_no_runtime_takes_is_not_compared(
 ) -> None:
     path = built("conv_same", tmp_path)
     model = load_model(path)
-    monkeypatch.setattr(tflite, "_fed", lambda model, image: np.zeros(3, np.int8))
+    monkeypatch.setattr(tflite, "_given", lambda model, port, values: np.zeros(3, np.int8))
     found = compared(path, model)
     assert found.runtime == ""
     assert "LiteRT: " in found.reason

@@ -63,12 +63,19 @@ def load_samples(
     if images.dtype == np.uint8 and not arrays.quantized:
         wanted = preprocessing_for(shape, given)
         pixels = fit_pixels(_as_pixels(path, images), wanted)
-        return Loaded(wanted.values(pixels), labels, wanted, (*notes, *_assumed(wanted, given)))
+        return Loaded(
+            images=wanted.values(pixels),
+            labels=labels,
+            preprocessing=wanted,
+            notes=(*notes, *_assumed(wanted, given)),
+        )
     unused = sorted({"mean", "std", "pixels", "color", "fit"} & set(given))
     if unused and "scale" not in given:
         options = ", ".join(f"--{name}" for name in unused)
         notes = (*notes, f"{path.name} holds real numbers: {options} not used")
-    return Loaded(_real(path, arrays, images, given), labels, None, notes)
+    return Loaded(
+        images=_real(path, arrays, images, given), labels=labels, preprocessing=None, notes=notes
+    )
 
 
 def _several(path: Path, names: Sequence[str], limit: int | None) -> Loaded:
@@ -79,7 +86,9 @@ def _several(path: Path, names: Sequence[str], limit: int | None) -> Loaded:
     inputs = {name: values[chosen].astype(np.float32) for name, values in arrays.inputs.items()}
     labels = None if arrays.labels is None else arrays.labels[chosen]
     notes = (*arrays.notes, *_limited(count, len(chosen)))
-    return Loaded(inputs[names[0]], labels, None, notes, inputs)
+    return Loaded(
+        images=inputs[names[0]], labels=labels, preprocessing=None, notes=notes, inputs=inputs
+    )
 
 
 def _from_pictures(
@@ -92,7 +101,12 @@ def _from_pictures(
     values = wanted.values(read_pictures(files, wanted))
     named = replace(wanted, labels=listing.names)
     notes = (*_limited(len(listing.files), len(files)), *_assumed(wanted, given))
-    return Loaded(values, labels if (labels >= 0).any() else None, named, notes)
+    return Loaded(
+        images=values,
+        labels=labels if (labels >= 0).any() else None,
+        preprocessing=named,
+        notes=notes,
+    )
 
 
 def _real(

@@ -18,8 +18,8 @@ from msfcnn.nodes.values import (
     Spread,
     Value,
 )
-from msfcnn.nodes.views import HWC, View, map_view, offsets
-from msfcnn.nodes.weights import bias_units, integer_weights, per_channel
+from msfcnn.nodes.views import HWC, View, map_view, named_order, offsets, view_with_channels
+from msfcnn.nodes.weights import bias_units, fits_channels, integer_weights, per_channel
 
 __all__ = [
     "HWC",
@@ -51,13 +51,16 @@ __all__ = [
     "bias_units",
     "check_size",
     "fits",
+    "fits_channels",
     "integer_weights",
     "kernel_shape",
     "map_view",
+    "named_order",
     "offsets",
     "per_channel",
     "resolved_axes",
     "same_quantization",
     "slide",
     "spatial_input",
+    "view_with_channels",
 ]

@@ -233,6 +233,16 @@ class Builder:
             return known
         return self._moves.rearrange(self, known, 1, node) or known
 
+    def alike(self, known: Known, other: Known, node: Node) -> Known:
+        """The value with its elements in the order of another of its shape, moved if need be."""
+        if known.view.same_elements(other.view):
+            return known
+        axis = len(other.shape) - 1 if other.view.flat is Order.HWC else 1
+        moved = self._moves.rearrange(self, known, axis, node)
+        if moved is None or not moved.view.same_elements(other.view):
+            raise self.misplaced(known.view if known.view.by else other.view, node)
+        return moved
+
     def with_zeros(self, known: Known) -> Known:
         """The value with the zeros that a Pad node puts around it."""
         return known if known.padding is None else self._moves.pad(self, known, known.padding)
@@ -259,7 +269,7 @@ class Builder:
         what = f"{node.kind} '{node.name}' needs the elements in another order than in memory"
         return Unsupported(
             what if view.by else "needs its input in another order than it lies in memory",
-            "only reorder between NCHW and NHWC; other orders would have to move data",
+            "only small tensors are reordered at run time; keep to NCHW and NHWC",
             view.by,
         )
 

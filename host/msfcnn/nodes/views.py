@@ -58,13 +58,13 @@ class View:
         if moved == sorted(moved):
             return replace(self, shape=shape, by=by)
         flat = np.ascontiguousarray(self.positions().transpose(perm)).ravel()
-        return replace(self, shape=shape, flat=_named(self.hwc, flat), by=by)
+        return replace(self, shape=shape, flat=named_order(self.hwc, flat), by=by)
 
     def read_as(self, hwc: HWC) -> View:
         """The same value as a view of the same bytes with another height, width and channels."""
         if hwc == self.hwc:
             return self
-        return replace(self, hwc=hwc, flat=_named(hwc, self.positions().ravel()))
+        return replace(self, hwc=hwc, flat=named_order(hwc, self.positions().ravel()))
 
     def as_map(self, channel_axis: int) -> HWC | None:
         """Height, width and channels under which the bytes are this value, channels innermost.
@@ -98,6 +98,20 @@ def map_view(hwc: HWC, rank: int) -> View:
     return View(hwc=hwc, shape=(1, channels, height, width) if rank == 4 else (1, channels, width))
 
 
+def view_with_channels(hwc: HWC, rank: int, axis: int) -> View:
+    """A map as an ONNX value of 2 to 4 axes, batch included, whose channels are at an axis."""
+    if rank == 2:
+        return View(hwc=hwc, shape=(1, hwc[2]))
+    pixels = hwc[:2] if rank == 4 else hwc[1:2]
+    flat = np.arange(math.prod(hwc), dtype=np.int32).reshape(1, *pixels, hwc[2])
+    turned = np.moveaxis(flat, -1, axis)
+    shape = tuple(int(n) for n in turned.shape)
+    known = {1: Order.CHW, rank - 1: Order.HWC}.get(axis)
+    if known is not None:
+        return View(hwc=hwc, shape=shape, flat=known)
+    return View(hwc=hwc, shape=shape, flat=named_order(hwc, np.ascontiguousarray(turned).ravel()))
+
+
 def offsets(hwc: HWC, order: Order) -> NDArray[np.int32]:
     """Byte offsets in an HWC tensor, listed in the given order."""
     listed = np.arange(math.prod(hwc), dtype=np.int32)
@@ -106,7 +120,8 @@ def offsets(hwc: HWC, order: Order) -> NDArray[np.int32]:
     return listed
 
 
-def _named(hwc: HWC, flat: NDArray[np.int32]) -> Order | NDArray[np.int32]:
+def named_order(hwc: HWC, flat: NDArray[np.int32]) -> Order | NDArray[np.int32]:
+    """The order that byte offsets of all elements amount to; the offsets if they are none."""
     for order in (Order.CHW, Order.HWC):
         if np.array_equal(flat, offsets(hwc, order)):
             return order

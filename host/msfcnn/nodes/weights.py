@@ -74,6 +74,21 @@ def _one_per_channel(constant: Constant, channels: int) -> Constant:
     return lone.mapped(lambda values: np.broadcast_to(values, channels))
 
 
+def fits_channels(constant: Constant, view: View) -> bool:
+    """Whether a constant is one number, or one per channel of the tensor behind a view."""
+    if constant.stored.size == 1:
+        return True
+    try:
+        if np.broadcast_shapes(constant.shape, view.shape) != view.shape:
+            return False
+    except ValueError:
+        return False
+    laid = np.empty(view.size)
+    laid[view.positions().ravel()] = np.broadcast_to(constant.real, view.shape).ravel()
+    pixels = laid.reshape(-1, view.hwc[2])
+    return len(view.shape) == 2 or bool((pixels == pixels[0]).all())
+
+
 def per_channel(constant: Constant, view: View, node: Node) -> Constant:
     """The constant as one value per channel of the tensor behind the view."""
     if constant.stored.size == 1:

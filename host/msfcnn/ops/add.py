@@ -29,6 +29,7 @@ from msfcnn.nodes import (
     Unsupported,
     Value,
     bias_units,
+    fits_channels,
     per_channel,
 )
 from msfcnn.ops.base import Binary, register
@@ -36,6 +37,7 @@ from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.lookup import curve_of, draft_of
+from msfcnn.ops.select import both, whole_map
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
 
@@ -147,23 +149,30 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
         curve = curve_of(builder, node, activation)
         turned = -curve.values if sign < 0 and index == 0 else curve.values
         return draft_of(node, curve, node.kind, turned + reals[0])
-    if sign < 0 and index == 0:
-        raise Unsupported("subtracts from a list of constants", "use one number, or add")
-    return _add_constant(builder, node, builder.activation(node, activation), constant)
+    known = builder.settled(builder.activation(node, activation), node)
+    if sign > 0 and fits_channels(constant, known.view):
+        return _add_constant(builder, node, known, constant)
+    if sign < 0 and index == 1 and fits_channels(constant, known.view):
+        return _add_constant(builder, node, known, constant)
+    return _add_map(builder, node, known, constant, sign if index == 0 else 1)
+
+
+def _add_map(builder: Builder, node: Node, known: Known, constant: Constant, sign: int) -> Value:
+    """constant + sign * value, for constants that differ from pixel to pixel."""
+    left = builder.alike(whole_map(builder, node, known, constant), known, node)
+    tensor = builder.with_shape(left.tensor, known.view.hwc, node)
+    op = (Add if sign > 0 else Sub)(node.name, tensor, known.tensor, UNSET)
+    return Draft(op=op, node=node, view=known.view, origin=node.outputs[0])
 
 
 def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
     """A residual; a function of one tensor where both sides come from the same one."""
     curves = [curve_of(builder, node, i) for i in (0, 1)]
-    left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
-    if left.shape != right.shape:
-        what = f"adds activations of the shapes {list(left.shape)} and {list(right.shape)}"
-        raise Unsupported(what, "both need the same shape; broadcasting is not supported")
+    left, right = both(builder, node)
     same = curves[0].tensor == curves[1].tensor
     if same and (sign < 0 or left.tensor != right.tensor):  # such as x - f(x): a function of x
         return draft_of(node, curves[0], node.kind, curves[0].values + sign * curves[1].values)
-    if not left.view.same_elements(right.view):
-        raise builder.misplaced(right.view if right.view.by else left.view, node)
+    right = builder.alike(right, left, node)
     other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
     op = (Add if sign > 0 else Sub)(node.name, left.tensor, other, UNSET)
     return Draft(op=op, node=node, view=left.view, origin=node.outputs[0])
@@ -210,8 +219,8 @@ Add.importers = (
         convert=add,
         becomes="Add; with a constant: bias of the layer before, Lookup, or a depthwise 1x1 Conv",
         constraints=(
-            "two activations of one shape, or an activation and a constant",
-            "constants: a scalar or one value per channel",
+            "two activations, repeated along axes of 1; or an activation and a constant",
+            "constants: a number, one per channel, or up to 16384 of any shape",
         ),
         role=Role.ELEMENTWISE,
     ),
@@ -221,7 +230,7 @@ Sub.importers = (
         kind="Sub",
         convert=sub,
         becomes="as Add of a negative",
-        constraints=("two activations of one shape, or an activation and a constant",),
+        constraints=("two activations, or an activation and a constant",),
         role=Role.ELEMENTWISE,
     ),
 )

@@ -16,6 +16,7 @@ from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Op, Order, Range, Value
 from msfcnn.nodes import (
     UNSET,
     Builder,
+    Constant,
     Draft,
     Importer,
     Known,
@@ -24,11 +25,13 @@ from msfcnn.nodes import (
     Value,
     View,
     check_size,
+    named_order,
     same_quantization,
 )
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import monotone_range, tie
 from msfcnn.ops.clip import Requantize
+from msfcnn.ops.select import constant_map
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
 
@@ -114,27 +117,37 @@ class Concat(Op):
 
 def concat(builder: Builder, node: Node) -> Value:
     """Concat over the channels of NCHW or NHWC maps or of vectors."""
-    parts = [builder.settled(builder.activation(node, i), node) for i in range(len(node.inputs))]
+    given = [builder.value(node, i) for i in range(len(node.inputs))]
+    maps = {i for i, value in enumerate(given) if not isinstance(value, Constant)}
+    if not maps:
+        raise Unsupported("joins constants only", "fold constants before quantizing the model")
+    beside = builder.settled(builder.activation(node, min(maps)), node)
+    parts = [
+        constant_map(builder, node, beside, value)
+        if isinstance(value, Constant)
+        else builder.settled(builder.activation(node, i), node)
+        for i, value in enumerate(given)
+    ]
     shape = parts[0].shape
     rank = len(shape)
     axis = node.integer("axis", 1)
     axis = axis + rank if axis < 0 else axis
     if _in_memory_order(parts, axis):
         return _behind_each_other(builder, node, parts, axis)
-    if rank not in (2, 3, 4) or axis not in (1, rank - 1):
-        what = f"joins maps of the shape {list(shape)} along axis {axis}, not along channels"
-        raise Unsupported(what, "join channels: axis 1 of NCHW, or the last axis of NHWC")
     others = [_without(part.shape, axis) for part in parts]
     if any(other != others[0] for other in others):
         raise Unsupported("joins maps that differ in height or width", "give them the same size")
-    maps = [builder.as_map(part, axis, node) for part in parts]
-    channels = sum(hwc[2] for _, hwc in maps)
-    height, width, _ = maps[0][1]
+    along_channels = rank in (2, 3, 4) and axis in (1, rank - 1) and shape[0] == 1
+    if not along_channels or any(part.view.as_map(axis) is None for part in parts):
+        return _behind_each_other(builder, node, parts, axis)
+    joined = [builder.as_map(part, axis, node) for part in parts]
+    channels = sum(hwc[2] for _, hwc in joined)
+    height, width, _ = joined[0][1]
     check_size("its output", (height, width, channels))
     out_shape = (*shape[:axis], channels, *shape[axis + 1 :])
     order = Order.CHW if axis == 1 else Order.HWC
     view = View(hwc=(height, width, channels), shape=out_shape, flat=order)
-    return _draft(builder, node, [tensor for tensor, _ in maps], view)
+    return _draft(builder, node, [tensor for tensor, _ in joined], view)
 
 
 def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:
@@ -153,11 +166,17 @@ def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:
 
 
 def _behind_each_other(builder: Builder, node: Node, parts: Sequence[Known], axis: int) -> Value:
-    """Positions of detector heads, say: a concatenation of vectors."""
+    """Positions of detector heads, say: a concatenation of vectors.
+
+    Where the bytes then lie in another order than ONNX counts them, who reads them has to know.
+    """
     vectors = [builder.as_vector(part, node) for part in parts]
-    shape = parts[0].shape
-    joined = (*shape[:axis], sum(part.shape[axis] for part in parts), *shape[axis + 1 :])
-    view = View(hwc=(1, 1, sum(part.view.size for part in parts)), shape=joined)
+    begins = accumulate((part.view.size for part in parts[:-1]), initial=0)
+    places = [p.view.positions() + begin for p, begin in zip(parts, begins, strict=True)]
+    joined = np.concatenate(places, axis=axis).astype(np.int32)
+    hwc = (1, 1, int(joined.size))
+    flat = joined.ravel()
+    view = View(hwc=hwc, shape=tuple(int(n) for n in joined.shape), flat=named_order(hwc, flat))
     return _draft(builder, node, vectors, view)
 
 
@@ -190,9 +209,8 @@ Concat.importers = (
         convert=concat,
         becomes="Concat",
         constraints=(
-            "along channels: axis 1 of NCHW, or the last axis of NHWC; along positions where that "
-            "is the order in memory (detector heads)",
-            "activations only",
+            "along channels (axis 1 of NCHW, the last axis of NHWC) or positions (detector heads)",
+            "activations and constants",
         ),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -277,7 +277,7 @@ def _power(builder: Builder, node: Node) -> Value:
         return draft_of(node, curve, "Pow", curve.values**power)
 
 
-def _combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Value:
+def combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Value:
     """A node whose operands are numbers and functions of one tensor."""
     curves: list[Curve] = []
     operands: list[Reals] = []
@@ -298,6 +298,49 @@ def _combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Va
         what = "combines activations that are no functions of one tensor"
         raise Unsupported(what, "use Add, Sub or Mul of two activations")
     return draft_of(node, first, node.kind, combine(*operands).astype(np.float64))
+
+
+def of_one_tensor(builder: Builder, node: Node) -> bool:
+    """Whether the operands of a node are numbers and functions of a single tensor."""
+    indices = range(len(node.inputs))
+    given = [i for i in indices if not isinstance(builder.value(node, i), Constant)]
+    curves = [curve_of(builder, node, i) for i in given]
+    return all(
+        c.tensor == curves[0].tensor and c.view.same_elements(curves[0].view) for c in curves
+    )
+
+
+def mirrored(builder: Builder, node: Node, draft: Draft) -> Draft:
+    """Minus what a draft computes, which is exact: the stored value v becomes -1 - v."""
+    assert draft.inherited is not None
+    label = f"{node.outputs[0]}:mirrored"
+    known = builder.finish(replace(draft, origin=label), label, draft.inherited, draft.unsigned)
+    return _negative(builder, node, known)
+
+
+def negated(builder: Builder, node: Node, known: Known) -> Known:
+    """Minus a value, exactly."""
+    draft = _negative(builder, node, known)
+    label = f"{builder.tensors[known.tensor].name}:negated"
+    assert draft.inherited is not None
+    return replace(
+        builder.finish(replace(draft, origin=label), label, draft.inherited, False), real=True
+    )
+
+
+def _negative(builder: Builder, node: Node, known: Known) -> Draft:
+    given = builder.tensors[known.tensor].quantization
+    op = Lookup(
+        node=node.name,
+        input=known.tensor,
+        output=UNSET,
+        function="Neg",
+        values=-real_values(given),
+    )
+    mirror = Quantization(given.scale, -1 - given.zero_point)
+    return Draft(
+        op=op, node=node, view=known.view, origin=node.outputs[0], inherited=mirror, usual=mirror
+    )
 
 
 def _where(condition: Reals, left: Reals, right: Reals) -> Reals:
@@ -334,12 +377,13 @@ Lookup.importers = (
     *(
         Importer(
             kind=kind,
-            convert=partial(_combined, combine),
+            convert=partial(combined, combine),
             becomes=_BECOMES,
             constraints=("numbers and functions of one tensor",),
             role=Role.ELEMENTWISE,
         )
         for kind, combine in COMBINED.items()
+        if kind not in ("Max", "Min")  # which two tensors can have, too
     ),
     Importer(
         kind="Pow",

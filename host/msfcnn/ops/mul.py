@@ -39,6 +39,7 @@ from msfcnn.nodes import (
     Role,
     Unsupported,
     Value,
+    fits_channels,
     per_channel,
 )
 from msfcnn.ops.base import Binary, register
@@ -47,6 +48,7 @@ from msfcnn.ops.clip import Requantize
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.lookup import Curve, curve_of, draft_of
 from msfcnn.ops.pool import GlobalAveragePool
+from msfcnn.ops.select import both, whole_map
 from msfcnn.ops.sketch import Sketch
 
 LARGEST_WEIGHT = 127
@@ -165,6 +167,10 @@ def div(builder: Builder, node: Node) -> Value:
         with np.errstate(all="ignore"):
             return draft_of(node, curve, "Div", number / curve.values)
     found = _by_constant(builder, node, lambda c: 1 / c)
+    if found is None and (same := _same_source(builder, node)) is not None:
+        curve, above, below = same
+        with np.errstate(all="ignore"):
+            return draft_of(node, curve, "Div", above / below)
     if found is None:
         raise Unsupported("divides two activations", "divide by a constant, or multiply")
     return found
@@ -175,24 +181,26 @@ def _maps(builder: Builder, node: Node) -> Value:
     same = _same_source(builder, node)
     # such as x * sigmoid(x), which is SiLU: a table, and no second operand that has to wait
     if same is not None:
-        curve, values = same
-        return draft_of(node, curve, "Mul", values)
+        curve, left_values, right_values = same
+        return draft_of(node, curve, "Mul", left_values * right_values)
     left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
-    if left.shape == right.shape:
-        if not left.view.same_elements(right.view):
-            raise builder.misplaced(right.view if right.view.by else left.view, node)
-        other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
-        return Draft(
-            op=Mul(node=node.name, left=left.tensor, right=other, output=UNSET),
-            node=node,
-            view=left.view,
-            origin=node.outputs[0],
-        )
-    return _gate(builder, node, left, right)
+    if left.shape != right.shape:
+        gate = _gate(builder, node, left, right)
+        if gate is not None:
+            return gate
+        left, right = both(builder, node)
+    right = builder.alike(right, left, node)
+    other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
+    return Draft(
+        op=Mul(node=node.name, left=left.tensor, right=other, output=UNSET),
+        node=node,
+        view=left.view,
+        origin=node.outputs[0],
+    )
 
 
-def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
-    """A map times one value per channel, in any order."""
+def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value | None:
+    """A map times one value per channel, in any order; None if they are something else."""
     if right.view.size > left.view.size:
         left, right = right, left
     channels = left.view.hwc[2]
@@ -203,8 +211,7 @@ def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
     wanted = tuple(n if i == axis else 1 for i, n in enumerate(left.shape))
     padded = (1,) * (len(left.shape) - len(right.shape)) + right.shape
     if padded != wanted or right.view.size != channels:
-        what = f"multiplies activations of the shapes {list(left.shape)} and {list(right.shape)}"
-        raise Unsupported(what, "both need one shape, or one of them a value per channel")
+        return None
     vector = builder.as_vector(right, node)
     return Draft(
         op=Mul(node=node.name, left=left.tensor, right=vector, output=UNSET),
@@ -214,12 +221,12 @@ def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value:
     )
 
 
-def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals] | None:
-    """Both operands as functions of one tensor, and their product."""
+def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals, Reals] | None:
+    """Both operands as functions of one tensor."""
     left, right = curve_of(builder, node, 0), curve_of(builder, node, 1)
     if left.tensor != right.tensor or not left.view.same_elements(right.view):
         return None
-    return left, left.values * right.values
+    return left, left.values, right.values
 
 
 def _scalar(builder: Builder, node: Node, index: int) -> float | None:
@@ -267,6 +274,8 @@ def _per_channel(
     known = builder.activation(node, activation)
     constant = builder.constant(node, index, "factor")
     assert constant is not None
+    if not fits_channels(constant, known.view):
+        return _by_map(builder, node, known, constant, factor)
     view = known.view
     if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
         tensor, view = builder.as_vector(known, node), view.read_as((1, 1, view.size))
@@ -292,20 +301,33 @@ def _per_channel(
     return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
+def _by_map(
+    builder: Builder, node: Node, known: Known, constant: Constant, factor: Factor
+) -> Value:
+    """Factors that differ from pixel to pixel: a mask, a window of samples."""
+    known = builder.settled(known, node)
+    with np.errstate(all="ignore"):
+        factors = Constant(factor(constant.real))
+    right = builder.alike(whole_map(builder, node, known, factors), known, node)
+    tensor = builder.with_shape(right.tensor, known.view.hwc, node)
+    op = Mul(node=node.name, left=known.tensor, right=tensor, output=UNSET)
+    return Draft(op=op, node=node, view=known.view, origin=node.outputs[0])
+
+
 Mul.importers = (
     Importer(
         kind="Mul",
         convert=mul,
         becomes="Mul; Lookup where both sides come from one value; with a constant: Lookup, scale "
         "of the Conv before, or a depthwise 1x1 Conv",
-        constraints=("two maps of one shape; a map and one value per channel; a constant",),
+        constraints=("two activations, repeated along axes of 1; or an activation and a constant",),
         role=Role.ELEMENTWISE,
     ),
     Importer(
         kind="Div",
         convert=div,
         becomes="as Mul by the inverse",
-        constraints=("by a constant; or a number divided by an activation",),
+        constraints=("by a constant; a number by an activation; two functions of one tensor",),
         role=Role.ELEMENTWISE,
     ),
 )

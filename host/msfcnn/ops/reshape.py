@@ -30,6 +30,7 @@ from msfcnn.nodes import (
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range
+from msfcnn.ops.select import cropped
 from msfcnn.ops.sketch import Sketch
 
 DAMAGED = "the file is damaged; export it again"
@@ -213,15 +214,18 @@ def pad(builder: Builder, node: Node) -> Value:
         raise Unsupported(f"pads with {value.real.ravel()[0]:g}", "pad with 0")
     axes = builder.axes(node, 3, rank)
     axes = tuple(range(rank)) if axes is None else axes
-    if len(sizes) != 2 * len(axes) or min(sizes, default=0) < 0:
+    if len(sizes) != 2 * len(axes):
         what = f"its pads {list(sizes)} do not fit {len(axes)} axes"
-        raise Unsupported(what, "use sizes of 0 or more")
+        raise Unsupported(what, "use two sizes for each axis")
     before, after = [0] * rank, [0] * rank
     for i, axis in enumerate(axes):
         before[axis], after[axis] = sizes[i], sizes[len(axes) + i]
-    if not any(sizes):
+    if min(sizes, default=0) < 0:
+        known = cropped(builder, known, Padding(node, tuple(before), tuple(after)))
+    if max(sizes, default=0) <= 0:
         return known
-    return replace(known, padding=Padding(node, tuple(before), tuple(after)))
+    zeros = (tuple(max(0, n) for n in side) for side in (before, after))
+    return replace(known, padding=Padding(node, *zeros))
 
 
 _TARGET = ("shape known without running the model",)
@@ -257,7 +261,7 @@ Reshape.importers = (
         kind="Pad",
         convert=pad,
         becomes="padding of the Conv or pool behind it, else a depthwise Conv or Select",
-        constraints=("mode constant with value 0",),
+        constraints=("mode constant with value 0; negative sizes crop",),
         role=Role.ELEMENTWISE,
     ),
 )

@@ -29,7 +29,16 @@ from msfcnn.ir import (
     anything,
     clamped,
 )
-from msfcnn.nodes import UNSET, Builder, Draft, Importer, Node, Unsupported, Value
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Draft,
+    Importer,
+    Node,
+    Unsupported,
+    Value,
+    view_with_channels,
+)
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import keep_all
 from msfcnn.ops.sketch import Sketch
@@ -131,10 +140,11 @@ def _import(builder: Builder, node: Node) -> Value:
     axis = axis % rank
     # one softmax over everything: the order is no matter
     if math.prod(shape) == shape[axis]:
-        tensor, hwc = builder.as_vector(known, node), (1, 1, known.view.size)
+        tensor = builder.as_vector(known, node)
+        view = known.view.read_as((1, 1, known.view.size))
     else:
         tensor, hwc = builder.as_map(known, axis, node)
-    view = known.view.read_as(hwc)
+        view = view_with_channels(hwc, rank, axis)
     return Draft(op=Softmax(node.name, tensor, UNSET), node=node, view=view, origin=node.outputs[0])
 
 

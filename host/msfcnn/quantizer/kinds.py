@@ -17,6 +17,9 @@ KEEPING = frozenset(
     }
 )
 
+# values of any input: all in one scale, so that they are only chosen
+JOINING = frozenset({"Concat", "Max", "Min"})
+
 # bounds of the op before, as long as nobody else reads that
 CLAMPS = frozenset({"Relu", "Clip"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
-from msfcnn.quantizer.kinds import CLAMPS, FIXED, KEEPING, VIEWS
+from msfcnn.quantizer.kinds import CLAMPS, FIXED, JOINING, KEEPING, VIEWS
 from msfcnn.quantizer.methods import RealRange
 from msfcnn.quantizer.statistics import Statistics
 
@@ -145,8 +145,9 @@ class _Groups:
             source = self._source(node.input[0])
             for output in outputs if source else ():
                 self._join(source, output)
-        elif kind == "Concat" and outputs:
-            sources = [self._source(i) for i in node.input]
+        elif kind in JOINING and outputs:
+            read = [i for i in node.input if not self._edited.is_constant(i)]
+            sources = [self._source(i) for i in read]
             roots = {self._root(s) for s in sources if s}
             if len(roots) == 1 and all(sources):
                 self._join(next(iter(roots)), outputs[0])

@@ -29,7 +29,7 @@ def output_port(builder: Builder, border: Border, producer: Node | None) -> Port
     )
     try:
         known = _tensor_of(builder, border.name, builder.values.get(border.name, Poison()))
-        known = builder.with_zeros(known)
+        known = replace(builder.settled(builder.with_zeros(known), where), real=known.real)
         check_inferred(where, known.shape, builder.graph.shapes.get(border.name))
         return _port(builder, border, known)
     except UnknowableError:

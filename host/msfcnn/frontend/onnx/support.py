@@ -14,7 +14,6 @@ SUPPORTED: Mapping[str, Importer] = {
 }
 
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions"
-_RESIZE = "use a strided Conv or a pool to change the resolution, or do it outside the model"
 _CUT = "cut the model before it and do this step in the application"
 _QDQ = "quantize the float model in QDQ format (quant_format=QuantFormat.QDQ)"
 _FOLD = "fold it into the convolution before it: export in eval mode, or simplify the float model"
@@ -26,7 +25,6 @@ HINTS: Mapping[str, str] = {
     "Cast": _CUT,
     "ConvInteger": _QDQ,
     "DynamicQuantizeLinear": _QDQ,
-    "Expand": _STATIC,
     "GRU": _RECURRENT,
     "If": _STATIC,
     "InstanceNormalization": "train with BatchNormalization and fold it into the convolutions",
@@ -37,9 +35,7 @@ HINTS: Mapping[str, str] = {
     "MatMulInteger": _QDQ,
     "NonMaxSuppression": _CUT,
     "RNN": _RECURRENT,
-    "ReduceSum": "use ReduceMean or GlobalAveragePool",
     "Shape": _STATIC,
-    "SpaceToDepth": _RESIZE,
     "Sum": "use Add",
     "TopK": _CUT,
 }

@@ -6,9 +6,9 @@ whole map is a GlobalAveragePool, however the exporter spells it, as that needs 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-from msfcnn.ir import Geometry, Order
 from msfcnn.nodes import (
     UNSET,
     Builder,
@@ -16,22 +16,21 @@ from msfcnn.nodes import (
     Importer,
     Known,
     Node,
+    Padding,
     Role,
     Sliding,
     Unsupported,
     Value,
-    View,
     check_size,
     kernel_shape,
     map_view,
-    resolved_axes,
     slide,
     spatial_input,
 )
+from msfcnn.ops.pool.extremes import extreme
 from msfcnn.ops.pool.op import LOWEST, AveragePool, GlobalAveragePool, MaxPool
+from msfcnn.ops.pool.reducing import global_max_pool, reduce_max, reduce_min, reduced
 from msfcnn.ops.support import SLIDING
-
-LARGEST = 255  # of a kernel: a byte in the tables
 
 
 def max_pool(builder: Builder, node: Node) -> Value:
@@ -61,7 +60,10 @@ def max_pool(builder: Builder, node: Node) -> Value:
 
 def average_pool(builder: Builder, node: Node) -> Value:
     """AveragePool; over a whole map it is a GlobalAveragePool, which needs no line buffers."""
-    known = spatial_input(builder, node)
+    return _average(builder, node, spatial_input(builder, node))
+
+
+def _average(builder: Builder, node: Node, known: Known) -> Value:
     tensor, hwc = builder.as_map(known, 1, node)
     walk = _walk(node, known, hwc[:2])
     counted = node.boolean("count_include_pad", False)
@@ -74,18 +76,34 @@ def average_pool(builder: Builder, node: Node) -> Value:
             counted = True
     # with ceil_mode the last pixel may reach beyond the padding; ONNX does not count that part
     if counted and walk.surplus:
-        what = "ceil_mode together with count_include_pad divides by another count at the border"
-        raise Unsupported(what, "use ceil_mode = 0 or count_include_pad = 0")
+        return _on_real_zeros(builder, node, known, walk)
     view = map_view((*walk.out, hwc[2]), len(known.shape))
     geometry, usual = walk.geometry, builder.tensors[tensor].quantization
     # the kernel covers the whole map
     if walk.out == (1, 1) and not geometry.padded and hwc[:2] == _kernel(walk):
-        mean = GlobalAveragePool(node.name, tensor, UNSET)
+        mean = GlobalAveragePool(node=node.name, input=tensor, output=UNSET)
         return Draft(op=mean, node=node, view=view, origin=node.outputs[0], usual=usual)
     op = AveragePool(
         node=node.name, input=tensor, output=UNSET, geometry=geometry, count_include_pad=counted
     )
     return Draft(op=op, node=node, view=view, origin=node.outputs[0], usual=usual)
+
+
+def _on_real_zeros(builder: Builder, node: Node, known: Known, walk: Sliding) -> Value:
+    """An AveragePool whose padding counts, but not what ceil_mode reaches beyond it.
+
+    The padding becomes pixels like others; what is beyond them is left out.
+    """
+    g, below, right = walk.geometry, walk.rows.surplus, walk.columns.surplus
+    rank = len(known.shape)
+    before: tuple[int, ...] = (0, 0, g.pad_top, g.pad_left)
+    after: tuple[int, ...] = (0, 0, g.pad_bottom - below, g.pad_right - right)
+    spatial = slice(0, 4) if rank == 4 else slice(1, 4)
+    zeros = Padding(node, before[spatial], after[spatial])
+    padded = builder.with_zeros(replace(known, padding=zeros))
+    plain = {"count_include_pad": 0, "pads": [0] * (2 * rank - 4), "auto_pad": "NOTSET"}
+    attributes = {**node.attributes, **plain}
+    return _average(builder, replace(node, attributes=attributes), padded)
 
 
 def global_average_pool(builder: Builder, node: Node) -> Value:
@@ -94,108 +112,10 @@ def global_average_pool(builder: Builder, node: Node) -> Value:
     if len(known.shape) not in (3, 4):
         raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
     tensor, hwc = builder.as_map(known, 1, node)
-    op = GlobalAveragePool(node.name, tensor, UNSET)
+    op = GlobalAveragePool(node=node.name, input=tensor, output=UNSET)
     view = map_view((1, 1, hwc[2]), len(known.shape))
     usual = builder.tensors[tensor].quantization
     return Draft(op=op, node=node, view=view, origin=node.outputs[0], usual=usual)
-
-
-def global_max_pool(builder: Builder, node: Node) -> Value:
-    """GlobalMaxPool: a MaxPool whose kernel is the whole map."""
-    known = builder.activation(node, 0)
-    if len(known.shape) not in (3, 4):
-        raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
-    return _largest(builder, node, known, (1, *range(2, len(known.shape))), keep=True)
-
-
-def reduce_max(builder: Builder, node: Node) -> Value:
-    """ReduceMax over height and width, or over one of them."""
-    known = builder.activation(node, 0)
-    axes = _reduced_axes(builder, node, len(known.shape))
-    channel, spatial = _axes(known, axes, "maximum")
-    return _largest(builder, node, known, (channel, *spatial), node.boolean("keepdims", True))
-
-
-def _largest(
-    builder: Builder, node: Node, known: Known, axes: tuple[int, ...], keep: bool
-) -> Value:
-    """axes: of the channels, and those that are reduced."""
-    channel, *reduced = axes
-    tensor, hwc = builder.as_map(known, channel, node)
-    geometry, out = _over(known, channel, reduced, hwc)
-    if max(geometry.kernel_h, geometry.kernel_w) > LARGEST:
-        raise Unsupported(f"its map is larger than {LARGEST}", "pool or stride before it")
-    op = MaxPool(node=node.name, input=tensor, output=UNSET, geometry=geometry)
-    source = builder.tensors[tensor]
-    view = _reduced_view(known, channel, reduced, (*out, hwc[2]), keep)
-    return Draft(
-        op=op,
-        node=node,
-        view=view,
-        origin=node.outputs[0],
-        inherited=source.quantization,
-        unsigned=source.unsigned,
-    )
-
-
-def reduce_mean(builder: Builder, node: Node) -> Value:
-    """ReduceMean over height and width, or over one of them."""
-    known = builder.activation(node, 0)
-    axes = _reduced_axes(builder, node, len(known.shape))
-    channel, spatial = _axes(known, axes, "mean")
-    tensor, hwc = builder.as_map(known, channel, node)
-    keep = node.boolean("keepdims", True)
-    geometry, out = _over(known, channel, spatial, hwc)
-    view = _reduced_view(known, channel, spatial, (*out, hwc[2]), keep)
-    usual = builder.tensors[tensor].quantization
-    if out == (1, 1):
-        mean: GlobalAveragePool | AveragePool = GlobalAveragePool(node.name, tensor, UNSET)
-    else:
-        mean = AveragePool(node=node.name, input=tensor, output=UNSET, geometry=geometry)
-    return Draft(op=mean, node=node, view=view, origin=node.outputs[0], usual=usual)
-
-
-def _axes(known: Known, axes: frozenset[int], what: str) -> tuple[int, tuple[int, ...]]:
-    """The axis of the channels, and those that are reduced. Raises Unsupported."""
-    shape = known.shape
-    rank = len(shape)
-    kept = [i for i in range(1, rank) if i not in axes and shape[i] > 1]
-    alone = not kept and 1 not in shape[1:]  # all axes are reduced, channels included
-    refused = Unsupported(
-        f"takes the {what} of {list(shape)} over the axes {sorted(axes)}",
-        f"only the {what} over height and width together, or over one of them, is supported",
-    )
-    reduced = tuple(i for i in range(1, rank) if i in axes)
-    if rank not in (3, 4) or 0 in axes or alone:
-        raise refused
-    lone = next((i for i in range(1, rank) if shape[i] == 1), 1)
-    if len(kept) <= 1:
-        channel = kept[0] if kept else lone
-        return channel, tuple(i for i in reduced if i != channel)
-    for channel in (1, rank - 1):
-        if channel not in axes and known.view.as_map(channel) is not None:
-            return channel, reduced
-    raise refused
-
-
-def _over(
-    known: Known, channel: int, reduced: Sequence[int], hwc: tuple[int, int, int]
-) -> tuple[Geometry, tuple[int, int]]:
-    """A kernel over the reduced axes, and what is left of height and width."""
-    spatial = [i for i in range(1, len(known.shape)) if i != channel]
-    whole = [True] * (2 - len(spatial)) + [i in reduced or known.shape[i] == 1 for i in spatial]
-    kernel = [n if over else 1 for n, over in zip(hwc[:2], whole, strict=True)]
-    out = (1 if whole[0] else hwc[0], 1 if whole[1] else hwc[1])
-    return Geometry(kernel_h=kernel[0], kernel_w=kernel[1]), out
-
-
-def _reduced_view(
-    known: Known, channel: int, reduced: Sequence[int], hwc: tuple[int, int, int], keep: bool
-) -> View:
-    """What ONNX sees of the result: reduced axes are 1, or gone."""
-    over = {*reduced}
-    shape = tuple(1 if i in over else n for i, n in enumerate(known.shape) if keep or i not in over)
-    return View(hwc=hwc, shape=shape, flat=Order.CHW if channel == 1 else Order.HWC)
 
 
 def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
@@ -218,15 +138,6 @@ def _own_pads(node: Node) -> bool:
     return any(node.integers("pads") or ()) or node.text("auto_pad", "NOTSET").startswith("SAME")
 
 
-def _reduced_axes(builder: Builder, node: Node, rank: int) -> frozenset[int]:
-    """The axes of a ReduceMean or ReduceMax: an attribute, or an input since opset 18."""
-    listed = node.integers("axes")  # an attribute before opset 18
-    axes = builder.axes(node, 1, rank) if listed is None else resolved_axes(listed, rank)
-    if not axes and node.boolean("noop_with_empty_axes", False):
-        raise Unsupported("reduces no axis (noop_with_empty_axes)", "remove the node")
-    return frozenset(axes or range(rank))
-
-
 MaxPool.importers = (
     Importer(
         kind="MaxPool",
@@ -245,8 +156,24 @@ MaxPool.importers = (
     Importer(
         kind="ReduceMax",
         convert=reduce_max,
-        becomes="MaxPool over the whole map",
-        constraints=("over height and width, or over one of them, at most 255 pixels",),
+        becomes="MaxPool over the whole map, or over the channels",
+        constraints=("over height and width, one of them, or channels; at most 255 each",),
+    ),
+    Importer(
+        kind="ReduceMin",
+        convert=reduce_min,
+        becomes="MaxPool between two Lookups",
+        constraints=("as ReduceMax",),
+    ),
+    *(
+        Importer(
+            kind=kind,
+            convert=partial(extreme, kind == "Max"),
+            becomes="Lookup; of two tensors Concat and MaxPool",
+            constraints=("numbers and functions of one tensor, or two activations",),
+            role=Role.ELEMENTWISE,
+        )
+        for kind in ("Max", "Min")
     ),
 )
 AveragePool.importers = (
@@ -254,7 +181,7 @@ AveragePool.importers = (
         kind="AveragePool",
         convert=average_pool,
         becomes="AveragePool; GlobalAveragePool if it covers the whole map",
-        constraints=(*SLIDING, "ceil_mode only without count_include_pad"),
+        constraints=(*SLIDING, "ceil_mode and count_include_pad"),
         role=Role.SPATIAL,
     ),
 )
@@ -268,8 +195,14 @@ GlobalAveragePool.importers = (
     ),
     Importer(
         kind="ReduceMean",
-        convert=reduce_mean,
-        becomes="GlobalAveragePool",
-        constraints=("over height and width, or over one of them",),
+        convert=partial(reduced, False),
+        becomes="GlobalAveragePool, AveragePool, or a Conv over channels",
+        constraints=("over any axes but the batch",),
+    ),
+    Importer(
+        kind="ReduceSum",
+        convert=partial(reduced, True),
+        becomes="as ReduceMean",
+        constraints=("over any axes but the batch; QuantizeLinear behind it",),
     ),
 )

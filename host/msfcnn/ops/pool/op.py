@@ -142,17 +142,22 @@ class MaxPool(_SlidingPool):
 @register
 @dataclass(frozen=True)
 class AveragePool(_SlidingPool):
-    """Mean of the pixels under the kernel, padding counted (as zero) or left out."""
+    """Mean of the pixels under the kernel, padding counted (as zero) or left out.
+
+    total: the sum instead of the mean.
+    """
 
     count_include_pad: bool = False
     clamp: Clamp = Clamp()
+    total: bool = False
 
     def constants(self, model: Model) -> PoolConstants:
         """One factor, or one per pixel count where padding is left out."""
         source, target = (model.tensors[t].shape for t in (self.input, self.output))
         area = self.geometry.kernel_h * self.geometry.kernel_w
         partial = self.geometry.reads_outside(source, target) and not self.count_include_pad
-        return _pool_constants(model, self, range(1, area + 1) if partial else [area], self.clamp)
+        counts = range(1, area + 1) if partial else [area]
+        return _pool_constants(model, self, counts, self.clamp, self.total)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """See Op."""
@@ -186,14 +191,19 @@ class AveragePool(_SlidingPool):
 @register
 @dataclass(frozen=True)
 class GlobalAveragePool(_Pool):
-    """Mean over all pixels; output 1 x 1 x channels. Computed as rows arrive."""
+    """Mean over all pixels; output 1 x 1 x channels. Computed as rows arrive.
+
+    total: the sum instead of the mean.
+    """
 
     clamp: Clamp = Clamp()
+    total: bool = False
 
     def constants(self, model: Model) -> PoolConstants:
         """See Op."""
         source = model.tensors[self.input]
-        return _pool_constants(model, self, [source.height * source.width], self.clamp)
+        counts = [source.height * source.width]
+        return _pool_constants(model, self, counts, self.clamp, self.total)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """See Op."""
@@ -242,13 +252,16 @@ def global_average(k: PoolConstants, x: Values) -> Values:
     return requantize(acc, k.scaling.multiplier, k.scaling.shift, k.output_zero, k.clamp)
 
 
-def _pool_constants(model: Model, op: Unary, counts: Sequence[int], clamp: Clamp) -> PoolConstants:
-    """counts: of pixels averaged. Raises ModelError where a sum could overflow."""
+def _pool_constants(
+    model: Model, op: Unary, counts: Sequence[int], clamp: Clamp, total: bool
+) -> PoolConstants:
+    """counts: of pixels averaged, or summed up. Raises ModelError where a sum could overflow."""
     source, target = (model.tensors[t].quantization for t in (op.input, op.output))
     if 255 * counts[-1] > INT32_MAX:
         what = f"the 32-bit sum of {counts[-1]} pixels can overflow"
         raise ModelError(Problem(op.node, what, "use a smaller input or kernel", type(op).__name__))
-    factors = source.scale / target.scale / np.array(counts, dtype=np.float64)
+    divisors = np.ones(len(counts)) if total else np.array(counts, dtype=np.float64)
+    factors = source.scale / target.scale / divisors
     return PoolConstants(scaling_of(op.node, factors), source.zero_point, target.zero_point, clamp)
 
 

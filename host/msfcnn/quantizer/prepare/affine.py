@@ -33,18 +33,27 @@ class AffineNode:
 def fold_affine(edited: EditedGraph) -> list[str]:
     """Fold or replace every affine node, in place; returns what was done."""
     notes: list[str] = []
+    tables: set[str] = set()  # nodes with one number for all channels, which run as tables
     while True:
         shapes = shapes_of(edited.model)
-        step = next((n for n in edited.nodes if _worth_it(edited, n, shapes)), None)
+        left = (n for n in edited.nodes if n.name not in tables)
+        step = next((n for n in left if _worth_it(edited, n, shapes)), None)
         if step is None:
             return notes
         affine = _affine_of(edited, step, shapes)
         assert affine is not None
         if _into_layer_before(edited, step, affine) or _into_next(edited, step, affine):
             continue
+        if kind_of(step) != "BatchNormalization" and _is_one_number(affine):
+            tables.add(step.name)
+            continue
         _as_depthwise(edited, step, affine, shapes[affine.source])
         what = "kept as a depthwise 1x1 convolution"
         notes.append(f"{step.op_type} '{step.name}' {what}")
+
+
+def _is_one_number(affine: AffineNode) -> bool:
+    return all(bool((v == v[0]).all()) for v in (affine.scale, affine.shift))
 
 
 def _worth_it(

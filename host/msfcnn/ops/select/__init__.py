@@ -1,0 +1,20 @@
+"""Elements chosen, reordered, repeated or padded; Select is the op that does so with channels."""
+
+from msfcnn.ops.select import importing  # noqa: F401 - gives Select its importers
+from msfcnn.ops.select.constant_maps import constant_map, whole_map
+from msfcnn.ops.select.importing import both, cropped, spread
+from msfcnn.ops.select.moving import chosen, padded, rearranged
+from msfcnn.ops.select.op import ZERO, Select
+
+__all__ = [
+    "ZERO",
+    "Select",
+    "both",
+    "chosen",
+    "constant_map",
+    "cropped",
+    "padded",
+    "rearranged",
+    "spread",
+    "whole_map",
+]

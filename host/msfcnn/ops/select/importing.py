@@ -1,0 +1,207 @@
+"""Slice, Split, Gather and other operators of ONNX that only choose, reorder or repeat elements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from msfcnn.nodes import (
+    Builder,
+    Constant,
+    Importer,
+    Known,
+    Node,
+    Padding,
+    Poison,
+    Unsupported,
+    Value,
+    resolved_axes,
+)
+from msfcnn.ops.select.moving import Positions, moved
+from msfcnn.ops.select.op import Select
+
+DAMAGED = "the file is damaged; export it again"
+
+
+def _part(builder: Builder, node: Node, known: Known, positions: Positions) -> Known:
+    """The elements of a value at some positions, in the ONNX shape of `positions`."""
+    rank = positions.ndim
+    found = moved(builder, known, positions, (1, rank - 1) if rank > 2 else (1,), node)
+    if found is None:
+        what = f"takes a part of {list(known.shape)} that is no rows, columns and channels"
+        raise Unsupported(what, "take parts of channels, rows or columns")
+    return found
+
+
+def _slice(builder: Builder, node: Node) -> Value:
+    """Slice with constant bounds."""
+    value = builder.value(node, 0)
+    if isinstance(value, Poison):
+        return value
+    lists = [builder.integers(node, i, "list of bounds") for i in (1, 2)]
+    starts, ends = (found or () for found in lists)
+    rank = len(value.shape)
+    axes = builder.axes(node, 3, rank)
+    steps = builder.integers(node, 4, "list of steps") or (1,) * len(starts)
+    cut: list[slice] = [slice(None)] * rank
+    chosen = range(len(starts)) if axes is None else axes
+    for axis, start, end, step in zip(chosen, starts, ends, steps, strict=False):
+        cut[axis] = slice(start, None if step < 0 and end < -value.shape[axis] else end, step)
+    if isinstance(value, Constant):
+        return value.mapped(lambda v: v[tuple(cut)])
+    known = builder.activation(node, 0)
+    return _part(builder, node, known, known.view.positions()[tuple(cut)])
+
+
+def _split(builder: Builder, node: Node) -> Value:
+    """Split: one part an output."""
+    known = builder.activation(node, 0)
+    axis = resolved_axes((node.integer("axis", 0),), len(known.shape))[0]
+    size, parts = known.shape[axis], len(node.outputs)
+    listed = builder.integers(node, 1, "list of sizes") or node.integers("split")
+    each = -(-size // (node.integer("num_outputs", parts) or parts))
+    sizes = listed or tuple(min(each, size - i * each) for i in range(parts))
+    if sum(sizes) != size or len(sizes) != parts:
+        raise Unsupported(f"its parts {list(sizes)} do not add up to {size}", "the file is damaged")
+    ends = np.cumsum(sizes)
+    found: list[Value] = [
+        _part(builder, node, known, known.view.positions().take(range(e - n, e), axis))
+        for n, e in zip(sizes, ends.tolist(), strict=True)
+    ]
+    for name, part in zip(node.outputs[1:], found[1:], strict=True):
+        builder.values[name] = part
+    return found[0]
+
+
+def _gather(builder: Builder, node: Node) -> Value:
+    """Gather with constant indices."""
+    value = builder.value(node, 0)
+    constant = builder.constant(node, 1, "list of indices")
+    if constant is None or isinstance(value, Poison):
+        return Poison()
+    indices = constant.stored.astype(np.int64)
+    rank = len(value.shape)
+    axis = resolved_axes((node.integer("axis", 0),), rank)[0]
+    if (
+        indices.size
+        and not -value.shape[axis] <= indices.min() <= indices.max() < value.shape[axis]
+    ):
+        raise Unsupported("an index is out of range", "the file is damaged; export it again")
+    if isinstance(value, Constant):
+        return value.mapped(lambda v: v.take(indices, axis))
+    known = builder.activation(node, 0)
+    taken = known.view.positions().take(indices.ravel(), axis)
+    part = _part(builder, node, known, taken)
+    shape = (*known.shape[:axis], *indices.shape, *known.shape[axis + 1 :])
+    return replace(part, view=part.view.reshaped(shape, node))
+
+
+def _expand(builder: Builder, node: Node) -> Value:
+    """Expand to a constant shape."""
+    value = builder.value(node, 0)
+    wanted = builder.integers(node, 1, "shape")
+    if wanted is None or isinstance(value, Poison):
+        return Poison()
+    try:
+        shape = np.broadcast_shapes(value.shape, wanted)
+    except ValueError:
+        what = f"cannot expand {list(value.shape)} to {list(wanted)}"
+        raise Unsupported(what, DAMAGED) from None
+    if isinstance(value, Constant):
+        return value.mapped(lambda v: np.broadcast_to(v, shape))
+    return spread(builder, node, builder.activation(node, 0), shape)
+
+
+def spread(builder: Builder, node: Node, known: Known, shape: tuple[int, ...]) -> Known:
+    """A value repeated along axes of 1, as NumPy broadcasts it to a shape."""
+    if known.shape == shape:
+        return known
+    if len(known.shape) < len(shape):
+        missing = (1,) * (len(shape) - len(known.shape))
+        known = replace(known, view=known.view.reshaped((*missing, *known.shape), node))
+    return _part(builder, node, known, np.broadcast_to(known.view.positions(), shape))
+
+
+def both(builder: Builder, node: Node) -> tuple[Known, Known]:
+    """The two activations of a node in one shape, as NumPy broadcasts them."""
+    left, right = (builder.settled(builder.activation(node, i), node) for i in (0, 1))
+    try:
+        shape = np.broadcast_shapes(left.shape, right.shape)
+    except ValueError:
+        what = f"combines activations of the shapes {list(left.shape)} and {list(right.shape)}"
+        raise Unsupported(what, DAMAGED) from None
+    return spread(builder, node, left, shape), spread(builder, node, right, shape)
+
+
+def _tile(builder: Builder, node: Node) -> Value:
+    """Tile by constant repeats."""
+    value = builder.value(node, 0)
+    times = builder.integers(node, 1, "list of repeats")
+    if times is None or isinstance(value, Poison):
+        return Poison()
+    if len(times) != len(value.shape) or min(times, default=1) < 1:
+        raise Unsupported(f"its repeats {list(times)} do not fit {list(value.shape)}", DAMAGED)
+    if isinstance(value, Constant):
+        return value.mapped(lambda v: np.tile(v, times))
+    known = builder.activation(node, 0)
+    return _part(builder, node, known, np.tile(known.view.positions(), times))
+
+
+def _space_to_depth(builder: Builder, node: Node) -> Value:
+    """SpaceToDepth: the pixels of a block as channels, by place and then by channel."""
+    known = builder.activation(node, 0)
+    size = node.integer("blocksize", 1)
+    if len(known.shape) != 4 or size < 1 or known.shape[2] % size or known.shape[3] % size:
+        raise Unsupported(f"its block size {size} does not fit {list(known.shape)}", DAMAGED)
+    _, channels, height, width = known.shape
+    blocks = (1, channels, height // size, size, width // size, size)
+    shape = (1, channels * size * size, height // size, width // size)
+    apart = known.view.positions().reshape(blocks).transpose(0, 3, 5, 1, 2, 4).reshape(shape)
+    return _part(builder, node, known, np.ascontiguousarray(apart))
+
+
+def cropped(builder: Builder, known: Known, padding: Padding) -> Known:
+    """A value without what negative pads of a Pad node take away."""
+    sides = zip(padding.before, padding.after, known.shape, strict=True)
+    kept = tuple(slice(max(0, -b), n - max(0, -a)) for b, a, n in sides)
+    positions = known.view.positions()[kept]
+    if positions.size == 0:
+        raise Unsupported("crops everything away", DAMAGED, padding.node)
+    return _part(builder, padding.node, known, np.ascontiguousarray(positions))
+
+
+_PARTS = "Select, or a depthwise Conv that cuts out rows and columns"
+
+Select.importers = (
+    Importer(
+        kind="Slice",
+        convert=_slice,
+        becomes=_PARTS,
+        constraints=("constant bounds",),
+    ),
+    Importer(
+        kind="Split", convert=_split, becomes=_PARTS, constraints=("along one axis, not batch",)
+    ),
+    Importer(
+        kind="Gather",
+        convert=_gather,
+        becomes=_PARTS,
+        constraints=("constant indices",),
+    ),
+    Importer(
+        kind="Expand",
+        convert=_expand,
+        becomes="Upsample and Select",
+        constraints=("constant shape",),
+    ),
+    Importer(
+        kind="Tile", convert=_tile, becomes="Upsample and Select", constraints=("constant repeats",)
+    ),
+    Importer(
+        kind="SpaceToDepth",
+        convert=_space_to_depth,
+        becomes="a depthwise Conv and Select",
+        constraints=("[1, C, H, W]",),
+    ),
+)

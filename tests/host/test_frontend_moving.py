@@ -1,0 +1,177 @@
+"""Elements moved, repeated and joined in any way, and operators over any axis: as onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_builder import Net, Scale
+from test_frontend_oracle import agree
+
+from msfcnn.errors import ModelError
+from msfcnn.frontend.onnx import load_model
+
+Maker = Callable[[Net, str], str]
+FINE, COARSE = Scale(1 / 40, 4), Scale(1 / 6, -11)
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def conv(net: Net, x: str, channels: int, kernel: int = 1) -> str:
+    return net.conv(x, (3, channels, kernel, kernel), scale=FINE)
+
+
+def mean(net: Net, x: str) -> str:
+    return net.qdq(net.node("GlobalAveragePool", x), FINE)
+
+
+# what becomes of an input [1, 4, 6, 6]
+CASES: dict[str, Maker] = {
+    "height and width exchanged": lambda n, x: conv(
+        n, n.node("Transpose", x, perm=[0, 1, 3, 2]), 4, 3
+    ),
+    "channels and height exchanged": lambda n, x: conv(
+        n, n.node("Transpose", x, perm=[0, 2, 1, 3]), 6
+    ),
+    "reshaped across channels": lambda n, x: conv(
+        n, n.node("Reshape", x, n.const(ints(1, 6, 4, 6))), 6
+    ),
+    "blocks of pixels as channels": lambda n, x: conv(
+        n, n.qdq(n.node("SpaceToDepth", x, blocksize=2), like=x), 16
+    ),
+    "pixel unshuffle": lambda n, x: conv(
+        n,
+        n.node(
+            "Reshape",
+            n.node(
+                "Transpose",
+                n.node("Reshape", x, n.const(ints(1, 4, 3, 2, 3, 2))),
+                perm=[0, 1, 3, 5, 2, 4],
+            ),
+            n.const(ints(1, 16, 3, 3)),
+        ),
+        16,
+    ),
+    "a vector as a map": lambda n, x: conv(
+        n, n.node("Reshape", n.gemm(n.node("Flatten", x), 144, 24), n.const(ints(1, 2, 3, 4))), 2, 2
+    ),
+    "softmax over width": lambda n, x: n.qdq(n.node("Softmax", x, axis=3), Scale(1 / 256, -128)),
+    "a mean for every pixel": lambda n, x: n.add(x, mean(n, x), COARSE),
+    "minus a row": lambda n, x: n.qdq(
+        n.node("Sub", n.qdq(n.node("ReduceMean", x, axes=[2], keepdims=1), FINE), x),
+        COARSE,
+    ),
+    "one channel for all": lambda n, x: n.qdq(
+        n.node("Mul", x, n.conv(x, (1, 4, 1, 1), scale=FINE)), COARSE
+    ),
+    "a row times a column": lambda n, x: n.qdq(
+        n.node(
+            "Mul",
+            n.qdq(n.node("ReduceMean", x, axes=[2], keepdims=1), FINE),
+            n.qdq(n.node("ReduceMean", x, axes=[3], keepdims=1), FINE),
+        ),
+        Scale(1 / 4, 3),
+    ),
+    "expanded": lambda n, x: n.add(
+        x, n.qdq(n.node("Expand", mean(n, x), n.const(ints(1, 4, 6, 6))), FINE), COARSE
+    ),
+    "tiled": lambda n, x: n.qdq(n.node("Tile", x, n.const(ints(1, 2, 1, 2))), like=x),
+    "mean over channels": lambda n, x: n.qdq(n.node("ReduceMean", x, axes=[1], keepdims=1), FINE),
+    "mean of everything": lambda n, x: n.qdq(n.node("ReduceMean", x, keepdims=0), Scale(1 / 90, 1)),
+    "mean over channels and rows": lambda n, x: n.qdq(
+        n.node("ReduceMean", x, axes=[1, 2], keepdims=0), Scale(1 / 90, 1)
+    ),
+    "sum over channels": lambda n, x: n.qdq(
+        n.node("ReduceSum", x, n.const(ints(1)), keepdims=0), COARSE
+    ),
+    "sum over pixels": lambda n, x: n.qdq(n.node("ReduceSum", x, n.const(ints(2, 3))), Scale(0.5)),
+    "sum over columns": lambda n, x: n.qdq(n.node("ReduceSum", x, n.const(ints(-1))), Scale(0.2)),
+    "maximum over channels": lambda n, x: conv(
+        n, n.qdq(n.node("ReduceMax", x, axes=[1], keepdims=1), like=x), 1, 3
+    ),
+    "minimum over channels": lambda n, x: n.qdq(n.node("ReduceMin", x, axes=[1]), like=x),
+    "minimum over pixels": lambda n, x: n.qdq(n.node("ReduceMin", x, axes=[2, 3]), FINE),
+    "the larger of two": lambda n, x: n.qdq(
+        n.node("Max", x, n.qdq(conv_same(n, x), like=x)), like=x
+    ),
+    "the smaller of two": lambda n, x: n.qdq(
+        n.node("Min", x, n.qdq(conv_same(n, x), like=x)), FINE
+    ),
+    "joined by rows": lambda n, x: conv(n, n.qdq(n.node("Concat", x, x, axis=2), like=x), 4, 3),
+    "joined by columns of other width": lambda n, x: n.qdq(
+        n.node("Concat", x, n.qdq(n.node("MaxPool", x, kernel_shape=[1, 2]), like=x), axis=3),
+        like=x,
+    ),
+    "joined with coordinates": lambda n, x: n.qdq(
+        n.node("Concat", x, n.const(np.linspace(-1, 1, 72).reshape(1, 2, 6, 6)), axis=1), FINE
+    ),
+    "a constant for every pixel": lambda n, x: n.qdq(
+        n.node("Add", x, n.const(np.linspace(-2, 3, 36).reshape(6, 6))), COARSE
+    ),
+    "a mask": lambda n, x: n.qdq(
+        n.node("Mul", x, n.const(np.linspace(0, 1, 144).reshape(1, 4, 6, 6))), COARSE
+    ),
+    "from a constant for every pixel": lambda n, x: n.qdq(
+        n.node("Sub", n.const(np.linspace(-2, 3, 36).reshape(6, 6)), x), COARSE
+    ),
+    "softsign spelled out": lambda n, x: n.qdq(
+        n.node("Div", x, n.node("Add", n.node("Abs", x), n.const(np.float32(1)))), Scale(1 / 127, 0)
+    ),
+    "cropped by negative pads": lambda n, x: conv(
+        n, n.node("Pad", x, n.const(ints(0, 0, -1, 2, 0, 0, 1, -2))), 4, 3
+    ),
+    "every third column, backwards": lambda n, x: n.qdq(
+        n.node("Slice", x, *(n.const(ints(v)) for v in (5, -7, 3, -2))), like=x
+    ),
+    "some rows": lambda n, x: n.qdq(n.node("Gather", x, n.const(ints(4, 0, 1)), axis=2), like=x),
+}
+
+
+def conv_same(net: Net, x: str) -> str:
+    return net.conv(x, (4, 4, 1, 1), quantized=False)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_form(case: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 6, 6))
+    net.output(CASES[case](net, net.input))
+    agree(net, tmp_path)
+
+
+@pytest.mark.parametrize("ceil", [0, 1])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 0, 1]])
+@pytest.mark.parametrize("size", [(6, 6), (7, 6), (8, 9)])
+def test_averages_with_counted_padding(
+    size: tuple[int, int], pads: list[int], ceil: int, tmp_path: Path
+) -> None:
+    net = Net((1, 3, *size))
+    shape = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": pads}
+    x = net.node("AveragePool", net.input, ceil_mode=ceil, count_include_pad=1, **shape)
+    net.output(net.qdq(x, FINE))
+    agree(net, tmp_path)
+
+
+@pytest.mark.parametrize("first", ["MatMul", "Transpose"])
+def test_dense_layers_on_frames(first: str, tmp_path: Path) -> None:
+    net = Net((1, 7, 5))
+    x = net.input
+    if first == "Transpose":
+        x = net.node("Transpose", net.node("Transpose", x, perm=[0, 2, 1]), perm=[0, 2, 1])
+    x = net.matmul(net.node("Relu", net.matmul(x, 5, 6)), 6, 4)
+    net.output(net.qdq(net.node("ReduceMean", x, axes=[1], keepdims=0), FINE))
+    model = agree(net, tmp_path)
+    assert model.tensors[0].shape == (1, 7, 5)
+
+
+def test_what_is_too_large_to_be_moved_is_named(tmp_path: Path) -> None:
+    net = Net((1, 4, 80, 80))
+    x = net.node("Transpose", net.conv(net.input, (4, 4, 1, 1)), perm=[0, 1, 3, 2])
+    net.output(net.conv(x, (2, 4, 1, 1)))
+    path = net.save(tmp_path / "net.onnx")
+    with pytest.raises(ModelError, match="needs the elements in another order") as caught:
+        load_model(path)
+    assert caught.value.problems[0].where == "Transpose_0"
