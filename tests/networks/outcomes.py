@@ -12,6 +12,8 @@ REFUSED: Mapping[str, str] = {
     "gru": "GRU",
     "lstm": "LSTM",
     "attention": "LayerNormalization",
+    "grouped_norm": "InstanceNormalization",
+    "instance_norm": "InstanceNormalization",
 }
 
 # operators that msfcnn does not run (yet): these and no others may be named
@@ -25,9 +27,18 @@ LACKING: Mapping[str, frozenset[str]] = {
 PIXELS = frozenset({"normalizing", "log_probabilities"})  # take 0 to 255
 
 
-def samples(name: str, shape: tuple[int, ...], count: int) -> NDArray[np.float32]:
-    """Noise with drift [count, ...] for a network with inputs of this shape (batch included)."""
-    rng = np.random.default_rng(7)
+def samples(
+    name: str, shapes: Mapping[str, tuple[int, ...]], count: int
+) -> dict[str, NDArray[np.float32]]:
+    """Noise with drift [count, ...] for each input of a network (shapes with batch)."""
+    return {
+        border: _noise(name, shape, count, 7 + i)
+        for i, (border, shape) in enumerate(shapes.items())
+    }
+
+
+def _noise(name: str, shape: tuple[int, ...], count: int, seed: int) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
     noise = rng.normal(0, 0.5, (count, *shape[1:]))
     drift = np.cumsum(rng.normal(0, 0.25, noise.shape), axis=-1)
     signal = noise + drift - drift.mean(axis=-1, keepdims=True)

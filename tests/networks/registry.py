@@ -2,7 +2,7 @@
 
 Run it with torch, onnx and onnxscript to make the files anew; --small for those in the repository:
 
-    python tests/networks/registry.py DIRECTORY
+    python tests/networks/registry.py DIRECTORY [NAME...]
     python tests/networks/registry.py tests/networks/small --small
 """
 
@@ -10,29 +10,38 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import attention
 import classify
 import dense_outputs
+import forms
 import onnx
+import sequences
 import signals
 import torch
 from torch import Tensor, nn
 
 EXPORTERS = ("dynamo", "torchscript")
 LARGEST_SMALL = 13_000  # bytes of a file in the repository
-OPSET = 18  # what the old exporter is asked for; the new one takes its default
+OPSET = 18
 
 
 @dataclass(frozen=True)
 class Network:
-    """build: the untrained module. shape: of its input, batch included. pixels: 0 to 255."""
+    """An untrained module.
+
+    shape: of its input, batch included. pixels: 0 to 255. others: shapes of further inputs.
+    opset: what the old exporter is asked for; the new one takes its default.
+    """
 
     build: Callable[[], nn.Module]
     shape: tuple[int, ...]
     pixels: bool = False
+    others: tuple[tuple[int, ...], ...] = ()
+    opset: int = OPSET
 
 
 _RGB, _GRAY = (1, 3, 32, 32), (1, 1, 32, 32)
@@ -83,19 +92,69 @@ NETWORKS: Mapping[str, Network] = {
     "conv_autoencoder": Network(signals.conv_autoencoder, (1, 1, 28, 28)),
     "denoiser": Network(signals.Denoiser, _GRAY),
     "reflecting": Network(dense_outputs.Reflecting, _RGB),
+    "eca": Network(attention.eca, _RGB, opset=11),
+    "cbam": Network(attention.cbam, _RGB, opset=13),
+    "repvgg": Network(attention.repvgg, _RGB, opset=12),
+    "convnext": Network(attention.convnext, _RGB, opset=14),
+    "grouped_norm": Network(attention.grouped_norm, _RGB),
+    "instance_norm": Network(attention.instance_norm, _RGB),
+    "mixer": Network(attention.Mixer, _RGB, opset=17),
+    "coordinates": Network(attention.Coordinates, _RGB, opset=11),
+    "csp": Network(attention.Csp, _RGB, opset=13),
+    "pyramid_pool": Network(attention.Pyramid, _RGB, opset=12),
+    "gated_linear": Network(attention.GatedLinear, _RGB, opset=15),
+    "maxout": Network(attention.Maxout, _RGB, opset=16),
+    "attention_pool": Network(attention.AttentionPool, _GRAY, opset=14),
+    "unit_length": Network(attention.Embedding, _RGB, opset=13),
+    "odd_kernels": Network(forms.odd_kernels, _RGB, opset=11),
+    "large_kernels": Network(forms.large_kernels, _GRAY, opset=12),
+    "multiplied": Network(forms.multiplied, (1, 4, 20, 20), opset=16),
+    "average_borders": Network(forms.average_borders, _RGB, opset=19),
+    "padded": Network(forms.Padded, _RGB, opset=13),
+    "focus_slices": Network(lambda: forms.Focus(False), _RGB, opset=12),
+    "focus_unshuffle": Network(lambda: forms.Focus(True), _RGB, opset=17),
+    "subpixel": Network(forms.Subpixel, (1, 3, 16, 16), opset=14),
+    "decoder": Network(forms.Decoder, (1, 12), opset=11),
+    "segmenter": Network(forms.Segmenter, _RGB, opset=13),
+    "weighted_pyramid": Network(forms.WeightedPyramid, _RGB, opset=16),
+    "dual_heads": Network(forms.DualHeads, _RGB, opset=20),
+    "yolo_nano": Network(forms.YoloNano, _RGB, opset=14),
+    "bounded": Network(forms.Bounded, (1, 3, 16, 16), opset=15),
+    "siamese": Network(forms.Siamese, _GRAY, others=(_GRAY,), opset=13),
+    "with_numbers": Network(forms.WithNumbers, _RGB, others=((1, 5),), opset=17),
+    "stereo": Network(forms.Stereo, _RGB, others=(_GRAY,), opset=12),
+    "centered": Network(forms.Centered, _RGB, opset=18),
+    "both_pools": Network(forms.BothPools, _RGB, opset=11),
+    "bottlenecks": Network(forms.bottlenecks, _RGB, opset=13),
+    "factorized": Network(forms.factorized, _RGB, opset=12),
+    "separable_tcn": Network(sequences.separable_tcn, (1, 6, 50), opset=16),
+    "waveform": Network(sequences.waveform, (1, 1, 2000), opset=11),
+    "many_scales": Network(sequences.ManyScales, (1, 6, 64), opset=13),
+    "mel_bands": Network(sequences.MelBands, (1, 1, 40, 49), opset=12),
+    "broadcasting": Network(sequences.Broadcasting, (1, 1, 40, 20), opset=17),
+    "frames": Network(sequences.Frames, (1, 20, 10), opset=14),
+    "recognizer": Network(sequences.Recognizer, (1, 1, 16, 64), opset=18),
+    "time_statistics": Network(sequences.Statistics, (1, 12, 60), opset=13),
+    "windows": Network(sequences.Windows, (1, 64, 6), opset=15),
+    "up_again": Network(sequences.UpAgain, (1, 2, 64), opset=20),
+    "vibration": Network(sequences.vibration, (1, 24), opset=11),
     "gru": Network(lambda: signals.Recurrent(nn.GRU), (1, 3, 30)),
     "lstm": Network(lambda: signals.Recurrent(nn.LSTM), (1, 3, 30)),
     "attention": Network(signals.Attention, _RGB),
 }
 
 
-def samples(network: Network, count: int, seed: int = 1) -> Tensor:
-    """Smooth random inputs [count, ...]: pixels 0 to 255, or about -2 to 2."""
+def samples(network: Network, count: int, seed: int = 1) -> tuple[Tensor, ...]:
+    """Smooth random values of each input [count, ...]: pixels 0 to 255, or about -2 to 2."""
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn((count, *network.shape[1:]), generator=generator)
-    drift = torch.cumsum(torch.randn(noise.shape, generator=generator), dim=-1) / 4
-    signal = noise / 2 + drift - drift.mean(dim=-1, keepdim=True)
-    return (signal * 40 + 128).clamp(0, 255).round() if network.pixels else signal
+
+    def drawn(shape: tuple[int, ...]) -> Tensor:
+        noise = torch.randn((count, *shape[1:]), generator=generator)
+        drift = torch.cumsum(torch.randn(noise.shape, generator=generator), dim=-1) / 4
+        signal = noise / 2 + drift - drift.mean(dim=-1, keepdim=True)
+        return (signal * 40 + 128).clamp(0, 255).round() if network.pixels else signal
+
+    return tuple(drawn(shape) for shape in (network.shape, *network.others))
 
 
 def built(network: Network) -> nn.Module:
@@ -104,7 +163,7 @@ def built(network: Network) -> nn.Module:
     module = network.build().train()
     with torch.no_grad():
         for step in range(20):
-            module(samples(network, 8, 100 + step))
+            module(*samples(network, 8, 100 + step))
     return module.eval()
 
 
@@ -114,15 +173,17 @@ def export(network: Network, exporter: str, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if exporter == "dynamo":
-            torch.onnx.export(module, (example,), path, verbose=False)
+            torch.onnx.export(module, example, path, verbose=False)
         else:
-            torch.onnx.export(module, (example,), path, dynamo=False, opset_version=OPSET)
+            torch.onnx.export(module, example, path, dynamo=False, opset_version=network.opset)
 
 
-def main(directory: Path, small: bool) -> None:
+def main(directory: Path, small: bool, names: Sequence[str] = ()) -> None:
     """Writes NAME.EXPORTER.onnx for every network, or those that go into the repository."""
     directory.mkdir(parents=True, exist_ok=True)
     for index, (name, network) in enumerate(NETWORKS.items()):
+        if names and name not in names:
+            continue
         for turn, exporter in enumerate(EXPORTERS):
             path = directory / f"{name}.{exporter}.onnx"
             if small and (index + turn) % len(EXPORTERS):
@@ -147,4 +208,5 @@ def _shorten(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "--small" in sys.argv[2:])
+    words = [word for word in sys.argv[2:] if word != "--small"]
+    main(Path(sys.argv[1]), "--small" in sys.argv[2:], words)
