@@ -72,7 +72,7 @@ def evaluate(
     report = _report(loaded, {name: runs for name, runs in ways.items() if runs})
     if float_model is None:
         return report
-    errors = layer_errors(model, oracle.real_names, float_model, loaded.images, images)
+    errors = layer_errors(model, oracle.real_names, float_model, real_inputs, images)
     return dataclasses.replace(report, layers=errors)
 
 

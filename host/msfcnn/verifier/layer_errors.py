@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ def layer_errors(
     model: Model,
     real_names: Mapping[int, str],
     float_model: Path,
-    images: NDArray[np.float32],
+    inputs: Sequence[NDArray[np.float32]],
     stored: NDArray[np.int8],
 ) -> tuple[LayerError, ...]:
     """The error of each op whose output the float network has, too, in the order of the ops.
 
     real_names: by tensor of the model the name of the real value that it holds, as the file says.
-    images, stored: the same inputs for the float network [n, ...] and for the model [n, H, W, C].
+    inputs, stored: the same for the float network (each [n, ...], as it lists them) and for the
+    model, int8 [n, *sample_shape].
     """
     proto = load_proto(float_model)
     known = {name for node in proto.graph.node for name in node.output}
@@ -37,13 +38,14 @@ def layer_errors(
     ops = [op for op in model.ops if op.output in names]
     if not ops:
         return ()
-    count = min(IMAGES, len(images))
+    count = min(IMAGES, len(stored))
     ours = execute_some(model, stored[:count], {op.output for op in ops})
     wanted = list(dict.fromkeys(names[op.output] for op in ops))
     runner = session(watching(proto, wanted).SerializeToString())
     lost, power = dict.fromkeys(wanted, 0.0), dict.fromkeys(wanted, 0.0)
     for index in range(count):
-        feed = {runner.get_inputs()[0].name: images[index][None]}
+        borders = runner.get_inputs()
+        feed = {b.name: values[index][None] for b, values in zip(borders, inputs, strict=True)}
         theirs = dict(zip(wanted, runner.run(wanted, feed), strict=True))
         for op in ops:
             name = names[op.output]
