@@ -87,7 +87,7 @@ def _track(lines: Lines) -> Track:
     }
     bars = tuple(Bar(kind, begin, end - begin) for kind, (begin, end) in ends.items())
     return Track(
-        tensor=lines.tensor,
+        tensor=lines.tensor.removesuffix("_int8").removesuffix("_QuantizeLinear_Output"),
         lines=lines.lines,
         bars=bars,
         words=f"{lines.resident} of {lines.lines}",
