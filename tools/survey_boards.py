@@ -37,6 +37,7 @@ def main() -> int:
     found = {
         name: _board(boards, name, [b for b in known if b["application"] == "bench"], layers)
         for name in sorted({b["board"] for b in known} & set(boards))
+        if boards[name].runner != "host"
     }
     write_atomically(FILE, json.dumps({"boards": found}, indent=1) + "\n")
     sys.stdout.write(f"{len(found)} boards in {FILE}\n")
