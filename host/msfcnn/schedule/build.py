@@ -8,7 +8,9 @@ from msfcnn.fusion import Edge, Option, cost, costs
 from msfcnn.planner import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
-LONGEST_RUN = 16  # pixels; kernels gain nothing beyond
+# pixels, beside all numbers up to 16: kernels gain little more, but the engine is called less often
+LONG_RUNS = (64, 48, 32, 24)
+LONGEST_SHORT_RUN = 16
 
 
 def schedule(plan: Plan, stretch: bool = True, room: int | None = None) -> Schedule:
@@ -38,7 +40,10 @@ def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
 
     settings = [
         (run, tight)
-        for run in range(max(LONGEST_RUN, stage.option.run), stage.option.run - 1, -1)
+        for run in (
+            *(long for long in LONG_RUNS if long > stage.option.run),
+            *range(max(LONGEST_SHORT_RUN, stage.option.run), stage.option.run - 1, -1),
+        )
         for tight in sorted({stage.option.tight, False})
     ]
     found = costs(stage.edge, stage.option, settings)

@@ -183,6 +183,31 @@ static int _next_band(msfcnn_t *nn)
     return 1;
 }
 
+/* up, over what is dead; in words where that is possible: small C libraries move bytes */
+static void _move(int8_t *to, const int8_t *from, size_t size)
+{
+    uint32_t word;
+
+    if (to < from || (size_t)(to - from) % sizeof(word)) {
+        memmove(to, from, size);
+        return;
+    }
+    to += size;
+    from += size;
+    for (; size && (uintptr_t)to % sizeof(word); size--) {
+        *--to = *--from;
+    }
+    for (; size >= sizeof(word); size -= sizeof(word)) {
+        to -= sizeof(word);
+        from -= sizeof(word);
+        memcpy(&word, __builtin_assume_aligned(from, sizeof(word)), sizeof(word));
+        memcpy(__builtin_assume_aligned(to, sizeof(word)), &word, sizeof(word));
+    }
+    for (; size; size--) {
+        *--to = *--from;
+    }
+}
+
 void msfcnn_begin_stage(msfcnn_t *nn)
 {
     const msfcnn_model_t *model = nn->model;
@@ -192,7 +217,7 @@ void msfcnn_begin_stage(msfcnn_t *nn)
     nn->ops = model->ops + stage->first_op;
     for (unsigned n = 0; n < stage->n_moves; n++) {
         const msfcnn_move_t *move = &model->moves[stage->first_move + n];
-        memmove(nn->arena + move->to, nn->arena + move->from, move->size);
+        _move(nn->arena + move->to, nn->arena + move->from, move->size);
     }
     nn->channel = 0;
     _begin_pass(nn);

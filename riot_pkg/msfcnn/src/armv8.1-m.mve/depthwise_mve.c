@@ -31,25 +31,27 @@ static size_t _words(const msfcnn_op_t *op)
     return (size_t)op->words * (LANES / 4) + EXTRA;
 }
 
-/* pixels from begin on, without their taps */
-static msfcnn_mve_depthwise_t _job(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin)
+/* pixels from begin on, whose taps are there: each member, as an initializer would clear all first */
+static void _prepare(msfcnn_mve_depthwise_t *job, const msfcnn_op_t *op, const msfcnn_run_t *run,
+                     unsigned begin, const void *taps)
 {
     size_t full = run->channels / LANES;
 
-    return (msfcnn_mve_depthwise_t){
-        .step = op->shape->dilation_v * run->pixel_step,
-        .zero = op->out_zero,
-        .low = op->clamp_low,
-        .high = op->clamp_high,
-        .out = run->out + begin * run->out_pixel_step,
-        .next = op->shape->stride_v * run->pixel_step - full * LANES,
-        .out_next = run->out_pixel_step - full * LANES,
-        .constants = (const uint32_t *)op->constants + run->channel / LANES * _words(op),
-        .full = full,
-        .last = run->channels % LANES,
-        .pairs = op->words / 2U,
-        .odd = op->words % 2U,
-    };
+    job->taps = taps;
+    job->pairs = op->words / 2U;
+    job->step = op->shape->dilation_v * run->pixel_step;
+    job->zero = op->out_zero;
+    job->low = op->clamp_low;
+    job->high = op->clamp_high;
+    job->offset = 0;
+    job->out = run->out + begin * run->out_pixel_step;
+    job->next = op->shape->stride_v * run->pixel_step - full * LANES;
+    job->out_next = run->out_pixel_step - full * LANES;
+    job->constants = (const uint32_t *)op->constants + run->channel / LANES * _words(op);
+    job->full = full;
+    job->last = run->channels % LANES;
+    job->pixels = 1;
+    job->odd = op->words % 2U;
 }
 
 /* the taps of a pixel, behind 16 bytes of padding */
@@ -101,19 +103,16 @@ static void _apart(msfcnn_mve_depthwise_t *job, const msfcnn_op_t *op, const msf
 static void _tabled(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin, unsigned end)
 {
     const msfcnn_mve_tap_t *table = _table(op, run, begin);
+    msfcnn_mve_depthwise_t job;
 
     if (run->out_channel_step == 1) {
-        msfcnn_mve_depthwise_t job = _job(op, run, begin);
-
-        job.taps = table;
+        _prepare(&job, op, run, begin, table);
         job.pixels = end - begin;
         msfcnn_mve_depthwise_any(&job);
         return;
     }
     for (unsigned i = begin; i < end; i++) {
-        msfcnn_mve_depthwise_t job = _job(op, run, i);
-
-        job.taps = table;
+        _prepare(&job, op, run, i, table);
         job.offset = (i - begin) * op->shape->stride_v * run->pixel_step;
         _apart(&job, op, run);
     }
@@ -132,11 +131,11 @@ static unsigned _abreast(const msfcnn_op_t *op, const msfcnn_run_t *run)
 /* 3x3, pixels from begin to end - 1, straight from the lines */
 static void _direct(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned begin, unsigned end)
 {
-    msfcnn_mve_depthwise_t job = _job(op, run, begin);
+    msfcnn_mve_depthwise_t job;
     unsigned abreast = _abreast(op, run);
     unsigned pixels = end - begin;
 
-    job.taps = run->line;
+    _prepare(&job, op, run, begin, run->line);
     job.offset = (begin * op->shape->stride_v - run->before) * run->pixel_step;
     if ((abreast > 1) && (pixels >= abreast)) {
         msfcnn_mve_depthwise_t wide = job;

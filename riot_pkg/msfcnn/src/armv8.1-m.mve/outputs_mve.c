@@ -68,15 +68,14 @@ void msfcnn_mve_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned
     int8_t *out = run->out + pixel * run->out_pixel_step;
     unsigned left = run->channels;
     unsigned full = (run->out_channel_step == 1) ? left / MSFCNN_MVE_BLOCK : 0;
-    msfcnn_mve_blocks_t job = {
-        .tail = taps - MSFCNN_MVE_LANES * chunks,
-        .chunks = chunks,
-        .zero = op->out_zero,
-        .low = op->clamp_low,
-        .high = op->clamp_high,
-        .count = full,
-    };
+    msfcnn_mve_blocks_t job;    /* an initializer would clear all of it first, byte by byte */
 
+    job.tail = taps - MSFCNN_MVE_LANES * chunks;
+    job.chunks = chunks;
+    job.zero = op->out_zero;
+    job.low = op->clamp_low;
+    job.high = op->clamp_high;
+    job.count = full;
     job.blocks = (const uint32_t *)op->constants + run->channel / MSFCNN_MVE_BLOCK * words;
     job.blocks_end = job.blocks + full * words;
     if (full > 0) {
