@@ -84,14 +84,16 @@ def networks(directory: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda path: (path.stat().st_size, path.name)))
 
 
-def replace_tables(path: Path, text: str, tables: str) -> str:
+def replace_tables(
+    path: Path, text: str, tables: str, begin_mark: str = BEGIN, end_mark: str = END
+) -> str:
     """The text of `path` with what stands between the marks replaced. Raises UsageError."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
     if not begin or not end:
         what = "has no place for the tables"
-        raise UsageError(Problem(str(path), what, f"add the lines '{BEGIN}' and '{END}'"))
-    return f"{before}{BEGIN}\n\n{tables}\n{END}{after}"
+        raise UsageError(Problem(str(path), what, f"add the lines '{begin_mark}' and '{end_mark}'"))
+    return f"{before}{begin_mark}\n\n{tables}\n{end_mark}{after}"
 
 
 def network_table(found: Mapping[str, Sequence[Measurement]]) -> str:
@@ -109,7 +111,7 @@ def network_table(found: Mapping[str, Sequence[Measurement]]) -> str:
                 *map(_cost, measurements),
             ]
         )
-    return _markdown(rows, text_columns=1)
+    return markdown(rows, text_columns=1)
 
 
 def estimate_table(
@@ -137,7 +139,7 @@ def estimate_table(
                 _share(quick.overhead),
             ]
         )
-    return _markdown(rows, text_columns=1)
+    return markdown(rows, text_columns=1)
 
 
 def _signed(share: float) -> str:
@@ -155,7 +157,7 @@ def kernel_table(found: Sequence[Sequence[KernelCost]]) -> str:
     for costs in found:
         kernel = costs[0].kernel
         rows.append([kernel.label, kernel.per, *map(_each, costs)])
-    return _markdown(rows, text_columns=2)
+    return markdown(rows, text_columns=2)
 
 
 def _each(cost: KernelCost) -> str:
@@ -172,7 +174,7 @@ def size_table(found: Sequence[Measurement]) -> str:
         by_file = [format_size(sizes[f]) if f in sizes else "-" for f in files]
         total, context = format_size(m.code.total), format_size(m.run.context)
         rows.append([_title(m.machine), m.isa, m.optimize, total, *by_file, context, stack])
-    return _markdown(rows, text_columns=3)
+    return markdown(rows, text_columns=3)
 
 
 def _title(machine: Machine) -> str:
@@ -188,7 +190,7 @@ def _millions(count: int) -> str:
     return f"{count / 1e6:.2f} M"
 
 
-def _markdown(rows: Sequence[Row], text_columns: int) -> str:
+def markdown(rows: Sequence[Row], text_columns: int) -> str:
     """The first row is the heading; columns behind the first `text_columns` hold numbers."""
     head, *body = rows
     rule = ["---"] * text_columns + ["---:"] * (len(head) - text_columns)

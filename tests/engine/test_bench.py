@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 from numpy.typing import NDArray
 
 import msfcnn
@@ -45,12 +46,20 @@ LARGEST_ERROR = 0.15  # of an estimate
 LARGEST_SHARE = 0.1  # of the engine, where there is RAM enough
 
 
-@pytest.fixture(params=[*EMULATED, *HOST], ids=lambda machine: machine.name)
+def _parameters(machines: Sequence[Machine]) -> list[ParameterSet]:
+    """Cortex-M33 runs the programs of Cortex-M4: not in the quick tests."""
+    return [
+        pytest.param(m, id=m.name, marks=[pytest.mark.long] if m.core == "cortex-m33" else [])
+        for m in machines
+    ]
+
+
+@pytest.fixture(params=_parameters([*EMULATED, *HOST]))
 def machine(request: pytest.FixtureRequest, require_tool: Callable[[str], str]) -> Machine:
     return available(request.param, require_tool)
 
 
-@pytest.fixture(params=EMULATED, ids=lambda machine: machine.name)
+@pytest.fixture(params=_parameters(EMULATED))
 def emulated(request: pytest.FixtureRequest, require_tool: Callable[[str], str]) -> Machine:
     return available(request.param, require_tool)
 

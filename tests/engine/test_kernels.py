@@ -21,6 +21,7 @@ MVE = [*MVE_CASES, "global_average_mve"]
 EMULATED = [
     *("qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m55", "qemu-cortex-m0"),
     *("qemu-rv32", "qemu-xtensa"),
+    pytest.param("qemu-cortex-m33", marks=pytest.mark.long),
 ]
 
 
@@ -75,7 +76,12 @@ def test_assembly_for_cortex_m0(family: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "machine", ["qemu-cortex-m4", pytest.param("qemu-cortex-m7", marks=pytest.mark.long)]
+    "machine",
+    [
+        "qemu-cortex-m4",
+        pytest.param("qemu-cortex-m7", marks=pytest.mark.long),
+        pytest.param("qemu-cortex-m33", marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize("family", V7EM)
 def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:

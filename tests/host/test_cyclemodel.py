@@ -163,3 +163,28 @@ def test_where_a_branch_leads_nothing_is_waited_for() -> None:
         Instruction(0x1004, 2, "bnez", "a0,1002"),
     ]
     assert [t.straight for t in MODELS["fe310"](program)] == [1, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("line", "plus", "plain"),
+    [
+        ("muls r0, r1", (1, 1), (1, 1)),
+        ("ldr r0, [r1, #4]", (2, 2), (2, 2)),
+        ("strb r0, [r1, r2]", (2, 2), (2, 2)),
+        ("ldmia r0!, {r1, r2, r3}", (4, 4), (4, 4)),
+        ("push {r4-r7, lr}", (6, 6), (6, 6)),
+        ("pop {r4, pc}", (3, 5), (3, 6)),
+        ("bne.n 1000", (1, 2), (1, 3)),
+        ("bl 1000", (3, 3), (4, 4)),
+        ("bx lr", (1, 2), (1, 3)),
+        ("mov pc, r0", (1, 2), (1, 3)),
+        ("bics r0, r1", (1, 1), (1, 1)),
+    ],
+)
+def test_cortex_m0_without_and_with_a_jump(
+    line: str, plus: tuple[int, int], plain: tuple[int, int]
+) -> None:
+    name, _, rest = line.partition(" ")
+    for model, (without, jumping) in {"cortex-m0plus": plus, "cortex-m0": plain}.items():
+        (timing,) = MODELS[model]([Instruction(0, 2, name, rest)])
+        assert (timing.straight, timing.straight + timing.jump) == (without, jumping)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.costmodel import cores
+from msfcnn.costmodel import cores, known_cycles
 from msfcnn.errors import MismatchError, Problem
 from msfcnn.fusion import node_of
 from msfcnn.ir import Model
@@ -19,6 +19,7 @@ from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
 from msfcnn.reference import execute_some
 from msfcnn.report import code_report, to_data
+from msfcnn.schedule import estimated_cycles
 from msfcnn.toolchain import CodeSize, ProgramCompiler, ProgramRun, run
 
 DEFAULT_OPTIMIZE = "-O3"
@@ -74,8 +75,15 @@ class Measurement:
 
     @property
     def estimate_error(self) -> float:
-        """By which share the estimated instructions are too many, if those are counted."""
-        return self.generated.schedule.instructions / self.cost - 1
+        """By which share what is estimated is too much."""
+        return self.estimate / self.cost - 1
+
+    @property
+    def estimate(self) -> int:
+        """Estimated cycles where the machine counts them, else instructions."""
+        schedule = self.generated.schedule
+        cycles = known_cycles().get(self.machine.processor or "")
+        return schedule.instructions if cycles is None else estimated_cycles(schedule, cycles)
 
     @property
     def overhead(self) -> float:

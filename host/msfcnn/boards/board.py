@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
-from msfcnn.costmodel import cores
+from msfcnn.costmodel import cores, known_cycles
 from msfcnn.errors import UsageError
 from msfcnn.isa import ISAS
 from msfcnn.options import Options
@@ -199,6 +199,7 @@ class Board:
     flash_wait_states: cycles that a word of flash takes longer than one, without a cache.
     supply:    voltage and current of running code; None where no data sheet says it.
     core:      whose instructions are estimated; None for the usual one of the isa.
+    cycles:    whose cycles an inference takes, by a name of the cost model; None: they are assumed.
     emulator:  the command that runs a program, up to where its file goes.
     time_scale: by which times that a program measures there are multiplied.
     """
@@ -226,6 +227,10 @@ class Board:
         Rule(_some("says nothing"), write="{volts: 3.0, milliamperes: 3.3}, or leave it out"),
     ] = None
     core: Annotated[str | None, Rule(_one_of("core", cores()), write=" or ".join(cores()))] = None
+    cycles: Annotated[
+        str | None,
+        Rule(_one_of("processor", tuple(known_cycles())), write=" or ".join(known_cycles())),
+    ] = None
     emulator: Annotated[
         str | None,
         Rule(

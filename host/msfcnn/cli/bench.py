@@ -180,9 +180,10 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
 
 
 def _estimate(found: Measurement) -> str:
-    estimated = found.generated.schedule.instructions
-    error = f", {100 * found.estimate_error:+.1f} %" if found.machine.unit == "instructions" else ""
-    return f"{format_size(estimated)} instructions{error}"
+    if found.machine.ticks is None:
+        return f"{format_size(found.estimate)} instructions"
+    error = f", {100 * found.estimate_error:+.1f} %"
+    return f"{format_size(found.estimate)} {found.machine.unit}{error}"
 
 
 def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:

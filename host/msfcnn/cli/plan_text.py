@@ -109,12 +109,13 @@ def _estimate(estimate: Estimate) -> str:
         f"{estimate.instructions / 1e6:.2f} M instructions per inference "
         f"({estimate.isa} kernels, as counted on {estimate.core})"
     )
-    if estimate.seconds is None or estimate.clock is None:
+    if estimate.clock is None and estimate.cycles_kind == "assumed":
         return what
-    return (
-        f"{what}; {1000 * estimate.seconds:.1f} ms at {estimate.clock / 1e6:g} MHz, assuming "
-        f"{estimate.assumed_cycles_per_instruction:g} cycles per instruction: not measured"
-    )
+    when = ""
+    if estimate.seconds is not None and estimate.clock is not None:
+        when = f", {1000 * estimate.seconds:.1f} ms at {estimate.clock / 1e6:g} MHz"
+    basis = f"{estimate.cycles_kind}: {estimate.cycles_basis}"
+    return f"{what}; {estimate.cycles / 1e6:.2f} M cycles{when} ({basis}), not measured on a board"
 
 
 def _image(found: PlanReport) -> str:

@@ -29,15 +29,7 @@ def verdict_table(found: BoardsReport) -> Table:
 def why(found: BoardsReport) -> Facts:
     """Reasons of the verdicts, and what the figures rest on."""
     pairs = [(v.board, reason) for v in found.verdicts for reason in v.reasons]
-    cycles = {
-        v.latency.cycles_per_instruction
-        for v in found.verdicts
-        if v.latency and v.latency.cycles_per_instruction
-    }
-    pairs += [
-        ("time", f"{number:g} cycles per instruction are assumed, not measured")
-        for number in sorted(cycles)
-    ]
+    pairs += _times(found)
     if any(v.energy_mj is not None for v in found.verdicts):
         pairs.append(("mJ", "estimate: time times what the chip draws by its data sheet"))
     if any(v.ram and v.ram.source == "survey" for v in found.verdicts):
@@ -47,6 +39,19 @@ def why(found: BoardsReport) -> Facts:
         what = "arena and weights alone; `msfcnn build` tells what the whole program takes"
         pairs.append(("network only", what))
     return Facts(tuple(pairs))
+
+
+def _times(found: BoardsReport) -> list[tuple[str, str]]:
+    """What the cycles of the boards rest on, one line for each basis."""
+    boards: dict[tuple[str, str], list[str]] = {}
+    for v in found.verdicts:
+        if v.latency and v.latency.cycles_kind and v.latency.cycles_basis:
+            key = v.latency.cycles_kind, v.latency.cycles_basis
+            boards.setdefault(key, []).append(v.board)
+    return [
+        ("time", f"{', '.join(names)}: by cycles of {kind} ({basis}), not measured on the board")
+        for (kind, basis), names in boards.items()
+    ]
 
 
 def _row(verdict: BoardVerdict) -> tuple[str, ...]:

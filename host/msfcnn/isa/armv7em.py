@@ -134,6 +134,15 @@ ISA = Isa(
             "cortex-m7",
             ("-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
         ),
+        cortex_m(
+            "qemu-cortex-m33",
+            "Cortex-M33F",
+            "mps2-an505",
+            NAME,
+            "cortex-m33",
+            ("-mcpu=cortex-m33", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
+            memory="iotkit",
+        ),
         modelled(_CORTEX_M4, "model-cortex-m4", "cortex-m4", turn=3),
     ),
 )

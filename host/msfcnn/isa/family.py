@@ -15,7 +15,7 @@ Chooser = Callable[[Model, Any, Kernel], Choice]
 
 # virtual time passes with instructions only: sleep=on would let it wait for the real one
 CLOCK = "shift={},sleep=off"
-CLOCKS = {"mps2": 25, "mps3": 20}  # MHz, by family of Arm's boards
+CLOCKS = {"mps2": 25, "mps3": 20, "iotkit": 20}  # MHz, by linker script of Arm's boards
 LOOP = 2  # instructions of a turn of the calibration loop
 SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
@@ -32,7 +32,7 @@ class Machine:
     counts:    what that clock counts: "instructions" or "cycles".
     turn:      how many of them a turn of the calibration loop takes: two instructions, of which
                the second one jumps.
-    rtl:       whether its RTL is simulated; `emulator` is then what makes the simulator.
+    rtl:       the core whose RTL is simulated, by what makes the simulator, `emulator`; or empty.
     model:     the cycle model that counts (`msfcnn.cyclemodel`); empty where nothing is modelled.
     packages:  how to get compiler and emulator.
     """
@@ -48,7 +48,7 @@ class Machine:
     ticks: Fraction | None = None
     counts: str = "instructions"
     turn: int = LOOP
-    rtl: bool = False
+    rtl: str = ""
     model: str = ""
     packages: tuple[str, ...]
 
@@ -62,6 +62,11 @@ class Machine:
         """What it runs on this computer, in the order of `packages`."""
         host = ("cc",) if self.model else ()  # for the emulator's plugin
         return (self.compiler[0], *self.emulator[:1], *host)
+
+    @property
+    def processor(self) -> str | None:
+        """Whose cycles it counts, by a name of the cost model; None where it counts none."""
+        return self.rtl or self.model or None
 
     @property
     def binutils(self) -> str:
@@ -93,11 +98,20 @@ def linked(script: str, *options: str) -> tuple[str, ...]:
 
 
 def cortex_m(
-    name: str, description: str, board: str, isa: str, core: str, flags: tuple[str, ...]
+    name: str,
+    description: str,
+    board: str,
+    isa: str,
+    core: str,
+    flags: tuple[str, ...],
+    memory: str | None = None,
 ) -> Machine:
-    """A Cortex-M of one of QEMU's MPS2 and MPS3 boards."""
+    """A Cortex-M of one of QEMU's MPS2 and MPS3 boards.
+
+    memory: the linker script, where it is not the one of the board's family.
+    """
     # 128 ns an instruction, a clock of 25 or 20 MHz: more than one tick each, so that none is lost
-    family, _, _ = board.partition("-")
+    family = memory or board.partition("-")[0]
     return Machine(
         name=name,
         description=description,

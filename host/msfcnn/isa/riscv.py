@@ -57,7 +57,7 @@ ISA = Isa(
             ticks=Fraction(1),
             counts="cycles",
             turn=4,
-            rtl=True,
+            rtl="cv32e40p",
             packages=(
                 "apt install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
                 "apt install verilator g++ make",

@@ -13,7 +13,6 @@ from .layers import (
     model_report,
 )
 from .plan import (
-    CYCLES_PER_INSTRUCTION,
     Estimate,
     ParetoReport,
     PlanReport,
@@ -28,7 +27,6 @@ from .timeline import Moment, Timeline, timeline_of
 from .verification import OpCheck, TfliteCheck, Verification
 
 __all__ = [
-    "CYCLES_PER_INSTRUCTION",
     "DEFECT",
     "REFUSED",
     "RUNS",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msfcnn.costmodel import Cycles, cycles_of
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import folded, goal_of, lay_out, plan_space
 from msfcnn.planner import Neighbour, Path, neighbours, pareto, timed_around
 from msfcnn.report.stages import StageReport, stage_reports
-from msfcnn.schedule import Schedule
-
-CYCLES_PER_INSTRUCTION = 1.5  # a guess that nobody has measured; wait states make it more
+from msfcnn.schedule import Schedule, estimated_cycles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +35,22 @@ class TradeOff:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Estimated instructions of an inference, for kernels on a core.
+    """Estimated instructions of an inference, for kernels on a core, and its cycles and time.
 
-    clock:   Hz, and seconds at that clock; None where no board is named.
-    assumed_cycles_per_instruction: an assumption, not measured.
+    cycles:       without wait states of memories; of the board's processor where one is named.
+    cycles_kind:  what they rest on: "RTL", "cycle model", both, or "assumed".
+    cycles_basis: the same in words.
+    clock:        Hz, and seconds at that clock; None where no board is named.
     """
 
     instructions: int
     isa: str
     core: str
+    cycles: int
+    cycles_kind: str
+    cycles_basis: str
     clock: int | None
     seconds: float | None
-    assumed_cycles_per_instruction: float = CYCLES_PER_INSTRUCTION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +91,13 @@ class PlanReport(TradeOff):
     output_bytes: int
 
 
-def plan_report(source: Model, options: Options, clock: int | None = None) -> PlanReport:
-    """The best plan for the options; `clock` in Hz. Raises InfeasibleError."""
+def plan_report(
+    source: Model, options: Options, clock: int | None = None, cycles: str | None = None
+) -> PlanReport:
+    """The best plan for the options. Raises InfeasibleError.
+
+    clock: Hz. cycles: whose cycles are estimated, by a name of the cost model; None: assumed ones.
+    """
     model, _ = folded(source, options.keep_dead_channels)
     space, goal = plan_space(model, options), goal_of(options)
     if goal.timed and goal.max_ram is not None:
@@ -112,7 +120,7 @@ def plan_report(source: Model, options: Options, clock: int | None = None) -> Pl
         recompute_factor=counted.recompute_factor,
         without_io=goal.bare,
         engine=engine,
-        estimate=_estimate(scheduled, options, clock),
+        estimate=_estimate(scheduled, options, clock, cycles_of(cycles)),
         largest_stage=sizes.index(max(sizes)),
         stages=stages,
         nearby=neighbours(space, goal, goal.max_ram or max(sizes)),
@@ -159,12 +167,15 @@ def _accounting(options: Options) -> str:
     return "paper" if _paper(options) else "engine"
 
 
-def _estimate(scheduled: Schedule, options: Options, clock: int | None) -> Estimate:
-    cycles = scheduled.instructions * CYCLES_PER_INSTRUCTION
+def _estimate(scheduled: Schedule, options: Options, clock: int | None, basis: Cycles) -> Estimate:
+    cycles = estimated_cycles(scheduled, basis)
     return Estimate(
         instructions=scheduled.instructions,
         isa=options.isa,
         core=scheduled.network.measured.core,
+        cycles=cycles,
+        cycles_kind=basis.kind,
+        cycles_basis=basis.basis,
         clock=clock,
         seconds=None if clock is None else cycles / clock,
     )

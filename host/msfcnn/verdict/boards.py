@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msfcnn.boards import Board
+from msfcnn.costmodel import cycles_of
 from msfcnn.emit import c_name
 from msfcnn.errors import InfeasibleError, MsfcnnError
 from msfcnn.firmware import Request, Surveyed, Tally, callers_bytes, surveyed
@@ -17,7 +18,6 @@ from msfcnn.isa import MACHINES
 from msfcnn.options import Options
 from msfcnn.pipeline import Planned, generate, plan_model
 from msfcnn.report import (
-    CYCLES_PER_INSTRUCTION,
     CodeReport,
     DatasetReport,
     Fronts,
@@ -28,6 +28,7 @@ from msfcnn.report import (
     moving_stage,
     timeline_of,
 )
+from msfcnn.schedule import estimated_cycles
 from msfcnn.toolchain import missing
 from msfcnn.verdict.judge import (
     ARENA,
@@ -276,7 +277,9 @@ def _measured(board: Board, built: tuple[ProgramReport, dict[str, Any]] | None) 
     return Latency(
         kind="measured",
         instructions=None,
-        cycles_per_instruction=None,
+        cycles=None,
+        cycles_kind=None,
+        cycles_basis=None,
         clock=board.clock,
         seconds=micro / 1e6,
     )
@@ -285,12 +288,16 @@ def _measured(board: Board, built: tuple[ProgramReport, dict[str, Any]] | None) 
 def _latency(board: Board, found: _Found) -> Latency:
     """Time from the best count there is, and what kind of figure it is."""
     assert found.planned is not None
-    number = found.counted or found.planned.schedule.instructions
-    cycles = number * CYCLES_PER_INSTRUCTION
+    scheduled, basis = found.planned.schedule, cycles_of(board.cycles)
+    cycles = estimated_cycles(scheduled, basis)
+    if found.counted:
+        cycles = round(cycles * found.counted / scheduled.instructions)
     return Latency(
         kind="counted" if found.counted else "estimated",
-        instructions=number,
-        cycles_per_instruction=CYCLES_PER_INSTRUCTION,
+        instructions=found.counted or scheduled.instructions,
+        cycles=cycles,
+        cycles_kind=basis.kind,
+        cycles_basis=basis.basis,
         clock=board.clock,
         seconds=None if board.clock is None else cycles / board.clock,
     )

@@ -51,13 +51,17 @@ class Latency:
     kind:         measured (on the board), counted (instructions that an emulator executed) or
                   estimated (instructions by the cost model).
     instructions: None where only a time was measured.
-    cycles_per_instruction: assumed, not measured; None for a measured time.
+    cycles:       without wait states of memories; None for a measured time.
+    cycles_kind:  what they rest on: "RTL", "cycle model", both, or "assumed".
+    cycles_basis: the same in words.
     seconds:      None where no clock is known.
     """
 
     kind: str
     instructions: int | None
-    cycles_per_instruction: float | None
+    cycles: int | None
+    cycles_kind: str | None
+    cycles_basis: str | None
     clock: int | None
     seconds: float | None
 

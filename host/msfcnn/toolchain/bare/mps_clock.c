@@ -14,6 +14,9 @@
 #ifdef __ARM_FEATURE_MVE
 #  define FPGAIO            0x59302000u /* as secure code sees it */
 #  define TICKS_PER_CLK100HZ    200000u
+#elif defined(__ARM_ARCH_8M_MAIN__)
+#  define FPGAIO            0x50302000u /* likewise */
+#  define TICKS_PER_CLK100HZ    200000u
 #else
 #  define FPGAIO            0x40028000u
 #  define TICKS_PER_CLK100HZ    250000u

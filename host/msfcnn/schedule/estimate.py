@@ -1,0 +1,23 @@
+"""What a schedule takes, by other figures than those it was planned with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msfcnn.costmodel import Coefficients, Cycles
+from msfcnn.fusion import cost
+from msfcnn.schedule.types import Schedule
+
+
+def estimated_cycles(schedule: Schedule, cycles: Cycles) -> int:
+    """Estimated cycles of an inference, without wait states."""
+    return estimated(schedule, cycles.applied(schedule.network.measured))
+
+
+def estimated(schedule: Schedule, coefficients: Coefficients) -> int:
+    """In what the coefficients count."""
+    network = replace(schedule.network, measured=coefficients)
+    return sum(
+        cost(replace(stage.edge, network=network), stage.option).instructions
+        for stage in schedule.stages
+    )
