@@ -49,7 +49,7 @@ def _times(found: BoardsReport) -> list[tuple[str, str]]:
             key = v.latency.cycles_kind, v.latency.cycles_basis
             boards.setdefault(key, []).append(v.board)
     return [
-        ("time", f"{', '.join(names)}: by cycles of {kind} ({basis}), not measured on the board")
+        ("time", f"{kind}, not measured: {basis} ({', '.join(names)})")
         for (kind, basis), names in boards.items()
     ]
 

@@ -57,7 +57,7 @@ class Cycles:
 ASSUMED = Cycles(
     name="",
     kind="assumed",
-    basis=f"{ASSUMED_RATIO:g} cycles an instruction, which nobody has measured",
+    basis=f"{ASSUMED_RATIO:g} cycles an instruction",
     overall=ASSUMED_RATIO,
     engine=ASSUMED_RATIO,
     kernels={},
