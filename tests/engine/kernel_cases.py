@@ -34,7 +34,7 @@ from msfcnn.ops import (
     SumConstants,
 )
 from msfcnn.ops.conv import conv as conv_reference
-from msfcnn.ops.conv import gathered, unfolded
+from msfcnn.ops.conv import gathered, marked, unfolded
 from msfcnn.ops.mul import MulConstants, products
 from msfcnn.ops.pool import average_pool, global_average, max_pool
 from msfcnn.ops.softmax import softmax
@@ -326,7 +326,7 @@ def _conv_text(
             _array("int8_t", "@_weights", w, 1),
             _array("int32_t", "@_bias", bias, 4),
             _array("int32_t", "@_multiplier", k.scaling.multiplier, 4),
-            _array("uint8_t", "@_shift", k.scaling.shift, 1),
+            _array("uint8_t", "@_shift", marked(w, k), 1),
             "static const msfcnn_conv_t @_k = { @_weights, @_bias, @_multiplier, @_shift, "
             f"{group_inputs}, {group_outputs} }};",
         ]

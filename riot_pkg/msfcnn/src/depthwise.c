@@ -156,7 +156,7 @@ static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run, bool
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
 
-        if (!all && msfcnn_is_common(k->shift[o])) {
+        if (!all && msfcnn_depthwise_does(k->shift[o])) {
             ch.channel++;   /* none has several outputs */
             continue;
         }

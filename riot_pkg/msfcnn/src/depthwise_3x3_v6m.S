@@ -7,8 +7,8 @@
  * Depthwise 3x3 for Armv6-M and Armv8-M Baseline: channel by channel, pixel by pixel.
  *
  * Every input pixel is loaded once and added to the sums of all outputs it belongs to: the one
- * that it completes, and up to two that follow. Padding is what sums begin with: it is subtracted
- * from each pixel, and what a tap of padding would add is never added.
+ * that it completes, and up to two that follow. What sums begin with makes up for the zero point
+ * of the input, and taps of padding are added as such.
  */
 
 #include "v6m.h"
@@ -16,20 +16,18 @@
 #if MSFCNN_V6M
 
 /* msfcnn_depthwise_v6m_t */
-#define LINES       0
 #define WEIGHTS     12
 #define BIAS        16
 #define MULTIPLIER  20
 #define SHIFT       24
 #define OUT         28
 #define CHAN_STEP   32
-#define CHANNELS    36
 #define FIRST_STEP  40
 #define LINE_STEP   44
 #define EXISTS      48
 #define STEP        60
 #define PIXEL_STEP  64
-#define PIXELS      68
+#define END         68
 #define CUT         72
 #define BEFORE      76
 #define WIDE        80
@@ -38,164 +36,248 @@
 #define LOW         96
 #define HIGH        100
 
-/* on the stack: of the channel */
-#define LINE        0
-#define FACTOR_LOW  12
-#define FACTOR_HIGH 16
-#define HALF        20
-#define SHIFT_BY    24
-#define LEFT        28
-#define NEXT        32          /* in this order */
-#define NEXT_STEP   36
-#define LOWEST      40
-#define HIGHEST     44
-#define TAPS        48
-#define LEFT_OUT    84
-#define FRAME       92
+/* on the stack, in this order: the parts of the channel's factor, its rounding and shift, from
+ * one output to the next, the next output, the lines */
+#define NEXT_STEP   20
+#define LINE        28
+#define TAPS        40
+#define ALL         76
+#define LEFT_OUT    80
+#define FRAME       84
 
-/* r0-r2: lines, r3: offset of the next column; sums: r6 of the output that comes next, r7, r8;
- * r9: from pixel to pixel, r10: what is subtracted, negative, r11: what sums begin with, r12: the
- * argument */
+/* r0-r2: lines, r3: offset of the next column; sums: r6 of the output that is complete, r7 and r8
+ * of the next ones; r9: from pixel to pixel, r10: smallest output, r11: what sums begin with, r12:
+ * largest output, lr: offset of the column behind the last one */
 
-    .macro  TAKE    sum, line, column
+    .macro  LOAD    line
+    ldrsb   r4, [r\line, r3]
+    .endm
+
+    .macro  TIMES   line, column
     ldr     r5, [sp, #TAPS + 12 * \line + 4 * \column]
     muls    r5, r4
+    .endm
+
+    .macro  TAKE    sum, line, column
+    TIMES   \line, \column
     add     \sum, r5
     .endm
 
-    /* the pixel of a line: as which of their taps the sums take it */
-    .macro  PIXEL   line, first, second, third
-    ldrsb   r4, [r\line, r3]
-    add     r4, r10
-    TAKE    r6, \line, \first
-    .if \second >= 0
-    TAKE    r7, \line, \second
-    .endif
-    .if \third >= 0
-    TAKE    r8, \line, \third
-    .endif
-    .endm
-
-    .macro  COLUMN  first, second=-1, third=-1
-    PIXEL   0, \first, \second, \third
-    PIXEL   1, \first, \second, \third
-    PIXEL   2, \first, \second, \third
+    /* a column of which r7 takes this tap */
+    .macro  COLUMN  column
+    LOAD    0
+    TAKE    r7, 0, \column
+    LOAD    1
+    TAKE    r7, 1, \column
+    LOAD    2
+    TAKE    r7, 2, \column
     add     r3, r9
     .endm
 
-    /* to the next pixel; behind the last of them, on to the channel's cut one if it has one */
-    .macro  AGAIN loop
-    ldr     r5, [sp, #LEFT]
-    subs    r5, #1
-    str     r5, [sp, #LEFT]
-    bpl     \loop
-    mov     r4, r12
-    ldr     r5, [r4, #CUT]
-    cmp     r5, #0
-    beq     .Lnext_channel
+    /* adds a column of padding to a sum */
+    .macro  PADDING sum, column
+    ldr     r0, [sp, #TAPS + 4 * \column]
+    ldr     r1, [sp, #TAPS + 12 + 4 * \column]
+    ldr     r2, [sp, #TAPS + 24 + 4 * \column]
+    adds    r0, r1
+    adds    r0, r2
+    ldr     r1, [r4, #PAD]
+    muls    r0, r1
+    adds    \sum, r0
     .endm
 
-    /* three weights to words; those of a line that does not exist are 0 */
-    .macro  EXPAND  line
-    ldr     r5, [r4, #EXISTS + 4 * \line]
-    .irp    i, 0, 1, 2
-    ldrb    r1, [r0, #3 * \line + \i]
-    sxtb    r1, r1
-    ands    r1, r5
-    str     r1, [sp, #TAPS + 12 * \line + 4 * \i]
-    .endr
+    /* stores r6, which is below 2^19, and so no product leaves 30 bits */
+    .macro  OUTPUT
+    mov     r4, sp
+    ldmia   r4!, {r0-r2}
+    muls    r0, r6
+    asrs    r0, #10
+    muls    r1, r6
+    adds    r0, r1
+    asrs    r0, #10
+    muls    r2, r6
+    adds    r0, r2
+    ldmia   r4!, {r1, r2, r5}
+    adds    r0, r1
+    asrs    r0, r2
+    cmp     r0, r10
+    bge     1f
+    mov     r0, r10
+1:  cmp     r0, r12
+    ble     2f
+    mov     r0, r12
+2:  ldr     r1, [r4]
+    strb    r0, [r1]
+    adds    r1, r5
+    stmia   r4!, {r1}
+    ldmia   r4!, {r0-r2}
     .endm
 
     ENTER   msfcnn_depthwise_3x3_v6m, FRAME
-    mov     r12, r0
+    str     r0, [sp, #ALL]
     mov     r4, r0
     ldr     r1, [r4, #STEP]
     mov     r9, r1
-    ldr     r1, [r4, #PAD]
-    rsbs    r1, r1, #0
+    ldr     r1, [r4, #LOW]
     mov     r10, r1
+    ldr     r1, [r4, #HIGH]
+    mov     r12, r1
+    ldr     r1, [r4, #END]
+    mov     lr, r1
     ldr     r1, [r4, #PIXEL_STEP]
     str     r1, [sp, #NEXT_STEP]
-    ldr     r1, [r4, #LOW]
-    str     r1, [sp, #LOWEST]
-    ldr     r1, [r4, #HIGH]
-    str     r1, [sp, #HIGHEST]
     movs    r1, #0
     str     r1, [sp, #LEFT_OUT]
 
     /* r4: the argument */
 .Lchannel:
     ldr     r0, [r4, #SHIFT]
-    ldrb    r1, [r0]
-    subs    r1, #33
-    cmp     r1, #21
-    bls     .Lfits
+    ldrb    r5, [r0]
+    lsrs    r0, r5, #7              /* carry: MSFCNN_SHORT */
+    bcs     .Lshort
     ldr     r1, [sp, #LEFT_OUT]
     adds    r1, #1
     str     r1, [sp, #LEFT_OUT]
     b       .Lnext_channel
-.Lfits:
-    ldr     r2, [r4, #ROUNDING]
-    lsls    r2, r1
-    str     r2, [sp, #HALF]
-    adds    r1, #1
-    str     r1, [sp, #SHIFT_BY]
+.Lshort:
+    subs    r5, #0x40 + 20
+    ldr     r3, [r4, #ROUNDING]
+    lsls    r3, r5
+    asrs    r3, #1
     ldr     r0, [r4, #MULTIPLIER]
-    ldrh    r1, [r0]
-    str     r1, [sp, #FACTOR_LOW]
-    ldrh    r1, [r0, #2]
-    str     r1, [sp, #FACTOR_HIGH]
-    ldr     r0, [r4, #PIXELS]
-    str     r0, [sp, #LEFT]
+    ldr     r2, [r0]
+    lsls    r0, r2, #22
+    lsrs    r0, #22
+    lsls    r1, r2, #12
+    lsrs    r1, #22
+    lsrs    r2, #20
+    mov     r7, sp
+    stmia   r7!, {r0-r3, r5}
+    adds    r7, #4
     ldr     r0, [r4, #OUT]
-    str     r0, [sp, #NEXT]
-    ldr     r0, [r4, #WEIGHTS]
-    EXPAND  0
-    EXPAND  1
-    EXPAND  2
-    ldr     r0, [r4, #BIAS]
-    ldr     r6, [r0]
+    ldr     r6, [r4, #BIAS]
+    ldr     r6, [r6]
     mov     r11, r6
-    mov     r7, r6
-    mov     r8, r6
+    ldmia   r4!, {r1-r3}
+    stmia   r7!, {r0-r3}
+    /* weights as words, and their sum; those of a line that does not exist are 0 */
+    ldr     r0, [r4]
+    movs    r6, #0
+    .irp    line, 0, 1, 2
+    ldr     r5, [r4, #EXISTS - WEIGHTS + 4 * \line]
+    ldrb    r1, [r0, #3 * \line]
+    ldrb    r2, [r0, #3 * \line + 1]
+    ldrb    r3, [r0, #3 * \line + 2]
+    sxtb    r1, r1
+    sxtb    r2, r2
+    sxtb    r3, r3
+    ands    r1, r5
+    ands    r2, r5
+    ands    r3, r5
+    adds    r6, r1
+    adds    r6, r2
+    adds    r6, r3
+    stmia   r7!, {r1-r3}
+    .endr
+
+    ldr     r4, [sp, #ALL]
+    ldr     r5, [r4, #PAD]
+    muls    r6, r5
+    mov     r7, r11
+    subs    r7, r6
+    mov     r11, r7
+    mov     r8, r7
+    ldr     r6, [r4, #WIDE]
     ldr     r5, [r4, #BEFORE]
-    ldmia   r4!, {r0-r2}
-    mov     r3, sp
-    stmia   r3!, {r0-r2}
     movs    r3, #0
     cmp     r5, #0
-    bne     .Lbegun
+    beq     .Lfirst
+    PADDING r7, 0
+    add     r4, sp, #LINE
+    ldmia   r4!, {r0-r2}
+    b       .Lbegun
+.Lfirst:
+    add     r4, sp, #LINE
+    ldmia   r4!, {r0-r2}
     COLUMN  0
 .Lbegun:
-    mov     r4, r12
-    ldr     r5, [r4, #WIDE]
-    cmp     r5, #0
-    bne     .Lwide_next
-    COLUMN  1, 0
+    cmp     r6, #0
+    beq     .Lnarrow_first
+    b       .Lwide_next
+.Lnarrow_first:
+    LOAD    0
+    TAKE    r7, 0, 1
+    TAKE    r8, 0, 0
+    LOAD    1
+    TAKE    r7, 1, 1
+    TAKE    r8, 1, 0
+    LOAD    2
+    TAKE    r7, 2, 1
+    TAKE    r8, 2, 0
+    add     r3, r9
     b       .Lnarrow_next
 .Lnarrow:
-    COLUMN  2, 1, 0
-    bl      .Loutput
-    mov     r6, r7
+    LOAD    0
+    TIMES   0, 2
+    adds    r6, r7, r5
     mov     r7, r8
+    TAKE    r7, 0, 1
     mov     r8, r11
+    TAKE    r8, 0, 0
+    LOAD    1
+    TAKE    r6, 1, 2
+    TAKE    r7, 1, 1
+    TAKE    r8, 1, 0
+    LOAD    2
+    TAKE    r6, 2, 2
+    TAKE    r7, 2, 1
+    TAKE    r8, 2, 0
+    add     r3, r9
+    OUTPUT
 .Lnarrow_next:
-    AGAIN   .Lnarrow
-    b       .Lcut
+    cmp     r3, lr
+    bne     .Lnarrow
+    b       .Lend
 .Lwide:
     COLUMN  1
-    COLUMN  2, 0
-    bl      .Loutput
-    mov     r6, r7
+    LOAD    0
+    TIMES   0, 2
+    adds    r6, r7, r5
     mov     r7, r11
+    TAKE    r7, 0, 0
+    LOAD    1
+    TAKE    r6, 1, 2
+    TAKE    r7, 1, 0
+    LOAD    2
+    TAKE    r6, 2, 2
+    TAKE    r7, 2, 0
+    add     r3, r9
+.Lstore:
+    OUTPUT
 .Lwide_next:
-    AGAIN   .Lwide
+    cmp     r3, lr
+    blo     .Lwide
+    bhi     .Lnext_channel
+.Lend:
+    /* one more output, whose last tap is padding? */
+    ldr     r4, [sp, #ALL]
+    ldr     r5, [r4, #CUT]
+    cmp     r5, #0
+    beq     .Lnext_channel
+    ldr     r5, [r4, #WIDE]
+    cmp     r5, #0
+    beq     .Lcut
     COLUMN  1
+    ldr     r4, [sp, #ALL]
 .Lcut:
-    bl      .Loutput
+    PADDING r7, 2
+    mov     r6, r7
+    mov     r3, lr
+    adds    r3, #1
+    b       .Lstore
 .Lnext_channel:
-    mov     r4, r12
-    mov     r7, r12
+    ldr     r4, [sp, #ALL]
+    mov     r7, r4
     ldmia   r4!, {r0-r3}
     ldr     r5, [r7, #FIRST_STEP]
     adds    r0, r5
@@ -211,57 +293,13 @@
     adds    r3, r5
     subs    r6, #1
     stmia   r7!, {r0-r3, r5, r6}
-    mov     r4, r12
+    ldr     r4, [sp, #ALL]
     cmp     r6, #0
     beq     .Ldone
     b       .Lchannel
 .Ldone:
     ldr     r0, [sp, #LEFT_OUT]
     LEAVE   FRAME
-
-    /* stores r6 */
-.Loutput:
-    /* upper half of the product, by halves: none of the sums leaves 32 bits */
-    ldr     r0, [sp, #FACTOR_LOW]
-    ldr     r1, [sp, #FACTOR_HIGH]
-    uxth    r4, r6
-    asrs    r6, #16
-    movs    r5, r4
-    muls    r5, r0
-    lsrs    r5, #16
-    muls    r0, r6
-    adds    r0, r5
-    muls    r4, r1
-    muls    r6, r1
-    uxth    r5, r0
-    adds    r4, r5
-    asrs    r0, #16
-    asrs    r4, #16
-    adds    r6, r0
-    adds    r6, r4
-    /* the zero point and a half, and the shift */
-    ldr     r0, [sp, #HALF]
-    adds    r6, r0
-    ldr     r0, [sp, #SHIFT_BY]
-    asrs    r6, r0
-    ldr     r0, [sp, #LOWEST]
-    cmp     r6, r0
-    bge     .Lnot_low
-    mov     r6, r0
-.Lnot_low:
-    ldr     r0, [sp, #HIGHEST]
-    cmp     r6, r0
-    ble     .Lnot_high
-    mov     r6, r0
-.Lnot_high:
-    add     r4, sp, #NEXT
-    ldmia   r4!, {r0, r1}
-    strb    r6, [r0]
-    adds    r0, r1
-    str     r0, [sp, #NEXT]
-    mov     r4, sp
-    ldmia   r4!, {r0-r2}
-    bx      lr
     .size   msfcnn_depthwise_3x3_v6m, . - msfcnn_depthwise_3x3_v6m
 
 #endif

@@ -40,7 +40,7 @@ typedef struct {
     const int8_t *line[3];      /* one that does not exist is another one */
     const int8_t *weights;
     int32_t bias;
-    msfcnn_scale_t scale;
+    msfcnn_depthwise_scale_t scale;
     int8_t *out;
 } channel_t;
 
@@ -74,7 +74,7 @@ typedef struct {
 
 #define STORE(sum)                                      \
     do {                                                \
-        *out = (int8_t)msfcnn_requantize_common(&range, MSFCNN_SUM(sum, bias), scale);  \
+        *out = (int8_t)msfcnn_depthwise_output(&range, MSFCNN_SUM(sum, bias), scale);  \
         out += out_step;                                \
         MSFCNN_IN_ORDER();                              \
     } while (0)
@@ -82,7 +82,7 @@ typedef struct {
 static inline void _channel(const all_t *all, const channel_t *ch, size_t step, bool wide)
 {
     const msfcnn_range_t range = all->range;
-    const msfcnn_scale_t scale = ch->scale;
+    const msfcnn_depthwise_scale_t scale = ch->scale;
     const int8_t *w = ch->weights;
     int32_t w0 = w[0], w1 = w[1], w2 = w[2];
     int32_t w3 = w[3], w4 = w[4], w5 = w[5];
@@ -190,9 +190,9 @@ static inline unsigned _channels(const all_t *all, const msfcnn_op_t *op, const 
     ch.line[1] = all->exists[1] ? ch.line[1] : other;
     ch.line[2] = all->exists[2] ? ch.line[2] : other;
     for (unsigned c = run->channels; c > 0; c--) {
-        if (msfcnn_is_common(*shift)) {
+        if (msfcnn_depthwise_does(*shift)) {
             ch.bias = *bias;
-            ch.scale = msfcnn_common_scale(&all->range, *multiplier, *shift);
+            ch.scale = msfcnn_depthwise_scale(&all->range, *multiplier, *shift);
             _channel(all, &ch, step, wide);
         }
         else {

@@ -42,7 +42,7 @@ typedef struct {
     size_t at;                  /* of its first pixel in each of these */
     const int8_t *weights;
     int32_t bias;
-    msfcnn_scale_t scale;
+    msfcnn_depthwise_scale_t scale;
     int8_t *out;
 } channel_t;
 
@@ -63,10 +63,20 @@ typedef struct {
         }                                           \
     } while (0)
 
-#define LOAD(n)             int32_t x##n = *p - pad; p += step;
+#define LOAD_AT(n, p)       int32_t x##n = *p + less;
+#define LOAD(n)             LOAD_AT(n, p) p += step;
 #define LOAD_1              LOAD(0)
 #define LOAD_2              LOAD(0) LOAD(1)
 #define LOAD_4              LOAD(0) LOAD(1) LOAD(2) LOAD(3)
+/* the same of stride 2, those with odd taps when the others are done; compilers for Armv6-M spill
+ * less if all are loaded at once */
+#if MSFCNN_V6M
+#  define LOAD_EVEN         LOAD_4
+#  define LOAD_ODD
+#else
+#  define LOAD_EVEN         const int8_t *q = p + step; LOAD_AT(0, p) p += 2 * step; LOAD_AT(2, p)
+#  define LOAD_ODD          LOAD_AT(1, q) q += 2 * step; LOAD_AT(3, q)
+#endif
 
 /* a tap for the sums of one column or of several */
 #define ADD(sum, n)         sum += msfcnn_multiply(weight, x##n);
@@ -87,8 +97,8 @@ typedef struct {
 /* stores a sum if it is that of an output, and not of one in front of the run */
 #define STORE(sum)                                  \
     do {                                            \
-        if (o >= 0 && o < pixels) {                 \
-            *out = (int8_t)msfcnn_requantize_common(&range, MSFCNN_SUM(sum, base), scale);  \
+        if ((unsigned)o < (unsigned)pixels) {       \
+            *out = (int8_t)msfcnn_depthwise_output(&range, MSFCNN_SUM(sum, base), scale);  \
             out += out_step;                        \
         }                                           \
         o++;                                        \
@@ -99,8 +109,8 @@ typedef struct {
 /* what all kernels begin with; the sum of the next output is a, of that after it b, ... */
 #define PREPARE(k, stride)                          \
     const msfcnn_range_t range = all->range;        \
-    const msfcnn_scale_t scale = ch->scale;         \
-    const int32_t pad = all->pad;                   \
+    const msfcnn_depthwise_scale_t scale = ch->scale;         \
+    int32_t less = -all->pad;   /* what is added takes any register on Armv6-M */   \
     const int32_t base = ch->bias;                  \
     const size_t step = all->step;                  \
     size_t out_step = all->out_step;                \
@@ -110,7 +120,8 @@ typedef struct {
     size_t at = ch->at;         /* of the next column, in its line */   \
     /* the next output, whose last tap the next (even) column is */     \
     int o = ((int)(all->before + all->before % stride) - (k - 1)) / stride;     \
-    int32_t a, b, c, d, e, f
+    int32_t a, b, c, d, e, f;                       \
+    MSFCNN_OPAQUE(less)
 
 static void _5x5(const all_t *all, const channel_t *ch)
 {
@@ -241,7 +252,8 @@ static void _5x5_wide(const all_t *all, const channel_t *ch)
     }
     for (; n >= 4; n -= 4, at += 4 * step) {
         c = d = MSFCNN_BEGIN(base);
-        COLUMNS(5, LOAD_4, EVEN(0, c, d) ODD(1, c, d) EVEN(2, b, c) ODD(3, b, c) EVEN(4, a, b));
+        COLUMNS(5, LOAD_EVEN,
+                EVEN(0, c, d) EVEN(2, b, c) EVEN(4, a, b) LOAD_ODD ODD(1, c, d) ODD(3, b, c));
         STORE(a);
         STORE(b);
         a = c;
@@ -281,9 +293,9 @@ static void _7x7_wide(const all_t *all, const channel_t *ch)
     }
     for (; n >= 4; n -= 4, at += 4 * step) {
         d = e = MSFCNN_BEGIN(base);
-        COLUMNS(7, LOAD_4,
-                EVEN(0, d, e) ODD(1, d, e) EVEN(2, c, d) ODD(3, c, d) EVEN(4, b, c) ODD(5, b, c)
-                EVEN(6, a, b));
+        COLUMNS(7, LOAD_EVEN,
+                EVEN(0, d, e) EVEN(2, c, d) EVEN(4, b, c) EVEN(6, a, b)
+                LOAD_ODD ODD(1, d, e) ODD(3, c, d) ODD(5, b, c));
         STORE(a);
         STORE(b);
         a = c;
@@ -343,9 +355,9 @@ unsigned msfcnn_depthwise_5x5(const msfcnn_op_t *op, const msfcnn_run_t *run)
     for (unsigned c = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
 
-        if (msfcnn_is_common(k->shift[o])) {
+        if (msfcnn_depthwise_does(k->shift[o])) {
             ch.bias = k->bias[o];
-            ch.scale = msfcnn_common_scale(&all.range, k->multiplier[o], k->shift[o]);
+            ch.scale = msfcnn_depthwise_scale(&all.range, k->multiplier[o], k->shift[o]);
             if (stride == 1) {
                 ((kernel == 5) ? _5x5 : _7x7)(&all, &ch);
             }

@@ -36,7 +36,7 @@ typedef struct {
     uint32_t exists[3];         /* whether a line does: all bits or none */
     size_t step;                /* bytes from one input pixel to the next */
     size_t pixel_step;          /* of the output */
-    unsigned pixels;            /* that have all their taps, but perhaps the first one's first */
+    size_t end;                 /* of the columns of those outputs that have their last tap */
     unsigned cut;               /* 1: there is one more, without its last tap */
     unsigned before;            /* 1: the first one's first tap is padding */
     unsigned wide;              /* 1: the stride is 2 */
@@ -44,7 +44,7 @@ typedef struct {
     msfcnn_range_t range;
 } msfcnn_depthwise_v6m_t;
 
-/* pointers are advanced; leaves out the channels that msfcnn_is_common() denies, and counts them */
+/* pointers are advanced; leaves out channels without MSFCNN_SHORT, and counts them */
 unsigned msfcnn_depthwise_3x3_v6m(msfcnn_depthwise_v6m_t *all);
 
 static bool _is_3x3(const msfcnn_op_t *op)
@@ -95,7 +95,7 @@ unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
         .line_step = run->channel_step,
         .step = run->pixel_step,
         .pixel_step = run->out_pixel_step,
-        .pixels = run->pixels - beyond,
+        .end = (end - beyond * stride - run->before) * run->pixel_step,
         .cut = beyond,
         .before = run->before,
         .wide = stride - 1,

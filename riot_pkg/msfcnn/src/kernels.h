@@ -160,7 +160,7 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
  */
 inline bool msfcnn_is_common(unsigned shift)
 {
-    return (shift - 33) <= 21;
+    return ((shift & ~(unsigned)MSFCNN_SHORT) - 33) <= 21;
 }
 
 /**
@@ -182,6 +182,7 @@ typedef struct {
 inline msfcnn_scale_t msfcnn_common_scale(const msfcnn_range_t *range, int32_t multiplier,
                                           unsigned shift)
 {
+    shift &= ~(unsigned)MSFCNN_SHORT;
     return (msfcnn_scale_t){ multiplier, (int32_t)((uint32_t)range->rounding << (shift - 33)),
                              shift - 32 };
 }
@@ -200,12 +201,48 @@ inline int32_t msfcnn_requantize_common(const msfcnn_range_t *range, int32_t acc
 }
 
 /**
+ * @brief   A factor that is marked with MSFCNN_SHORT, made ready for many accumulators
+ */
+typedef struct {
+    int32_t part[3];            /**< of the multiplier: 10, 10 and 11 bits, the lowest first */
+    int32_t rounding;           /**< zero point and a half, in units of 2^20 */
+    unsigned shift;             /**< of what is beyond the lowest 20 bits of the product */
+} msfcnn_short_scale_t;
+
+/**
+ * @brief   Makes a factor ready that is marked with MSFCNN_SHORT
+ */
+static inline msfcnn_short_scale_t msfcnn_short_scale(const msfcnn_range_t *range,
+                                                      int32_t multiplier, unsigned shift)
+{
+    shift &= ~(unsigned)MSFCNN_SHORT;
+    return (msfcnn_short_scale_t){
+        { multiplier & 0x3FF, (multiplier >> 10) & 0x3FF, multiplier >> 20 },
+        (int32_t)((uint32_t)range->rounding << (shift - 21)), shift - 20,
+    };
+}
+
+/**
+ * @brief   The one rounding, where the factor is marked with MSFCNN_SHORT
+ *
+ * No product of a part leaves 30 bits, and neither does what is added.
+ */
+static inline int32_t msfcnn_requantize_short(const msfcnn_range_t *range, int32_t acc,
+                                              msfcnn_short_scale_t scale)
+{
+    int32_t product = (acc * scale.part[0] >> 10) + acc * scale.part[1];
+
+    product = (product >> 10) + acc * scale.part[2];
+    return msfcnn_clamp(range, (product + scale.rounding) >> scale.shift);
+}
+
+/**
  * @brief   The one rounding: accumulator to activation
  *
  * @param[in]   range       of the outputs
  * @param[in]   acc         accumulator
  * @param[in]   multiplier  0 to 2^31 - 1
- * @param[in]   shift       1 to 62, perhaps with MSFCNN_TO_EVEN
+ * @param[in]   shift       1 to 62, perhaps with MSFCNN_TO_EVEN or MSFCNN_SHORT
  */
 inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc, int32_t multiplier,
                                  unsigned shift)

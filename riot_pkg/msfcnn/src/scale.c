@@ -28,11 +28,11 @@ extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc
 
 int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
-    unsigned places = shift & ~(unsigned)MSFCNN_TO_EVEN;
+    unsigned places = shift & ~(unsigned)(MSFCNN_TO_EVEN | MSFCNN_SHORT);
     int64_t product = (int64_t)acc * multiplier;
     int64_t rounding = (int64_t)1 << (places - 1);
 
-    if (shift != places) {
+    if ((shift & MSFCNN_TO_EVEN) != 0) {
         /* a half less one, and that one again below an odd neighbour */
         rounding += ((product >> places) & 1) - 1;
     }

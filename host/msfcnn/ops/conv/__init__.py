@@ -1,7 +1,7 @@
 """Convolution of any grouping, dense layers included."""
 
 from msfcnn.ops.conv import importing  # noqa: F401 - gives Conv its importers
-from msfcnn.ops.conv.constants import ConvConstants, conv_constants, unfolded
+from msfcnn.ops.conv.constants import ConvConstants, conv_constants, marked, unfolded
 from msfcnn.ops.conv.layer import ConvData
 from msfcnn.ops.conv.op import Conv, draw_conv, draw_depthwise, gathered, oriented
 from msfcnn.ops.conv.reference import conv
@@ -15,6 +15,7 @@ __all__ = [
     "draw_conv",
     "draw_depthwise",
     "gathered",
+    "marked",
     "oriented",
     "unfolded",
 ]

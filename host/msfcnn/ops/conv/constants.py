@@ -26,6 +26,9 @@ from msfcnn.ir import (
 )
 from msfcnn.ops.conv.layer import ConvData
 
+SHORT = 0x40  # marks a shift of the engine's tables: accumulators and shift are as below
+SHORT_REACH = 2**19  # what no accumulator reaches
+SHORT_SHIFTS = (33, 43)
 CONSTANT_FACTOR = 2.0**-22  # of channels whose output is their bias
 COUNTS_FOR_NOTHING = 0.25  # of a step of the output
 LARGEST_STEP = 255  # from a zero point to any int8, which is the most that an output can move
@@ -50,6 +53,16 @@ def unfolded(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.int32]:
     taps = weights.reshape(len(weights), -1).sum(axis=1, dtype=np.int64)
     bias: NDArray[np.int32] = (k.bias + k.input_zero * taps).astype(np.int32)
     return bias
+
+
+def marked(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.uint8]:
+    """Shifts [outputs] of a portable kernel; those whose product is short are marked with SHORT."""
+    taps = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
+    low, high = SHORT_SHIFTS
+    shift = k.scaling.shift
+    short = np.abs(k.bias.astype(np.int64)) + 128 * taps < SHORT_REACH
+    short &= (shift >= low) & (shift <= high)
+    return np.where(short, shift | SHORT, shift).astype(np.uint8)
 
 
 def _with_constant_channels(

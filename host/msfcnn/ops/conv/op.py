@@ -28,7 +28,7 @@ from msfcnn.ir import (
 )
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import tie
-from msfcnn.ops.conv.constants import ConvConstants, conv_constants, unfolded
+from msfcnn.ops.conv.constants import ConvConstants, conv_constants, marked, unfolded
 from msfcnn.ops.conv.layer import ConvData
 from msfcnn.ops.conv.reference import conv
 from msfcnn.ops.sketch import Sketch
@@ -107,7 +107,7 @@ class Conv(ConvData):
                 "weights": oriented(self, columns),
                 "bias": unfolded(self.weights, k) if self.depthwise else k.bias,
                 "multiplier": k.scaling.multiplier,
-                "shift": k.scaling.shift,
+                "shift": marked(self.weights, k),
                 "group_inputs": self.weights.shape[3],
                 "group_outputs": len(self.weights) // self.groups,
             },

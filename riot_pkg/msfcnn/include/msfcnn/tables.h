@@ -75,6 +75,14 @@ extern "C" {
 #define MSFCNN_TO_EVEN          0x80
 
 /**
+ * @brief   In the shift of a convolution's output: no accumulator reaches 2^19, whatever the input
+ *
+ * The shift beside it is 33 to 43, and no tie is rounded to the even neighbour. Processors that have
+ * no upper half of a product need fewer instructions then; others ignore it.
+ */
+#define MSFCNN_SHORT            0x40
+
+/**
  * @brief   Marks a byte array that is initialized from a string literal without its NUL
  */
 #if defined(__GNUC__) && (__GNUC__ >= 15) && !defined(__clang__)
@@ -239,7 +247,8 @@ typedef struct {
     const int32_t *bias;        /**< per output, the input's zero point folded in; depthwise: it
                                      is not, and pad_value is subtracted from every input */
     const int32_t *multiplier;  /**< per output */
-    const uint8_t *shift;       /**< per output, 1 to 62, perhaps with MSFCNN_TO_EVEN */
+    const uint8_t *shift;       /**< per output, 1 to 62, perhaps with MSFCNN_TO_EVEN or
+                                     MSFCNN_SHORT */
     uint16_t group_inputs;      /**< input channels of a group */
     uint16_t group_outputs;     /**< output channels of a group; depthwise: the multiplier */
 } msfcnn_conv_t;
