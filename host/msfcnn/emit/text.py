@@ -32,7 +32,7 @@ def int8_array(name: str, values: NDArray[np.int8]) -> str:
         for i in range(0, len(data), _BYTES_PER_LINE)
     ]
     body = "\n".join(lines)
-    return f"static const int8_t {name}[{len(data)}] MSFCNN_BYTES =\n{body};\n"
+    return f"static const int8_t {name}[{len(data)}] MSFCNN_ALIGNED MSFCNN_BYTES =\n{body};\n"
 
 
 def int_array(ctype: str, name: str, values: Iterable[int], static: bool = True) -> str:

@@ -1,6 +1,6 @@
 """Armv6-M (Cortex-M0, M0+).
 
-The portable kernels run here, with inner loops in assembly (src/dot_v6m.S, depthwise_3x3_v6m.S):
+The portable kernels run here, with inner loops in assembly (src/dot_v6m.S, depthwise_v6m.S):
 most instructions reach eight registers only, which compilers cannot keep a tile in.
 """
 

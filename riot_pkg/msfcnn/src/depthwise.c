@@ -184,7 +184,7 @@ static unsigned _common(const msfcnn_op_t *op, const msfcnn_run_t *run)
         return run->channels;
     }
     if ((shape->kernel_u == 3) && (shape->kernel_v == 3)) {
-        return MSFCNN_V6M ? msfcnn_depthwise_v6m(op, run) : msfcnn_depthwise_3x3(op, run);
+        return msfcnn_depthwise_3x3(op, run);
     }
 #if !defined(__OPTIMIZE_SIZE__)
     if ((shape->kernel_u == shape->kernel_v)

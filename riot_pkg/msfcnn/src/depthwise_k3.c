@@ -19,8 +19,9 @@
 #include <stdbool.h>
 
 #include "depthwise.h"
+#include "depthwise_asm.h"
 
-#if !MSFCNN_FALLBACK && !MSFCNN_V6M
+#if !MSFCNN_FALLBACK && !MSFCNN_DEPTHWISE_ASM
 
 #define TAPS    9
 

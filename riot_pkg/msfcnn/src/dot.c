@@ -210,11 +210,33 @@ static void _block(const msfcnn_tile_t *tile, unsigned pixels)
 #endif
 }
 
+#if MSFCNN_SHORT_TILES
+/* makes four outputs ready whose factors are short; false if some are not */
+static bool _prepare_short(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c)
+{
+    const uint8_t *shift = k->shift + c;
+
+    tile->is_short = shift[0] & shift[1] & shift[2] & shift[3] & MSFCNN_SHORT;
+    for (unsigned n = 0; (tile->is_short != 0) && (n < MSFCNN_BLOCK); n++, c++) {
+        tile->output[n].bias = k->bias[c];
+        tile->output[n].short_scale = msfcnn_short_scale(&tile->range, k->multiplier[c], shift[n]);
+    }
+    return tile->is_short != 0;
+}
+#endif
+
 /* makes four outputs ready, but those whose factors are not common: a bit for each of them */
-static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c)
+static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c, unsigned pixels)
 {
     unsigned uncommon = 0;
 
+#if MSFCNN_SHORT_TILES
+    tile->is_short = 0;
+    if ((pixels > 1) && _prepare_short(tile, k, c)) {
+        return 0;
+    }
+#endif
+    (void)pixels;
     for (unsigned n = 0; n < MSFCNN_BLOCK; n++, c++) {
         unsigned shift = k->shift[c];
 
@@ -253,7 +275,7 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
 #if !MSFCNN_FALLBACK
         if (end - c >= MSFCNN_BLOCK) {
             n = MSFCNN_BLOCK;
-            uncommon = _prepare(&tile, k, c);
+            uncommon = _prepare(&tile, k, c, pixels);
             _block(&tile, pixels);
         }
 #endif

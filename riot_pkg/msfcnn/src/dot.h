@@ -41,11 +41,23 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
 #define MSFCNN_BLOCK    4
 
 /**
+ * @brief   Whether tiles know factors that are marked with MSFCNN_SHORT
+ */
+#define MSFCNN_SHORT_TILES  (MSFCNN_V6M || MSFCNN_DOT_XTENSA)
+
+/**
  * @brief   What an output does with its sums, ready for many pixels
  */
 typedef struct {
     int32_t bias;
+#if MSFCNN_SHORT_TILES
+    union {
+        msfcnn_scale_t scale;   /**< a common one */
+        msfcnn_short_scale_t short_scale;   /**< if all outputs of the tile have one */
+    };
+#else
     msfcnn_scale_t scale;       /**< a common one */
+#endif
 } msfcnn_tile_output_t;
 
 /**
@@ -60,6 +72,9 @@ typedef struct {
     const int8_t *x;            /**< taps of the first pixel */
     const int8_t *w;            /**< weights of the first output */
     int8_t *out;                /**< the first output of the first pixel */
+#if MSFCNN_SHORT_TILES
+    unsigned is_short;          /**< all factors are marked with MSFCNN_SHORT */
+#endif
     msfcnn_tile_output_t output[MSFCNN_BLOCK];
 } msfcnn_tile_t;
 

@@ -25,12 +25,10 @@
 #define X           32
 #define W           36
 #define OUT         40
-#define OUTPUT      44          /* of each of the four: */
-#define BIAS        0
-#define FACTOR_LOW  4
-#define FACTOR_HIGH 6
-#define ROUNDING    8
-#define SHIFT       12
+#define IS_SHORT    44
+#define OUTPUT      48          /* of each of the four, its bias first; then: */
+#define FACTOR      52
+#define NEXT        24
 
 /* on the stack: what a tile begins with, in this order */
 #define X_END       0
@@ -58,32 +56,22 @@
     adds    r5, #1
     .endm
 
-/* r4: outputs of the tile, r6: where to, r7: from one to the next, lr: smallest, r12: largest */
-    .macro  STORE n, sum
-    /* upper half of the product, by halves: none of the sums leaves 32 bits */
-    mov     r0, \sum
-    ldrh    r1, [r4, #16 * \n + FACTOR_LOW]
-    ldrh    r2, [r4, #16 * \n + FACTOR_HIGH]
-    uxth    r3, r0
-    asrs    r0, #16
-    movs    r5, r3
-    muls    r5, r1
-    lsrs    r5, #16
-    muls    r1, r0
-    adds    r1, r5
-    muls    r3, r2
-    muls    r0, r2
-    uxth    r2, r1
-    adds    r3, r2
-    asrs    r1, #16
-    asrs    r3, #16
+    /* r0: a sum below 2^19, so no product leaves 30 bits; r4: parts of its factor and what follows,
+     * then those of the next output; r6: where to, r7: from one output to the next, lr: smallest,
+     * r12: largest */
+    .macro  SHORT   sum
+    mov     r5, \sum
+    ldmia   r4!, {r0-r2}
+    muls    r0, r5
+    asrs    r0, #10
+    muls    r1, r5
     adds    r0, r1
-    adds    r0, r3
-    /* the zero point and a half, and the shift */
-    ldr     r1, [r4, #16 * \n + ROUNDING]
+    asrs    r0, #10
+    muls    r2, r5
+    adds    r0, r2
+    ldmia   r4!, {r1-r3}
     adds    r0, r1
-    ldr     r1, [r4, #16 * \n + SHIFT]
-    asrs    r0, r1
+    asrs    r0, r2
     cmp     r0, lr
     bge     1f
     mov     r0, lr
@@ -91,6 +79,7 @@
     ble     2f
     mov     r0, r12
 2:  strb    r0, [r6]
+    adds    r6, r7
     .endm
 
     /* r0: msfcnn_tile_t, r1: pixels */
@@ -115,10 +104,10 @@
     adds    r5, r4, r7
     mov     r6, sp
     stmia   r6!, {r1-r5}
-    ldr     r1, [r0, #OUTPUT + BIAS]
-    ldr     r2, [r0, #OUTPUT + 16 + BIAS]
-    ldr     r3, [r0, #OUTPUT + 32 + BIAS]
-    ldr     r4, [r0, #OUTPUT + 48 + BIAS]
+    ldr     r1, [r0, #OUTPUT]
+    ldr     r2, [r0, #OUTPUT + NEXT]
+    ldr     r3, [r0, #OUTPUT + 2 * NEXT]
+    ldr     r4, [r0, #OUTPUT + 3 * NEXT]
     stmia   r6!, {r1-r4}
 .Lpixel:
     mov     r6, sp
@@ -154,14 +143,28 @@
     adds    r5, r7
     str     r5, [sp, #X_END]
     ldr     r7, [r4, #CHAN_STEP]
-    adds    r4, #OUTPUT
-    STORE   0, r8
-    adds    r6, r7
-    STORE   1, r9
-    adds    r6, r7
-    STORE   2, r10
-    adds    r6, r7
-    STORE   3, r11
+    ldr     r5, [r4, #IS_SHORT]
+    adds    r4, #FACTOR
+    cmp     r5, #0
+    bne     .Lshort
+    mov     r0, r8
+    bl      .Llong
+    mov     r0, r9
+    bl      .Llong
+    mov     r0, r10
+    bl      .Llong
+    mov     r0, r11
+    bl      .Llong
+    ldr     r5, [sp, #TILE]
+    ldr     r5, [r5, #RANGE_LOW]
+    mov     lr, r5
+    b       .Lstored
+.Lshort:
+    SHORT   r8
+    SHORT   r9
+    SHORT   r10
+    SHORT   r11
+.Lstored:
     ldr     r7, [sp, #LEFT]
     subs    r7, #1
     str     r7, [sp, #LEFT]
@@ -169,6 +172,45 @@
     b       .Lpixel
 .Lend:
     LEAVE   FRAME
+
+    /* stores r0 and goes on to the next output */
+.Llong:
+    /* upper half of the product, by halves: none of the sums leaves 32 bits */
+    ldrh    r1, [r4]
+    ldrh    r2, [r4, #2]
+    uxth    r3, r0
+    asrs    r0, #16
+    movs    r5, r3
+    muls    r5, r1
+    lsrs    r5, #16
+    muls    r1, r0
+    adds    r1, r5
+    muls    r3, r2
+    muls    r0, r2
+    uxth    r2, r1
+    adds    r3, r2
+    asrs    r1, #16
+    asrs    r3, #16
+    adds    r0, r1
+    adds    r0, r3
+    /* the zero point and a half, and the shift */
+    ldr     r1, [r4, #4]
+    adds    r0, r1
+    ldr     r1, [r4, #8]
+    asrs    r0, r1
+    ldr     r1, [sp, #TILE]
+    ldr     r2, [r1, #RANGE_LOW]
+    ldr     r3, [r1, #RANGE_HIGH]
+    cmp     r0, r2
+    bge     1f
+    mov     r0, r2
+1:  cmp     r0, r3
+    ble     2f
+    mov     r0, r3
+2:  strb    r0, [r6]
+    adds    r6, r7
+    adds    r4, #NEXT
+    bx      lr
     .size   msfcnn_dot_v6m, . - msfcnn_dot_v6m
 
 #endif

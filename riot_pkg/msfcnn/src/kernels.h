@@ -125,6 +125,9 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
  */
 #if MSFCNN_V6M
 #  define MSFCNN_HALVES     1
+#elif defined(__XTENSA_CALL0_ABI__)
+/* assembly for all of these does without */
+#  define MSFCNN_HALVES     1
 #elif defined(__XTENSA__) && (!defined(__XCHAL_HAVE_MUL32_HIGH) || !__XCHAL_HAVE_MUL32_HIGH)
 #  define MSFCNN_HALVES     1
 #else
@@ -292,13 +295,6 @@ msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run);
  */
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned channel, unsigned channels, int8_t *patch);
-
-/**
- * @brief   Computes a depthwise run on Armv6-M, if its kernel is 3x3
- *
- * @return  number of channels that are still to be computed: those whose shift it cannot do, or all
- */
-unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 #ifdef __cplusplus
 }

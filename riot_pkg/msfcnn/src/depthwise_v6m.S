@@ -11,11 +11,11 @@
  * of the input, and taps of padding are added as such.
  */
 
-#include "v6m.h"
+#include "depthwise_asm.h"
 
-#if MSFCNN_V6M
+#if MSFCNN_DEPTHWISE_V6M
 
-/* msfcnn_depthwise_v6m_t */
+/* msfcnn_depthwise_asm_t */
 #define WEIGHTS     12
 #define BIAS        16
 #define MULTIPLIER  20
@@ -113,7 +113,7 @@
     ldmia   r4!, {r0-r2}
     .endm
 
-    ENTER   msfcnn_depthwise_3x3_v6m, FRAME
+    ENTER   msfcnn_depthwise_3x3_asm, FRAME
     str     r0, [sp, #ALL]
     mov     r4, r0
     ldr     r1, [r4, #STEP]
@@ -300,6 +300,6 @@
 .Ldone:
     ldr     r0, [sp, #LEFT_OUT]
     LEAVE   FRAME
-    .size   msfcnn_depthwise_3x3_v6m, . - msfcnn_depthwise_3x3_v6m
+    .size   msfcnn_depthwise_3x3_asm, . - msfcnn_depthwise_3x3_asm
 
 #endif

@@ -8,18 +8,19 @@
  * @{
  *
  * @file
- * @brief       Depthwise convolution for Armv6-M: what the assembly is given
+ * @brief       Depthwise convolution 3x3: what the assembly is given
  *
  * @}
  */
 
 #include <stdbool.h>
 
-#include "kernels.h"
+#include "depthwise.h"
+#include "depthwise_asm.h"
 
-#if MSFCNN_V6M
+#if MSFCNN_DEPTHWISE_ASM
 
-#define TAPS_3X3    9
+#define TAPS    9
 
 /* all channels; of the kernel, at most one tap at either end of a line may be padding */
 typedef struct {
@@ -42,22 +43,13 @@ typedef struct {
     unsigned wide;              /* 1: the stride is 2 */
     int32_t pad;
     msfcnn_range_t range;
-} msfcnn_depthwise_v6m_t;
+} msfcnn_depthwise_asm_t;
 
-/* pointers are advanced; leaves out channels without MSFCNN_SHORT, and counts them */
-unsigned msfcnn_depthwise_3x3_v6m(msfcnn_depthwise_v6m_t *all);
-
-static bool _is_3x3(const msfcnn_op_t *op)
-{
-    const msfcnn_shape_t *shape = op->shape;
-    const msfcnn_conv_t *k = op->constants;
-
-    return (shape->kernel_u == 3) && (shape->kernel_v == 3) && (shape->stride_v <= 2)
-           && (shape->dilation_v == 1) && (k->group_outputs == 1);
-}
+/* pointers are advanced; leaves out channels that msfcnn_depthwise_does() denies, and counts them */
+unsigned msfcnn_depthwise_3x3_asm(msfcnn_depthwise_asm_t *all);
 
 /* the lines, and another one in place of each that does not exist; false if none does */
-static bool _set_lines(msfcnn_depthwise_v6m_t *all, const msfcnn_run_t *run)
+static bool _set_lines(msfcnn_depthwise_asm_t *all, const msfcnn_run_t *run)
 {
     const int8_t *other = NULL;
 
@@ -71,20 +63,16 @@ static bool _set_lines(msfcnn_depthwise_v6m_t *all, const msfcnn_run_t *run)
     return other != NULL;
 }
 
-unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
+unsigned msfcnn_depthwise_3x3(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
+    const msfcnn_conv_t *k = op->constants;
+    unsigned c = run->channel;
     unsigned stride = op->shape->stride_v;
     unsigned end = (run->pixels - 1U) * stride + 3;
     unsigned there = run->before + run->inside;
     unsigned beyond = (end > there) ? end - there : 0;
-
-    if (!_is_3x3(op) || (run->before > 1) || (beyond > 1)) {
-        return run->channels;
-    }
-    const msfcnn_conv_t *k = op->constants;
-    unsigned c = run->channel;
-    msfcnn_depthwise_v6m_t all = {
-        .weights = k->weights + c * TAPS_3X3,
+    msfcnn_depthwise_asm_t all = {
+        .weights = k->weights + c * TAPS,
         .bias = k->bias + c,
         .multiplier = k->multiplier + c,
         .shift = k->shift + c,
@@ -103,9 +91,12 @@ unsigned msfcnn_depthwise_v6m(const msfcnn_op_t *op, const msfcnn_run_t *run)
         .range = msfcnn_range(op),
     };
 
-    return _set_lines(&all, run) ? msfcnn_depthwise_3x3_v6m(&all) : run->channels;
+    if ((run->before > 1) || (beyond > 1) || !_set_lines(&all, run)) {
+        return run->channels;
+    }
+    return msfcnn_depthwise_3x3_asm(&all);
 }
 
 #else
-typedef int msfcnn_not_v6m_t;   /* C wants something in every file */
+typedef int msfcnn_not_asm_t;   /* C wants something in every file */
 #endif
