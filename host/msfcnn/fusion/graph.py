@@ -19,7 +19,8 @@ from msfcnn.fusion.step import Step
 from msfcnn.fusion.steps import Network
 from msfcnn.ir import Axis, Reads
 
-LONGER_RUNS = (4, 8, 16)  # pixels of a kernel call that plans for few instructions can choose
+# pixels of a kernel call that plans for few instructions can choose; tiles have 2, 3 or 4 of them
+LONGER_RUNS = (4, 8, 18, 36, 72)
 NO_LIMITS = Limits()
 
 

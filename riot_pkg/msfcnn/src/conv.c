@@ -36,15 +36,12 @@ void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
         }
         for (unsigned c = 0; c < run->channels; c += n, group++, in_group = 0) {
             unsigned first = group * k->group_inputs;
-            int8_t *x = run->scratch;
 
             n = k->group_outputs - in_group;
             if (n > run->channels - c) {
                 n = run->channels - c;
             }
-            for (unsigned j = 0; j < pixels; j++, x += taps) {
-                msfcnn_gather(op, run, i + j, first, k->group_inputs, x);
-            }
+            msfcnn_gather(op, run, i, pixels, first, k->group_inputs, run->scratch);
             msfcnn_dot(op, run, run->scratch, taps, taps, i, pixels, c, n);
         }
     }

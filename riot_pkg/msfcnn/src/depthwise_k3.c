@@ -136,15 +136,16 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
         b = MSFCNN_BEGIN(bias);
         COLUMN(none, a, b);
 #ifndef __OPTIMIZE_SIZE__
-        for (; n >= 2; n -= 2) {
+        for (; n >= 3; n -= 3) {
             c = MSFCNN_BEGIN(bias);
             COLUMN(a, b, c);
             STORE(a);
             a = MSFCNN_BEGIN(bias);
             COLUMN(b, c, a);
             STORE(b);
-            b = a;
-            a = c;
+            b = MSFCNN_BEGIN(bias);
+            COLUMN(c, a, b);
+            STORE(c);
         }
 #endif
         for (; n > 0; n--) {

@@ -187,7 +187,7 @@ static void _block(const msfcnn_tile_t *tile, unsigned pixels)
     msfcnn_dot_v6m(tile, pixels);
 #elif MSFCNN_DOT_RV32
     if (pixels > 1) {
-        msfcnn_dot_rv32(tile, pixels);
+        msfcnn_dot_rv32(tile);
         return;
     }
     _ones(tile, 0, 0, 1);
@@ -257,17 +257,21 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
     const msfcnn_conv_t *k = op->constants;
     unsigned c = run->channel + first;
     unsigned end = c + channels;
-    msfcnn_tile_t tile = {
-        .range = msfcnn_range(op),
-        .taps = taps,
-        .step = step,
-        .pixel_step = run->out_pixel_step,
-        .channel_step = run->out_channel_step,
-        .x = x,
-        .w = k->weights + c * taps,
-        .out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step,
-    };
+    msfcnn_tile_t tile;     /* its outputs are made ready block by block */
 
+    tile.range = msfcnn_range(op);
+    tile.taps = taps;
+    tile.step = step;
+    tile.pixel_step = run->out_pixel_step;
+    tile.channel_step = run->out_channel_step;
+    tile.x = x;
+    tile.w = k->weights + c * taps;
+    tile.out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step;
+#if MSFCNN_DOT_RV32
+    /* four pixels are two times two, so that none is left alone */
+    tile.x_end = x + pixels * step;
+    tile.x_threes = tile.x_end - (3 - pixels % 3) % 3 * 2 * step;
+#endif
     while (c < end) {
         unsigned n = 1;
         unsigned uncommon = 1;

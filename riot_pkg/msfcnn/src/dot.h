@@ -75,19 +75,25 @@ typedef struct {
 #if MSFCNN_SHORT_TILES
     unsigned is_short;          /**< all factors are marked with MSFCNN_SHORT */
 #endif
+#if MSFCNN_DOT_RV32
+    const int8_t *x_threes;     /**< behind the pixels of which three make a tile */
+    const int8_t *x_end;        /**< behind all pixels, whose other tiles are of two */
+#endif
     msfcnn_tile_output_t output[MSFCNN_BLOCK];
 } msfcnn_tile_t;
 
 /**
  * @brief   Some pixels by four outputs, on RV32IM
  *
- * @param[in]   tile        the first of them
- * @param[in]   pixels      2 or more
+ * @param[in]   tile        the first of them; of 2 pixels or more
  */
-void msfcnn_dot_rv32(const msfcnn_tile_t *tile, unsigned pixels);
+void msfcnn_dot_rv32(const msfcnn_tile_t *tile);
 
 /**
  * @brief   Likewise on Xtensa, if there are at most MSFCNN_PIXEL_TAPS taps
+ *
+ * @param[in]   tile        the first of them
+ * @param[in]   pixels      2 or more
  */
 void msfcnn_dot_xtensa(const msfcnn_tile_t *tile, unsigned pixels);
 

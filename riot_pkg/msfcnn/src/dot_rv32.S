@@ -24,7 +24,9 @@
 #define X           32
 #define W           36
 #define OUT         40
-#define OUTPUT      44          /* of each of the four: */
+#define X_THREES    44
+#define X_END       48
+#define OUTPUT      52          /* of each of the four: */
 #define BIAS        0
 #define MULTIPLIER  4
 #define ROUNDING    8
@@ -33,8 +35,7 @@
 /* on the stack */
 #define NEXT_X      0
 #define NEXT_OUT    4
-#define LEFT        8
-#define SAVED       12
+#define SAVED       8
 #define FRAME       64
 
 /* ra: the tile; s4-s7: weights, s8-s10: pixels, s11: the end of s8; a0-a3, a4-a7, s0-s3: sums */
@@ -83,25 +84,27 @@
 2:  sb      \sum, 0(\to)
     .endm
 
-/* s4: smallest output, s5: largest, s6, s7: to the next pixel, the next output, s8: where */
+/* s4: smallest output, s5: largest, s7: to the next output; s8-s10: where, for each pixel */
     .macro  STORE_ALL   pixels, n, a, b, c
     lw      t0, OUTPUT + 16 * \n + MULTIPLIER(ra)
     lw      t1, OUTPUT + 16 * \n + ROUNDING(ra)
     lw      t2, OUTPUT + 16 * \n + SHIFT(ra)
-    add     t3, s8, s6
     STORE   \a, s8
-    STORE   \b, t3
-    add     t3, t3, s6
+    STORE   \b, s9
     .if \pixels == 3
-    STORE   \c, t3
-    add     t3, t3, s6
+    STORE   \c, s10
+    .endif
+    .if \n < 3
+    add     s8, s8, s7
+    add     s9, s9, s7
+    .if \pixels == 3
+    add     s10, s10, s7
+    .endif
     .endif
     .endm
 
-    /* s8: taps of its first pixel, t0: pixels left */
+    /* s8: taps of its first pixel */
     .macro  TILE    pixels
-    addi    t0, t0, -\pixels
-    sw      t0, LEFT(sp)
     lw      t0, STEP(ra)
     lw      t1, TAPS(ra)
     lw      s4, W(ra)
@@ -131,37 +134,55 @@
     mv      s2, a2
     mv      s3, a3
     .endif
+    /* those that are no multiple of eight, then the others */
+    andi    t0, t1, 7
+    beqz    t0, 4f
     andi    t0, t1, 1
-    beqz    t0, 3f
+    beqz    t0, 1f
     TAP     \pixels, 0
     SKIP    \pixels, 1
-3:  sub     t0, s11, s8
+1:  sub     t0, s11, s8
     andi    t0, t0, 2
-    beqz    t0, 4f
+    beqz    t0, 2f
     TAP     \pixels, 0
     TAP     \pixels, 1
     SKIP    \pixels, 2
-4:  beq     s8, s11, 6f
-5:  TAP     \pixels, 0
+2:  sub     t0, s11, s8
+    andi    t0, t0, 4
+    beqz    t0, 3f
+    TAP     \pixels, 0
     TAP     \pixels, 1
     TAP     \pixels, 2
     TAP     \pixels, 3
     SKIP    \pixels, 4
-    bne     s8, s11, 5b
+3:  beq     s8, s11, 6f
+4:  TAP     \pixels, 0
+    TAP     \pixels, 1
+    TAP     \pixels, 2
+    TAP     \pixels, 3
+    TAP     \pixels, 4
+    TAP     \pixels, 5
+    TAP     \pixels, 6
+    TAP     \pixels, 7
+    SKIP    \pixels, 8
+    bne     s8, s11, 4b
 6:  lw      s4, LOW(ra)
     lw      s5, HIGH(ra)
     lw      s6, PIXEL_STEP(ra)
     lw      s7, CHAN_STEP(ra)
     lw      s8, NEXT_OUT(sp)
+    add     s9, s8, s6
+    .if \pixels == 3
+    add     s10, s9, s6
+    add     t0, s10, s6
+    .else
+    add     t0, s9, s6
+    .endif
+    sw      t0, NEXT_OUT(sp)
     STORE_ALL \pixels, 0, a0, a4, s0
-    sw      t3, NEXT_OUT(sp)
-    add     s8, s8, s7
     STORE_ALL \pixels, 1, a1, a5, s1
-    add     s8, s8, s7
     STORE_ALL \pixels, 2, a2, a6, s2
-    add     s8, s8, s7
     STORE_ALL \pixels, 3, a3, a7, s3
-    lw      t0, LEFT(sp)
     lw      s8, NEXT_X(sp)
     .endm
 
@@ -185,26 +206,21 @@ msfcnn_dot_rv32:
     sw      s10, SAVED + 44(sp)
     sw      s11, SAVED + 48(sp)
     mv      ra, a0
-    mv      t0, a1
     lw      s8, X(a0)
-    lw      t4, OUT(a0)
-    sw      t4, NEXT_OUT(sp)
-    /* four pixels are two times two, so that none is left alone */
-.Lnext:
-    li      t1, 3
-    beq     t0, t1, .Lthree
-    bltu    t0, t1, .Ltwo
-    li      t1, 4
-    beq     t0, t1, .Ltwo
+    lw      t0, OUT(a0)
+    sw      t0, NEXT_OUT(sp)
+    j       .Lnext
 .Lthree:
     TILE    3
-    beqz    t0, .Ldone
-    j       .Lnext
+.Lnext:
+    lw      t0, X_THREES(ra)
+    bne     s8, t0, .Lthree
+    j       .Lnext_two
 .Ltwo:
     TILE    2
-    beqz    t0, .Ldone
-    j       .Ltwo
-.Ldone:
+.Lnext_two:
+    lw      t0, X_END(ra)
+    bne     s8, t0, .Ltwo
     lw      ra, SAVED(sp)
     lw      s0, SAVED + 4(sp)
     lw      s1, SAVED + 8(sp)

@@ -68,32 +68,60 @@ static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x,
     return patch;
 }
 
+/* the taps of a line that lie one behind the other */
+static inline void _adjacent(int8_t *patch, const int8_t *from, size_t size)
+{
+#ifndef __OPTIMIZE_SIZE__
+    /* three pixels of a colour or a grey image: less than a call takes */
+    typedef struct {
+        int8_t byte[9];
+    } nine_t;
+    typedef struct {
+        int8_t byte[3];
+    } three_t;
+
+    if (size == sizeof(nine_t)) {
+        *(nine_t *)(void *)patch = *(const nine_t *)(const void *)from;
+        return;
+    }
+    if (size == sizeof(three_t)) {
+        *(three_t *)(void *)patch = *(const three_t *)(const void *)from;
+        return;
+    }
+#endif
+    memcpy(patch, from, size);
+}
+
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                   unsigned channel, unsigned channels, int8_t *patch)
+                   unsigned pixels, unsigned channel, unsigned channels, int8_t *patch)
 {
     const msfcnn_shape_t *shape = op->shape;
     const geometry_t g = {
         shape->kernel_v, shape->dilation_v, run->inside, run->pixel_step, channels, op->pad_value,
     };
+    const int8_t *const *end = run->line + shape->kernel_u;
     size_t size = g.taps * g.channels;
     unsigned first = pixel * shape->stride_v - run->before;
-    unsigned last = first + (g.taps - 1) * g.dilation;
-    bool adjacent = (first <= last) && (last < g.inside)
-                    && (channels == g.dilation * g.step);
+    unsigned span = (g.taps - 1) * g.dilation;
+    bool together = channels == g.dilation * g.step;
 
-    for (unsigned i = 0; i < shape->kernel_u; i++) {
-        const int8_t *line = run->line[i];
+    for (; pixels > 0; pixels--, first += shape->stride_v) {
+        /* in front of the line `first` wraps around to beyond its end */
+        bool adjacent = together && (first < g.inside) && (first + span < g.inside);
+        size_t offset = first * g.step;
 
-        if (line == NULL) {
-            memset(patch, g.pad, size);
-            patch += size;
-        }
-        else if (adjacent) {
-            memcpy(patch, line + first * g.step, size);
-            patch += size;
-        }
-        else {
-            patch = _taps(&g, line + channel, first, patch);
+        for (const int8_t *const *line = run->line; line != end; line++) {
+            if (*line == NULL) {
+                memset(patch, g.pad, size);
+                patch += size;
+            }
+            else if (adjacent) {
+                _adjacent(patch, *line + offset, size);
+                patch += size;
+            }
+            else {
+                patch = _taps(&g, *line + channel, first, patch);
+            }
         }
     }
 }

@@ -284,17 +284,18 @@ typedef struct {
 msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
- * @brief   Gathers the taps of one output pixel: [kernel line][kernel pixel][channel]
+ * @brief   Gathers the taps of output pixels: [pixel][kernel line][kernel pixel][channel]
  *
  * @param[in]   op          geometry
  * @param[in]   run         the run
- * @param[in]   pixel       index of the output pixel in the run
+ * @param[in]   pixel       index of the first output pixel in the run
+ * @param[in]   pixels      number of output pixels
  * @param[in]   channel     first input channel
  * @param[in]   channels    number of adjacent input channels
- * @param[out]  patch       kernel_u * kernel_v * channels bytes
+ * @param[out]  patch       kernel_u * kernel_v * channels bytes a pixel
  */
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                   unsigned channel, unsigned channels, int8_t *patch);
+                   unsigned pixels, unsigned channel, unsigned channels, int8_t *patch);
 
 #ifdef __cplusplus
 }

@@ -78,7 +78,7 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
         }
         else {
             for (unsigned p = 0; p < n; p++) {
-                msfcnn_gather(op, run, i + p, 0, op->in_channels, patch + p * taps);
+                msfcnn_gather(op, run, i + p, 1, 0, op->in_channels, patch + p * taps);
             }
             if (n == 1) {
                 const int8_t *x = patch;

@@ -164,7 +164,7 @@ static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, const line_t
             _taps(op, run, line, pixel, together, to);
         }
         else {
-            msfcnn_gather(op, run, pixel, 0, op->in_channels, to);
+            msfcnn_gather(op, run, pixel, 1, 0, op->in_channels, to);
         }
     }
 }
