@@ -22,7 +22,7 @@ from msfcnn.planner import Plan, PlannedStage
 from msfcnn.schedule import ScheduledStage
 from msfcnn.verifier.images import random_images
 
-RUNS = (1, 2, 3, 4, 8, 16)
+RUNS = (1, 2, 3, 4, 8, 18)
 # what a stage costs once: fitted, so that nothing else has to explain it, and then forgotten
 ONCE = ("stage", "moved byte")
 TINY = 1e-9

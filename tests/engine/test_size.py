@@ -93,10 +93,10 @@ def linked(machine: Machine, isa: str, build: Path) -> Path:
     ("name", "isa", "largest"),
     [
         ("qemu-cortex-m4", ISA, 16 * KIB),
-        ("qemu-cortex-m4", "generic", 11 * KIB),
-        ("qemu-cortex-m0", "generic", 11 * KIB),
-        ("qemu-rv32", "generic", 12 * KIB + 512),
-        ("qemu-xtensa", "generic", 13 * KIB + 512),
+        ("qemu-cortex-m4", "generic", 10 * KIB),
+        ("qemu-cortex-m0", "generic", 10 * KIB),
+        ("qemu-rv32", "generic", 11 * KIB),
+        ("qemu-xtensa", "generic", 12 * KIB),
     ],
 )
 def test_the_engine_is_small(

@@ -37,6 +37,9 @@ typedef struct {
     unsigned shift;
     unsigned channel;           /* of the input */
     int8_t *out;                /* the next output */
+#ifndef __OPTIMIZE_SIZE__
+    msfcnn_pixels_t inner;      /* those that meet no padding in their lines */
+#endif
 } channel_t;
 
 static inline void _store(channel_t *ch, int32_t acc)
@@ -59,27 +62,18 @@ static void _one(channel_t *ch, unsigned pixel)
     const msfcnn_op_t *op = ch->op;
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_run_t *run = ch->run;
-    size_t step = shape->dilation_v * run->pixel_step;
+    const msfcnn_taps_t taps = msfcnn_taps(op, run, pixel);
+    const int8_t *weights = ch->weights + taps.skipped;
     int32_t pad = op->pad_value;
     int32_t acc = ch->bias;
-    unsigned n = shape->kernel_v;
-    unsigned skipped = 0;
-    /* in front of the line this wraps around to beyond its end */
-    unsigned x = pixel * shape->stride_v - run->before;
 
-    for (; (n > 0) && (x >= run->inside); n--, skipped++) {
-        x += shape->dilation_v;
-    }
-    while ((n > 0) && (x + (n - 1) * shape->dilation_v >= run->inside)) {
-        n--;
-    }
-    for (unsigned i = 0; (n > 0) && (i < shape->kernel_u); i++) {
+    for (unsigned i = 0; i < shape->kernel_u; i++, weights += shape->kernel_v) {
         if (run->line[i] != NULL) {
-            const int8_t *from = _line(ch, i) + x * run->pixel_step;
-            const int8_t *w = ch->weights + i * shape->kernel_v + skipped;
-            const int8_t *end = w + n;
+            const int8_t *from = _line(ch, i) + taps.first;
+            const int8_t *w = weights;
+            const int8_t *end = w + taps.per_line;
 
-            for (; w != end; w++, from += step) {
+            for (; w != end; w++, from += taps.step) {
                 acc += msfcnn_multiply(*from - pad, *w);
             }
         }
@@ -87,6 +81,7 @@ static void _one(channel_t *ch, unsigned pixel)
     _store(ch, acc);
 }
 
+#ifndef __OPTIMIZE_SIZE__
 /* four pixels; no tap at an end of a line is padding, but whole lines may be */
 static APART void _four(channel_t *ch, unsigned pixel)
 {
@@ -127,18 +122,21 @@ static APART void _four(channel_t *ch, unsigned pixel)
     _store(ch, a2);
     _store(ch, a3);
 }
+#endif
 
-/* all pixels of any kernel; inner: those that meet no padding in their lines */
-static void _run(channel_t *ch, const msfcnn_pixels_t *inner)
+/* all pixels of any kernel */
+static void _run(channel_t *ch)
 {
     unsigned i = 0;
 
-    while (i < inner->begin) {
+#ifndef __OPTIMIZE_SIZE__
+    while (i < ch->inner.begin) {
         _one(ch, i++);
     }
-    for (; i + 4 <= inner->end; i += 4) {
+    for (; i + 4 <= ch->inner.end; i += 4) {
         _four(ch, i);
     }
+#endif
     while (i < ch->run->pixels) {
         _one(ch, i++);
     }
@@ -151,7 +149,10 @@ static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run, bool
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)shape->kernel_u * shape->kernel_v;
     channel_t ch = { .op = op, .run = run, .range = msfcnn_range(op) };
-    const msfcnn_pixels_t inner = msfcnn_inner(op, run);
+
+#ifndef __OPTIMIZE_SIZE__
+    ch.inner = msfcnn_inner(op, run);
+#endif
 
     for (unsigned c = 0, m = 0; c < run->channels; c++) {
         unsigned o = run->channel + c;
@@ -165,7 +166,7 @@ static APART void _portable(const msfcnn_op_t *op, const msfcnn_run_t *run, bool
         ch.multiplier = k->multiplier[o];
         ch.shift = k->shift[o];
         ch.out = run->out + c * (size_t)run->out_channel_step;
-        _run(&ch, &inner);
+        _run(&ch);
         if (++m == k->group_outputs) {
             m = 0;
             ch.channel++;

@@ -120,6 +120,28 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
     else {
         COLUMN(none, none, a);
     }
+#ifdef __OPTIMIZE_SIZE__
+    /* one loop for both strides, with a column of which one wants nothing */
+    b = MSFCNN_BEGIN(bias);
+    if (!wide) {
+        COLUMN(none, a, b);
+    }
+    for (n += all->cut; n > 0; n--) {
+        if (wide) {
+            COLUMN(none, a, none);
+        }
+        c = MSFCNN_BEGIN(bias);
+        if (all->cut && (n == 1)) {
+            a += msfcnn_multiply(pad, w2 + w5 + w8);
+        }
+        else {
+            COLUMN(a, b, c);
+        }
+        STORE(a);
+        a = wide ? c : b;
+        b = c;
+    }
+#else
     if (wide) {
         for (; n > 0; n--) {
             COLUMN(none, a, none);
@@ -135,7 +157,6 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
     else {
         b = MSFCNN_BEGIN(bias);
         COLUMN(none, a, b);
-#ifndef __OPTIMIZE_SIZE__
         for (; n >= 3; n -= 3) {
             c = MSFCNN_BEGIN(bias);
             COLUMN(a, b, c);
@@ -147,7 +168,6 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
             COLUMN(c, a, b);
             STORE(c);
         }
-#endif
         for (; n > 0; n--) {
             c = MSFCNN_BEGIN(bias);
             COLUMN(a, b, c);
@@ -160,6 +180,7 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
         a += msfcnn_multiply(pad, w2 + w5 + w8);
         STORE(a);
     }
+#endif
     (void)none;
 }
 

@@ -17,8 +17,8 @@
 
 #include "dot.h"
 
-/* whether eight sums do not stay in registers, or take too much code: then two outputs at a time */
-#if (defined(__riscv) || defined(__aarch64__)) && !defined(__OPTIMIZE_SIZE__)
+/* whether eight sums do not stay in registers: then two outputs at a time */
+#if defined(__riscv) || defined(__aarch64__)
 #  define TWO_OUTPUTS   0
 #else
 #  define TWO_OUTPUTS   1
@@ -169,7 +169,7 @@ static APART void name(const msfcnn_tile_t *tile, unsigned first, unsigned pixel
 }
 
 TILES(_ones, 1, ONE, 4)
-#if !MSFCNN_DOT_RV32 && !MSFCNN_DOT_XTENSA
+#if !MSFCNN_DOT_RV32 && !MSFCNN_DOT_XTENSA && !defined(__OPTIMIZE_SIZE__)
 #  if TWO_OUTPUTS
 TILES(_twos, 2, TWO, 2)
 #  else
@@ -191,6 +191,8 @@ static void _block(const msfcnn_tile_t *tile, unsigned pixels)
         return;
     }
     _ones(tile, 0, 0, 1);
+#elif defined(__OPTIMIZE_SIZE__)
+    _ones(tile, 0, 0, pixels);
 #else
     /* of two outputs, so many taps fit in sums that have fraction bits */
     unsigned twos = (TWO_OUTPUTS && (tile->taps > MSFCNN_PIXEL_TAPS)) ? 0 : pixels - pixels % 2;

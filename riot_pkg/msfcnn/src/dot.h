@@ -43,7 +43,11 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
 /**
  * @brief   Whether tiles know factors that are marked with MSFCNN_SHORT
  */
-#define MSFCNN_SHORT_TILES  (MSFCNN_V6M || MSFCNN_DOT_XTENSA)
+#if (MSFCNN_V6M && !defined(__OPTIMIZE_SIZE__)) || MSFCNN_DOT_XTENSA
+#  define MSFCNN_SHORT_TILES    1
+#else
+#  define MSFCNN_SHORT_TILES    0
+#endif
 
 /**
  * @brief   What an output does with its sums, ready for many pixels

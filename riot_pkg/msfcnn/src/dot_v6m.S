@@ -25,10 +25,18 @@
 #define X           32
 #define W           36
 #define OUT         40
-#define IS_SHORT    44
-#define OUTPUT      48          /* of each of the four, its bias first; then: */
-#define FACTOR      52
-#define NEXT        24
+#ifdef __OPTIMIZE_SIZE__
+#  define SHORT_TILES   0
+#  define OUTPUT    44          /* of each of the four, its bias first; then: */
+#  define FACTOR    48
+#  define NEXT      16
+#else
+#  define SHORT_TILES   1
+#  define IS_SHORT  44
+#  define OUTPUT    48
+#  define FACTOR    52
+#  define NEXT      24
+#endif
 
 /* on the stack: what a tile begins with, in this order */
 #define X_END       0
@@ -143,10 +151,12 @@
     adds    r5, r7
     str     r5, [sp, #X_END]
     ldr     r7, [r4, #CHAN_STEP]
+#if SHORT_TILES
     ldr     r5, [r4, #IS_SHORT]
-    adds    r4, #FACTOR
     cmp     r5, #0
     bne     .Lshort
+#endif
+    adds    r4, #FACTOR
     mov     r0, r8
     bl      .Llong
     mov     r0, r9
@@ -158,13 +168,16 @@
     ldr     r5, [sp, #TILE]
     ldr     r5, [r5, #RANGE_LOW]
     mov     lr, r5
+#if SHORT_TILES
     b       .Lstored
 .Lshort:
+    adds    r4, #FACTOR
     SHORT   r8
     SHORT   r9
     SHORT   r10
     SHORT   r11
 .Lstored:
+#endif
     ldr     r7, [sp, #LEFT]
     subs    r7, #1
     str     r7, [sp, #LEFT]

@@ -53,6 +53,7 @@ static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x,
         if (x >= g.inside) {
             memset(patch, g.pad, g.channels);
         }
+#ifndef __OPTIMIZE_SIZE__
         else if (g.channels == 3) {
             /* a colour image, read in columns */
             const int8_t *from = line + x * g.step;
@@ -60,6 +61,7 @@ static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x,
             patch[1] = from[1];
             patch[2] = from[2];
         }
+#endif
         else {
             memcpy(patch, line + x * g.step, g.channels);
         }

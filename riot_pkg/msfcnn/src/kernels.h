@@ -263,6 +263,7 @@ typedef struct {
     size_t first;               /**< offset in each line */
     size_t step;                /**< from one to the next */
     unsigned per_line;          /**< in each line that exists */
+    unsigned skipped;           /**< in front of them in each line: padding */
 } msfcnn_taps_t;
 
 /**

@@ -28,6 +28,7 @@ msfcnn_taps_t msfcnn_taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsign
         if (x < run->inside) {
             if (taps.per_line == 0) {
                 taps.first = x * run->pixel_step;
+                taps.skipped = j;
             }
             taps.per_line++;
         }

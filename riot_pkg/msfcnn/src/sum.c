@@ -17,7 +17,15 @@
 
 #include "kernels.h"
 
-void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
+#ifdef __OPTIMIZE_SIZE__
+#  define SHARED    __attribute__((noinline))
+#else
+#  define SHARED    inline
+#endif
+
+/* y: the second input, or anything if n is 0 */
+static SHARED void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *y,
+                        size_t y_step, int32_t n)
 {
     const msfcnn_sum_t *k = op->constants;
     const msfcnn_range_t range = msfcnn_range(op);
@@ -28,33 +36,23 @@ void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
     unsigned shift = k->shift;
     int32_t m = k->multiplier[0];
 
-    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step) {
-        int8_t *out = run->out + i * run->out_pixel_step;
-
-        for (unsigned c = 0; c < channels; c++, out += step) {
-            *out = (int8_t)msfcnn_clamp(&range, (x[c] * m + offset) >> shift);
-        }
-    }
-}
-
-void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    const msfcnn_sum_t *k = op->constants;
-    const msfcnn_range_t range = msfcnn_range(op);
-    const int8_t *x = run->line[0];
-    unsigned channels = run->channels;
-    size_t step = run->out_channel_step;
-    const int8_t *y = run->second;
-    int32_t offset = k->offset;
-    unsigned shift = k->shift;
-    int32_t m = k->multiplier[0];
-    int32_t n = k->multiplier[1];
-
-    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += run->second_step) {
+    for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += y_step) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
         for (unsigned c = 0; c < channels; c++, out += step) {
             *out = (int8_t)msfcnn_clamp(&range, (offset + x[c] * m + y[c] * n) >> shift);
         }
     }
+}
+
+void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    _sum(op, run, run->line[0], run->pixel_step, 0);
+}
+
+void msfcnn_add(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    const msfcnn_sum_t *k = op->constants;
+
+    _sum(op, run, run->second, run->second_step, k->multiplier[1]);
 }
