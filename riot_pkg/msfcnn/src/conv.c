@@ -17,7 +17,11 @@
 
 /* pixels whose taps are gathered at a time: few take little room */
 #define FEW_TAPS            32
-#define GATHERED(taps)      (((taps) <= FEW_TAPS) ? 6U : 2U)
+#ifdef __OPTIMIZE_SIZE__
+#  define GATHERED(taps)    1U      /* tiles are of one pixel then */
+#else
+#  define GATHERED(taps)    (((taps) <= FEW_TAPS) ? 6U : 2U)
+#endif
 
 void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {

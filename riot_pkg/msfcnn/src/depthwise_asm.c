@@ -45,7 +45,7 @@ typedef struct {
     msfcnn_range_t range;
 } msfcnn_depthwise_asm_t;
 
-/* pointers are advanced; leaves out channels that msfcnn_depthwise_does() denies, and counts them */
+/* advances pointers; leaves out channels that msfcnn_depthwise_does() denies, and counts them */
 unsigned msfcnn_depthwise_3x3_asm(msfcnn_depthwise_asm_t *all);
 
 /* the lines, and another one in place of each that does not exist; false if none does */

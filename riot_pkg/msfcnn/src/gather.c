@@ -70,10 +70,10 @@ static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x,
     return patch;
 }
 
+#ifndef __OPTIMIZE_SIZE__
 /* the taps of a line that lie one behind the other */
 static inline void _adjacent(int8_t *patch, const int8_t *from, size_t size)
 {
-#ifndef __OPTIMIZE_SIZE__
     /* three pixels of a colour or a grey image: less than a call takes */
     typedef struct {
         int8_t byte[9];
@@ -90,9 +90,9 @@ static inline void _adjacent(int8_t *patch, const int8_t *from, size_t size)
         *(three_t *)(void *)patch = *(const three_t *)(const void *)from;
         return;
     }
-#endif
     memcpy(patch, from, size);
 }
+#endif
 
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned pixels, unsigned channel, unsigned channels, int8_t *patch)
@@ -104,23 +104,26 @@ void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixe
     const int8_t *const *end = run->line + shape->kernel_u;
     size_t size = g.taps * g.channels;
     unsigned first = pixel * shape->stride_v - run->before;
-    unsigned span = (g.taps - 1) * g.dilation;
-    bool together = channels == g.dilation * g.step;
 
     for (; pixels > 0; pixels--, first += shape->stride_v) {
+#ifndef __OPTIMIZE_SIZE__
+        unsigned last = first + (g.taps - 1) * g.dilation;
         /* in front of the line `first` wraps around to beyond its end */
-        bool adjacent = together && (first < g.inside) && (first + span < g.inside);
-        size_t offset = first * g.step;
+        bool adjacent = (first < g.inside) && (last < g.inside)
+                        && (channels == g.dilation * g.step);
+#endif
 
         for (const int8_t *const *line = run->line; line != end; line++) {
             if (*line == NULL) {
                 memset(patch, g.pad, size);
                 patch += size;
             }
+#ifndef __OPTIMIZE_SIZE__
             else if (adjacent) {
-                _adjacent(patch, *line + offset, size);
+                _adjacent(patch, *line + first * g.step, size);
                 patch += size;
             }
+#endif
             else {
                 patch = _taps(&g, *line + channel, first, patch);
             }

@@ -36,36 +36,28 @@ msfcnn_taps_t msfcnn_taps(const msfcnn_op_t *op, const msfcnn_run_t *run, unsign
     return taps;
 }
 
-static int32_t _max(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn_taps_t *taps,
-                    unsigned c)
+/* one copy for both at -Os */
+#ifdef __OPTIMIZE_SIZE__
+#  define SHARED    __attribute__((noinline))
+#else
+#  define SHARED    inline
+#endif
+
+/* the largest of a pixel's taps in a channel, or their sum */
+static SHARED int32_t _reduce(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                              const msfcnn_taps_t *taps, unsigned c, bool largest)
 {
-    int32_t max = INT8_MIN;
+    int32_t found = largest ? INT8_MIN : 0;
 
     for (unsigned i = 0; i < op->shape->kernel_u; i++) {
         if (run->line[i] != NULL) {
             const int8_t *x = run->line[i] + taps->first + c;
             for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
-                max = (*x > max) ? *x : max;
+                found = !largest ? found + *x : (*x > found) ? *x : found;
             }
         }
     }
-    return max;
-}
-
-static int32_t _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const msfcnn_taps_t *taps,
-                    unsigned c)
-{
-    int32_t sum = 0;
-
-    for (unsigned i = 0; i < op->shape->kernel_u; i++) {
-        if (run->line[i] != NULL) {
-            const int8_t *x = run->line[i] + taps->first + c;
-            for (unsigned j = taps->per_line; j > 0; j--, x += taps->step) {
-                sum += *x;
-            }
-        }
-    }
-    return sum;
+    return found;
 }
 
 void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
@@ -78,7 +70,7 @@ void msfcnn_max_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
         msfcnn_taps_t taps = msfcnn_taps(op, run, i);
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
-            int32_t max = _max(op, run, &taps, c);
+            int32_t max = _reduce(op, run, &taps, c, true);
             *out = (int8_t)msfcnn_clamp(&range, (max * k->multiplier[0] + k->offset) >> k->shift);
         }
     }
@@ -101,7 +93,7 @@ void msfcnn_average_pool(const msfcnn_op_t *op, const msfcnn_run_t *run)
         int32_t zero = (int32_t)n * k->input_zero;
 
         for (unsigned c = 0; c < run->channels; c++, out += run->out_channel_step) {
-            int32_t acc = _sum(op, run, &taps, c) - zero;
+            int32_t acc = _reduce(op, run, &taps, c, false) - zero;
             *out = (int8_t)msfcnn_requantize(&range, acc, k->multiplier[f], k->shift[f]);
         }
     }

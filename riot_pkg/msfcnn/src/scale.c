@@ -37,6 +37,10 @@ int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
         rounding += ((product >> places) & 1) - 1;
     }
     product = (product + rounding) >> places;
+    int32_t low = (int32_t)product;
     /* beyond +-255 everything is clamped, whatever the zero point */
-    return (product > 255) ? 255 : (product < -255) ? -255 : (int32_t)product;
+    if ((product != low) || (low < -255) || (low > 255)) {
+        low = (product < 0) ? -255 : 255;
+    }
+    return low;
 }

@@ -34,7 +34,8 @@ static void _pixel(const msfcnn_op_t *op, unsigned channels, const int8_t *x, in
     sum <<= 8;  /* the fraction bits of inverse_scale */
     for (unsigned c = 0; c < channels; c++, out += out_step) {
         uint64_t share = (uint64_t)k->exp[max - x[c]] * k->inverse_scale;
-        uint64_t rounded = (share + sum / 2) / sum;
+        /* below 2^25, as no exponential is larger than their sum */
+        uint32_t rounded = (uint32_t)((share + sum / 2) / sum);
         /* a share is at most 1: only absurd scales get beyond the range of int8 */
         *out = (int8_t)msfcnn_clamp(&range, (rounded > 512 ? 512 : (int32_t)rounded) + range.zero);
     }
