@@ -8,8 +8,8 @@ from msfcnn.fusion import Edge, Option, cost, costs
 from msfcnn.planner import Plan
 from msfcnn.schedule.types import Schedule, ScheduledStage
 
-# pixels, beside all numbers up to 16: kernels gain little more, but the engine is called less often
-LONG_RUNS = (64, 48, 32, 24)
+# pixels, beside all numbers up to 16: tiles of two or three divide them, and most maps are as wide
+LONG_RUNS = (72, 48, 36, 24, 18)
 LONGEST_SHORT_RUN = 16
 
 

@@ -183,12 +183,19 @@ static int _next_band(msfcnn_t *nn)
     return 1;
 }
 
+/* whether moves are worth some code: where inner loops are large, or built for an instruction set */
+#if defined(__OPTIMIZE_SIZE__) && !(defined(MSFCNN_FALLBACK) && MSFCNN_FALLBACK)
+#  define IN_WORDS  0
+#else
+#  define IN_WORDS  1
+#endif
+
 /* up, over what is dead; in words where that is possible: small C libraries move bytes */
 static void _move(int8_t *to, const int8_t *from, size_t size)
 {
     uint32_t word;
 
-    if (to < from || (size_t)(to - from) % sizeof(word)) {
+    if (!IN_WORDS || to < from || (size_t)(to - from) % sizeof(word)) {
         memmove(to, from, size);
         return;
     }
