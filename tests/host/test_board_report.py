@@ -315,6 +315,25 @@ def test_plan_draws_its_front_and_writes_its_tables(tmp_path: Path) -> None:
     )
 
 
+def test_a_front_as_png(tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    from PIL import Image
+
+    target = tmp_path / "front.png"
+    assert main(["plan", str(DIGITS), "--plot", str(target)]) == 0
+    picture = Image.open(target).convert("RGB")
+    assert picture.width > 1000
+    colours = {colour for _, colour in picture.getcolors(1 << 24) or ()}
+    assert {(255, 255, 255), (0x00, 0x72, 0xB2)} <= colours  # light, with the front
+    labels = picture.crop((0, 0, picture.width, 30))  # the units stand there, and nothing else
+    assert len(labels.getcolors(1 << 24) or ()) > 1
+
+
+def test_a_picture_of_no_known_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(DIGITS), "--plot", "front.jpeg"]) == 2
+    assert "end it in .svg or .png" in capsys.readouterr().err
+
+
 def test_a_board_that_no_plan_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["report", str(DIGITS), "--board", "hifive1b", "--max-ram", "1000"]
     assert main([*words, "--root", str(tmp_path), "-o", str(tmp_path / "page.html")]) == 3

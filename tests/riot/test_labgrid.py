@@ -23,7 +23,17 @@ EXPORTERS = {
     "lab-a": ("native64", "hifive1b", "qemu-mps2-an386"),
     "lab-b": ("qemu-microbit",),
 }
-_KEYS = ("description", "isa", "core", "riot", "ram", "flash", "default_max_ram", "emulator")
+_KEYS = (
+    "description",
+    "isa",
+    "core",
+    "riot",
+    "ram",
+    "flash",
+    "default_max_ram",
+    "emulator",
+    "time_scale",
+)
 _NATIVE = {"ram": "4096K", "flash": "4096K"}  # a board at a serial port has some
 
 pytestmark = pytest.mark.long

@@ -9,6 +9,7 @@ import msfcnn
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.plan_text import pareto_blocks, plan_blocks
+from msfcnn.errors import Problem, UsageError
 from msfcnn.files import write_atomically
 from msfcnn.render import Table, csv_text, progress
 from msfcnn.report import to_data
@@ -43,8 +44,8 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--plot",
-        metavar="FILE.svg",
-        type=Path,
+        metavar="FILE.svg|png",
+        type=_picture,
         help="draw RAM against MACs and time: all trade-offs, the plan, the paper's",
     )
     parser.add_argument(
@@ -58,14 +59,23 @@ def run(args: argparse.Namespace) -> Outcome:
     with progress("planning"):
         outcome = _front(args, options) if args.pareto else _plan(args, options)
         if args.plot:
-            from msfcnn.page import front_svg
+            from msfcnn.page import front_svg, png_of
 
             boards = (args.board,) if args.board else ()
-            write_atomically(args.plot, front_svg(msfcnn.fronts(args.model, options, boards)))
+            svg = front_svg(msfcnn.fronts(args.model, options, boards))
+            write_atomically(args.plot, png_of(svg) if args.plot.suffix == ".png" else svg)
     if args.csv:
         table = next(block for block in outcome.blocks if isinstance(block, Table))
         write_atomically(args.csv, csv_text(table))
     return outcome
+
+
+def _picture(text: str) -> Path:
+    """The file of a picture; its name says which kind."""
+    path = Path(text)
+    if path.suffix not in (".svg", ".png"):
+        raise UsageError(Problem("--plot", f"{text} is no picture", "end it in .svg or .png"))
+    return path
 
 
 def _front(args: argparse.Namespace, options: msfcnn.Options) -> Outcome:
