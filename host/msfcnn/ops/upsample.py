@@ -48,7 +48,7 @@ LARGEST_FACTOR = 255
 @register
 @dataclass(frozen=True)
 class Upsample(Unary):
-    """Blocks of rows x columns pixels.
+    """Blocks of rows x columns pixels; of the last ones only what is inside the output.
 
     channel_step, block_step: output channel c at place p of its block (row by row) is input channel
     c * channel_step + p * block_step.
@@ -68,7 +68,7 @@ class Upsample(Unary):
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """See Op."""
         height, width, channels = model.tensors[self.output].shape
-        x = inputs[0].repeat(self.rows, axis=1).repeat(self.columns, axis=2)
+        x = inputs[0].repeat(self.rows, axis=1).repeat(self.columns, axis=2)[:, :height, :width]
         place = np.arange(height)[:, None] % self.rows * self.columns
         place = place + np.arange(width) % self.columns
         index = np.arange(channels) * self.channel_step + place[..., None] * self.block_step

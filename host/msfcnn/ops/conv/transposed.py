@@ -59,13 +59,13 @@ class _Axis:
 
     @property
     def window(self) -> tuple[int, int]:
-        """Lowest offset, and how many there are."""
-        offsets = [offset for _, offset, _ in self.taps] or [0]
+        """Lowest offset, which is no pixel further on, and how many there are."""
+        offsets = [0, *(offset for _, offset, _ in self.taps)]
         return min(offsets), max(offsets) - min(offsets) + 1
 
 
 def conv_transpose(builder: Builder, node: Node) -> Value:
-    """ConvTranspose of a map whose output is a whole number of blocks."""
+    """ConvTranspose of a map; of its last blocks only what is inside the output is written."""
     known = builder.activation(node, 0)
     rank = len(known.shape)
     if rank not in (3, 4):
@@ -91,8 +91,7 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     unit = builder.tensors[tensor].quantization.scale * scale
     bias = bias_units(builder.constant(node, 2, "bias"), unit)
     (top, tall), (left, wide) = rows.window, columns.window
-    # output pixels of a block may lie beyond the output: those are not computed
-    size = (rows.output // rows.stride, columns.output // columns.stride)
+    size = (-(-rows.output // rows.stride), -(-columns.output // columns.stride))
     geometry = Geometry(
         kernel_h=tall,
         kernel_w=wide,
@@ -101,8 +100,6 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
         pad_bottom=max(0, size[0] - 1 + top + tall - height),
         pad_right=max(0, size[1] - 1 + left + wide - width),
     )
-    if min(geometry.pad_top, geometry.pad_left) < 0:
-        raise Unsupported("its padding is larger than its kernel", "use less padding")
     blocked = spread.reshape(outputs * blocks, tall, wide, inputs)
     tensor, stored = as_int8(builder, node, tensor, blocked, groups)
     op = Conv(
@@ -173,9 +170,9 @@ def _axes(
         extent = (kernel[i] - 1) * dilations[i] + 1
         length = size[2 - dims + i]
         output = (length - 1) * strides[i] + extent + extra[i] - pads[i] - pads[dims + i]
-        if output < 1 or output % strides[i] or max(strides[i], kernel[i]) > LARGEST:
-            what = f"its output of {output} is no multiple of its stride {strides[i]}"
-            raise Unsupported(what, "choose padding and output_padding so that it is")
+        if output < 1 or max(strides[i], kernel[i]) > LARGEST:
+            what = f"its kernel {kernel[i]}, stride {strides[i]} or output {output} is out of range"
+            raise Unsupported(what, f"use 1 to {LARGEST}, and less padding than the kernel reaches")
         found.append(
             _Axis(
                 kernel=kernel[i],
@@ -194,7 +191,7 @@ TRANSPOSED = Importer(
     becomes="Conv and Upsample",
     constraints=(
         "2-D [1, C, H, W] or 1-D [1, C, W], any stride, padding and grouping",
-        "output a multiple of the stride; weights as of Conv",
+        "weights as of Conv",
     ),
     role=Role.SPATIAL,
 )

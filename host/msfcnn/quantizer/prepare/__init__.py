@@ -11,7 +11,7 @@ import onnx
 from msfcnn.errors import ModelError
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.prepare.affine import fold_affine
-from msfcnn.quantizer.prepare.dimensions import fix_dimensions
+from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix_dimensions
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
@@ -52,12 +52,18 @@ def prepare(
         raise ModelError(*problems)
     if isinstance(images, tuple):
         images = {border.name: images for border in model.graph.input[:1]}
+    batches = batches_of(model)
     notes = fix_dimensions(model, path.name, sizes or {}, images or {})
     notes += to_float32(model)
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)
     name_nodes(model.graph.node)
-    edited = EditedGraph(simplify(model, path.name, directory))
+    try:
+        edited = EditedGraph(simplify(model, path.name, directory))
+    except ModelError:
+        check_one_image(None, path.name, batches)
+        raise
+    check_one_image(edited.model, path.name, batches)
     to_normal_form(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:

@@ -8,6 +8,7 @@ import onnx
 from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, Problem
+from msfcnn.quantizer.shapes import shapes_of
 
 FLOATS = (
     onnx.TensorProto.FLOAT,
@@ -44,6 +45,24 @@ def fix_dimensions(
     if notes:
         _forget_shapes(model)
     return notes
+
+
+def batches_of(model: onnx.ModelProto) -> frozenset[int]:
+    """Batches other than 1 that inputs are made for."""
+    shapes = [border.type.tensor_type.shape.dim for border in model.graph.input]
+    return frozenset(dims[0].dim_value for dims in shapes if len(dims) and dims[0].dim_value > 1)
+
+
+def check_one_image(model: onnx.ModelProto | None, where: str, batches: frozenset[int]) -> None:
+    """Raises ModelError if a batch that was made 1 is still part of what the model computes.
+
+    model: None if it cannot be computed at all.
+    """
+    shapes = shapes_of(model) if model is not None else {}
+    outputs = [shapes.get(o.name, ()) for o in model.graph.output] if model is not None else []
+    if batches and (model is None or any(shape[:1] and shape[0] in batches for shape in outputs)):
+        what = f"is made for a batch of {', '.join(map(str, sorted(batches)))}: its constants are"
+        raise ModelError(Problem(where, what, "export it for one image at a time"))
 
 
 def _fix_border(

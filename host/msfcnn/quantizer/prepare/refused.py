@@ -43,7 +43,12 @@ def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
 
 def refused_forms(edited: EditedGraph) -> list[Problem]:
     """What simplification has left: control flow, products of activations, computed weights."""
-    found = []
+    what = "is a list of tensors or a map, not a tensor"
+    found = [
+        Problem(f"output '{value.name}'", what, "export the model with tensors as outputs")
+        for value in edited.graph.output
+        if value.type.WhichOneof("value") not in (None, "tensor_type")
+    ]
     for node in edited.nodes:
         kind = kind_of(node)
         if kind in CONTROL_FLOW:
