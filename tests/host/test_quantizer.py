@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from float_models import float_model, node, normal
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -200,8 +201,8 @@ def test_bias_named_like_the_quantizers_own_constants(tmp_path: Path) -> None:
     for old, new in (("b1", "first_bias_int"), ("w2", "y_scale"), ("w1", "x_int8")):
         for tensor in model.graph.initializer:
             tensor.name = new if tensor.name == old else tensor.name
-        for node in model.graph.node:
-            node.input[:] = [new if name == old else name for name in node.input]
+        for each in model.graph.node:
+            each.input[:] = [new if name == old else name for name in each.input]
     source = tmp_path / "named.onnx"
     onnx.save(model, source)
     done = quantize(source, images())
@@ -339,3 +340,34 @@ def test_network_that_only_rearranges(tmp_path: Path) -> None:
     done = quantize(tmp_path / "views.onnx", images())
     assert done.comparison.worst == ()
     assert done.comparison.outputs[0].cosine > 0.99
+
+
+def test_functions_behind_each_other_are_one_table(tmp_path: Path) -> None:
+    """log(sigmoid(x)) would be infinite if the sigmoid were rounded to 0 between."""
+    nodes = [
+        node("Conv", "x w", "a"),
+        node("Sigmoid", "a", "b"),
+        node("Log", "b", "c"),
+        node("Mul", "c two", "y"),
+    ]
+    constants = {"w": normal(4, 3, 1, 1, scale=2), "two": np.array(-2, np.float32)}
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.unsupported == ()
+    assert done.comparison.outputs[0].cosine > 0.999
+    (tmp_path / "int8.onnx").write_bytes(done.model.SerializeToString())
+    model = load_model(tmp_path / "int8.onnx")
+    assert [type(op).__name__ for op in model.ops] == ["Conv", "Lookup"]
+
+
+def test_larger_and_smaller_share_a_scale_with_what_they_choose_from(tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "a"), node("Conv", "x v", "b"), node("Max", "a b", "y")]
+    constants = {"w": normal(4, 3, 1, 1), "v": normal(4, 3, 1, 1, seed=5, scale=2)}
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.unsupported == ()
+    (tmp_path / "int8.onnx").write_bytes(done.model.SerializeToString())
+    tensors = load_model(tmp_path / "int8.onnx").tensors
+    assert len({t.quantization for t in tensors[1:]}) == 1

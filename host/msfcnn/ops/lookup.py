@@ -218,6 +218,16 @@ def _softplus(x: Reals) -> Reals:
     return np.logaddexp(0, x)
 
 
+def _as_float32(x: Reals) -> Reals:
+    """What a DequantizeLinear gives: where a function jumps, the last bit decides."""
+    return x.astype(np.float32).astype(np.float64)
+
+
+def _shrink(x: Reals, limit: float, bias: float) -> Reals:
+    """Nothing near 0, beyond the limit x moved towards 0."""
+    return np.where(x < -limit, x + bias, np.where(x > limit, x - bias, 0.0))
+
+
 def _gelu(node: Node) -> Function:
     """Exact, or its approximation by tanh, as the node says."""
     if node.text("approximate", "none") == "tanh":
@@ -235,9 +245,12 @@ def _leaky(x: Reals, slope: float) -> Reals:
 # it is evaluated in double precision for the 256 values that int8 has.
 FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     "Abs": lambda _: np.abs,
+    "Atan": lambda _: np.arctan,
+    "Ceil": lambda _: lambda x: np.ceil(_as_float32(x)),
     "Celu": lambda n: partial(_celu, alpha=n.real("alpha", 1.0)),
     "Elu": lambda n: partial(_elu, alpha=n.real("alpha", 1.0)),
     "Erf": lambda _: _erf,
+    "Floor": lambda _: lambda x: np.floor(_as_float32(x)),
     "Exp": lambda _: np.exp,
     "Gelu": _gelu,
     "HardSwish": lambda _: hard_swish,
@@ -250,12 +263,15 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     "Mish": lambda _: lambda x: x * np.tanh(_softplus(x)),
     "Neg": lambda _: np.negative,
     "Reciprocal": lambda _: np.reciprocal,
+    "Round": lambda _: lambda x: np.rint(_as_float32(x)),
     "Selu": lambda n: partial(
         _elu,
         alpha=n.real("alpha", 1.67326319217681884765625),
         gamma=n.real("gamma", 1.05070102214813232421875),
     ),
+    "Shrink": lambda n: partial(_shrink, limit=n.real("lambd", 0.5), bias=n.real("bias", 0.0)),
     "Sigmoid": lambda _: sigmoid,
+    "Sign": lambda _: np.sign,
     "Softplus": lambda _: _softplus,
     "Softsign": lambda _: lambda x: x / (1 + np.abs(x)),
     "Sqrt": lambda _: np.sqrt,

@@ -31,4 +31,14 @@ FIXED: Mapping[str, RealRange] = {
     "Tanh": RealRange(-1.0, 127 / 128),
 }
 
+# of one value alone: several behind each other are one table, with nothing rounded between
+FUNCTIONS = frozenset(
+    {
+        *("Abs", "Atan", "Ceil", "Celu", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid"),
+        *("HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "Reciprocal", "Round", "Selu", "Shrink"),
+        *("Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Tanh", "ThresholdedRelu"),
+    }
+)
+WITH_NUMBER = frozenset({"Add", "Sub", "Mul", "Div", "Pow"})  # so are these, with one number
+
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import onnx
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
-from msfcnn.quantizer.kinds import CLAMPS, FIXED, JOINING, KEEPING, VIEWS
+from msfcnn.quantizer.kinds import (
+    CLAMPS,
+    FIXED,
+    FUNCTIONS,
+    JOINING,
+    KEEPING,
+    VIEWS,
+    WITH_NUMBER,
+)
 from msfcnn.quantizer.methods import RealRange
 from msfcnn.quantizer.statistics import Statistics
 
@@ -64,6 +72,9 @@ def quantized_values(edited: EditedGraph, statistics: Mapping[str, Statistics]) 
 def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
     """Whether the next node is computed together with the one that writes this value."""
     kind = kind_of(producer)
+    direct = edited.lone_reader(name)
+    if direct is not None and _is_function(edited, producer) and _is_function(edited, direct):
+        return True
     if kind in KEEPING or kind in FIXED:
         return False
     reader = edited.lone_reader(name)
@@ -75,6 +86,14 @@ def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
         return True
     added = kind_of(reader) == "Add" and any(edited.constant(reader, i) is not None for i in (0, 1))
     return added and kind == "MatMul"
+
+
+def _is_function(edited: EditedGraph, node: onnx.NodeProto) -> bool:
+    """Whether a node computes a function of one value."""
+    if kind_of(node) in FUNCTIONS:
+        return True
+    constants = [c for c in (edited.constant(node, i) for i in (0, 1)) if c is not None]
+    return kind_of(node) in WITH_NUMBER and len(constants) == 1 and constants[0].size == 1
 
 
 def _own_range(
