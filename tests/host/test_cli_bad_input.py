@@ -46,8 +46,8 @@ def two_unsupported(path: Path) -> None:
     net.output(net.node("Sin", x, name="at the end")).save(path)
 
 
-def dynamic_batch(path: Path) -> None:
-    good(("batch", 3, 8, 8)).save(path)
+def dynamic_height(path: Path) -> None:
+    good((1, 3, "height", 8)).save(path)
 
 
 def external_data(path: Path) -> None:
@@ -66,7 +66,7 @@ BAD: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
         1,
         ("2 problems in", "in the middle (Cos)", "at the end (Sin)"),
     ),
-    "dynamic batch": (dynamic_batch, 1, ("dynamic batch", "make_dynamic_shape_fixed")),
+    "dynamic height": (dynamic_height, 1, ("height is not fixed", "make_dynamic_shape_fixed")),
     "external data": (external_data, 1, ("external data", "save it in one file")),
 }
 

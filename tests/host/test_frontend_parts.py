@@ -218,10 +218,3 @@ def test_names_that_are_no_text_are_shown_all_the_same(tmp_path: Path) -> None:
     path = net.save(tmp_path / "net.onnx")
     path.write_bytes(path.read_bytes().replace(b"Conv_0", b"Co\xff\xfe_0"))
     assert [op.node for op in load_model(path).ops] == ["Co\ufffd\ufffd_0"]
-
-
-def test_an_image_count_of_minus_one_is_a_dynamic_batch(tmp_path: Path) -> None:
-    net = Net((-1, 3, 4, 4))
-    net.output(net.conv(net.input, (2, 3, 1, 1)), shape=(-1, 2, 4, 4))
-    with pytest.raises(ModelError, match="dynamic batch"):
-        load_model(net.save(tmp_path / "net.onnx"))

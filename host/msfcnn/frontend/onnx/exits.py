@@ -84,4 +84,5 @@ def _port(builder: Builder, border: Border, known: Known) -> Port:
 
 def unused_input(name: str) -> Problem:
     """The problem of a model whose outputs do not depend on one of its inputs."""
-    return Problem(f"input '{name}'", "no output depends on it", "the file is damaged")
+    hint = "remove it from the inputs of the graph"
+    return Problem(f"input '{name}'", "no output depends on it", hint)

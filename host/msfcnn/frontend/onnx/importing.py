@@ -11,7 +11,7 @@ from msfcnn.frontend.onnx.entry import input_view
 from msfcnn.frontend.onnx.exits import output_port, unused_input
 from msfcnn.frontend.onnx.graph import graph_of
 from msfcnn.frontend.onnx.load import read
-from msfcnn.frontend.onnx.shapes import check_inferred, infer, input_problems
+from msfcnn.frontend.onnx.shapes import check_inferred, fix_batch, infer, input_problems
 from msfcnn.frontend.onnx.support import SUPPORTED, hint
 from msfcnn.frontend.onnx.tidy import tidy
 from msfcnn.ir import Model, Order, Port, without_constants
@@ -44,6 +44,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     path: names the model and stands in messages; sha256: of the file it comes from.
     Raises ModelError.
     """
+    fix_batch(proto)
     graph = graph_of(proto, infer(proto, str(path)))
     problems = input_problems(graph.inputs, path)
     if problems:

@@ -13,6 +13,23 @@ from msfcnn.nodes import Border, Node, Shape, Unsupported, fits
 AXIS_NAMES = {3: ("batch", "channels", "width"), 4: ("batch", "channels", "height", "width")}
 
 
+def fix_batch(proto: onnx.ModelProto) -> None:
+    """An open batch becomes 1, in place: msfcnn runs one image at a time."""
+    opened = False
+    for border in proto.graph.input:
+        dims = border.type.tensor_type.shape.dim
+        if len(dims) > 1 and not (dims[0].HasField("dim_value") and dims[0].dim_value >= 0):
+            dims[0].dim_value = 1
+            opened = True
+    if not opened:
+        return
+    # what the file says about other shapes holds for any batch
+    del proto.graph.value_info[:]
+    for output in proto.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")
+
+
 def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
     """The shape of every value as far as onnx can tell; open dimensions are None."""
     try:
@@ -86,8 +103,6 @@ def _open_dimension(border: Border, axis: int) -> str:
     """Names a dimension that is not fixed, the batch as such."""
     names = AXIS_NAMES.get(len(border.shape), ("batch",))
     named = f" ('{border.params[axis]}')" if border.params[axis] else ""
-    if axis == 0 and len(border.shape) > 1:
-        return f"has a dynamic batch: dimension 0{named} is not fixed"
     kind = f" of {names[axis]}" if axis < len(names) else ""
     return f"dimension {axis}{named}{kind} is not fixed"
 
