@@ -120,11 +120,12 @@ class Upsample(Unary):
 
     @classmethod
     def sample(cls, sketch: Sketch) -> None:
-        """Twice as high and wide, and channels spread over blocks of two rows and two columns."""
+        """Almost twice as high and wide, and channels spread over blocks of two by two pixels."""
         height, width, channels = sketch.newest.shape
-        sketch.add(partial(cls, rows=2, columns=2), (2 * height, 2 * width, channels))
+        height, width = 2 * height - 1, 2 * width - 1
+        sketch.add(partial(cls, rows=2, columns=2), (height, width, channels))
         spread = partial(cls, rows=2, columns=2, channel_step=1, block_step=channels // 4)
-        sketch.add(spread, (4 * height, 4 * width, channels // 4))
+        sketch.add(spread, (2 * height, 2 * width, channels // 4))
 
 
 def block_view(known: Known, axis: int, hwc: tuple[int, int, int]) -> View:
