@@ -14,7 +14,7 @@ from msfcnn.nodes.views import View
 
 SAME_BIAS_SCALE = 1e-6  # relative; float32 products of the two scales differ by less
 LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
-WEIGHT_HINT = "quantize weights symmetrically to int8 (weight_type=QInt8, WeightSymmetric=True)"
+WEIGHT_HINT = "quantize its weights, too: 8 bits (QInt8 or QUInt8), quant_format=QuantFormat.QDQ"
 
 
 def integer_weights(

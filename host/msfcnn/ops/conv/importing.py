@@ -261,7 +261,8 @@ Conv.importers = (
         becomes="Conv (ordinary, pointwise, depthwise, grouped)",
         constraints=(
             *SLIDING,
-            "weights int8 or uint8, per tensor or per channel, with any zero point",
+            "weights int8 or uint8, per tensor or per channel, with any zero point; what is beyond "
+            "int8 without it is computed twice",
             "bias int32 or float, constant",
         ),
         role=Role.SPATIAL,
