@@ -28,6 +28,7 @@ from msfcnn.zoo import NAMES
 from msfcnn.zoo import build as build_network
 
 ISA = "armv7e-m"
+MVE = "armv8.1-m.mve"
 KIB = 1024
 LARGEST_LAYER = 112
 LARGEST_STACK = 512
@@ -94,6 +95,7 @@ def linked(machine: Machine, isa: str, build: Path) -> Path:
     [
         ("qemu-cortex-m4", ISA, 16 * KIB),
         ("qemu-cortex-m4", "generic", 10 * KIB),
+        ("qemu-cortex-m55", MVE, 15 * KIB),
         ("qemu-cortex-m0", "generic", 10 * KIB),
         ("qemu-rv32", "generic", 11 * KIB),
         ("qemu-xtensa", "generic", 12 * KIB),
@@ -109,6 +111,7 @@ def test_the_engine_is_small(
 SIZES = {  # columns of the README's table
     "Cortex-M4": ("qemu-cortex-m4", ISA),
     "Cortex-M4, portable kernels": ("qemu-cortex-m4", "generic"),
+    "Cortex-M55": ("qemu-cortex-m55", MVE),
     "Cortex-M3": ("qemu-cortex-m3", "generic"),
     "Cortex-M0+": ("qemu-cortex-m0", "generic"),
     "RV32IMAC": ("qemu-rv32", "generic"),
