@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import onnx
 from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.quantizer.shapes import shapes_of
+from msfcnn.quantizer.runtime import session
 
 FLOATS = (
     onnx.TensorProto.FLOAT,
@@ -58,11 +59,22 @@ def check_one_image(model: onnx.ModelProto | None, where: str, batches: frozense
 
     model: None if it cannot be computed at all.
     """
-    shapes = shapes_of(model) if model is not None else {}
-    outputs = [shapes.get(o.name, ()) for o in model.graph.output] if model is not None else []
-    if batches and (model is None or any(shape[:1] and shape[0] in batches for shape in outputs)):
+    if batches and (model is None or any(n in batches for n in _batches_given(model))):
         what = f"is made for a batch of {', '.join(map(str, sorted(batches)))}: its constants are"
         raise ModelError(Problem(where, what, "export it for one image at a time"))
+
+
+def _batches_given(model: onnx.ModelProto) -> list[int]:
+    """How many results each output has for one image."""
+    feeds = {
+        border.name: np.zeros([d.dim_value for d in border.type.tensor_type.shape.dim], np.float32)
+        for border in model.graph.input
+    }
+    try:
+        results = session(model.SerializeToString()).run(None, feeds)
+    except Exception:  # of onnxruntime, without a common base: who measures ranges says what it is
+        return []
+    return [values.shape[0] for values in results if isinstance(values, np.ndarray) and values.ndim]
 
 
 def _fix_border(

@@ -12,10 +12,18 @@ from msfcnn.quantizer.graph import EditedGraph, kind_of, label
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions (a TCN)"
 _ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
 _NORM = "its statistics depend on each image; train with BatchNormalization instead"
+_LISTS = "export the model without lists of tensors"
 _CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
 
 ALWAYS: Mapping[str, str] = {
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
+    **dict.fromkeys(
+        (
+            *("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase"),
+            *("SequenceInsert", "SequenceLength", "SplitToSequence", "ConcatFromSequence"),
+        ),
+        _LISTS,
+    ),
     **dict.fromkeys(("Attention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(
         (
