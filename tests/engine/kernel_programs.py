@@ -17,7 +17,7 @@ from msfcnn.toolchain.native import engine_directory, engine_sources
 DRIVER = Path(__file__).with_name("kernel_driver.c")
 PORT = Path(msfcnn.toolchain.__file__).with_name("bare")
 VERDICTS = ("equal", "different", "written outside", "too large for the driver")
-ENGINE = ("engine", "sweep", "window")  # what calls kernels
+ENGINE = ("engine", "sweep", "band", "compute", "window")  # what calls kernels
 FLAGS = (
     *("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"),
     "-fno-tree-loop-distribute-patterns",  # or a memset() of the port calls itself

@@ -27,18 +27,19 @@ def random_plan(network: Network, rng: np.random.Generator) -> Plan:
 def random_option(edge: Edge, rng: np.random.Generator) -> Option:
     """Any way to run an edge that its input allows."""
     run, tight = int(rng.choice(RUNS)), bool(rng.random() < 0.7)
+    lean = run % 2 == 1
     width = edge.shape[1]
     if len(edge.steps) == 1:
-        return Option(Scheme.LAYER, width, run=run)
+        return Option(Scheme.LAYER, width, run=run, lean=lean)
     if edge.splits and rng.random() < 0.5:
         split = int(rng.choice(SPLITS))
-        return Option(Scheme.LINE, width, split=split, run=run, tight=tight)
+        return Option(Scheme.LINE, width, split=split, run=run, tight=tight, lean=lean)
     if not has_bands(edge) or rng.random() < 0.3:
-        return Option(Scheme.LINE, width, run=run, tight=tight)
+        return Option(Scheme.LINE, width, run=run, tight=tight, lean=lean)
     band = int(rng.choice(band_choices(edge)))
     keep = frozenset(t for t in edge.inner if rng.random() < 0.4)
     keep &= frozenset(keepable(edge, band))
-    option = Option(Scheme.H_CACHE, band, keep, run=run, tight=tight)
+    option = Option(Scheme.H_CACHE, band, keep, run=run, tight=tight, lean=lean)
     return option if may_keep(edge, option) else replace(option, keep=frozenset())
 
 

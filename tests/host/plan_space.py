@@ -25,16 +25,16 @@ def all_options(edge: Edge, splits: Iterable[int]) -> Iterator[Option]:
     height, width, channels = edge.shape
     for tight in (True, False):
         if len(edge.steps) == 1:
-            yield Option(Scheme.LAYER, width, tight=tight)
+            yield Option(Scheme.LAYER, width, tight=tight, lean=True)
             continue
-        yield Option(Scheme.LINE, width, tight=tight)
+        yield Option(Scheme.LINE, width, tight=tight, lean=True)
         for split in splits:
             if edge.splits and split < channels:
-                yield Option(Scheme.LINE, width, split=split, tight=tight)
+                yield Option(Scheme.LINE, width, split=split, tight=tight, lean=True)
         if not has_bands(edge):
             continue
         for band, keep in itertools.product(band_heights(height), _masks(edge.inner)):
-            option = Option(Scheme.H_CACHE, band, keep, tight=tight)
+            option = Option(Scheme.H_CACHE, band, keep, tight=tight, lean=True)
             if may_keep(edge, option):
                 yield option
 

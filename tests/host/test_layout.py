@@ -58,7 +58,8 @@ def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
     runs = [t for t, window in windows if window.shared]
     for i, step in enumerate(stage.edge.steps):  # a run is read while the next one is written
         touched = {t for t in (step.x, step.z) if t in runs}
-        assert apart([(0, stage.kernel(i).scratch), *(spans[t] for t in touched)])
+        scratch = stage.kernel(i).scratch_for(stage.option.run, stage.option.lean)
+        assert apart([(0, scratch), *(spans[t] for t in touched)])
     ends = [spans[t] for t in runs]
     sums = min(places.sums.values(), default=None)
     if sums is None or all(end <= sums for _, end in ends):

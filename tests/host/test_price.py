@@ -39,19 +39,19 @@ CHECKED = 300  # options of a network that are priced again
 def every_option(edge: Edge) -> Iterator[Option]:
     """Every option that plans for few instructions choose from."""
     height, width, channels = edge.shape
-    for run in (2, *LONGER_RUNS):
+    for run, lean in ((2, True), *((run, False) for run in (2, *LONGER_RUNS))):
         if len(edge.steps) == 1:
-            yield Option(Scheme.LAYER, width, run=run)
+            yield Option(Scheme.LAYER, width, run=run, lean=lean)
             continue
-        for tight in (True, False):
-            yield Option(Scheme.LINE, width, run=run, tight=tight)
+        for tight in (True,) if lean else (True, False):
+            yield Option(Scheme.LINE, width, run=run, tight=tight, lean=lean)
             if edge.splits:
                 for split in (s for s in SPLITS if s < channels):
-                    yield Option(Scheme.LINE, width, split=split, run=run, tight=tight)
+                    yield Option(Scheme.LINE, width, split=split, run=run, tight=tight, lean=lean)
         if not has_bands(edge):
             continue
         for band in (h for h in band_heights(height) if suits(run, 2, h)):
-            plain = Option(Scheme.H_CACHE, band, run=run)
+            plain = Option(Scheme.H_CACHE, band, run=run, lean=lean)
             for count in range(len(edge.inner) + 1):
                 for keep in combinations(edge.inner, count):
                     option = replace(plain, keep=frozenset(keep))

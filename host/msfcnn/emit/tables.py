@@ -102,6 +102,7 @@ def _op(
     last = place.i + 1 == len(place.stage.edge.steps)
     band = (place.stage.option.band if last else out_pixels) if place.end else 0
     next_writer = "MSFCNN_NONE" if place.next_writer is None else place.next_writer
+    before = place.stage.cost.early.get(place.i, "MSFCNN_NONE")
     in_channels = step.source[2] if step.loads else place.channels(step.x, step.source[2])
     return f"""\
     {{ /* {place.number}.{place.i}: {comment(node_of(model, step))} */
@@ -110,11 +111,17 @@ def _op(
         .sums = {place.sums}, .lines = {lines}, .pixels = {pixels}, .in_channels = {in_channels},
         .out_channels = {step.target[2]}, .out_channel = {step.channel}, \
 .out_lines = {out_lines}, .out_pixels = {out_pixels},
-        .band = {band}, .words = {kernel.words}, .reads = {_reads(step)}, \
+        .band = {band}, .words = {_words(place)}, .reads = {_reads(step)}, \
 .next_writer = {next_writer},
-        .pad_value = {pad}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
+        .before = {before}, .pad_value = {pad}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
     }},"""
+
+
+def _words(place: PlacedOp) -> int:
+    """Of packed constants; of those that are not, how many pixels' taps there is scratch for."""
+    lean = place.stage.option.lean and place.kernel.each > 0
+    return 1 if lean else place.kernel.words
 
 
 def _tensors(place: PlacedOp, table: TensorTable) -> str:

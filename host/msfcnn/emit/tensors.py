@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.fusion import Edge, Resident
+from msfcnn.ir import Reads
 from msfcnn.layout import StagePlaces
 from msfcnn.schedule import ScheduledStage
 
@@ -86,8 +87,11 @@ def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
     window, halo = stage.cost.windows[tensor], stage.cost.halos.get(tensor)
     lines = window.resident is Resident.LINES
     writer = _writer(stage.edge, tensor)
+    readers = [i for i, s in enumerate(stage.edge.steps) if tensor in s.inputs()]
+    shared = lines and window.save > 0 and len(readers) > 1
+    kind = "SHARED" if shared else window.resident.name
     return _entry(
-        kind=f"MSFCNN_{window.resident.name}",
+        kind=f"MSFCNN_{kind}",
         place=places.windows[tensor],
         halo=places.halos.get(tensor, 0),
         line_step=window.length * window.channels if lines else 0,
@@ -100,8 +104,13 @@ def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
         halo_pixels=halo.pixels if halo else 0,
         writer=writer,
         n_writers=_writers(stage.edge, tensor),
-        owner=writer,
+        owner=_sliding(stage.edge, readers) if shared else writer,
     )
+
+
+def _sliding(edge: Edge, readers: list[int]) -> int:
+    """The first of some ops that slides a kernel: it knows what is saved for all."""
+    return next(i for i in readers if edge.steps[i].reads is Reads.WINDOW)
 
 
 def _copy(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:

@@ -83,6 +83,7 @@ class Cost:
     runs:    bytes that shared runs have together. lower: tensors whose runs are at their lower end.
     shared:  bytes of scratch and runs, which may lie on each other where no kernel needs both.
     sums:    bytes of the accumulators of global averages.
+    early:   by position of a step that of the one which keeps pace with it.
     region:  bytes of the dying input and the output together, overlap taken off; of all ends
              where nothing overlaps.
     others:  bytes of other whole tensors.
@@ -97,6 +98,7 @@ class Cost:
     scratch: int
     lower: frozenset[int]
     shared: int
+    early: dict[int, int]
     region: int
     others: int
     without_io: int
@@ -123,14 +125,14 @@ class Cost:
 
 def cost(edge: Edge, option: Option) -> Cost:
     """The cost of one way to run an edge."""
-    (found,) = costs(edge, option, [(option.run, option.tight)])
+    (found,) = costs(edge, option, [(option.run, option.tight, option.lean)])
     return found
 
 
-def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple[Cost, ...]:
-    """Of the option with other runs and tight or plain windows instead of its own."""
+def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool, bool]]) -> tuple[Cost, ...]:
+    """Of the option with another run, tight and lean instead of its own."""
     network = edge.network
-    runs, tight = zip(*ways, strict=True)
+    runs, tight, lean = zip(*ways, strict=True)
     floors = (0,) * len(network.steps)
     terms = Terms(
         currency=Currency.INSTRUCTIONS,
@@ -138,6 +140,7 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple
         floors=floors,
         run=runs,
         tight=tight,
+        lean=lean,
     )
     sweep = Sweep(
         network=network, end=edge.last, columns=option.columns, band=option.band, split=option.split
@@ -158,9 +161,10 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool]]) -> tuple
             tail=done.tail,
             runs=int(growth.items.runs[n]),
             sums=growth.sums,
-            scratch=done.scratch.most,
+            scratch=int(done.scratch.most[n]),
             lower=frozenset(network.steps[k].z for k in done.scratch.lower()),
             shared=int(done.shared[n]),
+            early={k - edge.first: i - edge.first for i, k in growth.early.items()},
             region=int(done.region[0, n]),
             others=done.others,
             without_io=int(done.bare[n]),
@@ -208,8 +212,14 @@ def place_of(edge: Edge, found: Cost, option: Option, i: int) -> Place:
     """Where step i of an edge stands."""
     window = found.windows.get(edge.steps[i].x)
     if window is None or edge.steps[i].loads:
-        return Place(columns=option.columns)
-    return Place(True, window.planar, window.save > 0, option.columns)
+        return Place(columns=option.columns, lean=option.lean)
+    return Place(
+        inner=True,
+        planar=window.planar,
+        tight=window.save > 0,
+        columns=option.columns,
+        lean=option.lean,
+    )
 
 
 __all__ = ["SUM_BYTES", "Cost", "Halo", "Ring", "Window", "cost", "costs", "kernel_of", "place_of"]

@@ -30,11 +30,11 @@ def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
         search(
             Sweep(network=network, end=end, columns=False, band=width), terms, limits, known, found
         )
-    ways = list(zip(terms.run, terms.tight, strict=True))
+    ways = list(zip(terms.run, terms.tight, terms.lean, strict=True))
     for chain in _splitting(network):
         for option in _split_options(chain):
-            for (run, tight), priced in zip(ways, costs(chain, option, ways), strict=True):
-                way = replace(option, run=run, tight=tight)
+            for (run, tight, lean), priced in zip(ways, costs(chain, option, ways), strict=True):
+                way = replace(option, run=run, tight=tight, lean=lean)
                 price = priced.price(terms.currency)
                 entry = alone(way, priced.total, priced.without_io, price)
                 found.setdefault((chain.first, chain.last), []).append(entry)
@@ -80,4 +80,4 @@ def suits(run: int, shortest: int, band: int) -> bool:
 
 def _first(terms: Terms, count: int) -> Terms:
     """The first variants only."""
-    return replace(terms, run=terms.run[:count], tight=terms.tight[:count])
+    return replace(terms, run=terms.run[:count], tight=terms.tight[:count], lean=terms.lean[:count])

@@ -46,7 +46,7 @@ def finish(growth: Growth, first: int) -> FinishedStages | None:
         for k in (k for k in readers if steps[k].x == tensor):
             price = price + growth.price(k, Place(columns=growth.sweep.columns))[items.at]
             kernel = kernel_at(steps[k], inner=False, planar=False)
-            scratch = scratch.with_kernel(kernel.scratch, k)
+            scratch = scratch.with_kernel([kernel], k)
     edge = Edge(growth.network, first, growth.sweep.end)
     region, others, tail = _whole(growth, edge)
     shared = scratch.shared(items.runs, items.variant, growth.sums)

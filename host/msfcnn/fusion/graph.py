@@ -47,9 +47,14 @@ def option_of(network: Network, edge: tuple[int, int], found: Found, index: int)
     mask = int(found.keep[index])
     bits = ((i, mask >> (last - 1 - i) & 1) for i in range(first, last))
     keep = frozenset(network.steps[i].z for i, kept in bits if kept)
-    run, tight = int(found.run[index]), bool(found.tight[index])
     return Option(
-        scheme=found.scheme, band=found.band, keep=keep, split=found.split, run=run, tight=tight
+        scheme=found.scheme,
+        band=found.band,
+        keep=keep,
+        split=found.split,
+        run=int(found.run[index]),
+        tight=bool(found.tight[index]),
+        lean=bool(found.lean[index]),
     )
 
 
@@ -74,8 +79,14 @@ def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
 
 
 def _terms(network: Network, run: int, currency: Currency) -> Terms:
-    """Longer runs than `run` take more RAM but fewer instructions."""
-    runs = (run, *(r for r in LONGER_RUNS if r > run and currency is Currency.INSTRUCTIONS))
+    """Longer runs than `run`, and more scratch, take more RAM but fewer instructions."""
+    lean = any(k.each > 0 for s in network.steps for k in (s.kernels.inner, s.kernels.first))
+    ways = [(run, True)] if lean else []
+    if not lean or currency is Currency.INSTRUCTIONS:
+        ways.append((run, False))
+    if currency is Currency.INSTRUCTIONS:
+        ways += [(r, False) for r in LONGER_RUNS if r > run]
+    runs, leans = zip(*ways, strict=True)
     floors = least_prices(network, run, currency)
     return Terms(
         currency=currency,
@@ -83,6 +94,7 @@ def _terms(network: Network, run: int, currency: Currency) -> Terms:
         floors=floors,
         run=runs,
         tight=(True,) * len(runs),
+        lean=leans,
     )
 
 
@@ -90,8 +102,13 @@ def _with_plain(tight: Terms) -> Terms:
     """Plain windows likewise."""
     if tight.currency is Currency.MACS:
         return tight
-    count = len(tight.run)
-    return replace(tight, run=tight.run * 2, tight=(*tight.tight, *[False] * count))
+    plain = tuple(run for run, lean in zip(tight.run, tight.lean, strict=True) if not lean)
+    return replace(
+        tight,
+        run=tight.run + plain,
+        tight=tight.tight + (False,) * len(plain),
+        lean=tight.lean + (False,) * len(plain),
+    )
 
 
 def least_macs(network: Network) -> int:
@@ -155,7 +172,7 @@ def _lowest_rate(network: Network, step: Step, run: int) -> float:
     flags = (False, True)
     rates = []
     for inner, planar, columns in product(flags, flags, flags):
-        place = Place(inner, planar, False, columns)
+        place = Place(inner=inner, planar=planar, columns=columns)
         for r in (run, *LONGER_RUNS):
             line = price.line(step, place, r)[1:]
             rates.append(float((line / np.arange(1, len(line) + 1)).min()))

@@ -2,7 +2,8 @@
 
 Everything is an array over *states*: what the steps so far ask of the tensors that they read and
 nobody has written yet. Pricing one option is the case of a single state; the search for all
-options of an edge has many. `riot_pkg/msfcnn/src/sweep.c` does what is counted here.
+options of an edge has many. The engine (`riot_pkg/msfcnn/src`) does what is
+counted here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msfcnn.fusion.edge import follows, reads_alike
 from msfcnn.fusion.items import Array, Items, joined, one_each, renumbered
 from msfcnn.fusion.overlap import Position, leading, walk
 from msfcnn.fusion.price import Place, kernel_at
-from msfcnn.fusion.scratch import Scratch
+from msfcnn.fusion.scratch import no_scratch
 from msfcnn.fusion.state import (
     SUM_BYTES,
     Closed,
@@ -28,7 +29,7 @@ from msfcnn.fusion.state import (
     Terms,
 )
 from msfcnn.fusion.step import Step
-from msfcnn.fusion.waiting import Joins
+from msfcnn.fusion.waiting import Joins, Waiting
 from msfcnn.fusion.windows import Delay, Extents, Resident, Way, delay
 from msfcnn.ir import Reads
 
@@ -53,8 +54,9 @@ class Growth:
         self.positions: dict[int, Position] = {}
         self.first_windows: dict[int, FirstWindow | None] = {}
         self.closed: dict[int, Closed] = {}
+        self.early: dict[int, int] = {}
         self.ends = 0
-        self.scratch = Scratch(run=self.run)
+        self.scratch = no_scratch(terms.run, terms.lean)
         self.sums = self.floor = 0
 
     # growing
@@ -232,7 +234,7 @@ class Growth:
     ) -> Items:
         """The items with one way to keep the tensor that step i writes; halo: that is kept."""
         step = self.network.steps[i]
-        ways, late = self._ways(step, readers, plain, fresh)
+        ways, late = self._ways(i, step, readers, plain, fresh)
         items, at = self.items, self.items.at
         second: NDArray[np.bool_] | None = None
         if late is not None:
@@ -287,7 +289,7 @@ class Growth:
         )
 
     def _ways(
-        self, step: Step, readers: list[int], plain: Demand, fresh: Demand
+        self, i: int, step: Step, readers: list[int], plain: Demand, fresh: Demand
     ) -> tuple[tuple[Way, ...], Delay | None]:
         """How the tensor can be kept: the last way has a ring for the pixels of a sum only."""
         steps, tensor = self.network.steps, step.z
@@ -311,16 +313,29 @@ class Growth:
                 return extents.window(steps[k], k, steps[k].likes_planes and not loaded)
             return extents.pixels(shared=steps[k].x == tensor)
 
+        early = self._early(i)
+        if early is not None:
+            slides = steps[readers[0]].reads is Reads.WINDOW
+            return (extents.several_lines(early, True) if slides else extents.ring(early),), None
         if len(readers) == 1:
             several = len(writers) > 1 and steps[readers[0]].reads is not Reads.WINDOW
             return (extents.filled_by_several() if several else alone(readers[0]),), None
         waiting = self.joins.waiting(tensor)
         lines = any(steps[k].reads is Reads.WINDOW for k in readers)
-        together = extents.several_lines(waiting) if lines else extents.ring(waiting)
+        together = (
+            extents.several_lines(waiting, len(writers) == 1) if lines else extents.ring(waiting)
+        )
         late = self._delay(tensor)
         if late is None:
             return (together,), None
         return (together, extents.with_copy(alone(late.first), late)), late
+
+    def _early(self, i: int) -> Waiting | None:
+        """How long what step i writes waits if it runs along with another one of the stage."""
+        found = self.joins.early(i)
+        if found is not None:
+            self.early[i] = self.network.early[i]
+        return found
 
     def _delay(self, tensor: int) -> Delay | None:
         """How long the slowest reader lags; the same for all options, so it is computed once."""
@@ -336,8 +351,8 @@ class Growth:
             if step.x == self.network.steps[i].z:
                 if any(way.shared.any() for way in ways):
                     self.scratch = self.scratch.with_run(i, reader, channels)
-                size = max(kernel_at(step, True, way.planar).scratch for way in ways)
-                self.scratch = self.scratch.with_kernel(size, i, reader)
+                kernels = [kernel_at(step, True, way.planar) for way in ways]
+                self.scratch = self.scratch.with_kernel(kernels, i, reader)
         if self.sweep.columns or len(self.network.writers[self.network.steps[i].z]) > 1:
             self.first_windows[i] = None
         elif ways[0].resident is Resident.LINES:
@@ -371,14 +386,14 @@ class Growth:
     def _inner_price(self, k: int, way: Way) -> Array:
         """Of a step that reads a window."""
         columns = self.sweep.columns
-        price = self.price(k, Place(True, way.planar, False, columns))
+        price = self.price(k, Place(inner=True, planar=way.planar, columns=columns))
         if not way.tight.any():
             return price
-        dear = self.price(k, Place(True, way.planar, True, columns))
+        dear = self.price(k, Place(inner=True, planar=way.planar, tight=True, columns=columns))
         return np.where(way.tight, dear, price)
 
     def _charge(self, k: int, place: Place) -> None:
         """Step k reads a whole tensor."""
         self.items.price = self.items.price + self.price(k, place)[self.items.at]
         kernel = kernel_at(self.network.steps[k], inner=False, planar=False)
-        self.scratch = self.scratch.with_kernel(kernel.scratch, k)
+        self.scratch = self.scratch.with_kernel([kernel], k)

@@ -26,6 +26,7 @@ class Option:
     split: output channels of a pass; 0 for all at once.
     run:   pixels a kernel call computes at most.
     tight: whether windows hold one line less and save what is overwritten.
+    lean:  whether kernels do with the least scratch they can, pixel by pixel.
     """
 
     scheme: Scheme
@@ -34,6 +35,7 @@ class Option:
     split: int = 0
     run: int = DEFAULT_RUN
     tight: bool = True
+    lean: bool = False
 
     @property
     def columns(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from msfcnn.fusion.early import with_shortcuts
 from msfcnn.fusion.step import Step
 from msfcnn.fusion.steps import Network, arranged
 
@@ -28,7 +29,11 @@ def orders(network: Network) -> tuple[Network, ...]:
 def _orders(network: Network) -> Iterator[Network]:
     graph = _Graph(network)
     for order in dict.fromkeys(tuple(graph.arrange(key)) for key in graph.choices()):
-        yield arranged(network, [network.steps[i] for i in order])
+        found = arranged(network, [network.steps[i] for i in order])
+        yield found
+        early = with_shortcuts(found)
+        if early is not None:
+            yield early
 
 
 def joined_in_place(network: Network) -> Network | None:

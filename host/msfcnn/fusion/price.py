@@ -35,12 +35,14 @@ class Place:
     inner:   not first: it reads a window.
     planar, tight: its window is; see graph.cost.Window.
     columns: lines are columns.
+    lean:    kernels do with the least scratch.
     """
 
     inner: bool = False
     planar: bool = False
     tight: bool = False
     columns: bool = False
+    lean: bool = False
 
 
 FIRST = Place()
@@ -136,7 +138,7 @@ def work(step: Step, place: Place, channels: int) -> Work:
         clamped=step.clamps,
         # kernels for planar lines have code of their own for some shapes
         shape=f"{rows.kernel}x{columns.kernel} s{rows.stride}" if step.call.planar else "",
-        pairs=kernel.pairs,
+        pairs=kernel.pairs and not (place.lean and kernel.each > 0),
     )
 
 

@@ -9,11 +9,13 @@ others.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from msfcnn.fusion.items import Array
+from msfcnn.isa import Kernel
 
 _ALIGN = 4  # of the sums of global averages
 
@@ -22,16 +24,19 @@ _ALIGN = 4  # of the sums of global averages
 class Scratch:
     """What the kernels of a stage need.
 
-    run:   pixels of the variants.
+    Arrays are [variants].
+
+    run, lean: of the variants.
     most:  bytes of scratch of any kernel. low: of those that touch a run at the lower end.
-    upper: [variants] most bytes of scratch and a run at the upper end together.
+    upper: most bytes of scratch and a run at the upper end together.
     runs:  by step that can write one: bytes of its pixel, and whether it is at the lower end.
     """
 
-    run: Array
-    most: int = 0
-    low: int = 0
-    upper: Array | None = None
+    run: tuple[int, ...]
+    lean: tuple[bool, ...]
+    most: Array
+    low: Array
+    upper: Array
     runs: dict[int, tuple[int, bool]] = field(default_factory=dict)
 
     def with_run(self, writer: int, reader: int, channels: int) -> Scratch:
@@ -39,17 +44,18 @@ class Scratch:
         lower = reader in self.runs and not self.runs[reader][1]
         return replace(self, runs={**self.runs, writer: (channels, lower)})
 
-    def with_kernel(self, size: int, *steps: int) -> Scratch:
-        """The kernel of a step; the runs that it touches are those that these steps write."""
+    def with_kernel(self, kernels: Iterable[Kernel], *steps: int) -> Scratch:
+        """One of these is the kernel of a step; the runs it touches are what these steps write."""
+        ways = list(zip(self.run, self.lean, strict=True))
+        found: Array = np.max([[k.scratch_for(*way) for way in ways] for k in kernels], axis=0)
         touched = [self.runs[k] for k in steps if k in self.runs]
-        upper = [size + channels * self.run for channels, lower in touched if not lower]
-        if self.upper is not None:
-            upper.append(self.upper)
+        lower = any(low for _, low in touched)
+        upper = [found + channels * np.array(self.run) for channels, low in touched if not low]
         return replace(
             self,
-            most=max(self.most, size),
-            low=max(self.low, size if any(lower for _, lower in touched) else 0),
-            upper=np.max(upper, axis=0) if upper else None,
+            most=np.maximum(self.most, found),
+            low=np.maximum(self.low, found) if lower else self.low,
+            upper=np.max([self.upper, *upper], axis=0),
         )
 
     def shared(self, runs: Array, variant: Array, sums: int) -> Array:
@@ -57,15 +63,20 @@ class Scratch:
 
         With sums behind them they are rounded up, unless nothing is shared.
         """
-        apart = runs + self.most
-        together = np.maximum(runs + self.low, self.most)
-        if self.upper is not None:
-            together = np.maximum(together, np.where(runs > 0, self.upper[variant], 0))
+        most = self.most[variant]
+        together = np.maximum(runs + self.low[variant], most)
+        together = np.maximum(together, np.where(runs > 0, self.upper[variant], 0))
         if sums:
             together = -(-together // _ALIGN) * _ALIGN
-        found: Array = np.minimum(apart, together)
+        found: Array = np.minimum(runs + most, together)
         return found
 
     def lower(self) -> frozenset[int]:
         """Steps whose runs are at the lower end."""
         return frozenset(k for k, (_, lower) in self.runs.items() if lower)
+
+
+def no_scratch(run: tuple[int, ...], lean: tuple[bool, ...]) -> Scratch:
+    """Of no kernel yet."""
+    none = np.zeros(len(run), np.int64)
+    return Scratch(run=run, lean=lean, most=none, low=none, upper=none)

@@ -37,7 +37,8 @@ class Limits:
 class Found:
     """Options of one edge that were priced together.
 
-    run, tight, total, without_io, price, keep: one entry per option; run, tight as in Option.
+    run, tight, lean, total, without_io, price, keep: one entry per option; the first three as in
+    Option.
     """
 
     scheme: Scheme
@@ -45,6 +46,7 @@ class Found:
     split: int
     run: Array
     tight: NDArray[np.bool_]
+    lean: NDArray[np.bool_]
     total: Array
     without_io: Array
     price: Array
@@ -59,6 +61,7 @@ def alone(option: Option, total: int, without_io: int, price: int) -> Found:
         split=option.split,
         run=np.array([option.run], np.int64),
         tight=np.array([option.tight]),
+        lean=np.array([option.lean]),
         total=np.array([total], np.int64),
         without_io=np.array([without_io], np.int64),
         price=np.array([price], np.int64),
@@ -121,6 +124,7 @@ def _record(growth: Growth, finished: FinishedStages, limits: Limits, found: Fou
             split=sweep.split,
             run=growth.run[items.variant[ok]],
             tight=growth.tight[items.variant[ok]],
+            lean=np.array(growth.terms.lean)[items.variant[ok]],
             total=finished.total[ok],
             without_io=finished.bare[ok],
             price=finished.price[ok],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class Terms:
 
     price:  of pieces of a stage, in the currency.
     floors: for every step what no plan pays less for.
-    run, tight: as in Option, one entry per variant.
+    run, tight, lean: as in Option, one entry per variant.
     """
 
     currency: Currency
@@ -33,6 +33,7 @@ class Terms:
     floors: tuple[int, ...]
     run: tuple[int, ...] = (DEFAULT_RUN,)
     tight: tuple[bool, ...] = (True,)
+    lean: tuple[bool, ...] = (False,)
     _lines: dict[tuple[int, Place, int], Array] = field(
         init=False, default_factory=dict, compare=False
     )
@@ -41,7 +42,9 @@ class Terms:
         """Price of n consecutive pixels of a line of step i: [variants, pixels + 1]."""
         known = self._lines.get((i, place, split))
         if known is None:
-            known = np.stack([self.price.line(step, place, run, split) for run in self.run])
+            places = [replace(place, lean=lean) for lean in self.lean]
+            ways = zip(places, self.run, strict=True)
+            known = np.stack([self.price.line(step, where, run, split) for where, run in ways])
             self._lines[i, place, split] = known
         return known
 

@@ -6,8 +6,8 @@ brought by a step of its own, the load.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,7 @@ class Network:
     dies:    last step that reads it; the number of steps for a network output.
     beside:  inputs beside the image, which stay with the caller.
     measured: what instructions are estimated with.
+    early:   steps that run along with another one, see early.py.
     """
 
     steps: tuple[Step, ...]
@@ -39,6 +40,7 @@ class Network:
     born: dict[int, int]
     dies: dict[int, int]
     measured: Coefficients
+    early: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def readers(self) -> dict[int, tuple[int, ...]]:

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from msfcnn.fusion.pace import Pace, Paths
 from msfcnn.fusion.steps import Network
 from msfcnn.ir import Reads
 
 Array = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 LINE_SHARES = 1 << 16  # resolution of the engine's comparison of ends; see _next_end in sweep.c
 
@@ -28,20 +30,30 @@ class Waiting:
 
     lines:    resident lines, the one that is written included.
     advanced: complete lines behind the one that is written, -1 if none is ever written.
-    rested:   lines while nothing is written.
-    ahead:    pixels by which the writer is ahead in its line, beyond a run; None: a whole line.
-    slope:    pixels of the tensor per pixel of the run.
+    rested:   lines while nothing is written, or a line as a whole.
+    pace:     by how many pixels of its line the writer is ahead; None: a whole line.
+    ordered:  whether all that read the line which the newest one overwrites follow the newest.
     """
 
     lines: int
     advanced: int
     rested: int
-    ahead: int | None
-    slope: int
+    pace: Pace | None
+    ordered: bool
+
+    def saved(self, length: Array, run: Array) -> Array:
+        """Pixels saved of the oldest line, which the newest overwrites; a whole line: cannot be."""
+        if self.pace is None or not self.ordered or self.rested > self.advanced:
+            return length
+        lags = [slope * run + rest for slope, rest in self.pace.lags]
+        found: Array = np.minimum(length, np.max(lags, axis=0))
+        return found
 
     def pixels(self, length: Array, run: Array) -> Array:
         """Pixels of a ring for lines of so many pixels; the two are broadcast."""
-        part = length if self.ahead is None else np.minimum(length, self.slope * run + self.ahead)
+        part = length
+        if self.pace is not None:
+            part = np.minimum(length, self.pace.slope * run + self.pace.ahead)
         ring: Array = np.maximum(self.advanced * length + part, self.rested * length)
         return ring
 
@@ -80,13 +92,49 @@ class Joins:
             mask &= self.after[reader]
         if self.network.dies[tensor] >= self.end:
             mask = 0
-        bit = (mask & -mask).bit_length() - 1
+        bit = _first(mask)
         if bit < 0:
             return _Region(self, tensor, self.end, None).waiting()
         key = (tensor, bit)
         if key not in self.known:
-            self.known[key] = _Region(self, tensor, (bit - 1) // 2, bit % 2 == 1).waiting()
+            self.known[key] = _Region(self, tensor, *_join(bit)).waiting()
         return self.known[key]
+
+    def lead(self, i: int) -> int | None:
+        """The step that step i runs along with; None if it does not here.
+
+        That one must be in the stage, and a single step be the first join of the two.
+        """
+        lead = self.network.early.get(i)
+        if lead not in self.after or self.network.dies[self.network.steps[i].z] >= self.end:
+            return None
+        bit = self._pair_join(i, lead)
+        return lead if bit > 0 and bit % 2 == 1 else None
+
+    def _pair_join(self, i: int, lead: int) -> int:
+        """The bit of where the two meet; -1 for nowhere."""
+        return _first(self._behind(self.network.steps[i].z) & self.after[lead])
+
+    def early(self, i: int) -> Waiting | None:
+        """Of what step i writes, if it runs along with another one."""
+        step, lead = self.network.steps[i], self.lead(i)
+        if lead is None:
+            return None
+        bit = self._pair_join(i, lead)
+        key = (step.z, bit)
+        if key not in self.known:
+            self.known[key] = _Region(self, step.x, *_join(bit)).waiting(early=i)
+        return self.known[key]
+
+
+def _first(mask: int) -> int:
+    """Place of the lowest bit; -1 for none."""
+    return (mask & -mask).bit_length() - 1
+
+
+def _join(bit: int) -> tuple[int, bool]:
+    """The step, and whether it is that or the tensor that it completes."""
+    return (bit - 1) // 2, bit % 2 == 1
 
 
 class _Region:
@@ -98,9 +146,13 @@ class _Region:
 
     def __init__(self, joins: Joins, tensor: int, join: int, single: bool | None) -> None:
         self.network, self.columns = joins.network, joins.columns
+        self.lead = joins.lead
         self.tensor, self.join, self.single, self.end = tensor, join, single, joins.end
         self.steps = self._between()
         self.done: dict[int, Array] = {}
+        self.at_once: dict[
+            int, Flags
+        ] = {}  # by step: whether its last line so far is asked for whole
 
     def _between(self) -> list[int]:
         """Steps on the paths from the tensor to the join, the join left out."""
@@ -114,27 +166,55 @@ class _Region:
                 reached.add(step.z)
         return found
 
-    def waiting(self) -> Waiting:
-        """The most lines, and pixels of a line."""
+    def waiting(self, early: int | None = None) -> Waiting:
+        """The most lines, and pixels of a line; of what an early step writes."""
         self._clock()
         for i in reversed(self.steps):
             self._visit(i)
-        size = self._size(self.network.steps[self.network.writers[self.tensor][0]].target)
-        written, needed = self._extent(self.tensor, size)
-        before = np.concatenate([[0], written[:-1]])
-        needs = np.concatenate([[0], needed[:-1]])
-        advances = written > before
+        tensor = self.tensor if early is None else self.network.steps[early].z
+        size = self._size(self.network.steps[self.network.writers[tensor][0]].target)
+        written, at_once = self._written(tensor, size)
+        if early is not None:
+            written, at_once = self.done[early], self.at_once[early]
+        needs = self._needs(tensor, written, size)
+        advances = (written > _before(written)) & ~at_once
         held = np.minimum(written - needs, size)
-        advanced = int((written - 1 - needs)[advances].max(initial=-1))
+        kernel = self._kernel(tensor, size)
+        advanced = max(int((written - 1 - needs)[advances].max(initial=-1)), kernel - 1)
+        advanced = min(advanced, size - 1) if advances.any() else -1
         rested = int(held[~advances].max(initial=0))
-        ahead, slope = self._ahead() if self.single else (None, 1)
         return Waiting(
-            lines=int(held.max()),
-            advanced=min(advanced, size - 1),
+            lines=max(int(held.max()), kernel),
+            advanced=advanced,
             rested=rested,
-            ahead=ahead,
-            slope=slope,
+            pace=self._pace(tensor, early),
+            ordered=early is None and self._ordered(written, written - 1 - advanced, size),
         )
+
+    def _ordered(self, written: Array, overwritten: Array, size: int) -> bool:
+        """Whether nobody reads several lines of what another reader's request overwrites.
+
+        A reader that computes one line follows the newest line pixel by pixel; if it computes more,
+        those before come first, but only those that it asks for itself.
+        """
+        readers = self._readers(self.tensor)
+        for i in readers:
+            step, done = self.network.steps[i], self.done[i]
+            axis, _ = step.axes(self.columns)
+            if step.reads is Reads.GLOBAL or axis.up > 1:
+                return False
+            others = np.zeros(len(done), bool)
+            for k in (k for k in readers if k != i and not self._paired(i, k)):
+                others |= self._asks(k, written, size)
+            more = (done - _before(done) > 1) | self.at_once[i]
+            reads = (axis.first(_before(done)) <= overwritten) & (overwritten >= 0)
+            if (others & more & reads & (written > _before(written))).any():
+                return False
+        return True
+
+    def _paired(self, i: int, k: int) -> bool:
+        """Whether one of two steps keeps pace with the other."""
+        return self.lead(i) == k or self.lead(k) == i
 
     def _size(self, shape: tuple[int, int, int]) -> int:
         return shape[1] if self.columns else shape[0]
@@ -146,11 +226,10 @@ class _Region:
             return
         step = self.network.steps[self.join]
         lines = np.arange(1, self._size(step.target) + 1)
-        if self.single:
-            self.done[self.join] = lines
-        else:
-            for writer in self.network.writers[step.z]:
-                self.done[writer] = lines
+        clocks = [self.join] if self.single else self.network.writers[step.z]
+        for writer in clocks:
+            self.done[writer] = lines
+            self.at_once[writer] = np.zeros(len(lines), bool)
 
     def _ends(self) -> None:
         """The end that would have done the least share of its lines goes first."""
@@ -164,76 +243,99 @@ class _Region:
         whose = np.array([order for _, order in sorted(ticks)])
         for order, i in enumerate(ends):
             self.done[i] = np.cumsum(whose == order)
+            self.at_once[i] = np.zeros(len(whose), bool)
 
     def _visit(self, i: int) -> None:
         """Lines of step i that its readers have asked for."""
         step = self.network.steps[i]
         if step.z in self._joined():
             return
-        asked, _ = self._extent(step.z, self._size(step.target))
+        asked, at_once = self._written(step.z, self._size(step.target))
         self.done[i] = np.maximum(self.done[i], asked) if i in self.done else asked
+        self.at_once[i] = at_once
+        lead = self.lead(i)
+        if lead in self.done:
+            later = self.done[lead] >= self.done[i]
+            self.at_once[i] = np.where(later, self.at_once[lead], at_once)
+            self.done[i] = np.maximum(self.done[i], self.done[lead])
 
     def _joined(self) -> tuple[int, ...]:
         return (self.network.steps[self.join].z,) if self.single is False else ()
 
-    def _extent(self, tensor: int, size: int) -> tuple[Array, Array]:
-        """Lines written when all readers have what they need, and the first one still needed."""
-        written, needed = [np.zeros(1, np.int64)], [np.full(1, size)]
-        for i in self.network.readers[tensor]:
-            if i not in self.done:
-                continue
-            step, done = self.network.steps[i], self.done[i]
-            axis, _ = step.axes(self.columns)
-            total = self._size(step.target)
-            if step.reads is Reads.GLOBAL:
-                written.append(np.where(done > 0, size, 0))
-                needed.append(np.where(done > 0, size, 0))
-                continue
-            written.append(np.where(done > 0, np.minimum(size, axis.end(done)), 0))
-            first = np.maximum(0, axis.first(done))
-            needed.append(np.where(done >= total, size, np.minimum(first, size)))
-        ticks = len(next(iter(self.done.values())))
-        most: Array = np.max(np.broadcast_arrays(*written, np.zeros(ticks, np.int64)), axis=0)
-        least: Array = np.min(np.broadcast_arrays(*needed, np.full(ticks, size)), axis=0)
-        return most, least
-
-    def _ahead(self) -> tuple[int | None, int]:
-        """Pixels between writer and slowest reader while the join computes a run.
-
-        The paths must agree in how they stride; the difference is then the same everywhere.
-        """
-        done = {self.join: (1, 0)}
-        for i in reversed(self.steps):
-            span = self._span(self.network.steps[i].z, done)
-            if span is None:
-                return None, 1
-            slope, _, end = span
-            done[i] = slope, end
-        found = self._span(self.tensor, done)
-        if found is None:
-            return None, 1
-        slope, first, end = found
-        return end - min(0, first), slope
-
-    def _span(self, tensor: int, done: dict[int, tuple[int, int]]) -> tuple[int, int, int] | None:
-        """Slope, first pixel still needed and end of those asked for, beside the join's.
-
-        With the join at pixel p, a step has done slope * p + done of its pixels, of the tensor
-        those from slope * p + first on are needed, and for n more pixels of the join those below
-        slope * (p + n) + end.
-        """
-        slopes, firsts, ends = set(), [], []
-        for i in self.network.readers[tensor]:
-            if i in done:
-                step, (slope, end) = self.network.steps[i], done[i]
-                if step.reads is Reads.GLOBAL:
-                    return None
-                _, axis = step.axes(self.columns)
-                if axis.up > 1:
-                    return None
-                slopes.add(slope * axis.stride)
-                firsts.append(axis.first(end))
-                ends.append(axis.end(end))
-        if len(slopes) != 1:
+    def _pace(self, tensor: int, early: int | None) -> Pace | None:
+        """Of a tensor; None where paths meet in more than one step."""
+        if not self.single:
             return None
-        return slopes.pop(), min(firsts), max(ends)
+        paths = Paths(self.network, self.columns, tuple(self.steps), self.join)
+        return paths.pace(tensor, self.lead, early)
+
+    def _readers(self, tensor: int) -> list[int]:
+        return [i for i in self.network.readers[tensor] if i in self.done]
+
+    def _written(self, tensor: int, size: int) -> tuple[Array, Flags]:
+        """Lines that are written when all readers have what they need.
+
+        And whether the last one is asked for as a whole: by a line of a reader that is not its
+        newest, or whole itself.
+        """
+        ticks = len(next(iter(self.done.values())))
+        most: Array = np.zeros(ticks, np.int64)
+        at_once = np.zeros(ticks, bool)
+        for i in self._readers(tensor):
+            reach, whole = self._reach(i, size)
+            at_once = np.where(reach > most, whole, at_once | (whole & (reach == most)))
+            most = np.maximum(most, reach)
+        return most, at_once
+
+    def _reach(self, i: int, size: int) -> tuple[Array, Flags]:
+        """Lines that step i asks for, and whether the last of them as a whole."""
+        step, done = self.network.steps[i], self.done[i]
+        if step.reads is Reads.GLOBAL:
+            return np.where(done > 0, size, 0), done > 0
+        axis, _ = step.axes(self.columns)
+        reach: Array = np.where(done > 0, np.minimum(size, axis.end(done)), 0)
+        again = (done > 1) & (axis.end(done - 1) >= reach)
+        return reach, again | self.at_once[i]
+
+    def _asks(self, i: int, written: Array, size: int) -> Flags:
+        """Whether step i asks for the last line that is written."""
+        asks: Flags = (self._reach(i, size)[0] >= written) & (self.done[i] > _before(self.done[i]))
+        return asks
+
+    def _needs(self, tensor: int, written: Array, size: int) -> Array:
+        """The first line still needed while the last one is written.
+
+        Who alone has asked for that has completed its own lines before; others may not have begun.
+        """
+        readers = self._readers(tensor)
+        asks = {i: self._asks(i, written, size) for i in readers}
+        least: Array = np.full(len(written), size)
+        for i in readers:
+            step, done = self.network.steps[i], self.done[i]
+            before, last = _before(done), asks[i]
+            others = np.zeros(len(done), bool)
+            for k in (k for k in readers if k != i):
+                if self._paired(i, k):
+                    last = last | (asks[k] & (done == self.done[k]))
+                else:
+                    others |= asks[k]
+            at = np.where(last & ~others & (done > before), done - 1, before)
+            if step.reads is Reads.GLOBAL:
+                first = np.where(before > 0, size, 0)
+            else:
+                axis, _ = step.axes(self.columns)
+                ends = at >= self._size(step.target)
+                first = np.where(ends, size, np.clip(axis.first(at), 0, size))
+            least = np.minimum(least, first)
+        return least
+
+    def _kernel(self, tensor: int, size: int) -> int:
+        """Lines that the largest kernel of a reader looks at."""
+        steps = (self.network.steps[i] for i in self._readers(tensor))
+        axes = (s.axes(self.columns)[0] for s in steps if s.reads is Reads.WINDOW)
+        return max((min(size, axis.extent) for axis in axes), default=0)
+
+
+def _before(values: Array) -> Array:
+    """Of the tick before; nothing before the first."""
+    return np.concatenate([[0], values[:-1]])

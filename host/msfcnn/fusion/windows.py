@@ -148,12 +148,18 @@ class Extents:
             save=none,
         )
 
-    def several_lines(self, waiting: Waiting) -> Way:
-        """Lines for several readers."""
+    def several_lines(self, waiting: Waiting, single_writer: bool) -> Way:
+        """Lines for several readers; the newest may overwrite the oldest as for a single one."""
         length, slots = self.full(self.length), self.full(min(waiting.lines, self.lines))
-        size, none = slots * length * self.channels, self.full(0)
+        save = waiting.saved(length, self.run)
+        tight = self.tight & (save < length) & (slots > waiting.advanced)
+        if not single_writer or waiting.advanced < 1:
+            tight = np.zeros_like(tight)
+        slots = np.where(tight, waiting.advanced, slots)
+        save = np.where(tight, save, 0)
+        size, none = (slots * length + save) * self.channels, self.full(0)
         return Way(
-            resident=Resident.LINES, bytes=size, shared=none, slots=slots, length=length, save=none
+            resident=Resident.LINES, bytes=size, shared=none, slots=slots, length=length, save=save
         )
 
     def with_copy(self, way: Way, delay: Delay) -> Way:

@@ -177,6 +177,11 @@ class Op(ABC):
         del model
         return 0
 
+    @property
+    def pixel_scratch(self) -> int:
+        """What they can do with for a single pixel of a run; 0: they always want all."""
+        return 0
+
     def macs(self, model: Model) -> int:
         """Multiply-accumulates of one inference, padding counted."""
         return sum(c.macs * c.target[0] * c.target[1] for c in self.calls(model))

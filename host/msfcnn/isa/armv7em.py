@@ -23,7 +23,7 @@ def _named(name: str) -> Chooser:
 
 def _gathering(op: Conv) -> Choice:
     """The portable convolution for all shapes: a pointwise one is too rare to spend code on."""
-    return both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered)))
+    return both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
 
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:

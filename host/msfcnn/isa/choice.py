@@ -13,7 +13,9 @@ from msfcnn.isa.kernel import Choice, Kernel, aligned, both
 
 def choose(model: Model, op: Op, call: Call, isa: str) -> Choice:
     """The kernels of a call; what an instruction set cannot do exactly stays portable."""
-    portable = Kernel(name=f"msfcnn_{call.family}", scratch=aligned(op.scratch(model)))
+    portable = Kernel(
+        name=f"msfcnn_{call.family}", scratch=aligned(op.scratch(model)), each=op.pixel_scratch
+    )
     own = ISAS[isa].kernels.get(call.family)
     return both(portable) if own is None else own(model, op, portable)
 

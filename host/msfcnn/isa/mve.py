@@ -13,7 +13,7 @@ NAME = "armv8.1-m.mve"
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     """Pointwise and ordinary convolutions, dense layers."""
-    gathering = both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered)))
+    gathering = both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
     if op.groups > 1:
         return gathering
     constants = op.constants(model)

@@ -44,6 +44,7 @@ def _found(edge: Edge, option: Option) -> Found:
         split=option.split,
         run=np.array([option.run], np.int64),
         tight=np.array([option.tight]),
+        lean=np.array([option.lean]),
         total=np.array([its.total], np.int64),
         without_io=np.array([its.without_io], np.int64),
         price=np.array([its.instructions], np.int64),

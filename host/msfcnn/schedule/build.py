@@ -38,18 +38,20 @@ def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
     def fits(other: ScheduledStage) -> bool:
         return other.cost.total <= peak and other.without_io <= bare
 
+    option = stage.option
     settings = [
-        (run, tight)
+        (run, tight, lean)
         for run in (
-            *(long for long in LONG_RUNS if long > stage.option.run),
-            *range(max(LONGEST_SHORT_RUN, stage.option.run), stage.option.run - 1, -1),
+            *(long for long in LONG_RUNS if long > option.run),
+            *range(max(LONGEST_SHORT_RUN, option.run), option.run - 1, -1),
         )
-        for tight in sorted({stage.option.tight, False})
+        for tight in sorted({option.tight, False})
+        for lean in sorted({option.lean, False})
     ]
-    found = costs(stage.edge, stage.option, settings)
+    found = costs(stage.edge, option, settings)
     ways = [
-        ScheduledStage(stage.edge, replace(stage.option, run=run, tight=tight), its)
-        for (run, tight), its in zip(settings, found, strict=True)
+        ScheduledStage(stage.edge, replace(option, run=run, tight=tight, lean=lean), its)
+        for (run, tight, lean), its in zip(settings, found, strict=True)
     ]
     return min(
         (way for way in ways if fits(way)), key=lambda way: way.cost.instructions, default=stage

@@ -84,6 +84,7 @@ typedef struct {
     uint16_t saved_from;    /**< first input pixel that is saved; global: next input pixel */
     uint16_t saved_to;      /**< end of the saved ones; global: next input line */
     uint8_t asker;          /**< op that asks for them, MSFCNN_NONE: the stage */
+    uint8_t saved_line;     /**< of shared lines: the one whose pixels are saved, its low bits */
 } msfcnn_position_t;
 
 /**

@@ -28,7 +28,7 @@ void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)shape->kernel_u * shape->kernel_v * k->group_inputs;
-    unsigned pixels = GATHERED(taps);
+    unsigned pixels = (op->words > 0) ? op->words : GATHERED(taps);
     unsigned n;
 
     for (unsigned i = 0; i < run->pixels; i += pixels) {

@@ -17,15 +17,7 @@
 
 #include "window.h"
 
-unsigned msfcnn_channels(const msfcnn_t *nn, const msfcnn_op_t *op)
-{
-    unsigned split = nn->running->split;
-    unsigned left = op->out_channels - nn->channel;
-
-    return (split != 0 && split < left) ? split : left;
-}
-
-/* the caller's inputs are only read, but views are also for writing */
+/* the caller's inputs are only read, but other tensors are written, too */
 static int8_t *_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
     if (tensor->place < MSFCNN_BESIDE) {
@@ -46,50 +38,64 @@ static unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring, uns
     return (line * (at->high - low) + pixel - low) % ring->length;
 }
 
-unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
+/* whether a pixel of shared lines is saved */
+static int _is_saved(const msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned line,
+                     unsigned pixel)
+{
+    const msfcnn_position_t *at = &nn->at[shared->owner];
+
+    return at->saved_line == (uint8_t)line && pixel < at->saved_to;
+}
+
+unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
                          unsigned pixel, unsigned pixels)
 {
-    unsigned left = ring->length - _ring_index(nn, ring, line, pixel);
+    unsigned left = pixels;
 
+    if (tensor->kind != MSFCNN_SHARED) {
+        left = tensor->length - _ring_index(nn, tensor, line, pixel);
+    }
+    else if (_is_saved(nn, tensor, line, pixel)) {
+        left = nn->at[tensor->owner].saved_to - pixel;
+    }
     return (pixels < left) ? pixels : left;
 }
 
-msfcnn_view_t msfcnn_view(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
-                          unsigned pixel)
+int8_t *msfcnn_first_slot(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned pixel)
 {
-    msfcnn_view_t view = { _base(nn, tensor), tensor->pixel_step, tensor->channel_step };
-
-    if (tensor->kind <= MSFCNN_LINES) {
-        unsigned slot = (line < tensor->slots) ? line : line % tensor->slots;
-        view.at += (size_t)slot * tensor->line_step;
-        if (tensor->kind == MSFCNN_LINES) {
-            pixel -= nn->at[tensor->writer].low;
-        }
+    if (tensor->kind != MSFCNN_WHOLE) {
+        pixel -= nn->at[tensor->writer].low;
     }
-    else if (tensor->kind == MSFCNN_PIXELS) {
-        pixel -= nn->at[tensor->writer].from;
-    }
-    else {
-        pixel = _ring_index(nn, tensor, line, pixel);
-    }
-    view.at += pixel * view.pixel_step;
-    return view;
+    return _base(nn, tensor) + pixel * tensor->pixel_step;
 }
 
-msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i)
+int8_t *msfcnn_at(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line, unsigned pixel)
+{
+    if (tensor->kind == MSFCNN_PIXELS) {
+        return msfcnn_in_run(nn, tensor, pixel);
+    }
+    if (tensor->kind > MSFCNN_SHARED) {
+        pixel = _ring_index(nn, tensor, line, pixel);
+        return nn->arena + tensor->place + pixel * tensor->pixel_step;
+    }
+    if (tensor->kind == MSFCNN_SHARED && _is_saved(nn, tensor, line, pixel)) {
+        return msfcnn_saved(nn, tensor->owner, pixel);
+    }
+    unsigned slot = (line < tensor->slots) ? line : line % tensor->slots;
+    return msfcnn_first_slot(nn, tensor, pixel) + (size_t)slot * tensor->line_step;
+}
+
+int8_t *msfcnn_target(const msfcnn_t *nn, unsigned i)
 {
     const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[i];
 
     if (op->output->kind == MSFCNN_PIXELS) {    /* one op writes all of it */
-        return msfcnn_pixels(nn, op->output, at->pixel);
+        return msfcnn_in_run(nn, op->output, at->pixel);
     }
-    msfcnn_view_t view = msfcnn_view(nn, op->output, at->line, at->pixel);
-    view.at += (size_t)op->out_channel * view.channel_step;
-    if (op->band != 0) {
-        view.at += nn->channel;
-    }
-    return view;
+    return msfcnn_at(nn, op->output, at->line, at->pixel) +
+           (size_t)op->out_channel * op->output->channel_step +
+           ((op->band != 0) ? nn->channel : 0);
 }
 
 msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
@@ -103,7 +109,8 @@ msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
     r.first = msfcnn_whole(parts, shape->up_u);
     r.phase_u = (uint8_t)(parts - r.first * shape->up_u);
     r.newest = r.first + (shape->kernel_u - 1) * shape->dilation_u;
-    r.slides = op->input->save && r.first >= 0 && r.newest < op->lines;
+    r.slides = op->input->save && r.first >= 0 && r.newest < op->lines &&
+               op->input->kind != MSFCNN_SHARED;
     if (r.newest >= op->lines) {
         r.newest = op->lines - 1;
     }
@@ -118,14 +125,12 @@ msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
     return r;
 }
 
-msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
+int8_t *msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
 {
     const msfcnn_tensor_t *window = nn->ops[i].input;
-    size_t offset = pixel - nn->at[i].saved_from;
-    int8_t *base = nn->arena + window->place + (size_t)window->slots * window->line_step;
 
-    return (msfcnn_view_t){ base + offset * window->pixel_step, window->pixel_step,
-                            (window->channel_step == 1) ? 1 : window->save };
+    return nn->arena + window->place + (size_t)window->slots * window->line_step +
+           (size_t)(pixel - nn->at[i].saved_from) * window->pixel_step;
 }
 
 /* bytes at any address: one load and one store where the processor can */
@@ -166,119 +171,141 @@ static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t 
     }
 }
 
-void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
+void msfcnn_save(msfcnn_t *nn, unsigned i, unsigned line, unsigned from, unsigned end)
 {
     const msfcnn_tensor_t *window = nn->ops[i].input;
     msfcnn_position_t *at = &nn->at[i];
 
-    if (at->saved_to < reach->from) {
-        at->saved_from = at->saved_to = reach->from;
+    if (at->saved_to < from) {
+        at->saved_from = at->saved_to = (uint16_t)from;
     }
-    unsigned drop = (unsigned)(reach->from - at->saved_from);
-    unsigned keep = (unsigned)(at->saved_to - reach->from);
-    unsigned more = (reach->end > at->saved_to) ? (unsigned)(reach->end - at->saved_to) : 0;
-    msfcnn_view_t old = msfcnn_view(nn, window, (unsigned)reach->first, at->saved_to);
+    unsigned drop = from - at->saved_from;
+    unsigned keep = at->saved_to - from;
+    unsigned more = (end > at->saved_to) ? end - at->saved_to : 0;
+    unsigned pixel = at->saved_to - (unsigned)nn->at[window->writer].low;
+    int8_t *slots = nn->arena + window->place;
+    int8_t *saved = slots + window->slots * window->line_step;
+    const int8_t *old = slots + line % window->slots * window->line_step +
+                        pixel * window->pixel_step;
     unsigned channels = window->channels;
 
-    at->saved_from = reach->from;
+    at->saved_from = (uint16_t)from;
     at->saved_to = (uint16_t)(at->saved_to + more);
-    int8_t *saved = msfcnn_saved(nn, i, reach->from).at;
-    if (old.channel_step != 1) {
+    if (window->channel_step != 1) {
         if (drop > 0) {
             _copy_planes(saved, window->save, saved + drop, window->save, channels, keep);
         }
-        _copy_planes(saved + keep, window->save, old.at, old.channel_step, channels, more);
+        _copy_planes(saved + keep, window->save, old, window->channel_step, channels, more);
         return;
     }
     if (drop > 0) {
         memmove(saved, saved + drop * channels, keep * channels);
     }
-    memcpy(saved + keep * channels, old.at, more * channels);
+    memcpy(saved + keep * channels, old, more * channels);
 }
 
-static void _copy(const msfcnn_view_t *to, const msfcnn_view_t *from, unsigned channels)
+/* saves the pixels of a shared line up to `end`; the first ones make room */
+static void _save_shared(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned line, unsigned end)
 {
-    if (to->channel_step == 1 && from->channel_step == 1) {
-        memcpy(to->at, from->at, channels);
-        return;
+    msfcnn_position_t *at = &nn->at[shared->owner];
+
+    if (at->saved_line != (uint8_t)line || at->saved_to == 0) {
+        at->saved_line = (uint8_t)line;
+        at->saved_from = at->saved_to = nn->at[shared->writer].low;
     }
-    for (unsigned c = 0; c < channels; c++) {
-        to->at[(size_t)c * to->channel_step] = from->at[(size_t)c * from->channel_step];
+    if (end > at->saved_to) {
+        unsigned from = at->saved_from;
+        if (end > from + shared->save) {
+            from = end - shared->save;
+        }
+        msfcnn_save(nn, shared->owner, line, from, end);
     }
 }
 
-void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
+unsigned msfcnn_make_room(msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
+                          unsigned pixel, unsigned pixels)
+{
+    if (tensor->kind != MSFCNN_SHARED) {
+        return msfcnn_together(nn, tensor, line, pixel, pixels);
+    }
+    if (line >= tensor->slots) {
+        _save_shared(nn, tensor, line - tensor->slots, pixel + pixels);
+    }
+    return pixels;
+}
+
+int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned line,
+                           unsigned from, unsigned end)
+{
+    if (_is_saved(nn, shared, line, from)) {
+        _save_shared(nn, shared, line, end);    /* so that all of it is in one place */
+    }
+    return msfcnn_at(nn, shared, line, from);
+}
+
+static void _copy(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
+                  unsigned channels)
+{
+    for (; channels > 0; channels--, to += to_step, from += from_step) {
+        *to = *from;
+    }
+}
+
+void msfcnn_feed(const msfcnn_t *nn, unsigned i, const int8_t *written, unsigned pixels)
 {
     const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[op->copy->owner];
-    msfcnn_view_t from = *written;
 
-    for (unsigned p = nn->at[i].pixel; pixels > 0; pixels--, p++, from.at += from.pixel_step) {
+    for (unsigned p = nn->at[i].pixel; pixels > 0; pixels--, p++) {
         if (p >= at->fresh && p < at->high) {
-            msfcnn_view_t to = msfcnn_view(nn, op->copy, nn->at[i].line, p);
-            to.at += op->out_channel;
-            _copy(&to, &from, op->out_channels);
+            _copy(msfcnn_at(nn, op->copy, nn->at[i].line, p) + op->out_channel, 1, written,
+                  op->output->channel_step, op->out_channels);
         }
+        written += op->output->pixel_step;
     }
 }
 
-/* the line of kept pixels that belongs to the line which op i writes */
-static MSFCNN_ONE_COPY int8_t *_halo(const msfcnn_t *nn, unsigned i)
+/* from the window to the kept pixels of the line that op i writes, from pixel p on, or back */
+static void _copy_halo(const msfcnn_t *nn, unsigned i, int8_t *window, unsigned p, unsigned end,
+                       int back)
 {
     const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_tensor_t *kept = op->output;
+    int8_t *line = nn->arena + kept->halo + op->out_channel +
+                   (size_t)nn->at[i].line * kept->halo_pixels * kept->channels;
+    unsigned index = p % kept->halo_pixels;
 
-    return nn->arena + kept->halo + op->out_channel +
-           (size_t)nn->at[i].line * kept->halo_pixels * kept->channels;
+    for (; p < end; p++, window += kept->pixel_step) {
+        int8_t *halo = line + (size_t)index * kept->channels;
+        if (back) {
+            _copy(window, kept->channel_step, halo, 1, op->out_channels);
+        }
+        else {
+            _copy(halo, 1, window, kept->channel_step, op->out_channels);
+        }
+        index = (index + 1 == kept->halo_pixels) ? 0 : index + 1;
+    }
 }
 
-void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels)
+void msfcnn_keep(const msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixels)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[i];
-    unsigned halo_pixels = op->output->halo_pixels;
+    const msfcnn_tensor_t *kept = nn->ops[i].output;
     unsigned p = at->pixel;
     unsigned end = p + pixels;
-    msfcnn_view_t from = *written;
 
     /* the last ones of the band */
-    if (end + halo_pixels <= at->high) {
-        return;
-    }
-    if (p + halo_pixels < at->high) {
-        unsigned others = at->high - halo_pixels - p;
+    if (p + kept->halo_pixels < at->high) {
+        unsigned others = (unsigned)at->high - kept->halo_pixels - p;
         p += others;
-        from.at += others * from.pixel_step;
+        written += others * kept->pixel_step;
     }
-    msfcnn_view_t to = { _halo(nn, i), op->output->channels, 1 };
-    int8_t *begin = to.at;
-    unsigned index = p % halo_pixels;
-    for (to.at += index * to.pixel_step; p < end; p++) {
-        _copy(&to, &from, op->out_channels);
-        from.at += from.pixel_step;
-        to.at += to.pixel_step;
-        if (++index == halo_pixels) {
-            index = 0;
-            to.at = begin;
-        }
-    }
+    _copy_halo(nn, i, written, p, end, 0);
 }
 
-void msfcnn_replay(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels)
+void msfcnn_replay(const msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
 {
-    const msfcnn_tensor_t *kept = nn->ops[i].output;
-    int8_t *begin = _halo(nn, i);
-    unsigned index = nn->at[i].pixel % kept->halo_pixels;
-    msfcnn_view_t from = { begin + (size_t)index * kept->channels, kept->channels, 1 };
-    msfcnn_view_t target = *to;
+    unsigned p = nn->at[i].pixel;
 
-    for (; pixels > 0; pixels--) {
-        _copy(&target, &from, nn->ops[i].out_channels);
-        target.at += target.pixel_step;
-        from.at += from.pixel_step;
-        if (++index == kept->halo_pixels) {
-            index = 0;
-            from.at = begin;
-        }
-    }
+    _copy_halo(nn, i, to, p, p + pixels, 1);
 }

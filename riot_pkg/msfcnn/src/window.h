@@ -27,15 +27,6 @@ extern "C" {
 #endif
 
 /**
- * @brief   Some pixels of a line
- */
-typedef struct {
-    int8_t *at;             /**< first channel of the first pixel */
-    size_t pixel_step;      /**< bytes from pixel to pixel */
-    uint16_t channel_step;  /**< bytes from channel to channel */
-} msfcnn_view_t;
-
-/**
  * @brief   The input pixels of a kernel run, in lines and pixels of the input
  */
 typedef struct {
@@ -61,37 +52,50 @@ static inline int msfcnn_whole(int parts, unsigned up)
 }
 
 /**
- * @brief   Output channels of the running pass that an op computes
+ * @brief   Where a resident pixel of a tensor lies, and those behind it in its line
  */
-unsigned msfcnn_channels(const msfcnn_t *nn, const msfcnn_op_t *op);
+int8_t *msfcnn_at(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line, unsigned pixel);
 
 /**
- * @brief   A resident pixel of a tensor, and those behind it in its line
+ * @brief   Where pixel @p pixel of a run of pixels lies
  */
-msfcnn_view_t msfcnn_view(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
-                          unsigned pixel);
-
-/**
- * @brief   Pixel @p pixel in a run of pixels
- */
-static inline msfcnn_view_t msfcnn_pixels(const msfcnn_t *nn, const msfcnn_tensor_t *run,
-                                          unsigned pixel)
+static inline int8_t *msfcnn_in_run(const msfcnn_t *nn, const msfcnn_tensor_t *run, unsigned pixel)
 {
     unsigned index = pixel - nn->at[run->writer].from;
 
-    return (msfcnn_view_t){ nn->arena + run->place + index * run->channels, run->channels, 1 };
+    return nn->arena + run->place + index * run->channels;
 }
 
 /**
- * @brief   How many pixels, at most @p pixels, lie behind each other from a pixel of a ring on
+ * @brief   How many pixels, at most @p pixels, lie behind each other from a pixel of a ring or of
+ *          shared lines on
  */
-unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
+unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
                          unsigned pixel, unsigned pixels);
+
+/**
+ * @brief   How many pixels, at most @p pixels, can be written to a ring or shared lines in one go
+ *
+ * Of shared lines those are saved first that will be overwritten.
+ */
+unsigned msfcnn_make_room(msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line,
+                          unsigned pixel, unsigned pixels);
+
+/**
+ * @brief   The first line that is resident of a tensor of lines, from a pixel on
+ */
+int8_t *msfcnn_first_slot(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned pixel);
+
+/**
+ * @brief   The pixels @p from to @p end - 1 of a shared line, one behind the other
+ */
+int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned line,
+                           unsigned from, unsigned end);
 
 /**
  * @brief   Where op i writes its next pixels
  */
-msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i);
+int8_t *msfcnn_target(const msfcnn_t *nn, unsigned i);
 
 /**
  * @brief   What the next @p pixels outputs of op i read
@@ -99,29 +103,30 @@ msfcnn_view_t msfcnn_target(const msfcnn_t *nn, unsigned i);
 msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels);
 
 /**
- * @brief   Saves what the newest line is about to overwrite of the first line of a reach
+ * @brief   Saves the pixels @p from to @p end - 1 of a line that op i reads; those in front are
+ *          no longer needed
  */
-void msfcnn_save(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach);
+void msfcnn_save(msfcnn_t *nn, unsigned i, unsigned line, unsigned from, unsigned end);
 
 /**
  * @brief   The saved pixels of op i, from pixel @p pixel of the tensor on
  */
-msfcnn_view_t msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel);
+int8_t *msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel);
 
 /**
  * @brief   Copies what op i has just written to its second ring
  */
-void msfcnn_feed(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels);
+void msfcnn_feed(const msfcnn_t *nn, unsigned i, const int8_t *written, unsigned pixels);
 
 /**
  * @brief   Keeps the pixels that op i has just written for the next band, which needs some
  */
-void msfcnn_keep(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *written, unsigned pixels);
+void msfcnn_keep(const msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixels);
 
 /**
  * @brief   Writes the next @p pixels of op i again, as they were kept in the band before
  */
-void msfcnn_replay(const msfcnn_t *nn, unsigned i, const msfcnn_view_t *to, unsigned pixels);
+void msfcnn_replay(const msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels);
 
 #ifdef __cplusplus
 }

@@ -93,6 +93,11 @@ class Conv(ConvData):
         return self.gathered if self._family == "conv" else 0
 
     @property
+    def pixel_scratch(self) -> int:
+        """The taps of a single pixel of a group."""
+        return self.taps if self._family == "conv" else 0
+
+    @property
     def gathered(self) -> int:
         """Bytes of the taps of the pixels that the portable kernel gathers at a time."""
         return gathered(self.taps)

@@ -40,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              7
+#define MSFCNN_ABI              8
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -147,6 +147,8 @@ enum {
     MSFCNN_WHOLE,           /**< all of it, rows one behind the other */
     MSFCNN_LINES,           /**< some lines; line u lies in slot `u % slots` */
     MSFCNN_PIXELS,          /**< a run of pixels, all of which are read before the next is written */
+    MSFCNN_SHARED,          /**< lines for several ops; the last `save` pixels of the line that the
+                                 newest one overwrites are saved, op `owner` knows which */
     MSFCNN_RING,            /**< pixels in the order in which they are written */
     MSFCNN_COPY,            /**< a ring of those pixels only that the op `owner` reads */
 };
@@ -175,7 +177,8 @@ typedef struct {
     uint8_t kind;               /**< MSFCNN_WHOLE, ... */
     uint8_t writer;             /**< op of the stage that writes it; MSFCNN_NONE: complete before */
     uint8_t n_writers;          /**< how many ops of the stage write it */
-    uint8_t owner;              /**< op whose band the pixels of a ring are */
+    uint8_t owner;              /**< op whose band the pixels of a ring are; of shared lines: an op
+                                     that reads them */
 } msfcnn_tensor_t;
 
 /**
@@ -199,9 +202,12 @@ struct msfcnn_op {
     uint16_t out_pixels;        /**< pixels of a line of its output */
     uint16_t band;              /**< end of the stage: pixels of a line that a band has; else 0 */
     uint16_t words;             /**< if constants are blocks: taps of an output, rounded up to a
-                                     multiple of 4; depthwise: words of a channel */
+                                     multiple of 4; depthwise: words of a channel. Else: pixels whose
+                                     taps scratch has room for, 0: as many as usual */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */
     uint8_t next_writer;        /**< another op that writes the same tensor, or MSFCNN_NONE */
+    uint8_t before;             /**< an op of as many outputs that computes them before this one
+                                     does, as both read the same; or MSFCNN_NONE */
     int8_t pad_value;           /**< what padded taps read */
     int8_t out_zero;            /**< zero point of the output */
     int8_t clamp_low;           /**< smallest output */
