@@ -246,6 +246,10 @@ int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned
 static void _copy(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                   unsigned channels)
 {
+    if (to_step == 1 && from_step == 1) {
+        memcpy(to, from, channels);
+        return;
+    }
     for (; channels > 0; channels--, to += to_step, from += from_step) {
         *to = *from;
     }
