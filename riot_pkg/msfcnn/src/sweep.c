@@ -65,7 +65,7 @@ static unsigned _next_end(msfcnn_t *nn)
     return best;
 }
 
-/* whether moves are worth some code: where inner loops are large, or built for an instruction set */
+/* whether moves are worth some code: not where the engine is built small with portable kernels */
 #if defined(__OPTIMIZE_SIZE__) && !(defined(MSFCNN_FALLBACK) && MSFCNN_FALLBACK)
 #  define IN_WORDS  0
 #else

@@ -29,45 +29,72 @@ static void _compute(const msfcnn_v7em_blocks_t *blocks, unsigned pixels)
     }
 }
 
-void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         unsigned pixels, const void *x)
+/* where the last outputs go that are fewer than a block stores */
+static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_blocks_t *blocks,
+                  int8_t *out, unsigned pixels)
+{
+    unsigned rest = run->channels % BLOCK;
+    int8_t room[2 * BLOCK];
+
+    blocks->blocks = blocks->blocks_end;
+    blocks->blocks_end += op->words + MSFCNN_V7EM_BLOCK_EXTRA;
+    blocks->out = room;
+    blocks->pixel_step = BLOCK;
+    blocks->channel_step = 1;
+    _compute(blocks, pixels);
+    out += (run->channels - rest) * (size_t)run->out_channel_step;
+    for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
+        out[0] = room[i];
+        if (pixels == 2) {
+            out[run->out_pixel_step] = room[BLOCK + i];
+        }
+    }
+}
+
+static msfcnn_v7em_blocks_t _blocks(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                                    unsigned pixel, unsigned pixels, const void *x)
 {
     const uint32_t *constants = op->constants;
     size_t taps = op->words;
     size_t words = taps + MSFCNN_V7EM_BLOCK_EXTRA;
-    unsigned full = run->channels / BLOCK;
-    unsigned rest = run->channels % BLOCK;
-    int8_t *out = run->out + pixel * run->out_pixel_step;
-    int8_t room[2 * BLOCK];
-    msfcnn_v7em_blocks_t blocks = {
+    const uint32_t *first = constants + run->channel / BLOCK * words;
+
+    return (msfcnn_v7em_blocks_t){
         .x = x,
         .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * taps,
-        .blocks = constants + run->channel / BLOCK * words,
-        .out = out,
+        .blocks = first,
+        .blocks_end = first + run->channels / BLOCK * words,
+        .out = run->out + pixel * run->out_pixel_step,
         .pixel_step = run->out_pixel_step,
         .channel_step = run->out_channel_step,
+        .pairs = 1,
     };
+}
 
-    blocks.blocks_end = blocks.blocks + full * words;
-    if (full > 0) {
+void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
+                         unsigned pixels, const void *x)
+{
+    msfcnn_v7em_blocks_t blocks = _blocks(op, run, pixel, pixels, x);
+    int8_t *out = blocks.out;
+
+    if (run->channels >= BLOCK) {
         _compute(&blocks, pixels);
     }
-    if (rest > 0) {
-        /* the last outputs are fewer than a block stores */
-        blocks.blocks = blocks.blocks_end;
-        blocks.blocks_end += words;
-        blocks.out = room;
-        blocks.pixel_step = BLOCK;
-        blocks.channel_step = 1;
-        _compute(&blocks, pixels);
-        out += full * BLOCK * (size_t)run->out_channel_step;
-        for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
-            out[0] = room[i];
-            if (pixels == 2) {
-                out[run->out_pixel_step] = room[BLOCK + i];
-            }
-        }
+    if (run->channels % BLOCK != 0) {
+        _rest(op, run, &blocks, out, pixels);
     }
+}
+
+void msfcnn_v7em_pairs(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
+                       size_t step, unsigned pairs, void *expanded)
+{
+    msfcnn_v7em_blocks_t blocks = _blocks(op, run, 0, 2, expanded);
+
+    blocks.first = x;
+    blocks.second = step;
+    blocks.fours = op->words / 4;
+    blocks.pairs = pairs;
+    msfcnn_v7em_pair(&blocks);
 }
 
 static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)

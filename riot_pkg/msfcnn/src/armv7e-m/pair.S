@@ -32,13 +32,20 @@
 #define OUT         16
 #define PIXEL_STEP  20
 #define CHAN_STEP   24
-#define ENTRY       28
-#define FRAME       32
+#define FIRST       28
+#define SECOND      32
+#define FOURS       36
+#define PAIRS       40
+#define ENTRY       44
+#define NEXT_OUT    48
+#define FRAME       56
 
 /* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
     .macro PAIR_STEP
-    ldrd    r2, r3, [r0], #8
-    ldrd    r4, r5, [r1], #8
+    ldr     r3, [r0, #4]
+    ldr     r2, [r0], #8
+    ldr     r5, [r1, #4]
+    ldr     r4, [r1], #8
     smlad   r6, r2, r4, r6
     smlad   r8, r3, r4, r8
     sxtb16  r4, r4
@@ -51,6 +58,17 @@
     smlad   lr, r3, r5, lr
     .endm
 
+/* four channels of either pixel, to 16 bytes of pairs; flags stay */
+    .macro EXPAND_STEP a=r0, b=r1, to=r3
+    ldr     r4, [\a], #4
+    ldr     r5, [\b], #4
+    sxtb16  r6, r4, ror #8
+    sxtb16  r7, r5, ror #8
+    sxtb16  r4, r4
+    sxtb16  r5, r5
+    stm     \to!, {r4-r7}
+    .endm
+
     .section .text.msfcnn_v7em_pair, "ax", %progbits
     .balign 4
     .global msfcnn_v7em_pair
@@ -58,21 +76,44 @@
     .type   msfcnn_v7em_pair, %function
 msfcnn_v7em_pair:
     push    {r4-r11, lr}
-    ldm     r0, {r2-r8}
-    sub     r9, r3, r2
-    ubfx    r9, r9, #4, #2
-    adr     r10, .Lpair_entries
-    ldr     r9, [r10, r9, lsl #2]
-    push    {r2-r9}
+    ldm     r0, {r2-r12}
+    sub     sp, sp, #FRAME - ENTRY
+    push    {r2-r12}
+    sub     r2, r3, r2
+    ubfx    r2, r2, #4, #2
+    adr     r3, .Lpair_entries
+    ldr     r2, [r3, r2, lsl #2]
+    str     r2, [sp, #ENTRY]
+    str     r6, [sp, #NEXT_OUT]
     mov     r1, r4
+    cmp     r11, #0
+    beq     .Lpair_block
+.Lpair_next:
+    ldr     r0, [sp, #FIRST]
+    ldr     r1, [sp, #SECOND]
+    ldr     r3, [sp, #X]
+    ldr     r2, [sp, #FOURS]
+    add     r1, r1, r0
+    lsrs    r2, r2, #1      /* carry: an odd one */
+    bcc     1f
+    EXPAND_STEP             /* leaves the flags */
+    beq     2f
+1:
+    EXPAND_STEP
+    EXPAND_STEP
+    subs    r2, r2, #1
+    bne     1b
+2:
+    ldr     r1, [sp, #BLOCKS]
 .Lpair_block:
     ldr     r0, [sp, #X]
+    ldr     r2, [sp, #ENTRY]
     ldm     r1!, {r6, r7, r10, r11}
     mov     r8, r6
     mov     r9, r7
     mov     r12, r10
     mov     lr, r11
-    ldr     pc, [sp, #ENTRY]
+    bx      r2
     .balign 4
 .Lpair_entries:
     .word   .Lpair_4 + 1, .Lpair_1 + 1, .Lpair_2 + 1, .Lpair_3 + 1
@@ -115,31 +156,45 @@ msfcnn_v7em_pair:
     asr     r11, r11, r5
     asr     lr, lr, r5
     ldr     r2, [sp, #OUT]
-    ldrd    r3, r4, [sp, #PIXEL_STEP]
+    ldr     r3, [sp, #PIXEL_STEP]
+    ldr     r4, [sp, #CHAN_STEP]
     ssat    r6, #8, r6
     ssat    r8, #8, r8
-    ssat    r7, #8, r7
-    ssat    r9, #8, r9
-    ssat    r10, #8, r10
-    ssat    r12, #8, r12
-    ssat    r11, #8, r11
-    ssat    lr, #8, lr
     strb    r6, [r2]
     strb    r8, [r2, r3]
     add     r2, r2, r4
+    ssat    r7, #8, r7
+    ssat    r9, #8, r9
     strb    r7, [r2]
     strb    r9, [r2, r3]
     add     r2, r2, r4
+    ssat    r10, #8, r10
+    ssat    r12, #8, r12
     strb    r10, [r2]
     strb    r12, [r2, r3]
     add     r2, r2, r4
+    ssat    r11, #8, r11
+    ssat    lr, #8, lr
     strb    r11, [r2]
     strb    lr, [r2, r3]
+    ldr     r5, [sp, #BLOCKS_END]
     add     r2, r2, r4
     str     r2, [sp, #OUT]
-    ldr     r2, [sp, #BLOCKS_END]
-    cmp     r1, r2
+    cmp     r1, r5
     bne     .Lpair_block
+    /* the next two pixels, if there are more */
+    ldr     r0, [sp, #PAIRS]
+    ldr     r2, [sp, #NEXT_OUT]
+    ldr     r4, [sp, #FIRST]
+    ldr     r5, [sp, #SECOND]
+    subs    r0, r0, #1
+    add     r2, r2, r3, lsl #1
+    add     r4, r4, r5, lsl #1
+    str     r0, [sp, #PAIRS]
+    str     r2, [sp, #NEXT_OUT]
+    str     r2, [sp, #OUT]
+    str     r4, [sp, #FIRST]
+    bne     .Lpair_next
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
     .size   msfcnn_v7em_pair, . - msfcnn_v7em_pair
@@ -232,17 +287,6 @@ msfcnn_v7em_single:
     pop     {r4-r11, pc}
     .size   msfcnn_v7em_single, . - msfcnn_v7em_single
 
-/* r0 and r1: four channels of either pixel; r2: 16 bytes of pairs */
-    .macro EXPAND_STEP
-    ldr     r4, [r0], #4
-    ldr     r5, [r1], #4
-    sxtb16  r6, r4, ror #8
-    sxtb16  r7, r5, ror #8
-    sxtb16  r4, r4
-    sxtb16  r5, r5
-    stm     r3!, {r4-r7}
-    .endm
-
     .section .text.msfcnn_v7em_expand, "ax", %progbits
     .balign 4
     .global msfcnn_v7em_expand
@@ -284,18 +328,17 @@ msfcnn_v7em_expand_lines:
     ldr     r11, [sp, #4]
     add     r10, r10, r1
     add     r11, r11, r10
-    movs    lr, r8
+    cmp     r8, #0
     beq     .Llines_rest
-.Llines_four:
-    ldr     r4, [r10], #4
-    ldr     r5, [r11], #4
-    sxtb16  r6, r4, ror #8
-    sxtb16  r7, r5, ror #8
-    sxtb16  r4, r4
-    sxtb16  r5, r5
-    stm     r12!, {r4-r7}
+    lsrs    lr, r8, #1      /* carry: an odd one */
+    bcc     .Llines_eight
+    EXPAND_STEP r10, r11, r12
+    beq     .Llines_rest
+.Llines_eight:
+    EXPAND_STEP r10, r11, r12
+    EXPAND_STEP r10, r11, r12
     subs    lr, lr, #1
-    bne     .Llines_four
+    bne     .Llines_eight
 .Llines_rest:
     movs    lr, r9
     beq     .Llines_next

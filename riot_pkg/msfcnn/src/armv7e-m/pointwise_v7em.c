@@ -25,9 +25,16 @@ void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     int8_t *patch = run->scratch;
     int8_t *pair = patch + (copies ? 2 * taps : 0);
     const int8_t *x = run->line[0];
+    unsigned done = 0;
     unsigned n;
 
-    for (unsigned i = 0; i < run->pixels; i += n, x += n * step) {
+    if (!copies && (run->channels % 4 == 0)
+        && (msfcnn_v7em_together(op, run->pixels) == 2)) {
+        done = run->pixels & ~1U;
+        msfcnn_v7em_pairs(op, run, x, step, done / 2, pair);
+        x += done * step;
+    }
+    for (unsigned i = done; i < run->pixels; i += n, x += n * step) {
         const int8_t *a = x;
         const int8_t *b = x + step;
 

@@ -44,6 +44,11 @@ typedef struct {
     int8_t *out;                /**< first output of the first pixel */
     size_t pixel_step;          /**< from there to the second pixel */
     size_t channel_step;        /**< to the next output */
+    /* what follows is for pairs only */
+    const int8_t *first;        /**< taps of the first pixel */
+    size_t second;              /**< bytes from there to those of the next one */
+    size_t fours;               /**< taps / 4 to expand from there to x; 0: they are already */
+    size_t pairs;               /**< of pixels, one behind the other; 1 if they are expanded */
 } msfcnn_v7em_blocks_t;
 
 /**
@@ -101,6 +106,19 @@ void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
  */
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                          unsigned pixels, const void *x);
+
+/**
+ * @brief   Outputs of the first pixels of a run, two at a time; all their taps are there
+ *
+ * @param[in]   op          with blocks of constants, its taps a multiple of four
+ * @param[in]   run         the run; its channels are a multiple of four
+ * @param[in]   x           taps of the first pixel
+ * @param[in]   step        bytes from there to those of the next one
+ * @param[in]   pairs       of pixels, 1 or more
+ * @param[out]  expanded    room for the taps of two pixels, four bytes each
+ */
+void msfcnn_v7em_pairs(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
+                       size_t step, unsigned pairs, void *expanded);
 
 /**
  * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
