@@ -19,7 +19,7 @@
 
 #define BLOCK   4
 
-static void _compute(const msfcnn_v7em_blocks_t *blocks, unsigned pixels)
+static void _compute(msfcnn_v7em_blocks_t *blocks, unsigned pixels)
 {
     if (pixels == 2) {
         msfcnn_v7em_pair(blocks);
@@ -41,6 +41,7 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
     blocks->out = room;
     blocks->pixel_step = BLOCK;
     blocks->channel_step = 1;
+    blocks->pairs = 1;
     _compute(blocks, pixels);
     out += (run->channels - rest) * (size_t)run->out_channel_step;
     for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
@@ -92,7 +93,6 @@ void msfcnn_v7em_pairs(const msfcnn_op_t *op, const msfcnn_run_t *run, const int
 
     blocks.first = x;
     blocks.second = step;
-    blocks.fours = op->words / 4;
     blocks.pairs = pairs;
     msfcnn_v7em_pair(&blocks);
 }

@@ -24,21 +24,24 @@
     .syntax unified
     .thumb
 
-/* msfcnn_v7em_blocks_t, copied to the stack: all registers are taken */
+/* msfcnn_v7em_blocks_t */
+#define B_BLOCKS        8
+#define B_OUT           16
+#define B_PIXEL_STEP    20
+#define B_FIRST         28
+#define B_SECOND        32
+#define B_PAIRS         36
+
+/* what blocks need of it is copied to the stack, as all registers are taken */
 #define X           0
 #define X_END       4
-#define BLOCKS      8
-#define BLOCKS_END  12
-#define OUT         16
-#define PIXEL_STEP  20
-#define CHAN_STEP   24
-#define FIRST       28
-#define SECOND      32
-#define FOURS       36
-#define PAIRS       40
-#define ENTRY       44
-#define NEXT_OUT    48
-#define FRAME       56
+#define BLOCKS_END  8
+#define OUT         12
+#define PIXEL_STEP  16
+#define CHAN_STEP   20
+#define ENTRY       24
+#define ALL         28
+#define FRAME       32
 
 /* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
     .macro PAIR_STEP
@@ -76,25 +79,31 @@
     .type   msfcnn_v7em_pair, %function
 msfcnn_v7em_pair:
     push    {r4-r11, lr}
-    ldm     r0, {r2-r12}
-    sub     sp, sp, #FRAME - ENTRY
-    push    {r2-r12}
-    sub     r2, r3, r2
-    ubfx    r2, r2, #4, #2
-    adr     r3, .Lpair_entries
-    ldr     r2, [r3, r2, lsl #2]
-    str     r2, [sp, #ENTRY]
-    str     r6, [sp, #NEXT_OUT]
+    sub     sp, sp, #FRAME
+    ldm     r0, {r2-r8}
+    strd    r2, r3, [sp, #X]
+    strd    r5, r6, [sp, #BLOCKS_END]
+    strd    r7, r8, [sp, #PIXEL_STEP]
+    sub     r5, r3, r2
+    ubfx    r5, r5, #4, #2
+    adr     r6, .Lpair_entries
+    ldr     r5, [r6, r5, lsl #2]
+    strd    r5, r0, [sp, #ENTRY]
     mov     r1, r4
-    cmp     r11, #0
+    ldr     r2, [r0, #B_FIRST]
+    cmp     r2, #0
     beq     .Lpair_block
 .Lpair_next:
-    ldr     r0, [sp, #FIRST]
-    ldr     r1, [sp, #SECOND]
+    ldr     r8, [sp, #ALL]
     ldr     r3, [sp, #X]
-    ldr     r2, [sp, #FOURS]
+    ldr     r2, [sp, #X_END]
+    ldr     r0, [r8, #B_FIRST]
+    ldr     r1, [r8, #B_SECOND]
+    sub     r2, r2, r3
+    add     r4, r0, r1, lsl #1
+    str     r4, [r8, #B_FIRST]
     add     r1, r1, r0
-    lsrs    r2, r2, #1      /* carry: an odd one */
+    lsrs    r2, r2, #5      /* steps / 2, carry: an odd one */
     bcc     1f
     EXPAND_STEP             /* leaves the flags */
     beq     2f
@@ -104,7 +113,7 @@ msfcnn_v7em_pair:
     subs    r2, r2, #1
     bne     1b
 2:
-    ldr     r1, [sp, #BLOCKS]
+    ldr     r1, [r8, #B_BLOCKS]
 .Lpair_block:
     ldr     r0, [sp, #X]
     ldr     r2, [sp, #ENTRY]
@@ -183,17 +192,14 @@ msfcnn_v7em_pair:
     cmp     r1, r5
     bne     .Lpair_block
     /* the next two pixels, if there are more */
-    ldr     r0, [sp, #PAIRS]
-    ldr     r2, [sp, #NEXT_OUT]
-    ldr     r4, [sp, #FIRST]
-    ldr     r5, [sp, #SECOND]
-    subs    r0, r0, #1
+    ldr     r0, [sp, #ALL]
+    ldr     r4, [r0, #B_PAIRS]
+    ldr     r2, [r0, #B_OUT]
+    subs    r4, r4, #1
     add     r2, r2, r3, lsl #1
-    add     r4, r4, r5, lsl #1
-    str     r0, [sp, #PAIRS]
-    str     r2, [sp, #NEXT_OUT]
+    str     r4, [r0, #B_PAIRS]
+    str     r2, [r0, #B_OUT]
     str     r2, [sp, #OUT]
-    str     r4, [sp, #FIRST]
     bne     .Lpair_next
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}

@@ -45,9 +45,8 @@ typedef struct {
     size_t pixel_step;          /**< from there to the second pixel */
     size_t channel_step;        /**< to the next output */
     /* what follows is for pairs only */
-    const int8_t *first;        /**< taps of the first pixel */
+    const int8_t *first;        /**< taps of the first pixel, or NULL if they are expanded */
     size_t second;              /**< bytes from there to those of the next one */
-    size_t fours;               /**< taps / 4 to expand from there to x; 0: they are already */
     size_t pairs;               /**< of pixels, one behind the other; 1 if they are expanded */
 } msfcnn_v7em_blocks_t;
 
@@ -86,9 +85,11 @@ typedef struct {
 void *msfcnn_v7em_expand_lines(const msfcnn_v7em_lines_t *lines);
 
 /**
- * @brief   Outputs of two expanded pixels
+ * @brief   Outputs of two expanded pixels, or of several pairs that it expands
+ *
+ * @param[in,out] blocks    what they need; `first`, `out` and `pairs` are moved on
  */
-void msfcnn_v7em_pair(const msfcnn_v7em_blocks_t *blocks);
+void msfcnn_v7em_pair(msfcnn_v7em_blocks_t *blocks);
 
 /**
  * @brief   Outputs of a single pixel
