@@ -300,16 +300,10 @@ msfcnn_v7em_single:
     .type   msfcnn_v7em_expand, %function
 msfcnn_v7em_expand:
     push    {r4-r7, lr}
-    lsrs    r2, r2, #1      /* carry: an odd one */
-    bcc     1f
-    EXPAND_STEP             /* leaves the flags */
-    beq     2f
 1:
-    EXPAND_STEP
     EXPAND_STEP
     subs    r2, r2, #1
     bne     1b
-2:
     pop     {r4-r7, pc}
     .size   msfcnn_v7em_expand, . - msfcnn_v7em_expand
 
@@ -336,6 +330,11 @@ msfcnn_v7em_expand_lines:
     add     r11, r11, r10
     cmp     r8, #0
     beq     .Llines_rest
+#ifdef __OPTIMIZE_SIZE__
+    mov     lr, r8
+.Llines_eight:
+    EXPAND_STEP r10, r11, r12
+#else
     lsrs    lr, r8, #1      /* carry: an odd one */
     bcc     .Llines_eight
     EXPAND_STEP r10, r11, r12
@@ -343,6 +342,7 @@ msfcnn_v7em_expand_lines:
 .Llines_eight:
     EXPAND_STEP r10, r11, r12
     EXPAND_STEP r10, r11, r12
+#endif
     subs    lr, lr, #1
     bne     .Llines_eight
 .Llines_rest:
