@@ -147,6 +147,22 @@ def kept(root: Path, change: int = 0) -> None:
     file.write_text(json.dumps({**to_data(report), "trial": {"median_us": 12_345}}))
 
 
+def test_a_board_of_a_lab_has_the_survey_of_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = (
+        "{description: x, runner: serial, isa: armv7e-m, riot: nrf52840dk, ram: 256K, flash: 1M}"
+    )
+    (tmp_path / "boards.yaml").write_text(f"bench-1: {entry}\n")
+    monkeypatch.setenv("MSFCNN_BOARDS", str(tmp_path / "boards.yaml"))
+    mine, known = msfcnn.board_report(
+        DIGITS, ["bench-1", "nrf52840dk"], msfcnn.Options(max_ram=10240), builds=tmp_path
+    ).verdicts
+    assert mine.ram is not None
+    assert mine.ram.source == SURVEY
+    assert (mine.ram, mine.flash) == (known.ram, known.flash)
+
+
 def test_the_last_build_of_the_same_plan_counts(tmp_path: Path) -> None:
     kept(tmp_path)
     (verdict,) = msfcnn.board_report(DIGITS, ["nucleo-f767zi"], builds=tmp_path).verdicts

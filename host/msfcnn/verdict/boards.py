@@ -161,7 +161,7 @@ def fronts_on(source: Model, boards: Sequence[Board], options: Options) -> Front
 
 def _room(board: Board) -> int | None:
     """What RIOT and the engine leave to the arena."""
-    there = surveyed().get(board.name)
+    there = _survey_of(board)
     if board.ram is None:
         return None
     return board.ram - (there.state + there.stack + there.static_rest if there else 0)
@@ -239,11 +239,17 @@ def _memory(board: Board, code: CodeReport, tally: Tally | None, ops: int) -> tu
         }
         source = BUILD
     else:
-        ram, flash, source = _estimated(code, surveyed().get(board.name), ops)
+        ram, flash, source = _estimated(code, _survey_of(board), ops)
     return (
         Memory(parts=ram, limit=board.ram, source=source),
         Memory(parts=flash, limit=board.flash, source=source),
     )
+
+
+def _survey_of(board: Board) -> Surveyed | None:
+    """What a program took on this board, or on one of the same board of RIOT, such as in a lab."""
+    known = surveyed()
+    return known.get(board.name) or known.get(board.riot or "")
 
 
 def _estimated(
