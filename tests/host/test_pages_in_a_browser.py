@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,32 @@ def test_axe_and_width(browser: Any, page_file: Path, width: int, scheme: str) -
         details.evaluate("element => element.open = true")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(over) == 0  # tables scroll, not the page
+    found = axe_api.Axe().run(page).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: Any, repo_root: Path) -> Path:
+    pytest.importorskip("material")
+    directory = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(directory)]
+    subprocess.run(command, cwd=repo_root, check=True)
+    return directory
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("name", ["index", "plan", "kernels", "ops", "c-api", "repo/index"])
+def test_the_site(browser: Any, site: Path, name: str, width: int, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / f"{name}.html").as_uri())
+    page.wait_for_function("!document.querySelector('.md-typeset__scrollwrap:not([tabindex])')")
+    assert [url for url in asked if not url.startswith("file:")] == []
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(over) == 0
     found = axe_api.Axe().run(page).response["violations"]
     assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
     page.close()

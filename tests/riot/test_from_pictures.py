@@ -34,7 +34,9 @@ def pictures(directory: Path) -> None:
 
 
 def test_there_are_five_commands() -> None:
-    assert [command[0] for command in commands()] == ["quantize", "verify", "plan", "build", "test"]
+    assert [command[0] for command in commands()] == [
+        *("quantize", "report", "build", "verify", "test"),
+    ]
 
 
 @pytest.mark.long
@@ -51,3 +53,7 @@ def test_every_command_of_the_first_page(
     for command in commands():
         assert main(command) == 0, " ".join(command)
     assert (tmp_path / "net_int8.preprocess.yaml").is_file()
+    page = (tmp_path / "report.html").read_text()
+    for board in ("nucleo-f767zi", "hifive1b", "nrf52840dk", "rpi-pico", "esp32-wroom-32"):
+        assert f"<h3>{board}</h3>" in page
+    assert "Accuracy on every board" in page
