@@ -118,7 +118,7 @@ def measured(size: int, blocks: int) -> Seconds:
     fits = time.process_time()
     plan(steps, Goal(max_ram=peak))
     fitted = time.process_time()
-    points = pareto(steps, Goal(), Space(steps, Schemes.ALL, Goal().run))
+    points = pareto(steps, Goal(), Space(network=steps, schemes=Schemes.ALL, run=Goal().run))
     end = time.process_time()
     return Seconds(len(steps.steps), bounded - start, fitted - fits, end - fitted, len(points))
 

@@ -92,7 +92,7 @@ def check(graph: Network) -> None:
         ram, _, macs = found_for(graph, Goal(max_ram=limit, max_macs=INFINITE))
         assert ram <= limit
         assert macs == everything[everything[:, 0] <= limit, 2].min()
-    space = Space(graph, Schemes.ALL, DEFAULT_RUN)
+    space = Space(network=graph, schemes=Schemes.ALL, run=DEFAULT_RUN)
     with pytest.raises(InfeasibleError) as caught:
         plan(graph, Goal(max_ram=int(sizes[0]) - 1, max_macs=INFINITE), space)
     assert caught.value.best_ram == sizes[0]
@@ -103,7 +103,7 @@ def check(graph: Network) -> None:
 
 def found_for(graph: Network, goal: Goal) -> Figures:
     """Figures of the plan, priced stage by stage."""
-    return total(plan(graph, goal, Space(graph, goal.schemes, goal.run)))
+    return total(plan(graph, goal, Space(network=graph, schemes=goal.schemes, run=goal.run)))
 
 
 def total(found: Plan) -> Figures:

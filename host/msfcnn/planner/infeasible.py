@@ -91,7 +91,7 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
         helps.append(f"{more} {-(-1000 * unbounded.price // max(1, needed)) / 1000:.3f}")
     helps.append(f"allow more RAM: --max-ram {_counted(best, goal)}")
     if unbounded is None and goal.run > 1 and goal.schemes is Schemes.ALL:
-        single = Space(space.network, goal.schemes, 1)
+        single = Space(network=space.network, schemes=goal.schemes, run=1)
         least = least_ram(single.everything, ANY, goal.bare)
         if least is not None and _counted(least, goal) < _counted(best, goal):
             helps.append(f"--run 1 needs {format_size(_counted(least, goal))} bytes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from msfcnn.fusion import (
@@ -24,11 +24,15 @@ from msfcnn.planner.table import ANY, EdgeTable, table
 
 @dataclass(frozen=True)
 class Space:
-    """The plan space of a network; several goals can be asked of one space."""
+    """The plan space of a network; several goals can be asked of one space.
+
+    enough: bytes in which another order of the steps is known to run: what takes more is left out.
+    """
 
     network: Network
     schemes: Schemes
     run: int
+    enough: int | None = None
     timed: dict[tuple[int, int, int, bool], EdgeTable] = field(default_factory=dict, compare=False)
     """Tables of timed.timed_table: least and most bytes, most instructions, how bytes count."""
 
@@ -72,6 +76,8 @@ class Space:
 
         How large that is shows when it is found; until then the limit is doubled.
         """
+        if self.enough is not None:
+            return unfused_graph(self.network, self.run, limits=Limits(self.enough))
         limit = max(self.network.sizes.values()) // 8
         while limit < sum(self.network.sizes.values()):
             found = unfused_graph(self.network, self.run, limits=Limits(limit))
@@ -98,6 +104,12 @@ def space_of(network: Network, goal: Goal) -> Space:
     That is the one in which row sweeps need the least RAM.
     """
     if goal.schemes is Schemes.PAPER:
-        return Space(network, goal.schemes, goal.run)
-    spaces = [Space(n, goal.schemes, goal.run) for n in orders(network)]
-    return min(spaces, key=Space.least_bytes) if len(spaces) > 1 else spaces[0]
+        return Space(network=network, schemes=goal.schemes, run=goal.run)
+    first, *others = orders(network)
+    best = Space(network=first, schemes=goal.schemes, run=goal.run)
+    for order in others:
+        enough, _ = best.least_bytes()
+        found = replace(best, network=order, enough=None if enough == ANY else enough, timed={})
+        if found.least_bytes() < best.least_bytes():
+            best = found
+    return best
