@@ -1,6 +1,6 @@
 """The fusion graph: where a network may be cut, and what may run between two cuts."""
 
-from msfcnn.fusion.cost import SUM_BYTES, Cost, cost, costs, kernel_of, place_of
+from msfcnn.fusion.cost import SUM_BYTES, Cost, Window, cost, costs, kernel_of, place_of
 from msfcnn.fusion.edge import Edge, edge, edges_from
 from msfcnn.fusion.graph import (
     FusionGraph,
@@ -39,6 +39,7 @@ __all__ = [
     "Schemes",
     "Step",
     "Sweep",
+    "Window",
     "cost",
     "costs",
     "edge",
