@@ -189,6 +189,21 @@ def test_an_operator_on_integers_is_one_on_real_numbers(tmp_path: Path) -> None:
     model = load_model(target)
     assert kinds(model) == ["Conv", "MaxPool", "GlobalAveragePool", "Conv"]
     agree(target, tmp_path)
+    refused_without_an_input(target, tmp_path)
+
+
+def refused_without_an_input(path: Path, tmp_path: Path) -> None:
+    """A node that lacks an input is refused, whichever it is."""
+    whole = onnx.load(path)
+    for index, node in enumerate(whole.graph.node):
+        for lost in range(len(node.input)):
+            damaged = onnx.load(path)
+            del damaged.graph.node[index].input[lost]
+            onnx.save(damaged, tmp_path / "damaged.onnx")
+            if node.op_type == "QLinearConv" and lost == len(node.input) - 1:
+                continue  # a convolution without a bias is one, too
+            with pytest.raises(ModelError):
+                load_model(tmp_path / "damaged.onnx")
 
 
 def test_a_channel_whose_factor_is_tiny_keeps_its_bias(tmp_path: Path) -> None:

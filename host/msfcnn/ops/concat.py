@@ -31,6 +31,7 @@ from msfcnn.nodes import (
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import monotone_range, tie
 from msfcnn.ops.clip import Requantize
+from msfcnn.ops.reshape import DAMAGED
 from msfcnn.ops.select import constant_map
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
@@ -131,6 +132,8 @@ def concat(builder: Builder, node: Node) -> Value:
     shape = parts[0].shape
     rank = len(shape)
     axis = node.integer("axis", 1)
+    if not -rank <= axis < rank:
+        raise Unsupported(f"its axis {axis} is out of range", DAMAGED)
     axis = axis + rank if axis < 0 else axis
     if _in_memory_order(parts, axis):
         return _behind_each_other(builder, node, parts, axis)

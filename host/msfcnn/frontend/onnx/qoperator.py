@@ -56,6 +56,22 @@ def in_qdq_form(proto: onnx.ModelProto) -> onnx.ModelProto:
     return changed
 
 
+def _complete(node: onnx.NodeProto) -> bool:
+    """Whether an integer operator has an output and the inputs that its definition asks for."""
+    kind = node.op_type
+    least = {"QLinearConv": 8, "QGemm": 6, "QLinearConcat": 5}.get(kind, 0)
+    if kind in _SIMPLE:
+        least = 3 * _SIMPLE[kind][1] + 1
+    if kind in _MOVES:
+        least = 1
+    return bool(node.output) and len(node.input) >= least
+
+
+def _integers(node: onnx.NodeProto) -> Sequence[str]:
+    """Which inputs of an operator that moves values it moves: all of a Concat, else the first."""
+    return list(node.input) if node.op_type == "Concat" else list(node.input[:1])
+
+
 @dataclass
 class _Writer:
     """Rewrites node by node: integer operators become real ones between DequantizeLinear and
@@ -70,9 +86,11 @@ class _Writer:
     def add(self, node: onnx.NodeProto) -> None:
         """Appends a node, in QDQ form if it works on integers."""
         kind = node.op_type
-        if kind == "QuantizeLinear":
+        if kind == "QuantizeLinear" and _get(node.input, 1) and node.output:
             self.scales[node.output[0]] = (node.input[1], _get(node.input, 2))
-        if kind in _SIMPLE:
+        if not _complete(node):
+            self.nodes.append(node)  # damaged: refused by its name, as it is
+        elif kind in _SIMPLE:
             self._simple(node, *_SIMPLE[kind])
         elif kind == "QLinearConv":
             self._conv(node)
@@ -82,7 +100,7 @@ class _Writer:
             count = (len(node.input) - 2) // 3
             parts = [self._real(node, 2 + 3 * i) for i in range(count)]
             self._real_node(node, "Concat", parts, (node.input[0], node.input[1]))
-        elif kind in _MOVES and _get(node.input, 0) in self.scales:
+        elif kind in _MOVES and self.scales.keys() >= set(_integers(node)):
             self._move(node)
         else:
             self.nodes.append(node)
@@ -109,9 +127,9 @@ class _Writer:
     def _move(self, node: onnx.NodeProto) -> None:
         """An operator that moves values: input and output have one scale and zero point."""
         pair = self.scales[node.input[0]]
-        integers = range(len(node.input)) if node.op_type == "Concat" else range(1)
+        integers = len(_integers(node))
         inputs = [
-            self._dequantized(node, name, self.scales[name], i) if i in integers else name
+            self._dequantized(node, name, self.scales[name], i) if i < integers else name
             for i, name in enumerate(node.input)
         ]
         self._real_node(node, node.op_type, inputs, pair)
