@@ -20,11 +20,15 @@ from msfcnn.reference import execute
 from msfcnn.schedule import Schedule, schedule
 
 QUICK, ALL = 6, 300
+LARGE = {0, 3}  # networks among the quick ones
 TOGETHER = 6  # networks of a long test
 RANDOM_PLANS = 8  # for each way in
 
 
-@pytest.mark.parametrize("seed", range(QUICK))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(s, marks=pytest.mark.long if s in LARGE else ()) for s in range(QUICK)],
+)
 def test_random_plans(seed: int, tmp_path: Path, engine: Path) -> None:
     check_network(seed, tmp_path, engine)
 

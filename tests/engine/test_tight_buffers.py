@@ -119,7 +119,16 @@ SHRINKS: dict[str, Shrink] = {
 }
 
 
-@pytest.mark.parametrize("shrink", SHRINKS.values(), ids=SHRINKS)
+SLOW = {"tail", "overlap-of-lines"}  # to find a network that shows them takes long
+
+
+@pytest.mark.parametrize(
+    "shrink",
+    [
+        pytest.param(shrink, id=name, marks=pytest.mark.long if name in SLOW else ())
+        for name, shrink in SHRINKS.items()
+    ],
+)
 def test_a_little_less_is_too_little(shrink: Shrink, tmp_path: Path, engine: Path) -> None:
     tried = itertools.islice(candidates(shrink), CANDIDATES)
     assert any(

@@ -22,7 +22,12 @@ def _small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edges, "SPLITS", SPLITS)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 54])  # 54: a skip from a concatenation
+LONG = [2, 54]  # 54: a skip from a concatenation
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 1, 4, 5, *(pytest.param(s, marks=pytest.mark.long) for s in LONG)]
+)
 def test_search_equals_cost(seed: int) -> None:
     check(seed)
 
