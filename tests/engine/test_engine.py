@@ -33,6 +33,10 @@ def test_random_plans(seed: int, tmp_path: Path, engine: Path) -> None:
     check_network(seed, tmp_path, engine)
 
 
+def test_random_plans_with_the_small_engine(tmp_path: Path, small_engine: Path) -> None:
+    check_network(2, tmp_path, small_engine)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
 def test_many_random_plans(first: int, tmp_path: Path, engine: Path) -> None:

@@ -42,6 +42,11 @@ def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
     check_graph(seed, tmp_path, engine, random_gates)
 
 
+@pytest.mark.parametrize("seed", [1, 4])
+def test_random_graphs_with_the_small_engine(seed: int, tmp_path: Path, small_engine: Path) -> None:
+    check_graph(seed, tmp_path, small_engine)
+
+
 def test_two_views_of_one_tensor(tmp_path: Path, engine: Path) -> None:
     """Stages behind a map that is whole never see it in two shapes."""
     model = two_views(0)

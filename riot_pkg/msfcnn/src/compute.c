@@ -49,7 +49,7 @@ void msfcnn_compute_run(msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
     const msfcnn_position_t *at = &nn->at[i];
     msfcnn_run_t *run = msfcnn_describe(nn, i, pixels, to);
 
-    if (op->input->kind == MSFCNN_PIXELS) {     /* by far the most frequent */
+    if (!MSFCNN_SMALL && op->input->kind == MSFCNN_PIXELS) {    /* by far the most frequent */
         nn->line[0] = msfcnn_in_run(nn, op->input, at->pixel);
     }
     else {

@@ -65,19 +65,12 @@ static unsigned _next_end(msfcnn_t *nn)
     return best;
 }
 
-/* whether moves are worth some code: not where the engine is built small with portable kernels */
-#if defined(__OPTIMIZE_SIZE__) && !(defined(MSFCNN_FALLBACK) && MSFCNN_FALLBACK)
-#  define IN_WORDS  0
-#else
-#  define IN_WORDS  1
-#endif
-
 /* up, over what is dead; in words where that is possible: small C libraries move bytes */
 static void _move(int8_t *to, const int8_t *from, size_t size)
 {
     uint32_t word;
 
-    if (!IN_WORDS || to < from || (size_t)(to - from) % sizeof(word)) {
+    if (MSFCNN_SMALL || to < from || (size_t)(to - from) % sizeof(word)) {
         memmove(to, from, size);
         return;
     }
@@ -156,9 +149,10 @@ static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
     unsigned slowest = tensor->writer;
 
-    if (tensor->n_writers == 1) {
+    if (!MSFCNN_SMALL && tensor->n_writers == 1) {     /* by far the most frequent */
         return slowest;
     }
+
     for (unsigned i = slowest; (i = nn->ops[i].next_writer) != MSFCNN_NONE;) {
         const msfcnn_position_t *a = &nn->at[i], *b = &nn->at[slowest];
         if (a->line < b->line || (a->line == b->line && a->pixel < b->pixel)) {

@@ -29,8 +29,8 @@ static int8_t *_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 }
 
 /* index of a pixel in a ring; those of a band follow each other line by line */
-static unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring, unsigned line,
-                            unsigned pixel)
+static MSFCNN_ONE_COPY unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring,
+                                            unsigned line, unsigned pixel)
 {
     const msfcnn_position_t *at = &nn->at[ring->owner];
     unsigned low = (ring->kind == MSFCNN_COPY) ? at->fresh : at->low;
@@ -90,7 +90,7 @@ int8_t *msfcnn_target(const msfcnn_t *nn, unsigned i)
     const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_position_t *at = &nn->at[i];
 
-    if (op->output->kind == MSFCNN_PIXELS) {    /* one op writes all of it */
+    if (!MSFCNN_SMALL && op->output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
         return msfcnn_in_run(nn, op->output, at->pixel);
     }
     return msfcnn_at(nn, op->output, at->line, at->pixel) +
@@ -159,10 +159,10 @@ static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t 
         const int8_t *x = from;
         int8_t *y = to;
 
-        if (pixels >= 4) {
+        if (!MSFCNN_SMALL && pixels >= 4) {
             COPY_COLUMN(four_t);
         }
-        else if (pixels >= 2) {
+        else if (!MSFCNN_SMALL && pixels >= 2) {
             COPY_COLUMN(two_t);
         }
         else {
@@ -187,21 +187,23 @@ void msfcnn_save(msfcnn_t *nn, unsigned i, unsigned line, unsigned from, unsigne
     int8_t *saved = slots + window->slots * window->line_step;
     const int8_t *old = slots + line % window->slots * window->line_step +
                         pixel * window->pixel_step;
-    unsigned channels = window->channels;
+    unsigned planes = window->channels;
 
     at->saved_from = (uint16_t)from;
     at->saved_to = (uint16_t)(at->saved_to + more);
-    if (window->channel_step != 1) {
-        if (drop > 0) {
-            _copy_planes(saved, window->save, saved + drop, window->save, channels, keep);
-        }
-        _copy_planes(saved + keep, window->save, old, window->channel_step, channels, more);
+    if (window->channel_step == 1) {    /* a single plane */
+        drop *= planes;
+        keep *= planes;
+        more *= planes;
+        planes = 1;
+    }
+    if (!MSFCNN_SMALL && planes == 1) {
+        memmove(saved, saved + drop, keep);
+        memcpy(saved + keep, old, more);
         return;
     }
-    if (drop > 0) {
-        memmove(saved, saved + drop * channels, keep * channels);
-    }
-    memcpy(saved + keep * channels, old, more * channels);
+    _copy_planes(saved, window->save, saved + drop, window->save, planes, keep);
+    _copy_planes(saved + keep, window->save, old, window->channel_step, planes, more);
 }
 
 /* saves the pixels of a shared line up to `end`; the first ones make room */
@@ -246,7 +248,7 @@ int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned
 static void _copy(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                   unsigned channels)
 {
-    if (to_step == 1 && from_step == 1) {
+    if (!MSFCNN_SMALL && to_step == 1 && from_step == 1) {
         memcpy(to, from, channels);
         return;
     }

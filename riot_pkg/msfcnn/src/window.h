@@ -27,6 +27,16 @@ extern "C" {
 #endif
 
 /**
+ * @brief   Whether shortcuts for what is frequent are left out: the engine is built small, with
+ *          portable kernels
+ */
+#if defined(__OPTIMIZE_SIZE__) && !(defined(MSFCNN_FALLBACK) && MSFCNN_FALLBACK)
+#  define MSFCNN_SMALL      1
+#else
+#  define MSFCNN_SMALL      0
+#endif
+
+/**
  * @brief   The input pixels of a kernel run, in lines and pixels of the input
  */
 typedef struct {
