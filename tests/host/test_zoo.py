@@ -35,6 +35,9 @@ SMALL: dict[str, dict[str, float]] = {
     "ssd-mobilenet": {"resolution": 64},
     "unet": {"width": 0.0625, "resolution": 32},
 }
+# largest distance of an output, where it is more than 8: heads on maps of one pixel, behind 30
+# layers, multiply single steps of the first ones; no op differs by more than one from onnxruntime's
+FARTHEST = {"ssd-mobilenet": 16}
 # the shared network of the same architecture
 TWINS = {
     "mbv2_w035_r144": ("mbv2", {"width": 0.35, "resolution": 144}),
@@ -99,17 +102,17 @@ def test_reference_agrees_with_onnxruntime(name: str, tmp_path: Path) -> None:
     options = onnxruntime.SessionOptions()  # exact sums on processors without VNNI too
     options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(tmp_path / f"{name}.onnx", options)
-    scale = np.float32(model.tensors[model.input.tensor].quantization.scale)
+    source = model.tensors[model.input.tensor].quantization
     distances = []
     for i, image in enumerate(stored.transpose(0, 3, 1, 2)):
-        real = session.run(None, {"image": image[None] * scale})
+        given = (image[None] - np.float32(source.zero_point)) * np.float32(source.scale)
+        real = session.run(None, {"image": given})
         for port, theirs in zip(model.outputs, real, strict=True):
             target = model.tensors[port.tensor].quantization
             steps = np.rint(theirs / target.scale) + target.zero_point
             ours = port.view(model).to_onnx(values[port.tensor][i])
             distances.append(np.abs(steps - ours).ravel())
-    # steps of one at every op add up: what is wrong differs by far more
-    assert np.concatenate(distances).mean() <= 8
+    assert np.concatenate(distances).max() <= FARTHEST.get(name, 8)
 
 
 def test_same_bytes_on_every_processor() -> None:
