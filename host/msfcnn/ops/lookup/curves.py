@@ -1,0 +1,109 @@
+"""An activation as a function of one value of a tensor; new ops of such functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from msfcnn.ir import Op, Quantization, Values
+from msfcnn.nodes import UNSET, Builder, Constant, Draft, Known, Node, Unsupported, View
+from msfcnn.ops.lookup.functions import Reals
+from msfcnn.ops.lookup.op import STORED, Lookup, real_values
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A value as a function of the stored values of one tensor.
+
+    values: float64 [256], real results for the stored values -128 .. 127.
+    """
+
+    tensor: int
+    view: View
+    values: Reals
+
+
+def curve_of(builder: Builder, node: Node, index: int) -> Curve:
+    """An input of a node as a function of the tensor it comes from, through other functions."""
+    value = builder.value(node, index)
+    if isinstance(value, Draft) and isinstance(value.op, Lookup):
+        reals = np.clip(value.op.values, value.bounds.low, value.bounds.high)
+        return Curve(value.op.input, value.view, reals)
+    known = builder.activation(node, index)
+    return _behind(builder, known)
+
+
+def _behind(builder: Builder, known: Known) -> Curve:
+    """Back through ops that are functions of one value, to the first tensor that is none."""
+    reals = real_values(builder.tensors[known.tensor].quantization)
+    writers = {op.output: op for op in builder.ops}
+    tensor = known.tensor
+    while (op := writers.get(tensor)) is not None and (table := _table(builder, op)) is not None:
+        reals = reals[table.astype(np.int64) + 128]
+        tensor = op.inputs[0]
+    return Curve(tensor, known.view, reals)
+
+
+def _table(builder: Builder, op: Op) -> Values | None:
+    """What an op makes of the stored values -128 .. 127; None if it is no function of one value."""
+    # a change of scale or a stand-alone clamp is a function of one value, too
+    model = builder.so_far()
+    if isinstance(op, Lookup):
+        return op.constants(model)
+    if op.rescales and model.tensors[op.inputs[0]].shape == model.tensors[op.output].shape:
+        column = STORED.astype(np.int8).reshape(256, 1, 1, 1)
+        return op.compute(model, [column]).ravel()
+    return None
+
+
+def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
+    """A function of a curve as an op whose quantization is not known yet."""
+    if not np.isfinite(values).all():
+        what = "gives infinite results for some values of its input"
+        raise Unsupported(what, "keep its input away from where the function has no value")
+    op = Lookup(node=node.name, input=curve.tensor, output=UNSET, function=function, values=values)
+    return Draft(op=op, node=node, view=curve.view, origin=node.outputs[0])
+
+
+def of_one_tensor(builder: Builder, node: Node) -> bool:
+    """Whether the operands of a node are numbers and functions of a single tensor."""
+    indices = range(len(node.inputs))
+    given = [i for i in indices if not isinstance(builder.value(node, i), Constant)]
+    curves = [curve_of(builder, node, i) for i in given]
+    return all(
+        c.tensor == curves[0].tensor and c.view.same_elements(curves[0].view) for c in curves
+    )
+
+
+def mirrored(builder: Builder, node: Node, draft: Draft) -> Draft:
+    """Minus what a draft computes, which is exact: the stored value v becomes -1 - v."""
+    assert draft.inherited is not None
+    label = f"{node.outputs[0]}:mirrored"
+    known = builder.finish(replace(draft, origin=label), label, draft.inherited, draft.unsigned)
+    return _negative(builder, node, known)
+
+
+def negated(builder: Builder, node: Node, known: Known) -> Known:
+    """Minus a value, exactly."""
+    draft = _negative(builder, node, known)
+    label = f"{builder.tensors[known.tensor].name}:negated"
+    assert draft.inherited is not None
+    return replace(
+        builder.finish(replace(draft, origin=label), label, draft.inherited, False), real=True
+    )
+
+
+def _negative(builder: Builder, node: Node, known: Known) -> Draft:
+    given = builder.tensors[known.tensor].quantization
+    op = Lookup(
+        node=node.name,
+        input=known.tensor,
+        output=UNSET,
+        function="Neg",
+        values=-real_values(given),
+    )
+    mirror = Quantization(given.scale, -1 - given.zero_point)
+    return Draft(
+        op=op, node=node, view=known.view, origin=node.outputs[0], inherited=mirror, usual=mirror
+    )
