@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msfcnn.toolchain.once import make_once
+
 VARIABLE = "MSFCNN_CACHE"
 MOST_OBJECTS = 1500  # some 60 MB
 
@@ -33,7 +35,7 @@ def cached(
     target: Path,
     command: Sequence[str],
     headers: Sequence[Path],
-    compile_to: Callable[[Path], None],
+    compile_to: Callable[[Path], object],
 ) -> None:
     """Puts the object of a source at `target`, compiled only if the cache does not have it.
 
@@ -41,18 +43,17 @@ def cached(
     """
     directory = cache_directory()
     if directory is None:
-        compile_to(target)
+        make_once(target, compile_to)
         return
     kept = directory / f"{source.stem}-{_key(source, command, headers)}.o"
-    # others may need the same object now: each writes its own, and one of them stays
-    fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
-        shutil.copyfile(kept, fresh)
+        if not kept.exists():
+            make_once(kept, compile_to)
+            _limit(directory)
         os.utime(kept)
+        make_once(target, lambda fresh: shutil.copyfile(kept, fresh))
     except OSError:
-        compile_to(fresh)
-        _keep(fresh, kept)
-    fresh.replace(target)
+        make_once(target, compile_to)
 
 
 def _key(source: Path, command: Sequence[str], headers: Sequence[Path]) -> str:
@@ -66,15 +67,8 @@ def _key(source: Path, command: Sequence[str], headers: Sequence[Path]) -> str:
     return key.hexdigest()[:32]
 
 
-def _keep(fresh: Path, kept: Path) -> None:
-    """Copies an object into the cache, and deletes the oldest where there are too many."""
-    passing = kept.with_name(f"{kept.name}.{os.getpid()}.new")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(fresh, passing)
-        passing.replace(kept)
-        every = [(entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(kept.parent)]
-        for _, path in sorted(every)[: max(0, len(every) - MOST_OBJECTS)]:
-            Path(path).unlink(missing_ok=True)
-    except OSError:
-        return
+def _limit(directory: Path) -> None:
+    """Deletes the objects that were not used for longest where there are too many."""
+    every = [(entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(directory)]
+    for _, path in sorted(every)[: max(0, len(every) - MOST_OBJECTS)]:
+        Path(path).unlink(missing_ok=True)

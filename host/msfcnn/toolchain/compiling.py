@@ -8,7 +8,6 @@ directory.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from msfcnn.files import write_all
 from msfcnn.isa import Machine
 from msfcnn.pipeline import Generated
 from msfcnn.toolchain.native import engine_directory, engine_flags, engine_sources
+from msfcnn.toolchain.once import make_once
 
 BARE = Path(__file__).with_name("bare")
 LARGEST_COMPLAINT = 600  # characters of a compiler's words worth showing
@@ -147,22 +147,16 @@ class ProgramCompiler:
         return target
 
     def _make(self, target: Path, command: Sequence[str]) -> None:
-        """Runs a command that writes `target`, unless that is there; never half of it."""
-        if target.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # another process may make the same file: each writes its own, the last one renamed stays
-        fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
-        done = subprocess.run(
-            [*command, "-o", str(fresh)], capture_output=True, text=True, check=False
-        )
+        """Runs a command that writes `target`, unless that is there."""
+        make_once(target, lambda fresh: self._run([*command, "-o", str(fresh)]))
+
+    def _run(self, command: Sequence[str]) -> None:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            fresh.unlink(missing_ok=True)
             # the first line that says what is wrong; the rest mostly repeats it
             lines = [x for x in done.stderr.splitlines() if _COMPLAINT.search(x)]
             complaint = (lines or [done.stderr])[0].strip()[:LARGEST_COMPLAINT]
             raise BoardError(Problem(self._machine.name, f"{command[0]} fails: {complaint}"))
-        fresh.replace(target)
 
     def _size(self, engine: dict[Path, Path]) -> CodeSize:
         """Text and data of the engine's objects, used or not, by the `size` of the compiler."""

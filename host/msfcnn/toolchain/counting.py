@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from msfcnn.cyclemodel import MODELS, disassembled, encoded
 from msfcnn.errors import BoardError, Problem
 from msfcnn.isa import Machine
+from msfcnn.toolchain.once import make_once
 
 SOURCE = Path(__file__).with_name("cycles_plugin.c")
 SECOND_INTERFACE = 9  # the version of QEMU that has dropped the first one
@@ -35,11 +35,8 @@ def _plugin(machine: Machine, directory: Path) -> Path:
     interface = 1 + (version is not None and int(version[1]) >= SECOND_INTERFACE)
     name = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:24]
     target = directory / f"cycles-{interface}-{name}.so"
-    if not target.exists():
-        fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
-        options = ["-O2", "-shared", "-fPIC", f"-DPLUGIN_VERSION={interface}"]
-        _said(machine, [machine.programs[-1], *options, str(SOURCE), "-o", str(fresh)])
-        fresh.replace(target)
+    command = [machine.programs[-1], "-O2", "-shared", "-fPIC", f"-DPLUGIN_VERSION={interface}"]
+    make_once(target, lambda fresh: _said(machine, [*command, str(SOURCE), "-o", str(fresh)]))
     return target
 
 
