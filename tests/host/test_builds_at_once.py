@@ -150,6 +150,21 @@ def test_tasks_keep_their_order_and_a_defect_comes_through() -> None:
     assert time.monotonic() - begin < 8
 
 
+def test_what_a_program_writes_at_its_very_end_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy computer: it is waited for output in vain, then the program writes and ends."""
+    poll = subprocess.Popen.poll
+
+    def late(process: subprocess.Popen[bytes]) -> int | None:
+        time.sleep(0.5)
+        return poll(process)
+
+    monkeypatch.setattr(subprocess.Popen, "poll", late)
+    done = run_bounded(["sh", "-c", "sleep 0.4; echo value"], 10)
+    assert (done.code, done.output) == (0, "value\n")
+
+
 def test_no_program_is_begun_once_builds_are_to_end(tmp_path: Path) -> None:
     seen: list[BaseException] = []
     both = threading.Barrier(2)

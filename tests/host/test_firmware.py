@@ -82,6 +82,13 @@ def test_vendor_headers_that_riot_would_clone() -> None:
     assert "insteadOf https://github.com/ARM-software/CMSIS_5" in error.problems[0].hint
 
 
+def test_a_make_that_is_killed() -> None:
+    error = failure("microbit", "", code=-9)
+    assert error.exit_code == 5
+    assert error.problems[0].what == "RIOT's make was ended by signal 9 (Killed)"
+    assert "fewer boards" in error.problems[0].hint
+
+
 def test_too_little_ram() -> None:
     error = failure("microbit", "ld: region `ram' overflowed by 16320 bytes\n")
     assert not isinstance(error, AbsentError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 
 from msfcnn.boards import Board
@@ -72,6 +73,9 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
     if code is None:
         what = f"the build did not end within {board.timeout.build:g} s"
         return Problem(board.name, what, "raise timeout: build: of the board, or see make.log")
+    if code < 0:
+        what = f"RIOT's make was ended by signal {-code} ({signal.strsignal(-code)})"
+        return Problem(board.name, what, "if memory is short, build fewer boards at a time")
     if too_large := _too_large(text):
         kind, size = too_large
         many = f"{size:,} bytes too large" if size else "too large"

@@ -103,7 +103,9 @@ def _read(
             if _is_over():
                 return bytes(collected), "over"
             if not selector.select(min(left, 0.2)):
-                if process.poll() is not None:
+                ended = process.poll() is not None
+                # it may have written and ended between the two calls
+                if ended and not selector.select(0):
                     return bytes(collected), "end"  # a child that lives on holds the pipe open
                 continue
             chunk = os.read(process.stdout.fileno(), 65536)
