@@ -354,22 +354,24 @@ def import_check(
     quantize: bool = False,
     plan: bool = False,
     verify: bool = False,
-    watch: Callable[[str], Callable[[int, int], None]] | None = None,
+    timeout: float = 0,
+    watch: Callable[[ImportVerdict, int, int], None] | None = None,
 ) -> tuple[ImportVerdict, ...]:
     """Whether each model runs, and why not: all .onnx and .tflite files, also below directories.
 
     quantize: quantize float models first, with random images. plan, verify: go on that far.
-    watch:    called with a title, gives a function of progress (done, total).
+    timeout:  seconds for each model, 0 for no limit; there is none in a thread.
+    watch:    called with each verdict as soon as it is there, how many there are, of how many.
     """
     from msfcnn.model_survey import Steps, check_models, model_files
 
     files = model_files([Path(model) for model in models])
-    tick = watch("models") if watch is not None else None
-    found = []
-    for verdict in check_models(files, Steps(quantize, plan, verify)):
+    steps = Steps(quantize=quantize, plan=plan, verify=verify, timeout=timeout)
+    found: list[ImportVerdict] = []
+    for verdict in check_models(files, steps):
         found.append(verdict)
-        if tick is not None:
-            tick(len(found), len(files))
+        if watch is not None:
+            watch(verdict, len(found), len(files))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from msfcnn.errors import MsfcnnError, Problem, UsageError
 from msfcnn.options import Options
 from msfcnn.report import DEFECT, REFUSED, RUNS, ImportVerdict
+from msfcnn.time_limit import OutOfTimeError, time_limit
 
 SUFFIXES = (".onnx", ".tflite")
 RANDOM_IMAGES = 4
@@ -22,11 +24,15 @@ OPEN_SIZE = 32  # pixels of a height or width that a file leaves open
 
 @dataclass(frozen=True)
 class Steps:
-    """How far each model goes: quantized if it is float, planned, its code verified."""
+    """How far each model goes: quantized if it is float, planned, its code verified.
+
+    timeout: seconds for each, 0 for no limit; held where signals can be (not in a thread).
+    """
 
     quantize: bool = False
     plan: bool = False
     verify: bool = False
+    timeout: float = 0
 
 
 def model_files(paths: Sequence[Path]) -> list[Path]:
@@ -46,16 +52,26 @@ def model_files(paths: Sequence[Path]) -> list[Path]:
 def check_models(files: Sequence[Path], steps: Steps) -> Iterator[ImportVerdict]:
     """The verdict on each file, as soon as it is there; nothing that a file does ends the row."""
     for file in files:
-        with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
-            try:
-                yield _checked(file, steps, Path(directory))
-            except MsfcnnError as error:
-                yield ImportVerdict(
-                    file=str(file), form="", verdict=REFUSED, problems=error.problems
-                )
-            except Exception as error:  # what nobody foresaw is what this is looking for
-                problem = Problem("", f"{type(error).__name__}: {error}")
-                yield ImportVerdict(file=str(file), form="", verdict=DEFECT, problems=(problem,))
+        begin = time.monotonic()
+        verdict = _verdict(file, steps)
+        yield replace(verdict, seconds=time.monotonic() - begin)
+
+
+def _verdict(file: Path, steps: Steps) -> ImportVerdict:
+    """What became of a file, whatever it did."""
+    nothing = ImportVerdict(file=str(file), form="", verdict=REFUSED)
+    with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
+        try:
+            with time_limit(steps.timeout):
+                return _checked(file, steps, Path(directory))
+        except OutOfTimeError:
+            what = f"took longer than {steps.timeout:g} s"
+            return replace(nothing, problems=(Problem("", what, "try it alone, or --timeout 0"),))
+        except MsfcnnError as error:
+            return replace(nothing, problems=error.problems)
+        except Exception as error:  # what nobody foresaw is what this is looking for
+            problem = Problem("", f"{type(error).__name__}: {error}")
+            return replace(nothing, verdict=DEFECT, problems=(problem,))
 
 
 def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:

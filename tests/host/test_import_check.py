@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,36 @@ def test_what_nobody_foresaw_does_not_end_the_row(
     told = json.loads(capsys.readouterr().out)
     assert told["counts"]["DEFECT"] == 5
     assert "ZeroDivisionError" in told["models"][0]["problems"][0]["what"]
+
+
+def test_a_model_that_takes_too_long_is_given_up(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slow(path: Path) -> object:
+        try:
+            time.sleep(60)
+        except Exception as error:  # as code on the way may
+            raise AssertionError from error
+        raise AssertionError
+
+    monkeypatch.setattr("msfcnn.frontend.load_model", slow)
+    (verdict,) = msfcnn.import_check([models / "deeper"], timeout=0.05)
+    assert (verdict.verdict, verdict.problems[0].what) == ("refused", "took longer than 0.05 s")
+    assert 0.05 <= verdict.seconds < 30
+    assert main(["import-check", str(models / "deeper"), "--timeout", "0.05"]) == 1
+    assert main(["import-check", str(models), "--timeout", "soon"]) == 2
+    assert "no number of seconds" in capsys.readouterr().err
+
+
+def test_each_model_is_told_of_when_it_is_done(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import-check", str(models), "--json"]) == 1
+    shown = capsys.readouterr()
+    lines = shown.err.splitlines()
+    verdicts = [model["verdict"] for model in json.loads(shown.out)["models"]]
+    assert [line.split()[0] for line in lines] == [f"[{i}/5]" for i in range(1, 6)]
+    assert [line.split()[3] for line in lines] == verdicts
 
 
 def test_exit_codes_and_table(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

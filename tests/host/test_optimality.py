@@ -18,6 +18,7 @@ from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import DEFAULT_RUN
 from msfcnn.fusion.order import orders
 from msfcnn.ir import InputMode
+from msfcnn.ops import Sketch, draw_conv
 from msfcnn.planner import Goal, Plan, plan
 from msfcnn.planner import pareto as front
 from msfcnn.planner.space import Space
@@ -67,6 +68,13 @@ def test_optimality() -> None:
 def test_optimality_of_many(first: int) -> None:
     for graph in nth(range(first, min(first + TOGETHER, ALL))):
         check(graph)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 7])
+def test_a_network_of_a_few_bytes_has_a_best_plan(channels: int) -> None:
+    net = Sketch((1, 1, channels))
+    draw_conv(net, channels, 1)
+    check(network(net.model("tiny"), InputMode.IMAGE))
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,11 +13,12 @@ from msfcnn.cli.failure import DefectError
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import SUCCESS, MismatchError, ModelError
 from msfcnn.files import existing_path
-from msfcnn.render import Column, Facts, Table, grouped, progress_bars
+from msfcnn.render import Column, Facts, Table, grouped
 from msfcnn.report import DEFECT, RUNS, ImportVerdict, to_data
 from msfcnn.sizes import format_size
 
 NAME = "import-check"
+DEFAULT_TIMEOUT = 300
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -44,22 +47,50 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="run the code of each model that is imported"
     )
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=_seconds,
+        default=DEFAULT_TIMEOUT,
+        help=f"give a model up after so many seconds; 0 is no limit (default: {DEFAULT_TIMEOUT})",
+    )
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Check all files, one after the other."""
-    with progress_bars() as bars:
-        found = msfcnn.import_check(
-            args.models,
-            quantize=args.quantize,
-            plan=args.plan,
-            verify=args.verify,
-            watch=bars,
-        )
+    """Check all files, one after the other; each is told of when it is done."""
+    found = msfcnn.import_check(
+        args.models,
+        quantize=args.quantize,
+        plan=args.plan,
+        verify=args.verify,
+        timeout=args.timeout,
+        watch=_tell,
+    )
     counts = Counter(verdict.verdict for verdict in found)
     data = {"models": [to_data(verdict) for verdict in found], "counts": dict(counts)}
     summary = Facts(tuple((verdict, str(count)) for verdict, count in sorted(counts.items())))
     return Outcome(data, (_table(found), summary), _exit_code(found))
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds, 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds, such as 60")
+    return value
+
+
+def _tell(found: ImportVerdict, done: int, total: int) -> None:
+    """A line on the standard error stream: who breaks off has seen what was done by then."""
+    line = f"[{done}/{total}] {found.seconds:5.1f} s  {_word(found):8}  {found.file}"
+    print(line, file=sys.stderr, flush=True)
+
+
+def _word(found: ImportVerdict) -> str:
+    return "MISMATCH" if found.agrees is False else found.verdict
 
 
 def _exit_code(found: Sequence[ImportVerdict]) -> int:
@@ -85,7 +116,6 @@ def _table(found: Sequence[ImportVerdict]) -> Table:
 
 def _row(found: ImportVerdict) -> tuple[str, ...]:
     """A model's row: its verdict, and the reasons, those of one kind told once."""
-    verdict = "MISMATCH" if found.agrees is False else found.verdict
     reasons = [
         f"{p.where} ({p.kind}): {p.what}" if p.kind else _plain(p.where, p.what)
         for p in grouped(found.problems)
@@ -93,7 +123,7 @@ def _row(found: ImportVerdict) -> tuple[str, ...]:
     return (
         found.file,
         found.form,
-        verdict,
+        _word(found),
         "" if found.error is None else f"{found.error:.1%}",
         "" if found.peak_ram is None else format_size(found.peak_ram),
         "; ".join(reasons) or "; ".join(n for n in found.notes if n.startswith("cut off")),

@@ -78,7 +78,7 @@ class Space:
         """
         if self.enough is not None:
             return unfused_graph(self.network, self.run, limits=Limits(self.enough))
-        limit = max(self.network.sizes.values()) // 8
+        limit = -(-max(self.network.sizes.values()) // 8)
         while limit < sum(self.network.sizes.values()):
             found = unfused_graph(self.network, self.run, limits=Limits(limit))
             best = smallest(table(found), least_macs(self.network))

@@ -22,6 +22,7 @@ class ImportVerdict:
               quantized.
     peak_ram: bytes of arena of the best plan; None without a plan.
     agrees:   whether generated code, reference and onnxruntime agree; None if that was not tried.
+    seconds:  what looking at it took.
     """
 
     file: str
@@ -32,3 +33,4 @@ class ImportVerdict:
     error: float | None = None
     peak_ram: int | None = None
     agrees: bool | None = None
+    seconds: float = 0.0
