@@ -453,14 +453,14 @@ def depthwise_3x3_case(rng: np.random.Generator) -> KernelCase:
 def pointwise_v7em_case(rng: np.random.Generator) -> KernelCase:
     """As pointwise_case."""
     p = _pointwise_place(rng)
-    pack = _conv_packer(p, p.pixels > 1 or bool(rng.random() < 0.5), gathered=False)
+    pack = _conv_packer(p, bool(rng.random() < 0.7), gathered=False)
     return _conv_case(rng, "pointwise_v7em", p, 1, 0, pack)
 
 
 def conv_v7em_case(rng: np.random.Generator) -> KernelCase:
     """As conv_case, without groups."""
     p = _conv_place(rng, 1)
-    pack = _conv_packer(p, p.pixels > 1 or bool(rng.random() < 0.5), gathered=True)
+    pack = _conv_packer(p, bool(rng.random() < 0.7), gathered=True)
     return _conv_case(rng, "conv_v7em", p, 1, 0, pack)
 
 
@@ -491,14 +491,14 @@ def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
     g, inputs = p.geometry, p.shape[2]
 
     def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
-        packed = pack_conv(w, k, pairs)
+        packed = pack_conv(w, k, gathered)
         if packed is None:
             return None
         text = _array("uint32_t", "@_words", packed.words, 4)
-        scratch = pointwise_scratch(packed, inputs)
+        scratch = pointwise_scratch(packed, inputs, pairs)
         if gathered:
-            scratch = conv_scratch(packed, g.kernel_h, g.kernel_w * inputs)
-        return _Packed(text, packed.taps, scratch)
+            scratch = conv_scratch(packed, g.kernel_w * inputs, pairs)
+        return _Packed(text, packed.taps + (not pairs), scratch)
 
     return pack
 

@@ -84,10 +84,11 @@ def test_assembly_for_cortex_m0(family: str, tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("family", V7EM)
-def test_packed_kernels(machine: str, family: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimize", ["-O3", pytest.param("-Os", marks=pytest.mark.long)])
+def test_packed_kernels(machine: str, family: str, optimize: str, tmp_path: Path) -> None:
     rng = _generator(machine, family)
     cases = random_cases(family, rng, 120)
-    flags = ["-O3", *engine_flags("armv7e-m")]
+    flags = [optimize, *engine_flags("armv7e-m")]
     assert run_cases(_machine(machine), cases, rng, tmp_path, flags).complaints == []
 
 

@@ -88,7 +88,7 @@ def test_what_is_packed_for_pairs_is_exact(seed: int) -> None:
         w = rng.integers(lowest, 128, (outputs, taps))
         clamp = Clamp(*sorted(rng.integers(-128, 128, 2).tolist()))
         k = _constants(rng, w, clamp)
-        packed = pack_conv(w.astype(np.int8).reshape(outputs, 1, 1, taps), k)
+        packed = pack_conv(w.astype(np.int8).reshape(outputs, 1, 1, taps), k, gathered=False)
     words = packed.words.astype(int).tolist()
     size = packed.taps + BLOCK_EXTRA
     assert len(words) == -(-outputs // BLOCK) * size

@@ -119,9 +119,12 @@ def _op(
 
 
 def _words(place: PlacedOp) -> int:
-    """Of packed constants; of those that are not, how many pixels' taps there is scratch for."""
-    lean = place.stage.option.lean and place.kernel.each > 0
-    return 1 if lean else place.kernel.words
+    """Of packed constants; of those that are not, how many pixels' taps there is scratch for.
+
+    In their two lowest bits packed constants say whether pixels are computed one by one.
+    """
+    lean = place.stage.option.lean and place.kernel.leans
+    return place.kernel.words + 1 if lean else place.kernel.words
 
 
 def _tensors(place: PlacedOp, table: TensorTable) -> str:

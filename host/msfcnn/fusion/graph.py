@@ -80,7 +80,7 @@ def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
 
 def _terms(network: Network, run: int, currency: Currency) -> Terms:
     """Longer runs than `run`, and more scratch, take more RAM but fewer instructions."""
-    lean = any(k.each > 0 for s in network.steps for k in (s.kernels.inner, s.kernels.first))
+    lean = any(k.leans for s in network.steps for k in (s.kernels.inner, s.kernels.first))
     ways = [(run, True)] if lean else []
     if not lean or currency is Currency.INSTRUCTIONS:
         ways.append((run, False))

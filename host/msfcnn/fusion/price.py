@@ -138,7 +138,7 @@ def work(step: Step, place: Place, channels: int) -> Work:
         clamped=step.clamps,
         # kernels for planar lines have code of their own for some shapes
         shape=f"{rows.kernel}x{columns.kernel} s{rows.stride}" if step.call.planar else "",
-        pairs=kernel.pairs and not (place.lean and kernel.each > 0),
+        pairs=kernel.pairs and not (place.lean and kernel.leans),
     )
 
 

@@ -33,7 +33,9 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     output, constants = model.tensors[op.output], op.constants(model)
     # a dense layer has one pixel: nothing shares the loads of its weights
     pairs = output.height * output.width > 1
-    blocks = packing.pack_conv(op.weights, constants, pairs)
+    # of one tap; lines that are left out, the engine skips
+    single = op.weights.shape[1:3] == (1, 1) and not op.geometry.padded
+    blocks = packing.pack_conv(op.weights, constants, not single)
     if blocks is None:
         return _gathering(op)
 
@@ -42,25 +44,24 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         """Words for lines along rows, or along columns with the kernel turned."""
         if not columns:
             return blocks.words
-        turned = packing.pack_conv(oriented(op, columns), constants, pairs)
+        turned = packing.pack_conv(oriented(op, columns), constants, not single)
         return turned.words if turned else None
 
     _, height, width, depth = op.weights.shape
-    if op.pointwise:
-        name, scratch = "msfcnn_pointwise_v7em", packing.pointwise_scratch(blocks, op.taps)
-    else:
+
+    def scratch(pairs: bool) -> int:
+        if single:
+            return packing.pointwise_scratch(blocks, op.taps, pairs)
         # lines may be rows or columns
-        name = "msfcnn_conv_v7em"
-        scratch = max(
-            packing.conv_scratch(blocks, height, width * depth),
-            packing.conv_scratch(blocks, width, height * depth),
-        )
+        return max(packing.conv_scratch(blocks, n * depth, pairs) for n in (height, width))
+
     return both(
         Kernel(
-            name=name,
-            scratch=aligned(scratch),
+            name="msfcnn_pointwise_v7em" if single else "msfcnn_conv_v7em",
+            scratch=aligned(scratch(pairs)),
+            least=aligned(scratch(False)) if pairs and blocks.taps > packing.PAIR_TAPS else 0,
             words=blocks.taps,
-            pairs=blocks.taps <= packing.PAIR_TAPS,
+            pairs=pairs,
             pack=packer(pack),
         )
     )

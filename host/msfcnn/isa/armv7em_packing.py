@@ -28,7 +28,7 @@ from msfcnn.ops import ConvConstants
 BLOCK = 4  # outputs
 BLOCK_EXTRA = 16  # words of a block beside its weights
 PAIR_SCALE = 256  # what the upper of two weights in a halfword is multiplied by
-PAIR_TAPS = 256  # with more, pixels are computed one by one: scratch stays below 1.5 KB
+PAIR_TAPS = 256  # with more, pixels can be computed one by one: scratch stays below 1.5 KB
 LARGEST_SCALE = 8  # as a power of two: what int8 weights in int16 leave room for
 _INT32 = 2**31
 
@@ -37,13 +37,11 @@ _INT32 = 2**31
 class PackedConv:
     """Blocks of four outputs for msfcnn_pointwise_v7em and msfcnn_conv_v7em.
 
-    taps:  of an output, rounded up to a multiple of 4. A block has taps + 16 words.
-    pairs: whether two pixels are computed together.
+    taps: of an output, rounded up to a multiple of 4. A block has taps + 16 words.
     """
 
     words: Words
     taps: int
-    pairs: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,46 +61,54 @@ class _Requantizer:
     shift: int
 
 
-def pack_conv(weights: NDArray[np.int8], k: ConvConstants, pairs: bool = True) -> PackedConv | None:
+def pack_conv(
+    weights: NDArray[np.int8], k: ConvConstants, gathered: bool = True
+) -> PackedConv | None:
     """Packs a convolution without groups (pointwise and dense included).
 
-    weights: int8 [out, kernel lines, kernel pixels, in], oriented like the stage's lines.
-    pairs:   False if no run of the plan has two pixels.
+    weights:  int8 [out, kernel lines, kernel pixels, in], oriented like the stage's lines.
+    gathered: whether they are for msfcnn_conv_v7em.
     """
-    flat = _ordered(weights).astype(np.int64)
+    flat = _ordered(weights) if gathered else weights.reshape(len(weights), -1)
     if flat.shape[1] > 4 * ((2**16 - 1) // 4):
         return None
-    blocks = [_block(flat, k, first) for first in range(0, len(flat), BLOCK)]
+    blocks = [_block(flat.astype(np.int64), k, first) for first in range(0, len(flat), BLOCK)]
     words = [block for block in blocks if block is not None]
     if len(words) < len(blocks):
         return None
-    taps = _padded(flat.shape[1])
-    return PackedConv(np.concatenate(words), taps, pairs and taps <= PAIR_TAPS)
+    return PackedConv(np.concatenate(words), _padded(flat.shape[1]))
 
 
-def conv_scratch(packed: PackedConv, kernel_lines: int, line_taps: int) -> int:
-    """Bytes of scratch of msfcnn_conv_v7em. line_taps: kernel pixels * input channels."""
-    if not packed.pairs:
-        # they are put in order where those of a kernel line are no multiple of four
-        return packed.taps if line_taps % 4 == 0 else 2 * packed.taps
-    return 6 * packed.taps + 2 * _padded(kernel_lines * (line_taps % 4)) + 4 * kernel_lines
+def conv_scratch(packed: PackedConv, line_taps: int, pairs: bool) -> int:
+    """Bytes of scratch of msfcnn_conv_v7em.
+
+    line_taps: kernel pixels * input channels. pairs: whether two pixels are computed together.
+    """
+    if pairs:
+        return 6 * packed.taps
+    # they are put in order where those of a kernel line are no multiple of four
+    return packed.taps if line_taps % 4 == 0 else 2 * packed.taps
 
 
-def pointwise_scratch(packed: PackedConv, inputs: int) -> int:
-    """Bytes of scratch of msfcnn_pointwise_v7em."""
+def pointwise_scratch(packed: PackedConv, inputs: int, pairs: bool) -> int:
+    """Bytes of scratch of msfcnn_pointwise_v7em, likewise."""
     patch = packed.taps if inputs % 4 else 0
-    return 4 * packed.taps + 2 * patch if packed.pairs else patch
+    return 4 * packed.taps + 2 * patch if pairs else patch
 
 
 def _ordered(weights: NDArray[np.int8]) -> NDArray[np.int8]:
     """Weights [out, taps] in the order in which msfcnn_conv_v7em expands taps.
 
-    Of each kernel line as many as are a multiple of four, then what is left of each of them.
+    Of each kernel line as many as are a multiple of four, then what is left of each of them, with
+    zeros behind. Four of the latter are expanded as 0 1, 2 3.
     """
     lines = weights.reshape(len(weights), weights.shape[1], -1)
     whole = lines.shape[2] // 4 * 4
-    parts = [part.reshape(len(weights), -1) for part in (lines[..., :whole], lines[..., whole:])]
-    return np.concatenate(parts, axis=1)
+    fours = lines[..., :whole].reshape(len(weights), -1)
+    rest = lines[..., whole:].reshape(len(weights), -1)
+    room = _padded(rest.shape[1]) - rest.shape[1]
+    rest = np.pad(rest, ((0, 0), (0, room))).reshape(len(weights), -1, 4)[..., [0, 2, 1, 3]]
+    return np.concatenate([fours, rest.reshape(len(weights), -1)], axis=1)
 
 
 def _padded(taps: int) -> int:

@@ -18,9 +18,9 @@
 /* pixels whose taps are gathered at a time: few take little room */
 #define FEW_TAPS            32
 #ifdef __OPTIMIZE_SIZE__
-#  define GATHERED(taps)    1U      /* tiles are of one pixel then */
+#  define GATHERED(op, taps)    1U      /* tiles are of one pixel then */
 #else
-#  define GATHERED(taps)    (((taps) <= FEW_TAPS) ? 6U : 2U)
+#  define GATHERED(op, taps)    (((op)->words > 0) ? (op)->words : ((taps) <= FEW_TAPS) ? 6U : 2U)
 #endif
 
 void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
@@ -28,7 +28,7 @@ void msfcnn_conv(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_conv_t *k = op->constants;
     size_t taps = (size_t)shape->kernel_u * shape->kernel_v * k->group_inputs;
-    unsigned pixels = (op->words > 0) ? op->words : GATHERED(taps);
+    unsigned pixels = GATHERED(op, taps);
     unsigned n;
 
     for (unsigned i = 0; i < run->pixels; i += pixels) {

@@ -40,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              8
+#define MSFCNN_ABI              9
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -202,8 +202,9 @@ struct msfcnn_op {
     uint16_t out_pixels;        /**< pixels of a line of its output */
     uint16_t band;              /**< end of the stage: pixels of a line that a band has; else 0 */
     uint16_t words;             /**< if constants are blocks: taps of an output, rounded up to a
-                                     multiple of 4; depthwise: words of a channel. Else: pixels whose
-                                     taps scratch has room for, 0: as many as usual */
+                                     multiple of 4, plus 1 if scratch has room for one pixel only;
+                                     depthwise: words of a channel. Else: pixels whose taps scratch
+                                     has room for, 0: as many as usual */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */
     uint8_t next_writer;        /**< another op that writes the same tensor, or MSFCNN_NONE */
     uint8_t before;             /**< an op of as many outputs that computes them before this one

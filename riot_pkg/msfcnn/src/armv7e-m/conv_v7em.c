@@ -37,71 +37,87 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
     return direct;
 }
 
-/* a single pixel, in the order of its weights */
-static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to)
+/* the taps of a pixel in the order of its weights; no memcpy(), as there are few of a line */
+static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to, size_t all)
 {
-    size_t whole = size & ~(size_t)3;
-    int8_t *rest = to + lines * whole;
+    int8_t *rest = to + lines * (size & ~(size_t)3);
+    int8_t *end = to + all;
+    int8_t *next = rest;
 
-    for (; lines > 0; lines--, taps += size, to += whole, rest += size - whole) {
-        memcpy(to, taps, whole);
-        memcpy(rest, taps + whole, size - whole);
+    for (; lines > 0; lines--) {
+        size_t left = size;
+
+        for (; left >= 4; left -= 4, taps += 4, to += 4) {
+            msfcnn_v7em_store(to, msfcnn_v7em_load(taps));
+        }
+        for (; left > 0; left--) {
+            *next++ = *taps++;
+        }
     }
+    for (; rest < end; rest += 4) {
+        int8_t second = rest[1];
+        rest[1] = rest[2];
+        rest[2] = second;
+    }
+}
+
+/* one pixel, or two that it expands, padding and all */
+static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
+                               unsigned pixels)
+{
+    const msfcnn_shape_t *shape = op->shape;
+    size_t size = (size_t)shape->kernel_v * op->in_channels;
+    size_t taps = msfcnn_v7em_taps(op);
+    int8_t *patch = run->scratch;
+    int8_t *room = patch + pixels * taps;
+    bool ordered = size % 4 == 0;
+
+    for (int8_t *to = patch; to < room; to += taps) {
+        int8_t *from = ordered ? to : room;
+
+        msfcnn_gather(op, run, pixel++, 1, 0, op->in_channels, from);
+        if (!ordered) {
+            _order(from, shape->kernel_u, size, to, taps);
+        }
+    }
+    if (pixels == 1) {
+        return patch;
+    }
+    msfcnn_v7em_expand(patch, patch + taps, taps / 4, room);
+    return room;
 }
 
 void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_shape_t *shape = op->shape;
-    unsigned kernel_lines = shape->kernel_u;
     size_t size = (size_t)shape->kernel_v * op->in_channels;
-    size_t taps = op->words;
-    size_t rest = (kernel_lines * (size % 4) + 3) / 4 * 4;
+    size_t step = shape->stride_v * run->pixel_step;
+    int8_t *x = (int8_t *)run->scratch + 2 * msfcnn_v7em_taps(op);
     msfcnn_pixels_t direct = _direct(op, run);
-    int8_t *patch = run->scratch;
-    int8_t *room = patch + 6 * taps;
-    const int8_t **gathered = (const int8_t **)(void *)(room + 2 * rest);
+    msfcnn_v7em_blocks_t blocks = msfcnn_v7em_blocks(op, run);
     msfcnn_v7em_lines_t pair = {
+        .line = run->line,
+        .line_end = run->line + shape->kernel_u,
+        .second = (ptrdiff_t)step,
         .fours = size / 4,
         .rest = size % 4,
-        .rest_first = room,
-        .rest_second = room + rest,
-        .x = patch + 2 * taps,
+        .x = x,
+        .rest_x = x + shape->kernel_u * (size / 4 * 16),
     };
     unsigned n;
 
     for (unsigned i = 0; i < run->pixels; i += n) {
+        const int8_t *taps = x;
+
         n = msfcnn_v7em_together(op, run->pixels - i);
         if ((n == 2) && (i >= direct.begin) && (i + 1 < direct.end)) {
-            pair.line = run->line;
-            pair.first = (ptrdiff_t)((i * shape->stride_v - run->before) * run->pixel_step);
-            pair.second = (ptrdiff_t)(shape->stride_v * run->pixel_step);
+            pair.first = (ptrdiff_t)(i * step - run->before * run->pixel_step);
+            msfcnn_v7em_expand_lines(&pair);
         }
         else {
-            for (unsigned p = 0; p < n; p++) {
-                msfcnn_gather(op, run, i + p, 1, 0, op->in_channels, patch + p * taps);
-            }
-            if (n == 1) {
-                const int8_t *x = patch;
-                if (size % 4 != 0) {
-                    _order(patch, kernel_lines, size, patch + taps);
-                    x = patch + taps;
-                }
-                msfcnn_v7em_outputs(op, run, i, n, x);
-                continue;
-            }
-            for (unsigned u = 0; u < kernel_lines; u++) {
-                gathered[u] = patch + u * size;
-            }
-            pair.line = gathered;
-            pair.first = 0;
-            pair.second = (ptrdiff_t)taps;
+            taps = _gathered(op, run, i, n);
         }
-        pair.line_end = pair.line + kernel_lines;
-        int8_t *end = msfcnn_v7em_expand_lines(&pair);
-        if (rest > 0) {
-            msfcnn_v7em_expand(room, room + rest, rest / 4, end);
-        }
-        msfcnn_v7em_outputs(op, run, i, n, pair.x);
+        msfcnn_v7em_outputs(op, run, &blocks, n, taps);
     }
     msfcnn_v7em_clamp(op, run);
 }

@@ -29,20 +29,33 @@ static void _compute(msfcnn_v7em_blocks_t *blocks, unsigned pixels)
     }
 }
 
-/* where the last outputs go that are fewer than a block stores */
+/* where outputs of whole blocks go, in a run */
+static void _whole(msfcnn_v7em_blocks_t *blocks, const msfcnn_run_t *run, const uint32_t *first,
+                   const uint32_t *end)
+{
+    blocks->blocks = first;
+    blocks->blocks_end = end;
+    blocks->pixel_step = run->out_pixel_step;
+    blocks->channel_step = run->out_channel_step;
+}
+
+/* the last outputs, which are fewer than a block stores */
 static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_blocks_t *blocks,
                   int8_t *out, unsigned pixels)
 {
     unsigned rest = run->channels % BLOCK;
+    const uint32_t *first = blocks->blocks;
+    const uint32_t *last = blocks->blocks_end;
     int8_t room[2 * BLOCK];
 
-    blocks->blocks = blocks->blocks_end;
-    blocks->blocks_end += op->words + MSFCNN_V7EM_BLOCK_EXTRA;
+    blocks->blocks = last;
+    blocks->blocks_end = last + msfcnn_v7em_taps(op) + MSFCNN_V7EM_BLOCK_EXTRA;
     blocks->out = room;
     blocks->pixel_step = BLOCK;
     blocks->channel_step = 1;
     blocks->pairs = 1;
     _compute(blocks, pixels);
+    _whole(blocks, run, first, last);
     out += (run->channels - rest) * (size_t)run->out_channel_step;
     for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
         out[0] = room[i];
@@ -52,49 +65,34 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
     }
 }
 
-static msfcnn_v7em_blocks_t _blocks(const msfcnn_op_t *op, const msfcnn_run_t *run,
-                                    unsigned pixel, unsigned pixels, const void *x)
+msfcnn_v7em_blocks_t msfcnn_v7em_blocks(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const uint32_t *constants = op->constants;
-    size_t taps = op->words;
-    size_t words = taps + MSFCNN_V7EM_BLOCK_EXTRA;
+    size_t words = msfcnn_v7em_taps(op) + MSFCNN_V7EM_BLOCK_EXTRA;
     const uint32_t *first = constants + run->channel / BLOCK * words;
 
-    return (msfcnn_v7em_blocks_t){
-        .x = x,
-        .x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * taps,
-        .blocks = first,
-        .blocks_end = first + run->channels / BLOCK * words,
-        .out = run->out + pixel * run->out_pixel_step,
-        .pixel_step = run->out_pixel_step,
-        .channel_step = run->out_channel_step,
-        .pairs = 1,
-    };
+    msfcnn_v7em_blocks_t blocks = { .out = run->out };
+
+    _whole(&blocks, run, first, first + run->channels / BLOCK * words);
+    return blocks;
 }
 
-void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         unsigned pixels, const void *x)
+void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                         msfcnn_v7em_blocks_t *blocks, unsigned pixels, const void *x)
 {
-    msfcnn_v7em_blocks_t blocks = _blocks(op, run, pixel, pixels, x);
-    int8_t *out = blocks.out;
+    int8_t *out = blocks->out;
 
+    blocks->x = x;
+    blocks->x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * msfcnn_v7em_taps(op);
+    blocks->first = NULL;
+    blocks->pairs = 1;
     if (run->channels >= BLOCK) {
-        _compute(&blocks, pixels);
+        _compute(blocks, pixels);
     }
     if (run->channels % BLOCK != 0) {
-        _rest(op, run, &blocks, out, pixels);
+        _rest(op, run, blocks, out, pixels);
     }
-}
-
-void msfcnn_v7em_pairs(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
-                       size_t step, unsigned pairs, void *expanded)
-{
-    msfcnn_v7em_blocks_t blocks = _blocks(op, run, 0, 2, expanded);
-
-    blocks.first = x;
-    blocks.second = step;
-    blocks.pairs = pairs;
-    msfcnn_v7em_pair(&blocks);
+    blocks->out = out + pixels * run->out_pixel_step;
 }
 
 static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)

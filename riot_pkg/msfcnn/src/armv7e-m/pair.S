@@ -43,22 +43,57 @@
 #define ALL         28
 #define FRAME       32
 
-/* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
-    .macro PAIR_STEP
+#define MANY        128     /* with more taps, loads are double */
+
+/* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr. Single loads overlap, so that
+ * the four take five cycles. */
+    .macro PAIR_LOAD
     ldr     r3, [r0, #4]
     ldr     r2, [r0], #8
     ldr     r5, [r1, #4]
     ldr     r4, [r1], #8
+    .endm
+
+/* two instructions less; a Cortex-M4 takes a cycle more, a Cortex-M7 one less */
+    .macro PAIR_LOAD_DOUBLE
+    ldrd    r2, r3, [r0], #8
+    ldrd    r4, r5, [r1], #8
+    .endm
+
+/* the second pixel's sums begin as those of the first, or where they are */
+    .macro PAIR_SUMS s01=r8, s1=r9, s23=r12, s3=lr
+    smlad   r8, r3, r4, \s01
     smlad   r6, r2, r4, r6
-    smlad   r8, r3, r4, r8
     sxtb16  r4, r4
+    smlad   r12, r3, r5, \s23
     smlad   r10, r2, r5, r10
-    smlad   r12, r3, r5, r12
     sxtb16  r5, r5
+    smlad   r9, r3, r4, \s1
     smlad   r7, r2, r4, r7
-    smlad   r9, r3, r4, r9
+    smlad   lr, r3, r5, \s3
     smlad   r11, r2, r5, r11
-    smlad   lr, r3, r5, lr
+    .endm
+
+    .macro PAIR_STEP load=PAIR_LOAD
+    \load
+    PAIR_SUMS
+    .endm
+
+/* eight steps, entered after the first one of a block */
+    .macro PAIR_STEPS name, load
+\name\()_7:
+    PAIR_STEP \load
+    PAIR_STEP \load
+\name\()_5:
+    PAIR_STEP \load
+    PAIR_STEP \load
+\name\()_3:
+    PAIR_STEP \load
+    PAIR_STEP \load
+\name\()_1:
+    PAIR_STEP \load
+    ldr     r2, [sp, #X_END]
+    cmp     r0, r2
     .endm
 
 /* four channels of either pixel, to 16 bytes of pairs; flags stay */
@@ -84,9 +119,14 @@ msfcnn_v7em_pair:
     strd    r2, r3, [sp, #X]
     strd    r5, r6, [sp, #BLOCKS_END]
     strd    r7, r8, [sp, #PIXEL_STEP]
-    sub     r5, r3, r2
-    ubfx    r5, r5, #4, #2
+    sub     r7, r3, r2
+    ubfx    r5, r7, #4, #2
     adr     r6, .Lpair_entries
+#ifndef __OPTIMIZE_SIZE__
+    cmp     r7, #4 * MANY
+    it      hi
+    addhi   r6, r6, #16
+#endif
     ldr     r5, [r6, r5, lsl #2]
     strd    r5, r0, [sp, #ENTRY]
     mov     r1, r4
@@ -103,6 +143,11 @@ msfcnn_v7em_pair:
     add     r4, r0, r1, lsl #1
     str     r4, [r8, #B_FIRST]
     add     r1, r1, r0
+#ifdef __OPTIMIZE_SIZE__
+    lsrs    r2, r2, #4
+1:
+    EXPAND_STEP
+#else
     lsrs    r2, r2, #5      /* steps / 2, carry: an odd one */
     bcc     1f
     EXPAND_STEP             /* leaves the flags */
@@ -110,37 +155,33 @@ msfcnn_v7em_pair:
 1:
     EXPAND_STEP
     EXPAND_STEP
+#endif
     subs    r2, r2, #1
     bne     1b
 2:
     ldr     r1, [r8, #B_BLOCKS]
 .Lpair_block:
     ldr     r0, [sp, #X]
-    ldr     r2, [sp, #ENTRY]
     ldm     r1!, {r6, r7, r10, r11}
-    mov     r8, r6
-    mov     r9, r7
-    mov     r12, r10
-    mov     lr, r11
-    bx      r2
+    PAIR_LOAD
+    PAIR_SUMS r6, r7, r10, r11
+    ldr     pc, [sp, #ENTRY]
     .balign 4
 .Lpair_entries:
-    .word   .Lpair_4 + 1, .Lpair_1 + 1, .Lpair_2 + 1, .Lpair_3 + 1
-.Lpair_4:
+    .word   .Lfew_7 + 1, .Lfew_1 + 1, .Lfew_3 + 1, .Lfew_5 + 1
+#ifndef __OPTIMIZE_SIZE__
+    .word   .Lmany_7 + 1, .Lmany_1 + 1, .Lmany_3 + 1, .Lmany_5 + 1
+.Lmany_8:
+    PAIR_STEP PAIR_LOAD_DOUBLE
+    PAIR_STEPS .Lmany, PAIR_LOAD_DOUBLE
+    bne     .Lmany_8
+    b       .Lpair_scale
+#endif
+.Lfew_8:
     PAIR_STEP
-    PAIR_STEP
-.Lpair_3:
-    PAIR_STEP
-    PAIR_STEP
-.Lpair_2:
-    PAIR_STEP
-    PAIR_STEP
-.Lpair_1:
-    PAIR_STEP
-    PAIR_STEP
-    ldr     r2, [sp, #X_END]
-    cmp     r0, r2
-    bne     .Lpair_4
+    PAIR_STEPS .Lfew, PAIR_LOAD
+    bne     .Lfew_8
+.Lpair_scale:
     ldm     r1!, {r2-r5}
     sub     r6, r6, r7
     sub     r8, r8, r9
@@ -315,14 +356,14 @@ msfcnn_v7em_expand:
     .type   msfcnn_v7em_expand_lines, %function
 msfcnn_v7em_expand_lines:
     push    {r4-r11, lr}
-    ldm     r0, {r0-r8}
+    ldm     r0, {r0-r7}
     push    {r1, r3}        /* line_end, second */
     mov     r1, r2          /* first */
-    mov     r2, r6          /* rest of either pixel */
-    mov     r3, r7
-    mov     r12, r8
     mov     r8, r4          /* fours */
     mov     r9, r5          /* rest */
+    mov     r12, r6         /* x */
+    mov     r2, r7          /* rest_x */
+    movs    r3, #2          /* to the next of these: 2 and 6 by turns */
 .Llines_line:
     ldr     r10, [r0], #4
     ldr     r11, [sp, #4]
@@ -349,17 +390,18 @@ msfcnn_v7em_expand_lines:
     movs    lr, r9
     beq     .Llines_next
 .Llines_one:
-    ldrb    r4, [r10], #1
-    ldrb    r5, [r11], #1
-    strb    r4, [r2], #1
-    strb    r5, [r3], #1
+    ldrsb   r4, [r10], #1
+    ldrsb   r5, [r11], #1
+    strh    r4, [r2]
+    strh    r5, [r2, #4]
+    add     r2, r2, r3
+    rsb     r3, r3, #8
     subs    lr, lr, #1
     bne     .Llines_one
 .Llines_next:
     ldr     r4, [sp]
     cmp     r0, r4
     bne     .Llines_line
-    mov     r0, r12
     add     sp, sp, #8
     pop     {r4-r11, pc}
     .size   msfcnn_v7em_expand_lines, . - msfcnn_v7em_expand_lines

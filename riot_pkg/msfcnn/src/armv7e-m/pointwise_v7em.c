@@ -20,18 +20,24 @@
 void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     size_t step = op->shape->stride_v * run->pixel_step;
-    size_t taps = op->words;
+    size_t taps = msfcnn_v7em_taps(op);
     bool copies = op->in_channels != taps;
     int8_t *patch = run->scratch;
     int8_t *pair = patch + (copies ? 2 * taps : 0);
     const int8_t *x = run->line[0];
+    msfcnn_v7em_blocks_t blocks = msfcnn_v7em_blocks(op, run);
     unsigned done = 0;
     unsigned n;
 
     if (!copies && (run->channels % 4 == 0)
         && (msfcnn_v7em_together(op, run->pixels) == 2)) {
         done = run->pixels & ~1U;
-        msfcnn_v7em_pairs(op, run, x, step, done / 2, pair);
+        blocks.x = pair;
+        blocks.x_end = pair + 4 * taps;
+        blocks.first = x;
+        blocks.second = step;
+        blocks.pairs = done / 2;
+        msfcnn_v7em_pair(&blocks);
         x += done * step;
     }
     for (unsigned i = done; i < run->pixels; i += n, x += n * step) {
@@ -50,7 +56,7 @@ void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             msfcnn_v7em_expand(a, b, taps / 4, pair);
             a = pair;
         }
-        msfcnn_v7em_outputs(op, run, i, n, a);
+        msfcnn_v7em_outputs(op, run, &blocks, n, a);
     }
     msfcnn_v7em_clamp(op, run);
 }

@@ -29,11 +29,6 @@ extern "C" {
 #define MSFCNN_V7EM_BLOCK_EXTRA     16
 
 /**
- * @brief   With more taps an output, pixels are computed one by one: scratch stays small
- */
-#define MSFCNN_V7EM_PAIR_TAPS       256
-
-/**
  * @brief   One or two pixels by any number of blocks of four outputs
  */
 typedef struct {
@@ -72,17 +67,14 @@ typedef struct {
     ptrdiff_t second;               /**< from the first to the second pixel */
     size_t fours;                   /**< taps of a kernel line / 4, may be 0 */
     size_t rest;                    /**< taps of a kernel line beyond */
-    int8_t *rest_first;             /**< where those of the first pixel are copied to */
-    int8_t *rest_second;            /**< where those of the second are */
-    void *x;                        /**< for the pairs, as in msfcnn_v7em_expand() */
+    void *x;                        /**< for the fours, as in msfcnn_v7em_expand() */
+    void *rest_x;                   /**< for the rest: a0 a1, b0 b1, a2 a3, b2 b3, ... */
 } msfcnn_v7em_lines_t;
 
 /**
- * @brief   Expands the fours of all kernel lines, copies the rest
- *
- * @return  behind the pairs
+ * @brief   Expands the taps of all kernel lines, their fours before the rest
  */
-void *msfcnn_v7em_expand_lines(const msfcnn_v7em_lines_t *lines);
+void msfcnn_v7em_expand_lines(const msfcnn_v7em_lines_t *lines);
 
 /**
  * @brief   Outputs of two expanded pixels, or of several pairs that it expands
@@ -97,29 +89,24 @@ void msfcnn_v7em_pair(msfcnn_v7em_blocks_t *blocks);
 void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
 
 /**
- * @brief   Outputs of one pixel or two, stored where the run wants them
+ * @brief   What a run needs, from its first pixel on
  *
  * @param[in]   op      with blocks of constants
  * @param[in]   run     the run
- * @param[in]   pixel   index in the run of the (first) pixel
- * @param[in]   pixels  1 or 2
- * @param[in]   x       taps of a single pixel, or two pixels expanded
  */
-void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         unsigned pixels, const void *x);
+msfcnn_v7em_blocks_t msfcnn_v7em_blocks(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
- * @brief   Outputs of the first pixels of a run, two at a time; all their taps are there
+ * @brief   Outputs of the next pixel or two, stored where the run wants them
  *
- * @param[in]   op          with blocks of constants, its taps a multiple of four
- * @param[in]   run         the run; its channels are a multiple of four
- * @param[in]   x           taps of the first pixel
- * @param[in]   step        bytes from there to those of the next one
- * @param[in]   pairs       of pixels, 1 or more
- * @param[out]  expanded    room for the taps of two pixels, four bytes each
+ * @param[in]     op        with blocks of constants
+ * @param[in]     run       the run
+ * @param[in,out] blocks    what it needs; `out` is moved on
+ * @param[in]     pixels    1 or 2
+ * @param[in]     x         taps of a single pixel, or two pixels expanded
  */
-void msfcnn_v7em_pairs(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
-                       size_t step, unsigned pairs, void *expanded);
+void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                         msfcnn_v7em_blocks_t *blocks, unsigned pixels, const void *x);
 
 /**
  * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
@@ -170,11 +157,19 @@ typedef struct {
 void msfcnn_v7em_depthwise_3x3(const msfcnn_v7em_planes_t *planes);
 
 /**
+ * @brief   Taps of an output, rounded up to a multiple of four
+ */
+static inline size_t msfcnn_v7em_taps(const msfcnn_op_t *op)
+{
+    return op->words & ~(size_t)3;
+}
+
+/**
  * @brief   How many pixels are computed together, of so many that are left: 1 or 2
  */
 static inline unsigned msfcnn_v7em_together(const msfcnn_op_t *op, unsigned left)
 {
-    return ((left > 1) && (op->words <= MSFCNN_V7EM_PAIR_TAPS)) ? 2 : 1;
+    return ((left > 1) && (op->words % 4 == 0)) ? 2 : 1;
 }
 
 /**
