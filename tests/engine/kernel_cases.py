@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors, to_even
-from msfcnn.isa import mve_packing
+from msfcnn.isa import mac16_packing, mve_packing
 from msfcnn.isa.armv7em_packing import (
     conv_scratch,
     depthwise_scratch,
@@ -547,6 +547,27 @@ def _mve_packer(gathered: bool) -> Pack:
     return pack
 
 
+def pointwise_mac16_case(rng: np.random.Generator) -> KernelCase:
+    """As pointwise_case."""
+    return _conv_case(rng, "pointwise_mac16", _pointwise_place(rng), 1, 0, _mac16_packer(True))
+
+
+def conv_mac16_case(rng: np.random.Generator) -> KernelCase:
+    """As conv_case, without groups."""
+    return _conv_case(rng, "conv_mac16", _conv_place(rng, 1), 1, 0, _mac16_packer(False))
+
+
+def _mac16_packer(pointwise: bool) -> Pack:
+    def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
+        packed = mac16_packing.pack_conv(w, k)
+        if packed is None:
+            return None
+        scratch = mac16_packing.conv_scratch(packed, w[0].size, pointwise)
+        return _Packed(_array("uint32_t", "@_words", packed.words, 4), packed.taps, scratch)
+
+    return pack
+
+
 # ------------------------------------------------------------------------------------------- pools
 
 
@@ -941,10 +962,15 @@ MVE_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
     "add_mve": lambda rng: add_case(rng, "add_mve"),
 }
 
+MAC16_CASES: Mapping[str, Callable[[np.random.Generator], KernelCase]] = {
+    "pointwise_mac16": pointwise_mac16_case,
+    "conv_mac16": conv_mac16_case,
+}
+
 
 def random_cases(family: str, rng: np.random.Generator, count: int) -> list[KernelCase]:
     """`count` cases of a family of kernels."""
     if family.startswith("global_average"):
         return [case for _ in range(count) for case in global_average_cases(rng, family)]
-    case = {**CASES, **V6M_CASES, **V7EM_CASES, **MVE_CASES}[family]
+    case = {**CASES, **V6M_CASES, **V7EM_CASES, **MVE_CASES, **MAC16_CASES}[family]
     return [case(rng) for _ in range(count)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import CASES, MVE_CASES, V6M_CASES, V7EM_CASES, random_cases
+from kernel_cases import CASES, MAC16_CASES, MVE_CASES, V6M_CASES, V7EM_CASES, random_cases
 from kernel_programs import run_cases
 
 from msfcnn.isa import MACHINES, Machine
@@ -17,6 +17,7 @@ from msfcnn.toolchain.native import SANITIZERS, engine_flags
 
 PORTABLE = [*CASES, "global_average"]
 V7EM = [*V7EM_CASES, "global_average_v7em"]
+MAC16_PORTABLE = ("depthwise", "depthwise_3x3")  # with an inner loop for it
 MVE = [*MVE_CASES, "global_average_mve"]
 EMULATED = [
     *("qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m55", "qemu-cortex-m0"),
@@ -38,7 +39,7 @@ def _generator(*words: str) -> np.random.Generator:
 
 
 def test_every_kernel_of_the_list_is_tried() -> None:
-    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM, *MVE)} == {
+    assert {f"msfcnn_{name}" for name in (*PORTABLE, *V7EM, *MVE, *MAC16_CASES)} == {
         k.name for k in listed_kernels()
     }
 
@@ -98,3 +99,11 @@ def test_helium_kernels(family: str, tmp_path: Path) -> None:
     cases = random_cases(family, rng, 120)
     flags = ["-O3", *engine_flags("armv8.1-m.mve")]
     assert run_cases(_machine("qemu-cortex-m55"), cases, rng, tmp_path, flags).complaints == []
+
+
+@pytest.mark.parametrize("family", [*MAC16_CASES, *MAC16_PORTABLE])
+def test_kernels_for_mac16(family: str, tmp_path: Path) -> None:
+    rng = _generator("mac16", family)
+    cases = random_cases(family, rng, 120)
+    flags = ["-O3", *engine_flags("xtensa.mac16")]
+    assert run_cases(_machine("qemu-xtensa-mac16"), cases, rng, tmp_path, flags).complaints == []

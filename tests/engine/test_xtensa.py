@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import msfcnn
+from msfcnn import Options
+from msfcnn.bench import MACHINES, Bench
 from msfcnn.frontend.onnx import load_model
 from msfcnn.reference import execute
 from msfcnn.toolchain.native import engine_directory, engine_sources
@@ -55,3 +58,20 @@ def test_digits_on_lx106(
     expected = execute(model, images)[model.outputs[0].tensor]
     assert done.stdout == np.ascontiguousarray(expected).tobytes()
     assert len(set(map(bytes, expected))) > 1
+
+
+def test_digits_with_mac16(
+    repo_root: Path, require_tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Bench compares all bytes. The portable kernels on the same core take twice as many."""
+    machine = next(m for m in MACHINES if m.name == "qemu-xtensa-mac16")
+    for program in machine.programs:
+        require_tool(program)
+    onnx = repo_root / "apps" / "digits" / "digits.onnx"
+    images = load_images(load_model(onnx), onnx.with_name("digits_test.npz"))[0][:1]
+    counts = []
+    for isa in ("xtensa.mac16", "generic"):
+        generated = msfcnn.generate(onnx, Options(isa=isa), name="net")
+        run = Bench(machine, tmp_path, "-O2", isa).measure(generated, "net", images).run
+        counts.append(run.inferences[0])
+    assert counts[0] < 0.55 * counts[1]

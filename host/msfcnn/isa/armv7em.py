@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msfcnn.ir import Model
 from msfcnn.isa import armv7em_packing as packing
-from msfcnn.isa.family import Chooser, Isa, cortex_m, modelled
+from msfcnn.isa.family import FALLBACK, Chooser, Isa, cortex_m, modelled
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
 from msfcnn.ops import Conv, oriented
 
@@ -125,6 +125,7 @@ ISA = Isa(
         "global_average": _named("global_average"),
     },
     replaced=frozenset({"pointwise", "add", "max_pool", "average_pool", "global_average"}),
+    flags=FALLBACK,
     machines=(
         _CORTEX_M4,
         cortex_m(

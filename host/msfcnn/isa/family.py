@@ -82,6 +82,7 @@ class Isa:
     core:     whose cost data are used where no core is named.
     kernels:  by kernel family, how its own kernels are chosen; what is missing is portable.
     replaced: families whose portable kernels it never falls back to.
+    flags:    what the engine's files are compiled with.
     machines: processors of it that `msfcnn bench` can measure on.
     """
 
@@ -89,7 +90,12 @@ class Isa:
     core: str
     kernels: Mapping[str, Chooser] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()
+    flags: tuple[str, ...] = ()
     machines: tuple[Machine, ...] = ()
+
+
+# beside kernels for most calls the portable convolutions are built small rather than fast
+FALLBACK = ("-DMSFCNN_FALLBACK=1",)
 
 
 def linked(script: str, *options: str) -> tuple[str, ...]:

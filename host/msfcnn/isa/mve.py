@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msfcnn.ir import Model
 from msfcnn.isa import mve_packing as packing
-from msfcnn.isa.family import Chooser, Isa, cortex_m
+from msfcnn.isa.family import FALLBACK, Chooser, Isa, cortex_m
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
 from msfcnn.ops import Conv, oriented
 
@@ -70,6 +70,7 @@ ISA = Isa(
         "global_average": _named("global_average"),
     },
     replaced=frozenset({"pointwise", "add", "max_pool", "average_pool", "global_average"}),
+    flags=FALLBACK,
     machines=(
         cortex_m(
             "qemu-cortex-m55",

@@ -15,7 +15,7 @@ ISA = Isa(
             description="Xtensa LX106",
             compiler=("xtensa-lx106-elf-gcc", "-mlongcalls", "-mtext-section-literals"),
             link=linked("sim.ld", "-nostdlib", "-lgcc"),
-            sources=("xtensa.c", "xtensa_rom.c"),
+            sources=("xtensa.c", "lx106.c", "xtensa_rom.c"),
             emulator=(
                 *("qemu-system-xtensa", "-M", "sim", "-cpu", "lx106"),
                 *("-icount", CLOCK.format(4), "-semihosting"),

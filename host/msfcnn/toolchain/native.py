@@ -43,8 +43,7 @@ def _sources(directory: Path) -> list[Path]:
 
 def engine_flags(isa: str) -> tuple[str, ...]:
     """What the engine's files are compiled with for an instruction set."""
-    # beside kernels of a family the portable convolutions are small rather than fast
-    return ("-DMSFCNN_FALLBACK=1",) if "conv" in ISAS[isa].kernels else ()
+    return ISAS[isa].flags
 
 
 def compiler() -> tuple[str, ...]:

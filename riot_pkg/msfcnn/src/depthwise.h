@@ -33,7 +33,8 @@ typedef msfcnn_scale_t msfcnn_depthwise_scale_t;
  */
 static inline bool msfcnn_depthwise_does(unsigned shift)
 {
-    return MSFCNN_HALVES ? (shift & MSFCNN_SHORT) != 0 : msfcnn_is_common(shift);
+    return (MSFCNN_HALVES || MSFCNN_MAC16) ? (shift & MSFCNN_SHORT) != 0
+                                           : msfcnn_is_common(shift);
 }
 
 /**

@@ -18,8 +18,9 @@
 #  define MSFCNN_DEPTHWISE_XTENSA   0
 #else
 #  define MSFCNN_DEPTHWISE_V6M      MSFCNN_V6M
-/* calls without register windows, as the LX106 of the ESP8266 has them */
-#  if defined(__XTENSA_CALL0_ABI__)
+/* calls without register windows and a core without MAC16, as the LX106 of the ESP8266 */
+#  if defined(__XTENSA_CALL0_ABI__) \
+    && !(defined(__XCHAL_HAVE_MAC16) && __XCHAL_HAVE_MAC16)
 #    define MSFCNN_DEPTHWISE_XTENSA 1
 #  else
 #    define MSFCNN_DEPTHWISE_XTENSA 0
@@ -29,4 +30,8 @@
 /**
  * @brief   Whether there is assembly for what is compiled for
  */
-#define MSFCNN_DEPTHWISE_ASM    (MSFCNN_DEPTHWISE_V6M || MSFCNN_DEPTHWISE_XTENSA)
+#if defined(MSFCNN_MAC16) && MSFCNN_MAC16
+#  define MSFCNN_DEPTHWISE_ASM  1
+#else
+#  define MSFCNN_DEPTHWISE_ASM  (MSFCNN_DEPTHWISE_V6M || MSFCNN_DEPTHWISE_XTENSA)
+#endif

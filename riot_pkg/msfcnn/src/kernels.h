@@ -38,6 +38,13 @@ extern "C" {
 #endif
 
 /**
+ * @brief   Whether the assembly for Xtensa with MAC16 is there. The build defines this, too
+ */
+#ifndef MSFCNN_MAC16
+#  define MSFCNN_MAC16      0
+#endif
+
+/**
  * @brief   No instruction: keeps compilers from loading so much ahead that registers run out
  */
 #define MSFCNN_IN_ORDER()       __asm__ volatile ("" ::: "memory")
@@ -125,9 +132,6 @@ static inline int32_t msfcnn_multiply(int32_t a, int32_t b)
  */
 #if MSFCNN_V6M
 #  define MSFCNN_HALVES     1
-#elif defined(__XTENSA_CALL0_ABI__)
-/* assembly for all of these does without */
-#  define MSFCNN_HALVES     1
 #elif defined(__XTENSA__) && (!defined(__XCHAL_HAVE_MUL32_HIGH) || !__XCHAL_HAVE_MUL32_HIGH)
 #  define MSFCNN_HALVES     1
 #else
@@ -152,6 +156,12 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
     int32_t lower = (int32_t)(a_low * (uint32_t)b_high) + (int32_t)(uint16_t)upper;
 
     return a_high * b_high + (upper >> 16) + (lower >> 16);
+#elif defined(__XTENSA__)
+    /* older compilers miss it */
+    int32_t product;
+
+    __asm__ ("mulsh %0, %1, %2" : "=a"(product) : "a"(a), "a"(b));
+    return product;
 #else
     return (int32_t)(((int64_t)a * b) >> 32);
 #endif

@@ -5,7 +5,7 @@
 
 /**
  * @file
- * @brief   Xtensa LX106 on the emulated `sim` machine: start, clock, files
+ * @brief   Xtensa on the emulated `sim` machine: files, copies
  */
 
 #include "port.h"
@@ -15,42 +15,9 @@
 #define CALL_WRITE  4
 #define CALL_OPEN   5
 
-/* reset comes first, exceptions end the program; their offsets from VECBASE are the core's */
-__asm__ (
-    ".section .vectors, \"ax\"\n"
-    "vectors:\n j port_start\n"
-    ".org vectors + 0x10\n j port_fault\n"
-    ".org vectors + 0x20\n j port_fault\n"
-    ".org vectors + 0x30\n j port_fault\n"
-    ".org vectors + 0x50\n j port_fault\n"
-    ".org vectors + 0x70\n j port_fault\n"
-    ".org vectors + 0x80\n"
-    ".literal_position\n"
-    ".global port_start\n"
-    ".align 4\n"
-    "port_start:\n"
-    "movi a2, vectors\n"
-    "wsr a2, vecbase\n"
-    "movi a1, port_stack_end\n"
-    "movi a0, main\n"
-    "callx0 a0\n"
-    ".text\n");
-
 void __attribute__((used)) port_fault(void)
 {
     port_exit(PORT_FAULT);
-}
-
-static uint32_t low, high; /* of the last reading */
-
-uint64_t port_clock(void)
-{
-    uint32_t now;
-
-    __asm__ volatile ("rsr %0, ccount" : "=r"(now));
-    high += (now < low);
-    low = now;
-    return (uint64_t)high << 32 | now;
 }
 
 void port_loop(uint32_t turns)
