@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from msfcnn.fusion.cost import costs
@@ -58,12 +58,14 @@ def _split_options(edge: Edge) -> Iterator[Option]:
         yield Option(scheme=Scheme.LINE, band=width, split=split)
 
 
-def band_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
-    """Edges that run in column sweeps, band by band."""
+def band_stages(
+    network: Network, limits: Limits, terms: Terms, ends: Collection[int] | None = None
+) -> FoundEdges:
+    """Edges that run in column sweeps, band by band; with `ends` only those to these cut points."""
     found: FoundEdges = {}
     known = KnownWaits()
     suiting: dict[int, Terms] = {}
-    for end in range(2, len(network.steps) + 1):
+    for end in sorted(ends or range(2, len(network.steps) + 1)):
         for band in band_heights(network.steps[end - 1].target[0]):
             count = sum(suits(run, terms.run[0], band) for run in terms.run)
             some = suiting.setdefault(count, _first(terms, count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
@@ -69,12 +70,17 @@ def unfused_graph(
     return FusionGraph(network, run, line_stages(network, limits, terms), currency)
 
 
-def with_bands(graph: FusionGraph, limits: Limits) -> FusionGraph:
-    """And those that run in bands, as far as the limits let them matter."""
-    edges = {ends: list(found) for ends, found in graph.edges.items()}
+def with_bands(
+    graph: FusionGraph, limits: Limits, ends: Collection[int] | None = None
+) -> FusionGraph:
+    """And those that run in bands, as far as the limits let them matter.
+
+    ends: cut points where they may end; all if there are none.
+    """
+    edges = {edge: list(found) for edge, found in graph.edges.items()}
     terms = _terms(graph.network, graph.run, graph.currency)
-    for ends, found in band_stages(graph.network, limits, terms).items():
-        edges.setdefault(ends, []).extend(found)
+    for edge, found in band_stages(graph.network, limits, terms, ends).items():
+        edges.setdefault(edge, []).extend(found)
     return replace(graph, edges=edges)
 
 

@@ -27,10 +27,15 @@ _NEVER = 1 << 40  # bytes: more than any arena
 
 @dataclass(frozen=True)
 class Limits:
-    """What need not be looked at: options with more bytes, or that cost more than they must."""
+    """What need not be looked at.
+
+    ram:   bytes; options with more. extra: those that cost so much more than they must.
+    keep:  True: those that let go of a halo, and compute pixels twice. None: none of them.
+    """
 
     ram: int = _NEVER
     extra: int = _NEVER
+    keep: bool | None = None
 
 
 @dataclass
@@ -73,10 +78,14 @@ FoundEdges = dict[tuple[int, int], list[Found]]
 
 
 def search(
-    sweep: Sweep, terms: Terms, limits: Limits, known: KnownWaits, found: FoundEdges
+    sweep: Sweep,
+    terms: Terms,
+    limits: Limits,
+    known: KnownWaits,
+    found: FoundEdges,
 ) -> None:
     """Adds every edge that ends where the sweep does."""
-    growth = Growth(sweep, terms, lambda _: None, known)
+    growth = Growth(sweep, terms, lambda _: limits.keep, known)
     for i in range(sweep.end - 1, max(-1, sweep.end - 1 - LONGEST), -1):
         single = i == sweep.end - 1  # layer by layer is always possible
         if not growth.add(i) or not (single or _prune(growth, limits)):

@@ -1,8 +1,9 @@
 """A faster plan of the same bytes and MACs.
 
 A plan for MACs says nothing of copies and kernel calls. Where its bytes allow it, stages
-are replaced by row sweeps and single steps of fewer estimated instructions, which compute nothing
-twice.
+are replaced by others of fewer estimated instructions: row sweeps and single steps, and sweeps in
+bands, too, where the plan has some. If these compute more twice than is allowed, only those are
+looked at that keep every halo and compute nothing twice.
 """
 
 from __future__ import annotations
@@ -11,18 +12,51 @@ from dataclasses import replace
 
 import numpy as np
 
-from msfcnn.fusion import Currency, Edge, Found, FusionGraph, Limits, Option, cost, unfused_graph
+from msfcnn.fusion import (
+    Currency,
+    Edge,
+    Found,
+    FusionGraph,
+    Limits,
+    Option,
+    cost,
+    least_prices,
+    unfused_graph,
+    with_bands,
+)
 from msfcnn.planner.paths import Path, cheapest
 from msfcnn.planner.table import Bound, table
 
 
-def faster(path: Path, run: int) -> Path:
-    """The path itself, or one with fewer instructions and no more bytes and MACs."""
-    limit = max(path.ram, path.without_io)
-    graph = unfused_graph(path.graph.network, run, Currency.INSTRUCTIONS, Limits(limit))
-    found = cheapest(table(_with(graph, path)), Bound(path.ram, path.without_io))
+def faster(path: Path, run: int, macs: int) -> Path:
+    """The path itself, or one with fewer instructions, no more bytes and at most so many MACs."""
+    network, limit = path.graph.network, max(path.ram, path.without_io)
+    bound = Bound(path.ram, path.without_io)
+    lines = unfused_graph(network, run, Currency.INSTRUCTIONS, Limits(limit))
+    graph = _with(lines, path)
+    best = _cheapest(graph, bound)
+    ends = _ends_in_bands(path)
+    if not ends:
+        return best
+    spare = best.price - sum(least_prices(network, run, Currency.INSTRUCTIONS))
+    for keep in (None, True):
+        limits = Limits(ram=limit, extra=spare, keep=keep)
+        found = _cheapest(with_bands(graph, limits, ends), bound)
+        if found.macs <= macs:
+            return found
+    return best
+
+
+def _cheapest(graph: FusionGraph, bound: Bound) -> Path:
+    found = cheapest(table(graph), bound)
     assert found is not None, "the path itself is within these bytes"
-    return found if found.macs <= path.macs else path
+    return found
+
+
+def _ends_in_bands(path: Path) -> set[int]:
+    """Cut points that its sweeps in bands jump over or end at."""
+    stages = ((edge, option) for edge, option in path.stages() if option.columns)
+    return {end for edge, _ in stages for end in range(edge.first + 2, edge.last + 1)}
 
 
 def _with(graph: FusionGraph, path: Path) -> FusionGraph:
