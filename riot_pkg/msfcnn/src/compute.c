@@ -24,9 +24,8 @@ static unsigned _channels(const msfcnn_t *nn, const msfcnn_op_t *op)
     return (split != 0 && split < left) ? split : left;
 }
 
-msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, unsigned i, unsigned pixels, int8_t *to)
+msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfcnn_op_t *op, unsigned pixels, int8_t *to)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     msfcnn_run_t *run = &nn->run;
 
     run->out = to;
@@ -43,11 +42,10 @@ msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, unsigned i, unsigned pixels, int8_t 
     return run;
 }
 
-void msfcnn_compute_run(msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
+void msfcnn_compute_run(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                        int8_t *to, unsigned pixels)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    const msfcnn_position_t *at = &nn->at[i];
-    msfcnn_run_t *run = msfcnn_describe(nn, i, pixels, to);
+    msfcnn_run_t *run = msfcnn_describe(nn, op, pixels, to);
 
     if (!MSFCNN_SMALL && op->input->kind == MSFCNN_PIXELS) {    /* by far the most frequent */
         nn->line[0] = msfcnn_in_run(nn, op->input, at->pixel);
@@ -79,16 +77,26 @@ static void _take_shared(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach
     }
 }
 
-void msfcnn_compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach, int8_t *to,
-                           unsigned pixels)
+/* where the kernel lines of a window begin; NULL: padding */
+static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_tensor_t *input = op->input;
-    int8_t *from = msfcnn_first_slot(nn, input, reach->from);
+    const int8_t *from = msfcnn_first_slot(nn, input, reach->from);
     int line = reach->first;
     int slot = -1;
 
+    if (!MSFCNN_SMALL && line >= 0 && shape->dilation_u == 1 &&
+        reach->newest - line == shape->kernel_u - 1) {      /* by far the most frequent */
+        size_t step = input->line_step;
+        const int8_t *end = from + input->slots * step;
+        const int8_t *at = from + (unsigned)line % input->slots * step;
+        for (unsigned k = 0; k < shape->kernel_u; k++) {
+            nn->line[k] = at;
+            at = (at + step == end) ? from : at + step;
+        }
+        return;
+    }
     for (unsigned k = 0; k < shape->kernel_u; k++, line += shape->dilation_u) {
         nn->line[k] = NULL;
         if (line < 0 || line >= op->lines) {
@@ -102,13 +110,21 @@ void msfcnn_compute_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach
             slot -= input->slots;
         }
     }
-    msfcnn_run_t *run = msfcnn_describe(nn, i, (unsigned)(reach->end - reach->from), to);
+}
+
+void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                           const msfcnn_reach_t *reach, int8_t *to, unsigned pixels)
+{
+    const msfcnn_tensor_t *input = op->input;
+
+    _take_lines(nn, op, reach);
+    msfcnn_run_t *run = msfcnn_describe(nn, op, (unsigned)(reach->end - reach->from), to);
     run->pixels = (uint16_t)pixels;
     run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
     run->phase_u = reach->phase_u;
     run->phase_v = reach->phase_v;
     if (reach->slides) {
-        nn->line[0] = msfcnn_saved(nn, i, reach->from);
+        nn->line[0] = msfcnn_saved(nn, op, at, reach->from);
         run->first_step = (input->channel_step == 1) ? 1 : input->save;
     }
     else if (input->kind == MSFCNN_SHARED) {

@@ -28,7 +28,8 @@
 /* what became of a step; errors of the fetch function are negative */
 enum {
     STARVED,    /* the next row of the image has not arrived */
-    EMITTED,    /* some pixels were written */
+    EMITTED,    /* some pixels were written, and more were asked for */
+    DONE,       /* all that were asked for */
     NEED,       /* the op that was asked must go first */
 };
 
@@ -106,17 +107,15 @@ void msfcnn_begin_stage(msfcnn_t *nn)
     nn->op = (uint16_t)_next_end(nn);
 }
 
-/* after pixels of op i have been written */
-static void _advance(msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixels)
+/* after pixels of an op have been written */
+static void _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, int8_t *written,
+                     unsigned pixels)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    msfcnn_position_t *at = &nn->at[i];
-
     if (op->copy != NULL) {
-        msfcnn_feed(nn, i, written, pixels);
+        msfcnn_feed(nn, op, at, written, pixels);
     }
     if (op->output->halo_pixels != 0) {
-        msfcnn_keep(nn, i, written, pixels);
+        msfcnn_keep(nn, op, at, written, pixels);
     }
     at->pixel = (uint16_t)(at->pixel + pixels);
     if (at->want != ALL) {
@@ -194,9 +193,10 @@ static unsigned _available(msfcnn_t *nn, unsigned i, const msfcnn_tensor_t *tens
 }
 
 /* whether all is there that the next pixels of op i reach; else an op has been asked for more */
-static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
+static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
+                       const msfcnn_reach_t *reach)
 {
-    const msfcnn_tensor_t *window = nn->ops[i].input;
+    const msfcnn_tensor_t *window = op->input;
 
     if (window->writer == MSFCNN_NONE || reach->end == 0) {
         return 1;
@@ -207,16 +207,14 @@ static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach)
         return 1;
     }
     if (reach->slides && nn->at[writer].line == newest) {
-        msfcnn_save(nn, i, (unsigned)reach->first, reach->from, reach->end);
+        msfcnn_save(nn, op, at, (unsigned)reach->first, reach->from, reach->end);
     }
     return 0;
 }
 
-static int _load(msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
+static int _load(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at, int8_t *to,
+                 unsigned pixels)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    const msfcnn_position_t *at = &nn->at[i];
-
     if (nn->model->input == MSFCNN_INPUT_PULL) {
         unsigned y = at->line, x = at->pixel, height = 1, width = pixels;
         if (nn->running->columns) {
@@ -240,11 +238,9 @@ static int _load(msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
 }
 
 /* a run of input pixels for an average over all; the output comes with the last */
-static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, int8_t *to)
+static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op,
+                                           msfcnn_position_t *at, int8_t *to)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    msfcnn_position_t *at = &nn->at[i];
-
     for (;;) {
         unsigned line = at->saved_to, pixel = at->saved_from;
         unsigned left = (unsigned)(op->pixels - pixel);
@@ -254,7 +250,7 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, int8_t *to)
             return NEED;
         }
         int last = line + 1U == op->lines && n == left;
-        msfcnn_run_t *run = msfcnn_describe(nn, i, n, last ? to : NULL);
+        msfcnn_run_t *run = msfcnn_describe(nn, op, n, last ? to : NULL);
         nn->line[0] = msfcnn_at(nn, op->input, line, pixel);
         run->first = line == 0 && pixel == 0;
         run->scratch = nn->arena + op->sums;
@@ -268,9 +264,9 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, int8_t *to)
 }
 
 /* whether the op that goes before op i is as far as that will be; else it has been asked */
-static int _is_ahead(msfcnn_t *nn, unsigned i, unsigned pixels)
+static int _is_ahead(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, unsigned pixels)
 {
-    unsigned before = nn->ops[i].before;
+    unsigned before = op->before;
 
     if (before == MSFCNN_NONE || nn->at[before].low >= nn->at[before].high) {
         return 1;
@@ -280,18 +276,16 @@ static int _is_ahead(msfcnn_t *nn, unsigned i, unsigned pixels)
 }
 
 /* whether op i can compute now, and how many pixels at most; else an op has been asked for more */
-static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *reach)
+static int _ready(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
+                  unsigned *pixels, msfcnn_reach_t *reach)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    const msfcnn_position_t *at = &nn->at[i];
-
     switch (op->reads) {
         case MSFCNN_LOAD:
         case MSFCNN_GLOBAL:
             return 1;
         case MSFCNN_WINDOW:
-            *reach = msfcnn_reach(nn, i, *pixels);
-            return _is_ahead(nn, i, *pixels) && _has_window(nn, i, reach);
+            msfcnn_reach(op, at, *pixels, reach);
+            return _is_ahead(nn, i, op, *pixels) && _has_window(nn, i, op, at, reach);
         case MSFCNN_PAIR:
             if (op->second->kind == MSFCNN_COPY) {
                 /* what comes by way of the input is written there before; no more is asked for than
@@ -311,27 +305,28 @@ static int _ready(msfcnn_t *nn, unsigned i, unsigned *pixels, msfcnn_reach_t *re
     return *pixels != 0;
 }
 
-static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_reach_t *reach, int8_t *to,
-                    unsigned pixels)
+static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
+                    const msfcnn_reach_t *reach, int8_t *to, unsigned pixels)
 {
-    switch (nn->ops[i].reads) {
+    switch (op->reads) {
         case MSFCNN_LOAD:
-            return _load(nn, i, to, pixels);
+            return _load(nn, op, at, to, pixels);
         case MSFCNN_GLOBAL:
-            return _compute_global(nn, i, to);
+            return _compute_global(nn, i, op, at, to);
         case MSFCNN_WINDOW:
-            msfcnn_compute_window(nn, i, reach, to, pixels);
+            msfcnn_compute_window(nn, op, at, reach, to, pixels);
             return EMITTED;
         default:
-            msfcnn_compute_run(nn, i, to, pixels);
+            msfcnn_compute_run(nn, op, at, to, pixels);
             return EMITTED;
     }
 }
 
 static int _step(msfcnn_t *nn, unsigned i)
 {
-    const msfcnn_tensor_t *output = nn->ops[i].output;
-    const msfcnn_position_t *at = &nn->at[i];
+    const msfcnn_op_t *op = &nn->ops[i];
+    const msfcnn_tensor_t *output = op->output;
+    msfcnn_position_t *at = &nn->at[i];
     unsigned n = _min(_min(at->want, nn->running->run), (unsigned)(at->high - at->pixel));
     int replays = at->pixel < at->fresh;
     msfcnn_reach_t reach;
@@ -343,18 +338,20 @@ static int _step(msfcnn_t *nn, unsigned i)
     if (replays) {
         n = _min(n, (unsigned)(at->fresh - at->pixel));
     }
-    else if (!_ready(nn, i, &n, &reach)) {
+    else if (!_ready(nn, i, op, at, &n, &reach)) {
         return NEED;
     }
-    int8_t *to = msfcnn_target(nn, i);
+    int8_t *to = msfcnn_target(nn, op, at);
     if (replays) {
-        msfcnn_replay(nn, i, to, n);
+        msfcnn_replay(nn, op, at, to, n);
     }
     else {
-        res = _compute(nn, i, &reach, to, n);
+        res = _compute(nn, i, op, at, &reach, to, n);
     }
     if (res == EMITTED) {
-        _advance(nn, i, to, n);
+        _advance(nn, op, at, to, n);
+        /* of a run nothing more is written before it has been read */
+        return (at->want != 0 && output->kind != MSFCNN_PIXELS) ? EMITTED : DONE;
     }
     return res;
 }
@@ -372,15 +369,14 @@ int msfcnn_sweep(msfcnn_t *nn)
         if (res < 0) {
             return res;     /* the context may not be the one it was, see _load() */
         }
+        if (res == EMITTED) {
+            continue;
+        }
         if (res == NEED) {
             i = nn->op;
             continue;
         }
-        const msfcnn_position_t *at = &nn->at[i];
-        if (at->want != 0 && nn->ops[i].output->kind != MSFCNN_PIXELS) {
-            continue;
-        }
-        i = at->asker;
+        i = nn->at[i].asker;
         while (i == MSFCNN_NONE) {
             i = _next_end(nn);
             if (i == MSFCNN_NONE && !msfcnn_next_band(nn)) {

@@ -79,58 +79,55 @@ int8_t *msfcnn_at(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned li
         return nn->arena + tensor->place + pixel * tensor->pixel_step;
     }
     if (tensor->kind == MSFCNN_SHARED && _is_saved(nn, tensor, line, pixel)) {
-        return msfcnn_saved(nn, tensor->owner, pixel);
+        return msfcnn_saved(nn, &nn->ops[tensor->owner], &nn->at[tensor->owner], pixel);
     }
     unsigned slot = (line < tensor->slots) ? line : line % tensor->slots;
     return msfcnn_first_slot(nn, tensor, pixel) + (size_t)slot * tensor->line_step;
 }
 
-int8_t *msfcnn_target(const msfcnn_t *nn, unsigned i)
+int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    const msfcnn_position_t *at = &nn->at[i];
+    const msfcnn_tensor_t *output = op->output;
 
-    if (!MSFCNN_SMALL && op->output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
-        return msfcnn_in_run(nn, op->output, at->pixel);
+    if (!MSFCNN_SMALL && output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
+        return msfcnn_in_run(nn, output, at->pixel);
     }
-    return msfcnn_at(nn, op->output, at->line, at->pixel) +
-           (size_t)op->out_channel * op->output->channel_step +
-           ((op->band != 0) ? nn->channel : 0);
+    return msfcnn_at(nn, output, at->line, at->pixel) +
+           (size_t)op->out_channel * output->channel_step + ((op->band != 0) ? nn->channel : 0);
 }
 
-msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels)
+void msfcnn_reach(const msfcnn_op_t *op, const msfcnn_position_t *at, unsigned pixels,
+                  msfcnn_reach_t *r)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_shape_t *shape = op->shape;
-    const msfcnn_position_t *at = &nn->at[i];
-    msfcnn_reach_t r;
+    const msfcnn_tensor_t *input = op->input;
 
     int parts = at->line * shape->stride_u - shape->pad_u;
-    r.first = msfcnn_whole(parts, shape->up_u);
-    r.phase_u = (uint8_t)(parts - r.first * shape->up_u);
-    r.newest = r.first + (shape->kernel_u - 1) * shape->dilation_u;
-    r.slides = op->input->save && r.first >= 0 && r.newest < op->lines &&
-               op->input->kind != MSFCNN_SHARED;
-    if (r.newest >= op->lines) {
-        r.newest = op->lines - 1;
-    }
+    int first = msfcnn_whole(parts, shape->up_u);
+    int newest = first + (shape->kernel_u - 1) * shape->dilation_u;
+    r->first = first;
+    r->phase_u = (uint8_t)(parts - first * shape->up_u);
+    r->slides = input->save && first >= 0 && newest < op->lines && input->kind != MSFCNN_SHARED;
+    r->newest = (newest < op->lines) ? newest : op->lines - 1;
+
     parts = at->pixel * shape->stride_v - shape->pad_v;
-    r.x = msfcnn_whole(parts, shape->up_v);
-    r.phase_v = (uint8_t)(parts - r.x * shape->up_v);
+    int x = msfcnn_whole(parts, shape->up_v);
+    r->x = x;
+    r->phase_v = (uint8_t)(parts - x * shape->up_v);
     int end = msfcnn_whole(parts + (int)(pixels - 1) * shape->stride_v, shape->up_v) +
               (shape->kernel_v - 1) * shape->dilation_v + 1;
     end = (end > op->pixels) ? op->pixels : (end < 0) ? 0 : end;
-    r.end = (uint16_t)end;
-    r.from = (uint16_t)((r.x < 0) ? 0 : (r.x > end) ? end : r.x);
-    return r;
+    r->end = (uint16_t)end;
+    r->from = (uint16_t)((x < 0) ? 0 : (x > end) ? end : x);
 }
 
-int8_t *msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel)
+int8_t *msfcnn_saved(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                     unsigned pixel)
 {
-    const msfcnn_tensor_t *window = nn->ops[i].input;
+    const msfcnn_tensor_t *window = op->input;
 
     return nn->arena + window->place + (size_t)window->slots * window->line_step +
-           (size_t)(pixel - nn->at[i].saved_from) * window->pixel_step;
+           (size_t)(pixel - at->saved_from) * window->pixel_step;
 }
 
 /* bytes at any address: one load and one store where the processor can */
@@ -142,10 +139,20 @@ typedef struct {
     int8_t byte[2];
 } two_t;
 
-#define COPY_COLUMN(type_t)                                         \
-    for (unsigned c = planes; c > 0; c--, x += from_step, y += to_step) { \
-        *(type_t *)(void *)y = *(const type_t *)(const void *)x;    \
-    }                                                               \
+#define COPY(type_t, step)                                                              \
+    *(type_t *)(void *)(y + step * to_step) =                                           \
+        *(const type_t *)(const void *)(x + step * from_step)
+
+#define COPY_COLUMN(type_t)                                                             \
+    for (c = planes; MSFCNN_UNROLL && c > 1; c -= 2) {                                  \
+        COPY(type_t, 0);                                                                \
+        COPY(type_t, 1);                                                                \
+        x += 2 * from_step;                                                             \
+        y += 2 * to_step;                                                               \
+    }                                                                                   \
+    for (; c > 0; c--, x += from_step, y += to_step) {                                  \
+        COPY(type_t, 0);                                                                \
+    }                                                                                   \
     n = sizeof(type_t)
 
 /* a few pixels of all planes before the next: they are too few for a call for each plane, and the
@@ -153,7 +160,7 @@ typedef struct {
 static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                          unsigned planes, unsigned pixels)
 {
-    unsigned n;
+    unsigned c, n;
 
     for (; pixels > 0; pixels -= n, to += n, from += n) {
         const int8_t *x = from;
@@ -171,10 +178,10 @@ static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t 
     }
 }
 
-void msfcnn_save(msfcnn_t *nn, unsigned i, unsigned line, unsigned from, unsigned end)
+void msfcnn_save(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, unsigned line,
+                 unsigned from, unsigned end)
 {
-    const msfcnn_tensor_t *window = nn->ops[i].input;
-    msfcnn_position_t *at = &nn->at[i];
+    const msfcnn_tensor_t *window = op->input;
 
     if (at->saved_to < from) {
         at->saved_from = at->saved_to = (uint16_t)from;
@@ -220,7 +227,7 @@ static void _save_shared(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned l
         if (end > from + shared->save) {
             from = end - shared->save;
         }
-        msfcnn_save(nn, shared->owner, line, from, end);
+        msfcnn_save(nn, &nn->ops[shared->owner], at, line, from, end);
     }
 }
 
@@ -257,46 +264,54 @@ static void _copy(int8_t *to, size_t to_step, const int8_t *from, size_t from_st
     }
 }
 
-void msfcnn_feed(const msfcnn_t *nn, unsigned i, const int8_t *written, unsigned pixels)
+void msfcnn_feed(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                 const int8_t *written, unsigned pixels)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
-    const msfcnn_position_t *at = &nn->at[op->copy->owner];
+    const msfcnn_position_t *reader = &nn->at[op->copy->owner];
 
-    for (unsigned p = nn->at[i].pixel; pixels > 0; pixels--, p++) {
-        if (p >= at->fresh && p < at->high) {
-            _copy(msfcnn_at(nn, op->copy, nn->at[i].line, p) + op->out_channel, 1, written,
+    for (unsigned p = at->pixel; pixels > 0; pixels--, p++) {
+        if (p >= reader->fresh && p < reader->high) {
+            _copy(msfcnn_at(nn, op->copy, at->line, p) + op->out_channel, 1, written,
                   op->output->channel_step, op->out_channels);
         }
         written += op->output->pixel_step;
     }
 }
 
-/* from the window to the kept pixels of the line that op i writes, from pixel p on, or back */
-static void _copy_halo(const msfcnn_t *nn, unsigned i, int8_t *window, unsigned p, unsigned end,
-                       int back)
+/* from the window to the kept pixels of a line that an op writes, from pixel p on, or back. Those
+ * that are kept are the last ones before `end`; they lie as in the window */
+static MSFCNN_ONE_COPY void _copy_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line,
+                                       unsigned p, unsigned end, int8_t *window,
+                                       unsigned pixels, int back)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_tensor_t *kept = op->output;
-    int8_t *line = nn->arena + kept->halo + op->out_channel +
-                   (size_t)nn->at[i].line * kept->halo_pixels * kept->channels;
-    unsigned index = p % kept->halo_pixels;
+    size_t width = kept->halo_pixels, step = width, window_step = kept->channel_step;
+    int8_t *halo = nn->arena + kept->halo + line * width * kept->channels;
+    size_t index = p + width - end;
+    unsigned planes = op->out_channels;
 
-    for (; p < end; p++, window += kept->pixel_step) {
-        int8_t *halo = line + (size_t)index * kept->channels;
-        if (back) {
-            _copy(window, kept->channel_step, halo, 1, op->out_channels);
-        }
-        else {
-            _copy(halo, 1, window, kept->channel_step, op->out_channels);
-        }
-        index = (index + 1 == kept->halo_pixels) ? 0 : index + 1;
+    if (window_step != 1) {
+        halo += op->out_channel * width + index;
+    }
+    else {                              /* pixels are the planes */
+        halo += index * kept->channels + op->out_channel;
+        step = kept->channels;
+        window_step = kept->pixel_step;
+        planes = pixels;
+        pixels = op->out_channels;
+    }
+    if (back) {
+        _copy_planes(window, window_step, halo, step, planes, pixels);
+    }
+    else {
+        _copy_planes(halo, step, window, window_step, planes, pixels);
     }
 }
 
-void msfcnn_keep(const msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixels)
+void msfcnn_keep(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                 int8_t *written, unsigned pixels)
 {
-    const msfcnn_position_t *at = &nn->at[i];
-    const msfcnn_tensor_t *kept = nn->ops[i].output;
+    const msfcnn_tensor_t *kept = op->output;
     unsigned p = at->pixel;
     unsigned end = p + pixels;
 
@@ -306,12 +321,13 @@ void msfcnn_keep(const msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixel
         p += others;
         written += others * kept->pixel_step;
     }
-    _copy_halo(nn, i, written, p, end, 0);
+    if (p < end) {
+        _copy_halo(nn, op, at->line, p, at->high, written, end - p, 0);
+    }
 }
 
-void msfcnn_replay(const msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels)
+void msfcnn_replay(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                   int8_t *to, unsigned pixels)
 {
-    unsigned p = nn->at[i].pixel;
-
-    _copy_halo(nn, i, to, p, p + pixels, 1);
+    _copy_halo(nn, op, at->line, at->pixel, at->fresh, to, pixels, 1);
 }

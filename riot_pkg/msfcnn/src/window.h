@@ -18,12 +18,15 @@ extern "C" {
 #endif
 
 /**
- * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not
+ * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not; whether
+ *          loops may have several turns in one
  */
 #ifdef __OPTIMIZE_SIZE__
 #  define MSFCNN_ONE_COPY   __attribute__((noinline))
+#  define MSFCNN_UNROLL     0
 #else
 #  define MSFCNN_ONE_COPY
+#  define MSFCNN_UNROLL     1
 #endif
 
 /**
@@ -103,40 +106,46 @@ int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned
                            unsigned from, unsigned end);
 
 /**
- * @brief   Where op i writes its next pixels
+ * @brief   Where an op writes its next pixels; @p at is where it is
  */
-int8_t *msfcnn_target(const msfcnn_t *nn, unsigned i);
+int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at);
 
 /**
- * @brief   What the next @p pixels outputs of op i read
+ * @brief   What the next @p pixels outputs of an op read
  */
-msfcnn_reach_t msfcnn_reach(const msfcnn_t *nn, unsigned i, unsigned pixels);
+void msfcnn_reach(const msfcnn_op_t *op, const msfcnn_position_t *at, unsigned pixels,
+                  msfcnn_reach_t *reach);
 
 /**
- * @brief   Saves the pixels @p from to @p end - 1 of a line that op i reads; those in front are
+ * @brief   Saves the pixels @p from to @p end - 1 of a line that an op reads; those in front are
  *          no longer needed
  */
-void msfcnn_save(msfcnn_t *nn, unsigned i, unsigned line, unsigned from, unsigned end);
+void msfcnn_save(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, unsigned line,
+                 unsigned from, unsigned end);
 
 /**
- * @brief   The saved pixels of op i, from pixel @p pixel of the tensor on
+ * @brief   The saved pixels of an op, from pixel @p pixel of the tensor on
  */
-int8_t *msfcnn_saved(const msfcnn_t *nn, unsigned i, unsigned pixel);
+int8_t *msfcnn_saved(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                     unsigned pixel);
 
 /**
- * @brief   Copies what op i has just written to its second ring
+ * @brief   Copies what an op has just written to its second ring
  */
-void msfcnn_feed(const msfcnn_t *nn, unsigned i, const int8_t *written, unsigned pixels);
+void msfcnn_feed(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                 const int8_t *written, unsigned pixels);
 
 /**
- * @brief   Keeps the pixels that op i has just written for the next band, which needs some
+ * @brief   Keeps the pixels that an op has just written for the next band, which needs some
  */
-void msfcnn_keep(const msfcnn_t *nn, unsigned i, int8_t *written, unsigned pixels);
+void msfcnn_keep(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                 int8_t *written, unsigned pixels);
 
 /**
- * @brief   Writes the next @p pixels of op i again, as they were kept in the band before
+ * @brief   Writes the next @p pixels of an op again, as they were kept in the band before
  */
-void msfcnn_replay(const msfcnn_t *nn, unsigned i, int8_t *to, unsigned pixels);
+void msfcnn_replay(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                   int8_t *to, unsigned pixels);
 
 #ifdef __cplusplus
 }
