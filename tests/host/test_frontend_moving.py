@@ -127,6 +127,17 @@ CASES: dict[str, Maker] = {
     "every third column, backwards": lambda n, x: n.qdq(
         n.node("Slice", x, *(n.const(ints(v)) for v in (5, -7, 3, -2))), like=x
     ),
+    "minus its transpose": lambda n, x: n.qdq(
+        n.node("Sub", x, n.node("Transpose", x, perm=[0, 1, 3, 2])), COARSE
+    ),
+    "plus a function of its transpose": lambda n, x: n.qdq(
+        n.node(
+            "Add",
+            x,
+            n.qdq(n.node("Sigmoid", n.node("Transpose", x, perm=[0, 1, 3, 2])), Scale(1 / 256)),
+        ),
+        COARSE,
+    ),
     "some rows": lambda n, x: n.qdq(n.node("Gather", x, n.const(ints(4, 0, 1)), axis=2), like=x),
 }
 

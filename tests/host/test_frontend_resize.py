@@ -53,6 +53,27 @@ def test_a_line_and_sizes_instead_of_scales(tmp_path: Path) -> None:
     assert kinds(agree(net, tmp_path)) == ["Upsample", "Conv"]
 
 
+@pytest.mark.parametrize("sizes", [(8, 10), (12, 5)])
+def test_sizes_of_listed_axes(sizes: tuple[int, int], tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 5))
+    net.opset = 18
+    given = net.const(np.array(sizes, np.int64))
+    y = net.node("Resize", net.input, "", "", given, axes=[2, 3], **NEAREST, **ASYMMETRIC)
+    net.output(net.qdq(y, like=net.input))
+    assert kinds(agree(net, tmp_path)) == ["Upsample"]
+
+
+def test_sizes_that_are_only_bounds_are_refused(tmp_path: Path) -> None:
+    net = Net((1, 3, 4, 4))
+    net.opset = 18
+    given = net.const(np.array([8, 12], np.int64))
+    way = {"keep_aspect_ratio_policy": "not_larger", **NEAREST, **ASYMMETRIC}
+    y = net.node("Resize", net.input, "", "", given, axes=[2, 3], **way)
+    net.output(net.qdq(y, like=net.input))
+    with pytest.raises(ModelError, match="bounds only"):
+        load_model(net.save(tmp_path / "net.onnx"))
+
+
 @pytest.mark.parametrize("mode", ["DCR", "CRD"])
 def test_depth_to_space(mode: str, tmp_path: Path) -> None:
     net = Net((1, 3, 4, 5))
@@ -110,12 +131,20 @@ def test_transposed(
         ({"mode": "linear", "coordinate_transformation_mode": "align_corners"}, (1, 1, 2, 2)),
         ({"mode": "linear"}, (1, 1, 1.5, 1.5)),
         ({"mode": "nearest", "nearest_mode": "ceil", **ASYMMETRIC}, (1, 1, 2, 2)),
+        ({"mode": "nearest"}, (1, 1, np.nan, 2)),
+        ({"mode": "nearest"}, (1, 1, 2, np.inf)),
+        ({"mode": "nearest"}, (1, 1, 2)),
+        (
+            {"mode": "nearest", "coordinate_transformation_mode": "tf_crop_and_resize"},
+            (1, 1, 2, 2),
+        ),
     ],
 )
 def test_other_ways_are_refused(
     attributes: dict[str, str], scales: tuple[float, ...], tmp_path: Path
 ) -> None:
     net = Net((1, 3, 4, 4))
-    net.output(net.qdq(resized(net, net.input, scales, **attributes), like=net.input))
+    y = net.qdq(resized(net, net.input, scales, **attributes), like=net.input)
+    net.output(y, shape=(1, 3, 8, 8))
     with pytest.raises(ModelError, match="Resize_0"):
         load_model(net.save(tmp_path / "net.onnx"))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.render import Column, Table
 from msfcnn.sizes import format_size
-
-if TYPE_CHECKING:
-    pass
 
 NAME = "boards"
 

@@ -264,7 +264,8 @@ def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Val
         bounds = Bounds(value.bounds.low * number, value.bounds.high * number)
         return Draft(op=op, node=value.node, view=value.view, origin=node.outputs[0], bounds=bounds)
     curve = curve_of(builder, node, activation)
-    return draft_of(node, curve, "Mul", curve.values * number)
+    with np.errstate(all="ignore"):  # draft_of refuses what is infinite
+        return draft_of(node, curve, "Mul", curve.values * number)
 
 
 def _per_channel(

@@ -152,7 +152,8 @@ def prelu(builder: Builder, node: Node) -> Value:
     # one slope is a function of one value, and fuses with others
     if (slopes == slopes[0]).all():
         curve = curve_of(builder, node, 0)
-        values = np.where(curve.values < 0, slopes[0] * curve.values, curve.values)
+        with np.errstate(all="ignore"):  # draft_of refuses what is infinite
+            values = np.where(curve.values < 0, slopes[0] * curve.values, curve.values)
         return draft_of(node, curve, "PRelu", values)
     known = builder.activation(node, 0)
     view = known.view

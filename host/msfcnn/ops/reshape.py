@@ -27,6 +27,7 @@ from msfcnn.nodes import (
     Role,
     Unsupported,
     Value,
+    check_size,
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range
@@ -224,8 +225,10 @@ def pad(builder: Builder, node: Node) -> Value:
         known = cropped(builder, known, Padding(node, tuple(before), tuple(after)))
     if max(sizes, default=0) <= 0:
         return known
-    zeros = (tuple(max(0, n) for n in side) for side in (before, after))
-    return replace(known, padding=Padding(node, *zeros))
+    zeros = Padding(node, *(tuple(max(0, n) for n in side) for side in (before, after)))
+    padded = replace(known, padding=zeros)
+    check_size("its output", padded.shape)
+    return padded
 
 
 _TARGET = ("shape known without running the model",)

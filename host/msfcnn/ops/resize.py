@@ -34,6 +34,7 @@ from msfcnn.nodes import (
     Unsupported,
     Value,
     check_size,
+    resolved_axes,
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range, tie_all
@@ -175,17 +176,21 @@ def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int
     scales = builder.constant(node, 1 if old else 2, "list of scales")
     sizes = None if old else builder.integers(node, 3, "list of sizes")
     rank = len(known.shape)
-    if scales is not None and scales.stored.size:
-        found = [float(v) for v in scales.real.ravel()]
-    elif sizes:
-        found = [size / old for size, old in zip(sizes, known.shape, strict=False)]
-    else:
-        raise Unsupported("its size is computed at run time", "export the model with fixed shapes")
     listed = _listed_axes(node, rank)
+    by_scale = scales is not None and scales.stored.size > 0
+    given = scales.real.ravel().tolist() if scales is not None and by_scale else list(sizes or ())
+    if not given:
+        raise Unsupported("its size is computed at run time", "export the model with fixed shapes")
+    if len(given) != len(listed):
+        what = f"has {len(given)} scales or sizes for {len(listed)} axes"
+        raise Unsupported(what, "the file is damaged; export it again")
     factors = [1.0] * rank
-    for i, factor in zip(listed, found, strict=False):
-        factors[i] = factor
-    whole = all(f == int(f) and 1 <= f <= LARGEST_FACTOR for f in factors)
+    for i, value in zip(listed, given, strict=True):
+        factors[i] = value if by_scale else value / known.shape[i]
+    if not by_scale:
+        _check_stretches(node, [factors[i] for i in listed])
+    # the range first: what is infinite or no number has no integer part
+    whole = all(1 <= f <= LARGEST_FACTOR and f == int(f) for f in factors)
     if not whole or factors[0] != 1 or factors[axis] != 1:
         what = f"resizes by {[round(f, 3) for f in factors]}"
         raise Unsupported(what, "resize height and width by whole factors")
@@ -197,7 +202,15 @@ def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int
 def _listed_axes(node: Node, rank: int) -> tuple[int, ...]:
     """The axes that scales or sizes are given for."""
     listed = node.integers("axes")
-    return tuple(range(rank)) if listed is None else tuple(a % rank for a in listed)
+    return tuple(range(rank)) if listed is None else resolved_axes(listed, rank)
+
+
+def _check_stretches(node: Node, factors: Sequence[float]) -> None:
+    """Refuses sizes that ONNX only takes as bounds, to keep the proportions of the map."""
+    policy = node.text("keep_aspect_ratio_policy", "stretch")
+    if policy != "stretch" and len(set(factors)) > 1:
+        what = f"its sizes are bounds only (keep_aspect_ratio_policy {policy})"
+        raise Unsupported(what, "list the sizes that come out, with the policy stretch")
 
 
 _ROUNDINGS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
@@ -214,6 +227,8 @@ def _check_nearest(node: Node, known: Known, axis: int, factors: tuple[int, int]
     rounding = node.text("nearest_mode", "round_prefer_floor")
     if node.kind == "Upsample":
         place, rounding = "asymmetric", "floor"
+    if place not in (*CENTERED, "asymmetric", "align_corners"):
+        raise Unsupported(f"takes {place} coordinates", "use asymmetric or half_pixel coordinates")
     spatial = [n for i, n in enumerate(known.shape) if i not in (0, axis)]
     sizes = [1] * (2 - len(spatial)) + spatial
     for size, factor in zip(sizes, factors, strict=True):

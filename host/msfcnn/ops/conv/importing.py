@@ -201,8 +201,14 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
     if any(c is None or c.stored.ndim != 1 for c in found):
         raise Unsupported("its parameters are no vectors", "the file is damaged; export it again")
     gamma, beta, mean, variance = (c.real for c in found if c is not None)
-    factor = gamma / np.sqrt(variance + node.real("epsilon", 1e-5))
-    offset = Constant(beta - mean * factor)
+    if len({len(gamma), len(beta), len(mean), len(variance)}) > 1:
+        raise Unsupported("its parameters differ in length", "the file is damaged; export it again")
+    with np.errstate(all="ignore"):
+        factor = gamma / np.sqrt(variance + node.real("epsilon", 1e-5))
+        offset = Constant(beta - mean * factor)
+    if not (np.isfinite(factor).all() and np.isfinite(offset.real).all()):
+        what = "its parameters give a factor or an offset that is not finite"
+        raise Unsupported(what, "export the model again; a variance may be negative")
     value = builder.value(node, 0)
     # before it is quantized, a convolution takes the factor into its weight scale, exactly
     if _takes(value, factor):

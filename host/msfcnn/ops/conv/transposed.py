@@ -73,7 +73,13 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     tensor, (height, width, channels) = builder.as_map(known, 1, node)
     constant = builder.constant(node, 1, "weight")
     groups = node.integer("group", 1)
-    if constant is None or constant.stored.ndim != rank or constant.shape[0] != channels:
+    grouped = groups >= 1 and channels % groups == 0
+    if (
+        constant is None
+        or not grouped
+        or constant.stored.ndim != rank
+        or constant.shape[0] != channels
+    ):
         raise Unsupported(
             "its weights do not fit its input", "the file is damaged; export it again"
         )
@@ -91,6 +97,8 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
     unit = builder.tensors[tensor].quantization.scale * scale
     bias = bias_units(builder.constant(node, 2, "bias"), unit)
     (top, tall), (left, wide) = rows.window, columns.window
+    if max(tall, wide) > LARGEST:  # dilations alone can make it so
+        raise Unsupported(f"its taps reach over {max(tall, wide)} pixels", f"use up to {LARGEST}")
     size = (-(-rows.output // rows.stride), -(-columns.output // columns.stride))
     geometry = Geometry(
         kernel_h=tall,
@@ -157,8 +165,9 @@ def _axes(
 
     def listed(name: str, default: int, count: int = dims) -> tuple[int, ...]:
         values = node.integers(name) or (default,) * count
-        if len(values) != count or min(values) < 0:
-            raise Unsupported(f"its {name} are {list(values)}", f"use {count} values of 0 or more")
+        if len(values) != count or min(values) < default:
+            hint = f"use {count} values of {default} or more"
+            raise Unsupported(f"its {name} are {list(values)}", hint)
         return values
 
     strides, dilations = listed("strides", 1), listed("dilations", 1)

@@ -155,8 +155,8 @@ class AveragePool(_SlidingPool):
         """One factor, or one per pixel count where padding is left out."""
         source, target = (model.tensors[t].shape for t in (self.input, self.output))
         area = self.geometry.kernel_h * self.geometry.kernel_w
-        partial = self.geometry.reads_outside(source, target) and not self.count_include_pad
-        counts = range(1, area + 1) if partial else [area]
+        varies = self.geometry.reads_outside(source, target) and not self.count_include_pad
+        counts = range(1, area + 1) if varies else [area]
         return _pool_constants(model, self, counts, self.clamp, self.total)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:

@@ -16,6 +16,7 @@ from msfcnn.nodes import (
     Poison,
     Unsupported,
     Value,
+    check_size,
     resolved_axes,
 )
 from msfcnn.ops.select.moving import Positions, moved
@@ -45,8 +46,11 @@ def _slice(builder: Builder, node: Node) -> Value:
     axes = builder.axes(node, 3, rank)
     steps = builder.integers(node, 4, "list of steps") or (1,) * len(starts)
     cut: list[slice] = [slice(None)] * rank
-    chosen = range(len(starts)) if axes is None else axes
-    for axis, start, end, step in zip(chosen, starts, ends, steps, strict=False):
+    chosen = tuple(range(rank))[: len(starts)] if axes is None else axes
+    if not len(chosen) == len(starts) == len(ends) == len(steps) or 0 in steps:
+        what = f"its starts {list(starts)}, ends {list(ends)} and steps {list(steps)} do not fit"
+        raise Unsupported(what, DAMAGED)
+    for axis, start, end, step in zip(chosen, starts, ends, steps, strict=True):
         cut[axis] = slice(start, None if step < 0 and end < -value.shape[axis] else end, step)
     if isinstance(value, Constant):
         return value.mapped(lambda v: v[tuple(cut)])
@@ -78,9 +82,10 @@ def _gather(builder: Builder, node: Node) -> Value:
     """Gather with constant indices."""
     value = builder.value(node, 0)
     constant = builder.constant(node, 1, "list of indices")
-    if constant is None or isinstance(value, Poison):
+    listed = builder.integers(node, 1, "list of indices")
+    if constant is None or listed is None or isinstance(value, Poison):
         return Poison()
-    indices = constant.stored.astype(np.int64)
+    indices = np.array(listed, np.int64).reshape(constant.shape)
     rank = len(value.shape)
     axis = resolved_axes((node.integer("axis", 0),), rank)[0]
     if (
@@ -91,9 +96,10 @@ def _gather(builder: Builder, node: Node) -> Value:
     if isinstance(value, Constant):
         return value.mapped(lambda v: v.take(indices, axis))
     known = builder.activation(node, 0)
+    shape = (*known.shape[:axis], *indices.shape, *known.shape[axis + 1 :])
+    check_size("its output", shape)
     taken = known.view.positions().take(indices.ravel(), axis)
     part = _part(builder, node, known, taken)
-    shape = (*known.shape[:axis], *indices.shape, *known.shape[axis + 1 :])
     return replace(part, view=part.view.reshaped(shape, node))
 
 
@@ -108,6 +114,7 @@ def _expand(builder: Builder, node: Node) -> Value:
     except ValueError:
         what = f"cannot expand {list(value.shape)} to {list(wanted)}"
         raise Unsupported(what, DAMAGED) from None
+    check_size("its output", shape)
     if isinstance(value, Constant):
         return value.mapped(lambda v: np.broadcast_to(v, shape))
     return spread(builder, node, builder.activation(node, 0), shape)
@@ -142,6 +149,7 @@ def _tile(builder: Builder, node: Node) -> Value:
         return Poison()
     if len(times) != len(value.shape) or min(times, default=1) < 1:
         raise Unsupported(f"its repeats {list(times)} do not fit {list(value.shape)}", DAMAGED)
+    check_size("its output", tuple(n * t for n, t in zip(value.shape, times, strict=True)))
     if isinstance(value, Constant):
         return value.mapped(lambda v: np.tile(v, times))
     known = builder.activation(node, 0)
