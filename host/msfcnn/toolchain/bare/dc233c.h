@@ -101,6 +101,20 @@
     MSFCNN_LOOP     loop, 8
     MSFCNN_LOOP     loopnez, 9
 
+/* calls with register windows */
+    .macro  entry   s, frame
+    MSFCNN_CODE 0x000036 | (\frame) / 8 << 12 | .Lnumber_\s << 8
+    .endm
+    .macro  callx8  s
+    MSFCNN_CODE 0x0000E0 | .Lnumber_\s << 8
+    .endm
+    .macro  retw
+    MSFCNN_CODE 0x000090
+    .endm
+    .macro  wsr.windowstart t
+    MSFCNN_CODE 0x134900 | .Lnumber_\t << 4
+    .endm
+
 #else /* __ASSEMBLER__ */
 
 /* what C says in assembly */
