@@ -21,7 +21,7 @@ from typing import Any
 
 from cost_fitting import fit, fit_kernel
 from msfcnn.bench import Bench, find_machine
-from msfcnn.costmodel import Coefficients, from_data, to_data
+from msfcnn.costmodel import Coefficients, coefficients_of, from_data, measured, to_data
 from msfcnn.files import write_atomically
 from msfcnn.isa import GENERIC, ISAS, MACHINES, Machine
 
@@ -70,6 +70,8 @@ def main() -> None:
         if found is not None:
             text = json.dumps(to_data(found, provenance(machine)), indent=1)
             write_atomically(path, text + "\n")
+            for known in (measured, coefficients_of):  # the next one may be of the same core
+                known.cache_clear()
             print(path)
 
 

@@ -76,6 +76,13 @@ def test_assembly_for_cortex_m0(family: str, tmp_path: Path) -> None:
     assert run_cases(_machine("qemu-cortex-m0"), cases, rng, tmp_path, ["-Os"]).complaints == []
 
 
+@pytest.mark.parametrize("family", ["pointwise", "conv"])
+def test_assembly_with_zbb(family: str, tmp_path: Path) -> None:
+    rng = _generator("zbb", family)
+    cases = random_cases(family, rng, 60)
+    assert run_cases(_machine("qemu-rv32-zbb"), cases, rng, tmp_path, ["-O2"]).complaints == []
+
+
 @pytest.mark.parametrize(
     "machine",
     [

@@ -4,6 +4,7 @@ The portable kernels run here; their inner loops are assembly (src/dot_rv32.S), 
 registers in tiles of three pixels.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 from msfcnn.isa.family import CLOCK, SEMIHOSTING, Isa, Machine, linked, modelled
@@ -34,11 +35,21 @@ _QEMU = Machine(
     ),
 )
 
+_ZBB = replace(
+    _QEMU,
+    name="qemu-rv32-zbb",
+    description="RV32IMAC with Zba, Zbb and Zbs, as Hazard3 (RP2350) has them",
+    compiler=tuple(w.replace("rv32imac", "rv32imac_zba_zbb_zbs") for w in _QEMU.compiler),
+    link=("-march=rv32imac", *_QEMU.link),  # the C library has no directory for these options
+    core="",
+)
+
 ISA = Isa(
     name=NAME,
     core="rv32",
     machines=(
         _QEMU,
+        _ZBB,
         Machine(
             name="rtl-cv32e40p",
             description="RV32IMC, the RTL of CV32E40P simulated",

@@ -77,11 +77,17 @@
     mulh    \sum, \sum, t0
     add     \sum, \sum, t1
     sra     \sum, \sum, t2
+#ifdef __riscv_zbb
+    max     \sum, \sum, s4
+    min     \sum, \sum, s5
+#else
     bge     \sum, s4, 1f
     mv      \sum, s4
 1:  ble     \sum, s5, 2f
     mv      \sum, s5
-2:  sb      \sum, 0(\to)
+2:
+#endif
+    sb      \sum, 0(\to)
     .endm
 
 /* s4: smallest output, s5: largest, s7: to the next output; s8-s10: where, for each pixel */
