@@ -15,7 +15,8 @@ from msfcnn.planner import Plan, plan_layer_by_layer
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.native import SANITIZERS, WARNINGS, build_engine, engine_directory
 
-LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", "-DCONFIG_MSFCNN_KERNEL_LINES=16"]
+KERNEL_LINES = 16
+LIMITS = ["-DCONFIG_MSFCNN_STAGE_OPS=64", f"-DCONFIG_MSFCNN_KERNEL_LINES={KERNEL_LINES}"]
 
 
 def passes(model: Model, name: str, plan: Plan, stretch: bool = True) -> Generated:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from engine_build import LIMITS
+from engine_build import KERNEL_LINES, LIMITS
 from numpy.typing import NDArray
 
-from msfcnn.emit import EmitOptions, emit
+from msfcnn.emit import EmitOptions, emit, engine_limits
 from msfcnn.emit.sources import Sources
 from msfcnn.ir import Model
 from msfcnn.layout import layout
@@ -68,7 +68,7 @@ def run_plans(
         change(emit(model, s, placed, EmitOptions(f"p{i}", "test")))
         for i, (s, placed) in enumerate(zip(schedules, layouts, strict=True))
     ]
-    program = _compiled(sources, directory, engine)
+    program = _compiled(sources, directory, engine, _limits(schedules))
     results = _run(program, images, directory)
     values = np.fromfile(directory / "results.bin", dtype=np.int8)
     runs, at = [], 0
@@ -106,8 +106,17 @@ def describe(schedule: Schedule) -> str:
     return f"{schedule.network.mode}: {stages}"
 
 
-def _compiled(sources: Sequence[Sources], directory: Path, engine: Path) -> Path:
-    objects = build_engine(engine, FLAGS)
+def _limits(schedules: Sequence[Schedule]) -> tuple[str, ...]:
+    """Flags for kernels of more lines than those of the usual tests."""
+    lines = max(engine_limits(s)[1] for s in schedules)
+    return (f"-DCONFIG_MSFCNN_KERNEL_LINES={lines}",) if lines > KERNEL_LINES else ()
+
+
+def _compiled(
+    sources: Sequence[Sources], directory: Path, engine: Path, limits: Sequence[str]
+) -> Path:
+    flags = (*FLAGS, *(f"-U{limit[2:].split('=')[0]}" for limit in limits), *limits)
+    objects = build_engine(directory / "engine" if limits else engine, flags)
     parts = []
     for i, files in enumerate(sources):
         (directory / f"p{i}.h").write_text(files[f"p{i}.h"])
@@ -123,7 +132,7 @@ def _compiled(sources: Sequence[Sources], directory: Path, engine: Path) -> Path
     (directory / "plans.c").write_text("\n".join(parts))
     program = directory / "plans"
     files = [str(f) for f in (directory / "plans.c", RUNNER, *objects)]
-    compile_c([*FLAGS, f"-I{directory}", *files, "-o", str(program)])
+    compile_c([*flags, f"-I{directory}", *files, "-o", str(program)])
     return program
 
 

@@ -9,7 +9,7 @@ from plan_programs import check_bytes, run_plans
 from random_models import random_images
 
 from msfcnn.fusion import network
-from msfcnn.ir import InputMode, Op
+from msfcnn.ir import InputMode, Model, Op
 from msfcnn.ops import OPS, Sketch, draw_conv
 from msfcnn.planner import Goal, plan, plan_layer_by_layer
 from msfcnn.reference import execute
@@ -22,7 +22,11 @@ def test_an_op_gives_the_bytes_of_its_reference(op: type[Op], tmp_path: Path, en
     draw_conv(net, 8, 3)
     op.sample(net)
     draw_conv(net, 6, 1)
-    model = net.model("sample")
+    check_plans(net.model("sample"), tmp_path, engine)
+
+
+def check_plans(model: Model, tmp_path: Path, engine: Path) -> None:
+    """In every input mode layer by layer, in row sweeps, and with the least RAM."""
     schedules = []
     for mode in InputMode:
         steps = network(model, mode)

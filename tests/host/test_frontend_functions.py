@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[dict[str, Any], int, Scale]] = {  # attributes, opset, ou
     "Shrink": ({"lambd": 0.8, "bias": 0.3}, 17, AROUND),
     "Sigmoid": ({}, 17, UNIT),
     "Sign": ({}, 17, Scale(1 / 100, 0)),
+    "Swish": ({"alpha": 1.2}, 24, AROUND),
     "Softplus": ({}, 17, AROUND),
     "Softsign": ({}, 17, Scale(1 / 127, 0)),
     "Tanh": ({}, 17, Scale(1 / 127, 0)),
@@ -171,4 +172,44 @@ def test_a_bound_and_a_larger_function(kind: str, tmp_path: Path) -> None:
     x = net.qdq(net.node("Tanh", net.input), Scale(1 / 127, 0))
     y = net.node(kind, net.input, x, net.const(np.float32(0.3)))
     net.output(net.qdq(y, AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"])
+def test_a_comparison_chooses(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    chosen = net.node(kind, net.input, net.const(np.float32(0.5)))
+    half = net.node("Mul", net.input, net.const(np.float32(0.5)))
+    net.output(net.qdq(net.node("Where", chosen, net.const(np.float32(1)), half), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["And", "Or"])
+def test_two_comparisons_choose(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    above = net.node("Greater", net.input, net.const(np.float32(-0.4)))
+    below = net.node("Less", net.input, net.const(np.float32(0.8)))
+    both = net.node(kind, above, below)
+    net.output(net.qdq(net.node("Where", both, net.input, net.const(np.float32(2))), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+# functions that are real numbers, and finite, where their input is at least 0
+UPWARDS: dict[str, tuple[float, ...]] = {"Sqrt": (), "Pow": (1.5,), "Reciprocal": ()}
+
+
+@pytest.mark.parametrize("kind", UPWARDS)
+def test_a_function_of_what_is_not_negative(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    x = net.node("Add", net.node("Abs", net.input), net.const(np.float32(0.25)))
+    exponents = [net.const(np.float32(e)) for e in UPWARDS[kind]]
+    net.output(net.qdq(net.node(kind, x, *exponents), AROUND))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Gelu", "QuickGelu"])
+def test_a_function_of_onnxruntime_is_a_table(kind: str, tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6))
+    y = net.node(kind, net.input, domain="com.microsoft")
+    net.output(net.qdq(y, AROUND), shape=(1, 3, 5, 6))  # onnx infers no shape behind it
     assert kinds(agree(net, tmp_path)) == ["Lookup"]

@@ -83,6 +83,55 @@ def test_padding_that_nothing_reads_is_dropped(tmp_path: Path) -> None:
     assert conv.geometry == Geometry(3, 3, 2, 2, 1, 1, 1, 1, 0, 0)
 
 
+# shapes of input and weights, attributes: all with something of more than 255
+LONG_CONVS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
+    "filter": ((1, 1, 700), (3, 1, 301), {"strides": [3], "pads": [150, 150]}),
+    "upright": ((1, 2, 600, 1), (3, 2, 280, 1), {"pads": [40, 0, 0, 0]}),
+    "depthwise": ((1, 3, 620), (3, 1, 310), {"group": 3}),
+    "stride": ((1, 2, 900), (3, 2, 5), {"strides": [260]}),
+    "causal": ((1, 3, 500), (4, 3, 3), {"dilations": [128], "pads": [256, 0]}),
+    "dilated": ((1, 2, 900), (3, 2, 3), {"dilations": [300], "pads": [300, 300]}),
+}
+
+
+@pytest.mark.parametrize("case", LONG_CONVS)
+def test_a_kernel_of_more_than_a_byte(tmp_path: Path, case: str) -> None:
+    """The second layer reads as wide a window again, and so does the sum."""
+    shape, weights, attributes = LONG_CONVS[case]
+    net = Net(shape)
+    x = net.conv(net.input, weights, **attributes)
+    kernel = [3, 1] if len(shape) == 4 else [3]
+    pads = [1, 0, 1, 0] if len(shape) == 4 else [1, 1]
+    y = net.conv(x, (weights[0], weights[0], *kernel), pads=pads)
+    net.output(net.add(x, y))
+    agree(net, tmp_path)
+
+
+def test_a_window_of_more_than_a_byte_that_two_layers_read(tmp_path: Path) -> None:
+    net = Net((1, 2, 900))
+    x = net.conv(net.input, (3, 2, 3), pads=[1, 1])
+    far = net.conv(x, (3, 3, 3), dilations=[300], pads=[300, 300])
+    near = net.conv(x, (3, 3, 3), pads=[1, 1])
+    net.output(net.add(far, near))
+    agree(net, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["MaxPool", "AveragePool"])
+def test_a_pool_of_more_than_a_byte(tmp_path: Path, kind: str) -> None:
+    net = Net((1, 2, 900))
+    x = net.conv(net.input, (3, 2, 3), scale=Scale(1 / 8), pads=[1, 1])
+    y = net.node(kind, x, kernel_shape=[300], strides=[280], pads=[20, 10])
+    net.output(net.qdq(y, like=x))
+    agree(net, tmp_path)
+
+
+def test_a_maximum_over_more_than_a_byte(tmp_path: Path) -> None:
+    net = Net((1, 2, 700))
+    x = net.conv(net.input, (3, 2, 3))
+    net.output(net.node("GlobalMaxPool", x))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "MaxPool"]
+
+
 def test_conv_in_one_dimension_is_a_map_of_one_row(tmp_path: Path) -> None:
     net = Net((1, 4, 20))
     x = net.conv(net.input, (6, 4, 5), pads=[2, 1], strides=[2])

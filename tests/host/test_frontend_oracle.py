@@ -5,6 +5,9 @@ The shared networks come with exact results (y_exact): those must match bit by b
 
 from __future__ import annotations
 
+import os
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from msfcnn.ops import Conv
 from msfcnn.reference import execute
 
 Int8 = NDArray[np.int8]
+KEPT_FORMS = "MSFCNN_KEPT_FORMS"
 
 
 def evaluate(model: Model, image: NDArray[Any]) -> list[Int8]:
@@ -34,6 +38,7 @@ def agree(net: Net | Path, tmp_path: Path, seed: int = 1, slack: int = 1) -> Mod
     """
     path = net if isinstance(net, Path) else net.save(tmp_path / "net.onnx")
     model = load_model(path)
+    _keep(path)
     port = model.input
     rng = np.random.default_rng(seed)
     view = port.view(model)
@@ -51,6 +56,15 @@ def agree(net: Net | Path, tmp_path: Path, seed: int = 1, slack: int = 1) -> Mod
     _compare_tensors(model, ours, theirs, ports, slack)
     _compare_outputs(model, ours, theirs, slack)
     return model
+
+
+def _keep(path: Path) -> None:
+    """A copy for tests/engine/test_forms.py, which runs these models as C code."""
+    if directory := os.environ.get(KEPT_FORMS):
+        content = path.read_bytes()
+        words = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" (")[0]
+        name = re.sub(r"\W+", "_", words).strip("_")
+        (Path(directory) / f"{name}_{zlib.crc32(content):08x}.onnx").write_bytes(content)
 
 
 def _to_onnx(real: NDArray[np.float32], model: Model) -> NDArray[np.float32]:

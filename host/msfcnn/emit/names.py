@@ -57,7 +57,7 @@ def check_name(name: str) -> None:
 
 
 def check_limits(model: Model) -> None:
-    """Raises ModelError, with every problem, for what the 8 and 16 bit table fields cannot hold."""
+    """Raises ModelError, with every problem, for what the 16 bit table fields cannot hold."""
     problems = []
     # extents are uint16 in the tables
     for tensor in model.tensors:
@@ -71,21 +71,13 @@ def check_limits(model: Model) -> None:
                 )
             )
     for op in model.ops:
-        g, source = op.sliding, model.tensors[op.inputs[0]]
+        g = op.sliding
         if g is None:
             continue
-        # a window has as many lines as a kernel reaches over
-        lines = (min(g.extent_h, source.height), min(g.extent_w, source.width))
         extents = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w)
-        if max(*lines, *extents, g.pad_top, g.pad_left) > 0xFF:
-            problems.append(
-                Problem(
-                    op.node,
-                    "its kernel, what that reaches over, its stride, dilation or padding "
-                    "exceeds 255",
-                    "such a layer is usually an export mistake; check it in Netron",
-                    type(op).__name__,
-                )
-            )
+        if max(*extents, g.pad_top, g.pad_left) > 0xFFFF:
+            what = "its kernel, stride, dilation or padding exceeds 65535"
+            hint = "such a layer is usually an export mistake; check it in Netron"
+            problems.append(Problem(op.node, what, hint, type(op).__name__))
     if problems:
         raise ModelError(*problems)

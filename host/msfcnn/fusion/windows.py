@@ -20,6 +20,8 @@ from msfcnn.ir import Reads
 Array = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+MOST_SAVING_LINES = 255  # the engine knows the line whose pixels are saved by its low byte
+
 
 class Resident(Enum):
     """What a window holds.
@@ -153,7 +155,7 @@ class Extents:
         length, slots = self.full(self.length), self.full(min(waiting.lines, self.lines))
         save = waiting.saved(length, self.run)
         tight = self.tight & (save < length) & (slots > waiting.advanced)
-        if not single_writer or waiting.advanced < 1:
+        if not single_writer or not 1 <= waiting.advanced <= MOST_SAVING_LINES:
             tight = np.zeros_like(tight)
         slots = np.where(tight, waiting.advanced, slots)
         save = np.where(tight, save, 0)

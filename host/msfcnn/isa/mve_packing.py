@@ -82,7 +82,7 @@ def pack_depthwise(weights: NDArray[np.int8], k: ConvConstants) -> Words | None:
     """
     flat = weights.reshape(len(weights), -1)
     found = _requantizers(k)
-    if found is None or not _pairs_fit(flat.astype(np.int64)):
+    if found is None or flat.shape[1] > MOST_TAPS or not _pairs_fit(flat.astype(np.int64)):
         return None
     return np.concatenate([_lanes(flat, found, first) for first in range(0, len(flat), LANES)])
 

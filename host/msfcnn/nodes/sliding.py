@@ -10,7 +10,7 @@ from msfcnn.nodes.node import Node
 from msfcnn.nodes.problems import Unsupported
 from msfcnn.nodes.values import Known
 
-LARGEST = 255  # kernel, stride, dilation and padding are bytes in the tables
+LARGEST = 0xFFFF  # kernel, stride, dilation and padding are uint16 in the tables
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,13 @@ class SlidingAxis:
     @property
     def idle(self) -> bool:
         """Whether the kernel at some position sees nothing but padding."""
-        taps = range(0, self.kernel * self.dilation, self.dilation)
         starts = range(-self.before, self.positions * self.stride - self.before, self.stride)
-        bordering = (s for s in starts if s < 0 or s + taps[-1] >= self.size)
-        return any(all(not 0 <= s + tap < self.size for tap in taps) for s in bordering)
+        return any(not self._sees(start) for start in starts)
+
+    def _sees(self, start: int) -> bool:
+        """Whether one of the taps from here on is inside."""
+        skipped = max(0, -(start // self.dilation))  # taps before the first pixel
+        return skipped < self.kernel and start + skipped * self.dilation < self.size
 
 
 @dataclass(frozen=True)

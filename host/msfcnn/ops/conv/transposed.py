@@ -33,7 +33,8 @@ from msfcnn.ops.conv.op import Conv
 from msfcnn.ops.conv.wide import as_int8
 from msfcnn.ops.upsample import Upsample
 
-LARGEST = 255
+LARGEST = 0xFFFF  # of a kernel: uint16 in the tables
+LARGEST_STRIDE = 255  # a factor of Upsample: a byte
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,12 @@ def _axes(
         extent = (kernel[i] - 1) * dilations[i] + 1
         length = size[2 - dims + i]
         output = (length - 1) * strides[i] + extent + extra[i] - pads[i] - pads[dims + i]
-        if output < 1 or max(strides[i], kernel[i]) > LARGEST:
+        if output < 1 or kernel[i] > LARGEST or strides[i] > LARGEST_STRIDE:
             what = f"its kernel {kernel[i]}, stride {strides[i]} or output {output} is out of range"
-            raise Unsupported(what, f"use 1 to {LARGEST}, and less padding than the kernel reaches")
+            hint = (
+                f"use a stride of 1 to {LARGEST_STRIDE}, and less padding than the kernel reaches"
+            )
+            raise Unsupported(what, hint)
         found.append(
             _Axis(
                 kernel=kernel[i],

@@ -93,7 +93,6 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     ),
     "LeakyRelu": lambda n: partial(_leaky, slope=n.real("alpha", 0.01)),
     "Log": lambda _: np.log,
-    "Log1p": lambda _: np.log1p,
     "Mish": lambda _: lambda x: x * np.tanh(_softplus(x)),
     "Neg": lambda _: np.negative,
     "Reciprocal": lambda _: np.reciprocal,

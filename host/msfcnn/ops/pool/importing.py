@@ -150,14 +150,14 @@ MaxPool.importers = (
         kind="GlobalMaxPool",
         convert=global_max_pool,
         becomes="MaxPool over the whole map",
-        constraints=("2-D or 1-D, at most 255 pixels high and wide",),
+        constraints=("2-D or 1-D",),
         role=Role.SPATIAL,
     ),
     Importer(
         kind="ReduceMax",
         convert=reduce_max,
         becomes="MaxPool over the whole map, or over the channels",
-        constraints=("over height and width, one of them, or channels; at most 255 each",),
+        constraints=("over height and width, one of them, or channels",),
     ),
     Importer(
         kind="ReduceMin",

@@ -22,7 +22,7 @@ from msfcnn.ops.conv import Conv
 from msfcnn.ops.lookup import mirrored, negated
 from msfcnn.ops.pool.op import AveragePool, GlobalAveragePool, MaxPool
 
-LARGEST = 255  # of a kernel: a byte in the tables
+LARGEST = 0xFFFF  # of a kernel: uint16 in the tables
 
 
 def global_max_pool(builder: Builder, node: Node) -> Value:

@@ -127,14 +127,14 @@ enum {
  * rounded down; pixels likewise.
  */
 typedef struct {
-    uint8_t kernel_u;           /**< lines of the kernel */
-    uint8_t kernel_v;           /**< pixels of a kernel line */
-    uint8_t stride_u;           /**< input lines from one output line to the next */
-    uint8_t stride_v;           /**< input pixels from one output pixel to the next */
-    uint8_t dilation_u;         /**< input lines from one kernel line to the next */
-    uint8_t dilation_v;         /**< input pixels from one kernel pixel to the next */
-    uint8_t pad_u;              /**< lines before the first */
-    uint8_t pad_v;              /**< pixels before the first */
+    uint16_t kernel_u;          /**< lines of the kernel */
+    uint16_t kernel_v;          /**< pixels of a kernel line */
+    uint16_t stride_u;          /**< input lines from one output line to the next */
+    uint16_t stride_v;          /**< input pixels from one output pixel to the next */
+    uint16_t dilation_u;        /**< input lines from one kernel line to the next */
+    uint16_t dilation_v;        /**< input pixels from one kernel pixel to the next */
+    uint16_t pad_u;             /**< lines before the first */
+    uint16_t pad_v;             /**< pixels before the first */
     uint8_t up_u;               /**< output lines for each input line; then what is above counts in
                                      parts of a line: a line has so many */
     uint8_t up_v;               /**< likewise pixels */
@@ -395,8 +395,8 @@ typedef struct {
     uint16_t height;                    /**< rows of the image */
     uint16_t width;                     /**< columns of the image */
     uint16_t channels;                  /**< bytes of a pixel of the image */
+    uint16_t kernel_lines;              /**< CONFIG_MSFCNN_KERNEL_LINES it needs */
     uint8_t stage_ops;                  /**< CONFIG_MSFCNN_STAGE_OPS it needs */
-    uint8_t kernel_lines;               /**< CONFIG_MSFCNN_KERNEL_LINES it needs */
     uint8_t input;                      /**< MSFCNN_INPUT_IMAGE, ... */
 } msfcnn_model_t;
 
