@@ -26,9 +26,10 @@ def floats(net: Net, *values: float) -> str:
     return net.const(np.array(values, np.float32))
 
 
-def normalized(net: Net, x: str, beta: int = 4, variance: float = 1.0) -> str:
+def normalized(net: Net, x: str, beta: int = 4, variance: float = 1.0, training: int = 0) -> str:
     ones, offsets = floats(net, *[1.0] * 4), floats(net, *[1.0] * beta)
-    return net.node("BatchNormalization", x, ones, offsets, ones, floats(net, *[variance] * 4))
+    inputs = (x, ones, offsets, ones, floats(net, *[variance] * 4))
+    return net.node("BatchNormalization", *inputs, training_mode=training)
 
 
 def transposed(net: Net, x: str, **attributes: Any) -> str:
@@ -40,6 +41,7 @@ CASES: dict[str, Maker] = {
     "fewer ends than starts": lambda n, x: n.node("Slice", x, ints(n, 0, 1), ints(n, 4)),
     "more starts than axes": lambda n, x: n.node("Slice", x, ints(n, *range(5)), ints(n, *[9] * 5)),
     "parameters of two lengths": lambda n, x: normalized(n, x, beta=3),
+    "statistics of the batch": lambda n, x: normalized(n, x, training=1),
     "a negative variance": lambda n, x: normalized(n, x, variance=-1.0),
     "no group": lambda n, x: transposed(n, x, group=0),
     "groups that do not divide": lambda n, x: transposed(n, x, group=3),

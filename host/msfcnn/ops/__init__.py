@@ -3,6 +3,10 @@
 Every module is found by itself; the order is no matter. `OPS` are the ops, `IMPORTERS` the ONNX
 operators that become them. An op that lacks one of its facts is refused when this is imported, with
 the fact's name. What a fact is stands at msfcnn.ir.Op; CONTRIBUTING.md tells how to add an op.
+
+The way of an op: msfcnn.frontend calls its importers, msfcnn.optimize its `value_range` and `need`,
+msfcnn.fusion plans with its `calls`, msfcnn.emit writes its `c_constants`, and msfcnn.reference
+computes with `compute` what the C code is compared with.
 """
 
 from importlib import import_module
@@ -23,9 +27,11 @@ from msfcnn.ops.sums import SumConstants
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
+# only now: a module gives its ops their importers in its last lines, behind the classes
 for _op in REGISTERED:
     check(_op)
 
+# handed to the Builder as data: msfcnn.nodes is below this package and must not import it
 MOVES = Moves(
     requantize=Requantize, reshape=Reshape, rearrange=rearranged, pad=padded, channels=chosen
 )

@@ -47,7 +47,10 @@ UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 @register
 @dataclass(frozen=True)
 class Add(Binary):
-    """Element-wise sum of two tensors of one shape (a residual); the two may be the same."""
+    """Element-wise sum of two tensors of one shape (a residual); the two may be the same.
+
+    The ONNX operator broadcasts; here the importer has repeated the smaller operand already.
+    """
 
     clamp: Clamp = Clamp()
 
@@ -70,7 +73,10 @@ class Add(Binary):
         tie_all(self, kept)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """The sum of a tensor with itself is that tensor with another factor."""
+        """The sum of a tensor with itself is that tensor with another factor.
+
+        Views (Reshape) of one tensor count as that tensor: `owners` looks through them.
+        """
         owner = owners(model)
         alone = owner[self.left] == owner[self.right]
         return (
@@ -85,7 +91,10 @@ class Add(Binary):
         )
 
     def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
-        """Factors in the order in which the call reads its inputs."""
+        """Factors in the order in which the call reads its inputs.
+
+        The planner exchanges them where the right operand is the one that arrives last.
+        """
         k = self.constants(model)
         left, right = k.multipliers
         if len(call.inputs) == 1:
@@ -102,7 +111,10 @@ class Add(Binary):
 @register
 @dataclass(frozen=True)
 class Sub(Add):
-    """Element-wise difference of two tensors of one shape."""
+    """Element-wise difference of two tensors of one shape.
+
+    An Add whose second factor is negative; it has no kernel of its own.
+    """
 
     def constants(self, model: Model) -> SumConstants:
         """See Op."""
@@ -127,7 +139,10 @@ def sub(builder: Builder, node: Node) -> Value:
 
 
 def _sum(builder: Builder, node: Node, sign: int) -> Value:
-    """left + sign * right."""
+    """left + sign * right, by the cheapest of the ways below; sign is 1 or -1.
+
+    Raises Unsupported for two constants and for shapes that do not broadcast.
+    """
     sides = [builder.value(node, 0), builder.value(node, 1)]
     constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
     # two activations: a residual, or one function of a single tensor
@@ -149,6 +164,7 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
         curve = curve_of(builder, node, activation)
         turned = -curve.values if sign < 0 and index == 0 else curve.values
         return draft_of(node, curve, node.kind, turned + reals[0])
+    # one value per channel, which a bias can hold; c - x would need a weight of -1 and is a map
     known = builder.settled(builder.activation(node, activation), node)
     if sign > 0 and fits_channels(constant, known.view):
         return _add_constant(builder, node, known, constant)
@@ -158,7 +174,10 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
 
 
 def _add_map(builder: Builder, node: Node, known: Known, constant: Constant, sign: int) -> Value:
-    """constant + sign * value, for constants that differ from pixel to pixel."""
+    """constant + sign * value, for constants that differ from pixel to pixel.
+
+    The constant becomes a tensor, written at run time: see select/constant_maps.py for its price.
+    """
     left = builder.alike(whole_map(builder, node, known, constant), known, node)
     tensor = builder.with_shape(left.tensor, known.view.hwc, node)
     op = (Add if sign > 0 else Sub)(node.name, tensor, known.tensor, UNSET)
@@ -180,7 +199,11 @@ def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
 
 
 def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant) -> Value:
-    """Before it is quantized, what a convolution computes takes a constant exactly enough."""
+    """Before it is quantized, what a convolution computes takes a constant exactly enough.
+
+    It is rounded to a step of the accumulator (input scale * weight scale), far finer than a step
+    of the output. The draft changes its origin: the ONNX value behind it is that of the Add.
+    """
     assert isinstance(draft, Draft)
     op = draft.op
     assert isinstance(op, Conv)

@@ -1,4 +1,8 @@
-"""What ops have in common: one or two inputs, and the check that a class has all its facts."""
+"""What ops have in common: one or two inputs, and the check that a class has all its facts.
+
+The facts themselves are declared by msfcnn.ir.Op. An op of any number of inputs (Concat) derives
+from Op directly.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,11 @@ def register(op: type[Op]) -> type[Op]:
 
 
 def check(op: type[Op]) -> None:
-    """Raises TypeError, which names class and facts, for a class that lacks any of FACTS."""
+    """Raises TypeError, which names class and facts, for a class that lacks any of FACTS.
+
+    A declaration in Op itself does not count. `abstractmethod` alone would complain only when the
+    first such op is made, and not of `importers`, which is no method.
+    """
     missing = [
         f"{fact} ({purpose})"
         for fact, purpose in FACTS.items()
@@ -29,7 +37,10 @@ def check(op: type[Op]) -> None:
 
 @dataclass(frozen=True)
 class Unary(Op):
-    """An op that reads one tensor."""
+    """An op that reads one tensor.
+
+    input, output: indices into Model.tensors; UNSET (msfcnn.nodes) while the op is a draft.
+    """
 
     node: str
     input: int
@@ -47,7 +58,10 @@ class Unary(Op):
 
 @dataclass(frozen=True)
 class Binary(Op):
-    """An op that reads two tensors, which may be the same."""
+    """An op that reads two tensors, which may be the same.
+
+    left, right, output: as of Unary. Passes keep the order of the two, which Sub depends on.
+    """
 
     node: str
     left: int

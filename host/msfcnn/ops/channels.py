@@ -15,7 +15,12 @@ from msfcnn.ir import Mask, Model, Op, Range
 
 
 def tie(groups: int, *masks: Mask) -> None:
-    """Each mask in `groups` equal parts: the first of all stay or go together, and so on."""
+    """Each mask in `groups` equal parts: the first of all stay or go together, and so on.
+
+    Changes the masks in place. groups: what divides the length of each of them.
+    Example: with 2 groups and masks of 4 and 2 channels, channels 0 and 1 of the first stay or go
+    together with channel 0 of the second.
+    """
     stays = np.any([mask.reshape(groups, -1).any(axis=1) for mask in masks], axis=0)
     for mask in masks:
         mask |= np.repeat(stays, len(mask) // groups)
@@ -34,7 +39,11 @@ def keep_all(op: Op, kept: Sequence[Mask]) -> None:
 
 
 def monotone_range(model: Model, op: Op, inputs: Sequence[Range]) -> Range:
-    """For ops that never fall when an input rises: the ends of the inputs give the ends."""
+    """For ops that never fall when an input rises: the ends of the inputs give the ends.
+
+    inputs: bounds int64 [channels] of each input; the result has those of each output channel.
+    An op that falls with an input (Sub) passes the bounds of that one exchanged.
+    """
     # the reference itself gives the ends, so that ranges never disagree with the arithmetic
     low = op.compute(
         model, [_image(model, t, r.low) for t, r in zip(op.inputs, inputs, strict=True)]
@@ -48,5 +57,5 @@ def monotone_range(model: Model, op: Op, inputs: Sequence[Range]) -> Range:
 
 
 def _image(model: Model, tensor: int, values: NDArray[np.int64]) -> NDArray[np.int8]:
-    """An image with the same values in every pixel."""
+    """An image [1, H, W, C] with the same values in every pixel; a view, so it takes no memory."""
     return np.broadcast_to(values.astype(np.int8), (1, *model.tensors[tensor].shape))

@@ -69,7 +69,7 @@ class Requantize(Unary):
 
 
 def relu(builder: Builder, node: Node) -> Value:
-    """Relu: a lower bound of 0."""
+    """Relu: a lower bound of 0, in real numbers; `Builder.finish` makes it a stored value."""
     return _bounded(builder, node, 0.0, math.inf)
 
 
@@ -80,7 +80,11 @@ def clip(builder: Builder, node: Node) -> Value:
 
 
 def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
-    """A value within real bounds."""
+    """A value within real bounds; low and high may be infinite.
+
+    The Draft inherits the quantization of its input, in which a clamp is exact if its bounds are
+    whole steps. Otherwise a QuantizeLinear must stand behind it (`Builder.finish_inherited`).
+    """
     value = builder.value(node, 0)
     # not quantized yet: the layer before takes the bounds as its clamp
     if isinstance(value, Draft):
@@ -99,7 +103,10 @@ def _bounded(builder: Builder, node: Node, low: float, high: float) -> Value:
 
 
 def _bound(builder: Builder, node: Node, index: int, default: float) -> float:
-    """A constant input that is one number; `default` where it is left out."""
+    """A constant input that is one number; `default` where it is left out.
+
+    Raises Unsupported for lists and for NaN, which ONNX does not define.
+    """
     constant = builder.constant(node, index, "bound")
     if constant is None:
         return default

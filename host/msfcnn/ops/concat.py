@@ -40,7 +40,10 @@ from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_su
 @register
 @dataclass(frozen=True)
 class Concat(Op):
-    """Channels of several tensors of one height and width behind each other, requantized."""
+    """Channels of several tensors of one height and width behind each other, requantized.
+
+    sources: the tensors in the order of their channels; one may be there more than once.
+    """
 
     node: str
     sources: tuple[int, ...]
@@ -80,7 +83,10 @@ class Concat(Op):
             tie(len(mask), mask, kept[self.output][channel : channel + len(mask)])
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """One for each input."""
+        """One for each input, which writes the channels from `channel` on.
+
+        source and target are both the part's shape: the kernel strides over the other channels.
+        """
         return tuple(
             Call(
                 family="rescale",
@@ -117,7 +123,12 @@ class Concat(Op):
 
 
 def concat(builder: Builder, node: Node) -> Value:
-    """Concat over the channels of NCHW or NHWC maps or of vectors."""
+    """Concat over the channels of NCHW or NHWC maps or of vectors; else over any axis.
+
+    Along channels it costs one pass over the parts. Along other axes the parts are joined as
+    vectors, and moved by whoever then needs them as a map. Constants become tensors first.
+    Raises Unsupported where there are constants only, or where other axes than `axis` differ.
+    """
     given = [builder.value(node, i) for i in range(len(node.inputs))]
     maps = {i for i, value in enumerate(given) if not isinstance(value, Constant)}
     if not maps:
@@ -135,6 +146,7 @@ def concat(builder: Builder, node: Node) -> Value:
     if not -rank <= axis < rank:
         raise Unsupported(f"its axis {axis} is out of range", DAMAGED)
     axis = axis + rank if axis < 0 else axis
+    # rows below rows, say: no kernel has to stride, and the result is a map again at no cost
     if _in_memory_order(parts, axis):
         return _behind_each_other(builder, node, parts, axis)
     others = [_without(part.shape, axis) for part in parts]

@@ -70,12 +70,18 @@ class MulConstants:
 @register
 @dataclass(frozen=True)
 class Mul(Binary):
-    """Product of two maps of one shape, or of a map (left) and one pixel for all of its pixels."""
+    """Product of two maps of one shape, or of a map (left) and one pixel for all of its pixels.
+
+    The one pixel has as many channels as the map: a gate, [1, 1, C].
+    """
 
     clamp: Clamp = Clamp()
 
     def constants(self, model: Model) -> MulConstants:
-        """One factor: the product of the input scales by the output scale."""
+        """One factor: the product of the input scales by the output scale.
+
+        Raises ModelError where it is beyond what multiplier and shift can hold.
+        """
         left, right, output = (
             model.tensors[t].quantization for t in (self.left, self.right, self.output)
         )
@@ -94,7 +100,10 @@ class Mul(Binary):
         return products(self.constants(model), x, y)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """A product is largest and smallest in the corners."""
+        """A product is largest and smallest in the corners.
+
+        Channel by channel; the bounds of a gate have the same channels as those of the map.
+        """
         k, (x, y) = self.constants(model), inputs
         corners = np.stack([products(k, a, b) for a in (x.low, x.high) for b in (y.low, y.high)])
         return Range(corners.min(axis=0).astype(np.int64), corners.max(axis=0).astype(np.int64))
@@ -157,7 +166,10 @@ def mul(builder: Builder, node: Node) -> Value:
 
 
 def div(builder: Builder, node: Node) -> Value:
-    """Div by a constant, or of a constant by an activation."""
+    """Div by a constant, or of a constant by an activation; two functions of one tensor.
+
+    Raises Unsupported for two activations: a quotient is no sum of products, and has no kernel.
+    """
     # c / x is a function of one value; x / c is x times a constant
     if isinstance(builder.value(node, 0), Constant):
         number = _scalar(builder, node, 0)
@@ -177,7 +189,10 @@ def div(builder: Builder, node: Node) -> Value:
 
 
 def _maps(builder: Builder, node: Node) -> Value:
-    """Of two activations: one function of a tensor, a product of two maps, or a gate."""
+    """Of two activations: one function of a tensor, a product of two maps, or a gate.
+
+    Other shapes are repeated to a common one first (`both`), as NumPy broadcasts them.
+    """
     same = _same_source(builder, node)
     # such as x * sigmoid(x), which is SiLU: a table, and no second operand that has to wait
     if same is not None:
@@ -239,7 +254,10 @@ def _scalar(builder: Builder, node: Node, index: int) -> float | None:
 
 
 def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:
-    """An activation times a constant; None if there is no constant."""
+    """An activation times a constant; None if there is no constant.
+
+    factor: from the constant to what is multiplied with: itself for Mul, its inverse for Div.
+    """
     sides = [builder.value(node, 0), builder.value(node, 1)]
     constants = [i for i, side in enumerate(sides) if isinstance(side, Constant)]
     if not constants:

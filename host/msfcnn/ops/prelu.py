@@ -1,4 +1,8 @@
-"""Prelu: what is below 0 times a slope per channel."""
+"""Prelu: what is below 0 times a slope per channel.
+
+All in int32, as the sums of sums.py. One slope for all channels makes a table instead (Lookup),
+which fuses with functions before and behind it; so does LeakyRelu, see lookup/functions.py.
+"""
 
 from __future__ import annotations
 
@@ -59,13 +63,19 @@ class PreluConstants:
 @register
 @dataclass(frozen=True, eq=False)
 class Prelu(Unary):
-    """slopes: float64 [channels]."""
+    """y = x for x >= 0, slope * x below, for each channel.
+
+    slopes: float64 [channels], of any sign, in the order of the tensor's channels.
+    """
 
     slopes: NDArray[np.float64]
     clamp: Clamp = Clamp()
 
     def constants(self, model: Model) -> PreluConstants:
-        """With the largest shift for which nothing leaves int32."""
+        """With the largest shift for which nothing leaves int32.
+
+        Raises ModelError, which names the node, where no shift will do: a scale is absurd.
+        """
         source, target = (model.tensors[t].quantization for t in (self.input, self.output))
         # the slope of positive inputs is 1: it takes part in the choice of the shift
         ratio = source.scale / target.scale
@@ -144,7 +154,11 @@ class Prelu(Unary):
 
 
 def prelu(builder: Builder, node: Node) -> Value:
-    """PRelu; with one slope for all channels it is a table."""
+    """PRelu; with one slope for all channels it is a table.
+
+    ONNX broadcasts the slopes: [C, 1, 1] is the usual form. Raises Unsupported for slopes that
+    differ from pixel to pixel, and for a slope that is computed at run time.
+    """
     slope = builder.constant(node, 1, "slope")
     if slope is None or slope.stored.size == 0:
         raise Unsupported("has no slope", "the file is damaged; export it again")

@@ -40,7 +40,11 @@ DAMAGED = "the file is damaged; export it again"
 @register
 @dataclass(frozen=True)
 class Reshape(Unary):
-    """The same bytes read as another height x width x channels: costs nothing."""
+    """The same bytes read as another height x width x channels: costs nothing.
+
+    Both tensors have the same number of bytes and lie at the same place of the arena; element e of
+    one, counted in HWC order, is element e of the other.
+    """
 
     takes_clamp: ClassVar[bool] = False
     view: ClassVar[bool] = True
@@ -84,7 +88,11 @@ class Reshape(Unary):
 
 
 def transpose(builder: Builder, node: Node) -> Value:
-    """Transpose of an activation or of a constant."""
+    """Transpose of an activation or of a constant; without perm the axes are reversed.
+
+    No Reshape is emitted here: the view remembers the order, and the reader's `as_map` decides
+    whether bytes have to move. Zeros of a Pad in front are transposed along.
+    """
     value = builder.value(node, 0)
     if isinstance(value, Poison):
         return value
@@ -129,7 +137,11 @@ def flatten(builder: Builder, node: Node) -> Value:
 
 
 def reshape(builder: Builder, node: Node) -> Value:
-    """Reshape to a constant shape, or to one that shape inference can tell."""
+    """Reshape to a constant shape, or to one that shape inference can tell.
+
+    Exporters compute shapes from the batch (Shape, Gather, Concat); as the batch is 1, inference
+    usually knows the outcome, and frontend/onnx/graph.py has left those nodes out.
+    """
     inferred = builder.graph.static_shape(node.outputs[0])
     if isinstance(builder.values.get(node.input(1)), Constant):
         wanted = builder.integers(node, 1, "shape") or ()
@@ -170,7 +182,11 @@ def unsqueeze(builder: Builder, node: Node) -> Value:
 def _reshaped(
     builder: Builder, node: Node, target: Callable[[tuple[int, ...]], tuple[int, ...]]
 ) -> Value:
-    """A value in another shape; constants change at once, activations by a view."""
+    """A value in another shape; constants change at once, activations by a view.
+
+    target: from the shape of the value to the wanted one. Raises Unsupported where the numbers of
+    elements differ.
+    """
     value = builder.value(node, 0)
     if isinstance(value, Poison):
         return value
@@ -180,13 +196,18 @@ def _reshaped(
         raise Unsupported(what, DAMAGED)
     if isinstance(value, Constant):
         return value.reshaped(shape)
+    # padding has no meaning under another shape: what a Pad in front added becomes real pixels
     if isinstance(value, Known):
         value = builder.with_zeros(value)
     return replace(value, view=value.view.reshaped(shape, node))
 
 
 def _resolve(shape: tuple[int, ...], wanted: tuple[int, ...], zero_copies: bool) -> tuple[int, ...]:
-    """The shape a Reshape means: 0 copies a dimension, -1 takes what is left."""
+    """The shape a Reshape means: 0 copies a dimension, -1 takes what is left.
+
+    zero_copies: False with allowzero = 1, where 0 is a size. Whether the elements fit is left to
+    the caller. Example: (1, 8, 4, 4) and wanted (0, -1) give (1, 128).
+    """
     copied = list(wanted)
     for i, size in enumerate(wanted):
         if size == 0 and zero_copies:
@@ -203,7 +224,12 @@ def _resolve(shape: tuple[int, ...], wanted: tuple[int, ...], zero_copies: bool)
 
 
 def pad(builder: Builder, node: Node) -> Value:
-    """Pad with zeros; whether the axes are height and width is for the next op to judge."""
+    """Pad with zeros; whether the axes are height and width is for the next op to judge.
+
+    The result is the same tensor with a note (Padding): a Conv or pool takes the zeros over into
+    its own padding for nothing, everything else has them made by `Builder.with_zeros`. Negative
+    sizes crop at once. Raises Unsupported for other modes and for values but 0.
+    """
     known = builder.activation(node, 0, padding=False)
     mode = node.text("mode", "constant")
     if mode != "constant":

@@ -1,4 +1,8 @@
-"""Resize by whole factors: nearest (an Upsample) and bilinear."""
+"""Resize by whole factors: nearest (an Upsample) and bilinear.
+
+Names and formulas of the coordinate modes are those of ONNX's Resize. Whole factors only: then the
+weights of a bilinear pixel are the same for every block of the output, and need no division.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +67,7 @@ class Bilinear(Unary):
         """q = clamp((weighted sum * multiplier + offset) >> shift).
 
         The weights of the four taps add up to 4 * rows * columns. The zero point is in the offset.
+        Raises ModelError where the scales are absurd.
         """
         source, target = (model.tensors[t].quantization for t in (self.input, self.output))
         total = 4 * self.rows * self.columns
@@ -76,7 +81,7 @@ class Bilinear(Unary):
         raise ModelError(absurd_scale(self.node, factor))
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """See Op."""
+        """Rows first, then columns; the order does not matter, as nothing is rounded between."""
         k, x = self.constants(model), inputs[0].astype(np.int64)
         acc = _along(_along(x, self.rows, 1), self.columns, 2)
         return clamped((acc * k.multipliers[0] + k.offset) >> k.shift, k.clamp)
@@ -116,11 +121,20 @@ class Bilinear(Unary):
 
 
 def _axis(factor: int) -> Axis:
+    """How a bilinear kernel walks along an axis, in steps of half an output pixel.
+
+    Output y begins to read at row (2 * y - (factor - 1)) // (2 * factor), which is -1 for the first
+    half block: the row beyond the border, for which the engine takes the first one.
+    """
     return Axis(kernel=2, stride=2, pad=factor - 1, up=2 * factor)
 
 
 def _along(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:
-    """Sums of two neighbours, weighted in parts of 2 * factor."""
+    """Sums of two neighbours, weighted in parts of 2 * factor.
+
+    place: of each output pixel in halves of output pixels, from the middle of the first input pixel
+    on. At the borders both neighbours are the same pixel.
+    """
     size = x.shape[axis]
     place = 2 * np.arange(size * factor) - (factor - 1)
     first, part = place // (2 * factor), place % (2 * factor)
@@ -134,7 +148,11 @@ def _along(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:
 
 
 def resize(builder: Builder, node: Node) -> Value:
-    """Resize by whole factors."""
+    """Resize, and Upsample as opsets before 10 call it, by whole factors of height and width.
+
+    Factors of 1 do nothing. Raises Unsupported for fractions, for factors on batch or channels, for
+    antialiasing, and for coordinates that `_check_nearest` and `_bilinear` do not know.
+    """
     known = builder.activation(node, 0)
     if len(known.shape) not in (3, 4):
         raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
@@ -171,7 +189,11 @@ def _bilinear(
 
 
 def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int, int]:
-    """Of height and width; 1 for what the map has not."""
+    """Of height and width; 1 for what the map has not.
+
+    Scales win over sizes, which ONNX allows only one of; both are for the axes of `axes`, or for
+    all. axis: of the channels. Raises Unsupported for what is not a whole number of 1 or more.
+    """
     old = node.kind == "Upsample"
     scales = builder.constant(node, 1 if old else 2, "list of scales")
     sizes = None if old else builder.integers(node, 3, "list of sizes")
@@ -222,7 +244,11 @@ _ROUNDINGS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] =
 
 
 def _check_nearest(node: Node, known: Known, axis: int, factors: tuple[int, int]) -> None:
-    """Refuses roundings that do not repeat every pixel equally often."""
+    """Refuses roundings that do not repeat every pixel equally often.
+
+    By trying every output pixel: which of the modes of ONNX are the same for whole factors depends
+    on factor and size, and a table of that would be wrong sooner than this.
+    """
     place = node.text("coordinate_transformation_mode", "half_pixel")
     rounding = node.text("nearest_mode", "round_prefer_floor")
     if node.kind == "Upsample":

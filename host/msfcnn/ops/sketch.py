@@ -20,7 +20,11 @@ _SCALE, _ZERO = 0.05, -3
 
 @dataclass
 class Sketch:
-    """A network under construction; tensor 0 is the image."""
+    """A network under construction; tensor 0 is the image.
+
+    Samples read `newest` and whatever fits it, so that they can be chained in any order. All is
+    seeded: the same calls give the same weights. Scales are alike but for those that `add` is told.
+    """
 
     image: Shape
     ops: list[Op] = field(default_factory=list)
@@ -52,13 +56,21 @@ class Sketch:
         shape: Shape,
         quantization: Quantization | None = None,
     ) -> None:
-        """A layer behind the newest tensor: make(node, that tensor, the new one)."""
+        """A layer behind the newest tensor: make(node, that tensor, the new one).
+
+        shape: (height, width, channels) of what it writes; nothing checks it here, so a wrong one
+        shows only when the model is computed.
+        """
         source = self.top
         self._tensor(shape, quantization or Quantization(_SCALE, _ZERO))
         self.ops.append(make(f"op{len(self.ops)}", source, self.top))
 
     def same(self, kernel: int, width: int, stride: int) -> Geometry:
-        """A sliding kernel padded so that a stride of 1 keeps height and width."""
+        """A sliding kernel padded so that a stride of 1 keeps height and width.
+
+        kernel, width: rows and columns of it. An even one has one more row of padding at the top
+        than at the bottom, so that samples have asymmetric padding, too.
+        """
         down, right = kernel // 2, width // 2
         return Geometry(
             kernel_h=kernel,
@@ -79,7 +91,7 @@ class Sketch:
         )
 
     def some_clamp(self) -> Clamp:
-        """One, or none, in turn."""
+        """A Relu for two layers, none for the next two: samples show kernels with both."""
         return (RELU, Clamp())[len(self.ops) // 2 % 2]
 
     def model(self, name: str) -> Model:

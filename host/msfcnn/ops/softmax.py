@@ -67,7 +67,10 @@ class SoftmaxConstants:
 @register
 @dataclass(frozen=True)
 class Softmax(Unary):
-    """Softmax over the channels of each pixel."""
+    """Softmax over the channels of each pixel.
+
+    It needs all channels of a pixel but no other pixel, so it streams like a pointwise layer.
+    """
 
     takes_clamp: ClassVar[bool] = False
 
@@ -77,7 +80,7 @@ class Softmax(Unary):
         return PROBABILITY
 
     def constants(self, model: Model) -> SoftmaxConstants:
-        """Table and scale."""
+        """Table and scale. Raises ModelError for an output scale that is not in 2**-16 .. 512."""
         source, target = model.tensors[self.input], model.tensors[self.output]
         distances = np.arange(256, dtype=np.float64)
         table = np.rint(np.exp(-distances * source.quantization.scale) * 2**EXP_BITS)
@@ -130,7 +133,11 @@ def softmax(k: SoftmaxConstants, x: Values) -> Values:
 
 
 def _import(builder: Builder, node: Node) -> Value:
-    """Softmax over the elements of a vector, or over the channels of each pixel."""
+    """Softmax over the elements of a vector, or over the channels of each pixel.
+
+    The axis may be any: `as_map` moves its elements to the channels where they are not yet. Opset
+    13 and up is meant, where it is one axis; before, all axes from it on were one.
+    """
     known = builder.activation(node, 0)
     shape = known.shape
     rank = len(shape)

@@ -1,4 +1,8 @@
-"""Sums of rescaled tensors: the arithmetic of Add, Requantize, Concat and of pools' outputs."""
+"""Sums of rescaled tensors: the arithmetic of Add, Requantize, Concat and of pools' outputs.
+
+Unlike the 64-bit product of a convolution (msfcnn.ir.numerics) all of it stays in int32: these
+kernels do one multiplication or two for each element, so the width of a product is what they cost.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ from msfcnn.ir import INT32_MAX, Clamp, CStruct, Quantization, Values, absurd_sc
 class SumConstants:
     """q = clamp((sum of multipliers[i] * q_i + offset) >> shift), all in int32.
 
-    Zero points and the rounding are folded into the offset.
+    Zero points and the rounding are folded into the offset. multipliers: one for each input, in
+    the order of the op's inputs; negative for one that is subtracted. shift: 1 to 30.
     """
 
     multipliers: tuple[int, ...]
@@ -50,7 +55,10 @@ def sum_constants(
 
 
 def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
-    """(sum of multipliers * inputs + offset) >> shift, clamped."""
+    """(sum of multipliers * inputs + offset) >> shift, clamped; int8, of the inputs' shape.
+
+    In int64 here, which gives the same: `sum_constants` has ruled out that int32 overflows.
+    """
     acc = np.full(inputs[0].shape, k.offset, dtype=np.int64)
     for multiplier, x in zip(k.multipliers, inputs, strict=True):
         acc += multiplier * x.astype(np.int64)

@@ -50,6 +50,8 @@ LARGEST_FACTOR = 255
 class Upsample(Unary):
     """Blocks of rows x columns pixels; of the last ones only what is inside the output.
 
+    With the default steps all pixels of a block are equal (Resize nearest). Example: DepthToSpace
+    of blocks of 2 in mode CRD takes channels 4c .. 4c + 3: channel_step 4, block_step 1.
     channel_step, block_step: output channel c at place p of its block (row by row) is input channel
     c * channel_step + p * block_step.
     """
@@ -140,7 +142,11 @@ def block_view(known: Known, axis: int, hwc: tuple[int, int, int]) -> View:
 def upsampled(
     builder: Builder, node: Node, known: Known, axis: int, op: Upsample, channels: int
 ) -> Draft:
-    """An Upsample of a map, whose values are those of its input."""
+    """An Upsample of a map, whose values are those of its input.
+
+    axis: of the channels in ONNX. op: without input and output. channels: of the output.
+    Raises Unsupported for a map that becomes too large.
+    """
     tensor, (height, width, _) = builder.as_map(known, axis, node)
     hwc = (height * op.rows, width * op.columns, channels)
     check_size("its output", hwc)
@@ -161,7 +167,11 @@ def channel_axis(known: Known) -> int:
 
 
 def _depth_to_space(builder: Builder, node: Node) -> Value:
-    """Pixels from channels; the two modes of ONNX differ in the order of the channels."""
+    """Pixels from channels; the two modes of ONNX differ in the order of the channels.
+
+    DCR: input channel place * C + c, C channels being left; CRD: c * places + place. The place in a
+    block is counted row by row in both.
+    """
     known = builder.activation(node, 0)
     size, channels = node.integer("blocksize", 1), known.shape[1] if len(known.shape) == 4 else 0
     if not 1 <= size <= LARGEST_FACTOR or channels % (size * size) or not channels:

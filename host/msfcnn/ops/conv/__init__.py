@@ -1,4 +1,9 @@
-"""Convolution of any grouping, dense layers included."""
+"""Convolution of any grouping, dense layers included.
+
+layer.py holds the data, constants.py the integers made of it, reference.py the NumPy program, op.py
+the op itself. importing.py, transposed.py and wide.py make it from ONNX; the first is the place to
+begin reading.
+"""
 
 from msfcnn.ops.conv import importing  # noqa: F401 - gives Conv its importers
 from msfcnn.ops.conv.constants import ConvConstants, conv_constants, marked, unfolded

@@ -36,7 +36,11 @@ LARGEST_STEP = 255  # from a zero point to any int8, which is the most that an o
 
 @dataclass(frozen=True, eq=False)
 class ConvConstants:
-    """Integer constants of a convolution; the input's zero point is folded into the bias."""
+    """Integer constants of a convolution; the input's zero point is folded into the bias.
+
+    bias:    int32 [cout], in steps of the accumulator.
+    scaling: multiplier and shift [cout]; shifts may be marked with TO_EVEN (msfcnn.ir.numerics).
+    """
 
     bias: NDArray[np.int32]
     scaling: Scaling
@@ -56,7 +60,12 @@ def unfolded(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.int32]:
 
 
 def marked(weights: NDArray[np.int8], k: ConvConstants) -> NDArray[np.uint8]:
-    """Shifts [outputs] of a portable kernel; those whose product is short are marked with SHORT."""
+    """Shifts [outputs] of a portable kernel; those whose product is short are marked with SHORT.
+
+    A 20-bit accumulator times a 31-bit multiplier can be had from three 32-bit products, which is
+    what processors without the upper half of a product (Cortex-M0) are after; tables.h says what
+    kernels may rely on. A shift with TO_EVEN is beyond SHORT_SHIFTS and never marked.
+    """
     taps = np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
     low, high = SHORT_SHIFTS
     shift = k.scaling.shift

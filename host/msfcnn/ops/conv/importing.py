@@ -47,7 +47,12 @@ UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 
 
 def conv(builder: Builder, node: Node) -> Value:
-    """Conv on [1, C, H, W], or on [1, C, W] as a map of one row."""
+    """Conv on [1, C, H, W], or on [1, C, W] as a map of one row.
+
+    The zeros of a Pad node in front become padding of the kernel (`spatial_input`, `slide`).
+    Raises Unsupported where weights, groups and input do not fit each other, for weights that are
+    not constant, and for a bias that is out of proportion.
+    """
     known = spatial_input(builder, node)
     # 1-D networks are maps of one row: [1, C, W] is [1, C, 1, W]
     tensor, (height, width, channels) = builder.as_map(known, 1, node)
@@ -90,7 +95,12 @@ def _check_groups(groups: int, channels: int, shape: tuple[int, ...]) -> None:
 
 
 def gemm(builder: Builder, node: Node) -> Value:
-    """Gemm: alpha * x * B + beta * C with a constant B."""
+    """Gemm: alpha * x * B + beta * C with a constant B.
+
+    B is [inputs, outputs], or [outputs, inputs] with transB = 1, which is how exporters write a
+    dense layer. Raises Unsupported for transA, for an alpha that is not positive, and where B is
+    computed at run time.
+    """
     known = builder.activation(node, 0)
     if node.boolean("transA", False):
         raise Unsupported("transposes its activations (transA = 1)", "export with transA = 0")
@@ -112,7 +122,11 @@ def gemm(builder: Builder, node: Node) -> Value:
 
 
 def matmul(builder: Builder, node: Node) -> Value:
-    """MatMul with a constant right side; an Add behind it becomes its bias."""
+    """MatMul with a constant right side; an Add behind it becomes its bias.
+
+    The right side is [inputs, outputs]. On [1, ..., C] with several rows it is applied to each of
+    them, as a pointwise convolution of a map whose channels are the last axis (NHWC).
+    """
     if isinstance(builder.value(node, 0), Constant):
         what = "its constant is on the left side"
         raise Unsupported(what, "export the layer as activation x weights, or as Gemm")
@@ -138,7 +152,7 @@ def matmul(builder: Builder, node: Node) -> Value:
 def _weights(
     builder: Builder, node: Node, rows_are_outputs: bool
 ) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
-    """Weights [outputs, inputs] and the scale of each output."""
+    """Weights int16 [outputs, inputs] in steps of -255 to 255, and the scale of each output."""
     constant = builder.constant(node, 1, "weight matrix")
     if constant is None or len(constant.shape) != 2:
         raise Unsupported("its weights are no matrix", "use weights with two axes")
@@ -152,7 +166,11 @@ def _on_vector(
     weights: NDArray[np.int16],
     scale: NDArray[np.float64],
 ) -> Draft:
-    """A dense layer; its columns are put into the order in which the input lies in memory."""
+    """A dense layer; its columns are put into the order in which the input lies in memory.
+
+    Behind the Flatten of a map ONNX counts channel by channel (CHW), memory pixel by pixel (HWC):
+    to permute the weights here costs nothing, to permute activations would cost RAM and time.
+    """
     if known.shape and math.prod(known.shape[:-1]) != 1:
         raise builder.misplaced(known.view, node)
     _check_length(weights, known.view.size)
@@ -195,7 +213,14 @@ def _check_length(weights: NDArray[np.int16], inputs: int) -> None:
 
 
 def batch_normalization(builder: Builder, node: Node) -> Value:
-    """BatchNormalization: into the convolution before it, else a depthwise 1x1 convolution."""
+    """BatchNormalization: into the convolution before it, else a depthwise 1x1 convolution.
+
+    y = x * factor + offset per channel, with factor = scale / sqrt(variance + epsilon). Raises
+    Unsupported in training mode, where mean and variance would be those of the batch, and for
+    parameters that are not constant, differ in length, or give no finite factor.
+    """
+    if node.boolean("training_mode", False):
+        raise Unsupported("is in training mode", "export the model for inference (model.eval())")
     roles = ("scale", "bias", "mean", "variance")
     found = [builder.constant(node, i, role) for i, role in enumerate(roles, 1)]
     if any(c is None or c.stored.ndim != 1 for c in found):
@@ -242,7 +267,11 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
 
 
 def _takes(value: Value, factor: NDArray[np.float64]) -> bool:
-    """Whether a value is a convolution that nothing quantizes before the normalization."""
+    """Whether a value is a convolution that nothing quantizes before the normalization.
+
+    Factors must be positive, as they become scales, and no Relu may stand between: with bounds on
+    the draft the offset would have to be added behind them.
+    """
     return (
         isinstance(value, Draft)
         and isinstance(value.op, Conv)

@@ -1,4 +1,7 @@
-"""The data of a convolution."""
+"""The data of a convolution.
+
+Apart from the op, so that constants and reference can be written without it; op.py derives from it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ class ConvData(Unary):
 
     @property
     def depthwise(self) -> bool:
-        """One input channel per group (with or without a depth multiplier)."""
+        """One input channel per group (with or without a depth multiplier).
+
+        A convolution of one channel in one group is an ordinary one.
+        """
         return self.groups > 1 and self.weights.shape[3] == 1
 
     @property
@@ -42,7 +48,7 @@ class ConvData(Unary):
 
     @property
     def taps(self) -> int:
-        """Weights of an output channel."""
+        """Weights of an output channel: kernel_h * kernel_w * input channels of a group."""
         return int(np.prod(self.weights.shape[1:]))
 
     @property

@@ -88,7 +88,11 @@ class Conv(ConvData):
         return "pointwise" if self.pointwise else "conv"
 
     def scratch(self, model: Model) -> int:
-        """The taps of some pixels of a group, for those that gather them."""
+        """The taps of some pixels of a group, for those that gather them.
+
+        Bytes for as many pixels as the portable kernel works on at a time. Pointwise layers read
+        their input where it is, depthwise kernels read line by line: neither gathers.
+        """
         del model
         return self.gathered if self._family == "conv" else 0
 
@@ -128,7 +132,11 @@ class Conv(ConvData):
 
     # ------------------------------------------------------------------------------ dead channels
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """Each weight at the end of its input's range that makes the sum largest, or smallest."""
+        """Each weight at the end of its input's range that makes the sum largest, or smallest.
+
+        Interval arithmetic: exact for one layer, a safe bound for several, as channels are taken
+        for independent of each other.
+        """
         k = self.constants(model)
         low, high = inputs[0].low, inputs[0].high
         # a padded tap reads the zero point, which may lie outside of what the tensor holds
@@ -148,7 +156,10 @@ class Conv(ConvData):
         )
 
     def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """A constant input channel of an ungrouped convolution is taken into the bias."""
+        """A constant input channel of an ungrouped convolution is taken into the bias.
+
+        Groups stay equally large, so channels of all groups stay or go together (`tie`).
+        """
         if self.groups > 1:
             tie(self.groups, kept[self.input], kept[self.output])
             return
@@ -156,7 +167,11 @@ class Conv(ConvData):
         kept[self.input][:] |= read & ~self._absorbed(model, found[self.input])
 
     def without(self, model: Model, masks: Sequence[Mask], found: Sequence[Range]) -> Op:
-        """See Op."""
+        """Without the rows and columns of weights that belong to dead channels.
+
+        What a constant input channel adds, (value - zero point) * its weights, goes into the bias.
+        `need` has made sure that padding cannot tell the difference.
+        """
         reads, writes = masks[self.input], masks[self.output]
         weights, bias, groups = self.weights[writes], self.bias[writes], self.groups
         if groups == 1:
@@ -180,6 +195,7 @@ class Conv(ConvData):
         return same
 
     def _reads_padding(self, model: Model) -> bool:
+        """Whether any tap of any output pixel lies outside of the input."""
         source, target = (model.tensors[t].shape for t in (self.input, self.output))
         return self.geometry.reads_outside(source, target)
 
@@ -225,11 +241,18 @@ def draw_depthwise(sketch: Sketch, kernel: int, stride: int = 1, width: int = 0)
 
 
 def gathered(taps: int) -> int:
-    """Bytes of the taps that a portable convolution gathers at a time: few take little room."""
+    """Bytes of the taps that a portable convolution gathers at a time: few take little room.
+
+    taps: bytes of one pixel. Six pixels of few taps, else two: GATHERED in src/conv.c is the same.
+    """
     return (6 if taps <= FEW_TAPS else 2) * taps
 
 
 def oriented(op: ConvData, columns: bool) -> Values:
-    """Weights [output][kernel line][kernel pixel][input]; columns: lines are columns."""
+    """Weights [output][kernel line][kernel pixel][input]; columns: lines are columns.
+
+    A stage of scheme h_cache is swept column by column: its lines are columns of the map, so the
+    kernel is turned with them.
+    """
     turned: Values = op.weights.transpose((0, 2, 1, 3) if columns else (0, 1, 2, 3))
     return turned

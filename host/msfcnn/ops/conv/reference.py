@@ -1,4 +1,8 @@
-"""The NumPy reference of a convolution."""
+"""The NumPy reference of a convolution.
+
+The sums are exact in any order, so this may use matrix products; the rounding behind them is that
+of msfcnn.ir.requantize, as everywhere.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,10 @@ def conv(op: ConvData, k: ConvConstants, x: Values, target: Shape) -> Values:
 
 
 def _conv_image(op: ConvData, image: Values, target: Shape) -> NDArray[np.int64]:
-    """Sums of weights times inputs, [h, w, cout], of one padded image [H, W, C]."""
+    """Sums of weights times inputs, [h, w, cout], of one padded image [H, W, C].
+
+    Some output rows at a time: patches of a large map at once would take gigabytes.
+    """
     if op.depthwise:
         return _depthwise(op, image, target)
     rows = max(1, SLICE_BYTES // max(1, target[1] * op.weights[0].size * op.groups * 8))

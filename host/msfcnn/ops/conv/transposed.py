@@ -3,6 +3,9 @@
 With stride s, output pixel s * Y + p takes the taps k with k = p + pad (mod s), of input pixels
 Y + (p + pad - k) / s: an ordinary convolution for each place p of a block. All of them are one,
 with s * s times as many outputs, zeros where a place has no tap.
+
+Example: kernel 4, stride 2, padding 1, the usual upsampling layer. Place 0 takes taps 1 and 3,
+place 1 taps 0 and 2: a kernel of 3 pixels with four times the channels, and an Upsample of 2x2.
 """
 
 from __future__ import annotations
@@ -39,7 +42,10 @@ LARGEST_STRIDE = 255  # a factor of Upsample: a byte
 
 @dataclass(frozen=True)
 class _Axis:
-    """How outputs along an axis come from taps: sizes of kernel, stride, padding before, output."""
+    """How outputs along an axis come from taps: sizes of kernel, stride, padding before, output.
+
+    Padding behind does not appear: `output` says where the last block is cut off.
+    """
 
     kernel: int
     stride: int
@@ -66,7 +72,12 @@ class _Axis:
 
 
 def conv_transpose(builder: Builder, node: Node) -> Value:
-    """ConvTranspose of a map; of its last blocks only what is inside the output is written."""
+    """ConvTranspose of a map; of its last blocks only what is inside the output is written.
+
+    The convolution and its Upsample come as one Draft with a Spread: the QuantizeLinear behind the
+    node gives both their scale. Raises Unsupported for auto_pad and output_shape, and where
+    weights, groups or sizes do not fit.
+    """
     known = builder.activation(node, 0)
     rank = len(known.shape)
     if rank not in (3, 4):
@@ -84,7 +95,6 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
         raise Unsupported(
             "its weights do not fit its input", "the file is damaged; export it again"
         )
-    # [cin, cout / groups, ...] to [cout, cin / groups, ...]
     inputs, each = channels // groups, constant.shape[1]
     turned = constant.mapped(lambda v: _turned(v, groups))
     weights, scale = integer_weights(turned)
@@ -140,6 +150,7 @@ def conv_transpose(builder: Builder, node: Node) -> Value:
 
 
 def _turned(weights: NDArray[Any], groups: int) -> NDArray[Any]:
+    """From ONNX's [cin, cout / groups, ...] to [cout, cin / groups, ...], as Conv has them."""
     inputs, each, *kernel = weights.shape
     grouped = weights.reshape(groups, inputs // groups, each, *kernel)
     turned: NDArray[Any] = grouped.swapaxes(1, 2).reshape(groups * each, inputs // groups, *kernel)
@@ -162,6 +173,10 @@ def _spread(taps: NDArray[np.int16], rows: _Axis, columns: _Axis) -> NDArray[np.
 def _axes(
     node: Node, size: tuple[int, int], kernel: tuple[int, ...], rank: int
 ) -> tuple[_Axis, _Axis]:
+    """Rows and columns of a node; rows that do nothing for a network in one dimension.
+
+    size: height and width of the input. Raises Unsupported for attributes out of range.
+    """
     dims = rank - 2
 
     def listed(name: str, default: int, count: int = dims) -> tuple[int, ...]:

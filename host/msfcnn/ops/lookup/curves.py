@@ -1,4 +1,9 @@
-"""An activation as a function of one value of a tensor; new ops of such functions."""
+"""An activation as a function of one value of a tensor; new ops of such functions.
+
+This is what makes one table of a chain of functions: an importer asks for the curve of its operand,
+which reaches back to the first tensor that is no function of another, and drafts a Lookup on that
+tensor. Tables in between that nobody else reads are dropped with other dead ops (tidy).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +30,12 @@ class Curve:
 
 
 def curve_of(builder: Builder, node: Node, index: int) -> Curve:
-    """An input of a node as a function of the tensor it comes from, through other functions."""
+    """An input of a node as a function of the tensor it comes from, through other functions.
+
+    Where nothing quantizes between two functions (a Draft) real numbers are handed on, so that only
+    the last one is rounded; a Relu or Clip on the way is applied to them. An input that is no
+    function at all is the identity on its own tensor. Raises Unsupported as `Builder.activation`.
+    """
     value = builder.value(node, index)
     if isinstance(value, Draft) and isinstance(value.op, Lookup):
         reals = np.clip(value.op.values, value.bounds.low, value.bounds.high)
@@ -58,7 +68,11 @@ def _table(builder: Builder, op: Op) -> Values | None:
 
 
 def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
-    """A function of a curve as an op whose quantization is not known yet."""
+    """A function of a curve as an op whose quantization is not known yet.
+
+    function: its name, for reports. values: float64 [256], the results for the stored values of the
+    curve's tensor. Raises Unsupported where one is infinite or not a number, such as log(0).
+    """
     if not np.isfinite(values).all():
         what = "gives infinite results for some values of its input"
         raise Unsupported(what, "keep its input away from where the function has no value")
@@ -67,7 +81,10 @@ def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
 
 
 def of_one_tensor(builder: Builder, node: Node) -> bool:
-    """Whether the operands of a node are numbers and functions of a single tensor."""
+    """Whether the operands of a node are numbers and functions of a single tensor.
+
+    In the same order of elements: x and a transposed x are two operands, not one.
+    """
     indices = range(len(node.inputs))
     given = [i for i in indices if not isinstance(builder.value(node, i), Constant)]
     curves = [curve_of(builder, node, i) for i in given]
@@ -77,7 +94,11 @@ def of_one_tensor(builder: Builder, node: Node) -> bool:
 
 
 def mirrored(builder: Builder, node: Node, draft: Draft) -> Draft:
-    """Minus what a draft computes, which is exact: the stored value v becomes -1 - v."""
+    """Minus what a draft computes, which is exact: the stored value v becomes -1 - v.
+
+    That maps -128 .. 127 onto itself, where -v would not; the zero point is mirrored likewise.
+    The draft must have an inherited quantization.
+    """
     assert draft.inherited is not None
     label = f"{node.outputs[0]}:mirrored"
     known = builder.finish(replace(draft, origin=label), label, draft.inherited, draft.unsigned)
@@ -85,7 +106,7 @@ def mirrored(builder: Builder, node: Node, draft: Draft) -> Draft:
 
 
 def negated(builder: Builder, node: Node, known: Known) -> Known:
-    """Minus a value, exactly."""
+    """Minus a value, exactly; a tensor of its own, in the mirrored quantization."""
     draft = _negative(builder, node, known)
     label = f"{builder.tensors[known.tensor].name}:negated"
     assert draft.inherited is not None

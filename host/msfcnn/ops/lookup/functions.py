@@ -1,4 +1,8 @@
-"""Functions of real numbers, by the operators that stand for them."""
+"""Functions of real numbers, by the operators that stand for them.
+
+Names, attributes and their defaults are those of the ONNX operator specification. Everything works
+on float64 [256] at once; infinities and NaN are allowed here and refused by `draft_of`.
+"""
 
 from __future__ import annotations
 
@@ -117,6 +121,7 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
 
 
 def _where(condition: Reals, left: Reals, right: Reals) -> Reals:
+    """Left where the condition holds; it comes as a curve, too, of numbers 0 and 1."""
     found: Reals = np.where(condition != 0, left, right)
     return found
 

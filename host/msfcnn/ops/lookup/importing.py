@@ -14,7 +14,7 @@ from msfcnn.ops.lookup.op import STORED, Lookup
 
 
 def _apply(function: Callable[[Node], Function], builder: Builder, node: Node) -> Value:
-    """The importer of an operator of FUNCTIONS."""
+    """The importer of an operator of FUNCTIONS; the node's attributes are its parameters."""
     curve = curve_of(builder, node, 0)
     # overflows become infinite, which draft_of refuses with the node's name
     with np.errstate(all="ignore"):
@@ -33,7 +33,11 @@ def _power(builder: Builder, node: Node) -> Value:
 
 
 def combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Value:
-    """A node whose operands are numbers and functions of one tensor."""
+    """A node whose operands are numbers and functions of one tensor.
+
+    combine: of as many float64 [256] as the node has operands. Raises Unsupported for a list of
+    different constants and for operands that come from several tensors.
+    """
     curves: list[Curve] = []
     operands: list[Reals] = []
     for index in range(len(node.inputs)):

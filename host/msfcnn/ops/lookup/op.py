@@ -38,7 +38,11 @@ class Lookup(Unary):
 
     @property
     def default_output(self) -> Quantization:
-        """Probabilities in steps of 1 / 256; whatever else in 256 steps from end to end."""
+        """Probabilities in steps of 1 / 256; whatever else in 256 steps from end to end.
+
+        Used where the network ends in the function and no QuantizeLinear follows. Zero is always
+        among the values that can be stored.
+        """
         low, high = min(0.0, float(self.values.min())), max(0.0, float(self.values.max()))
         if low == 0 and high <= 1:
             return PROBABILITY
@@ -46,7 +50,7 @@ class Lookup(Unary):
         return Quantization(scale, round(-low / scale) - 128)
 
     def constants(self, model: Model) -> Values:
-        """The stored results for the inputs -128 .. 127."""
+        """The stored results for the inputs -128 .. 127, int8 [256]: rounded as QuantizeLinear."""
         output = model.tensors[self.output].quantization
         steps = np.rint(self.values / output.scale) + output.zero_point
         return clamped(np.clip(steps, -128, 127).astype(np.int64), self.clamp)

@@ -1,4 +1,8 @@
-"""Pools: maximum and mean under a sliding kernel, and the mean over all pixels."""
+"""Pools: maximum and mean under a sliding kernel, and the mean over all pixels.
+
+op.py holds the ops. importing.py reads ONNX's pools, reducing.py its reductions over axes, and
+extremes.py the maximum of two tensors, which is a pool over the two of them.
+"""
 
 from msfcnn.ops.pool import importing  # noqa: F401 - gives the ops their importers
 from msfcnn.ops.pool.op import (

@@ -1,4 +1,8 @@
-"""Max and Min of two tensors: they stand beside each other, and a MaxPool chooses."""
+"""Max and Min of two tensors: they stand beside each other, and a MaxPool chooses.
+
+Such nodes are rare, so they get no kernel: a concatenation of channels, read as two pixels where
+there was one, under a MaxPool of 1x2. It costs a copy of both operands.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,11 @@ from msfcnn.ops.select import both
 
 
 def extreme(larger: bool, builder: Builder, node: Node) -> Value:
-    """Max and Min: of numbers and functions of one tensor a table, of two tensors a MaxPool."""
+    """Max and Min: of numbers and functions of one tensor a table, of two tensors a MaxPool.
+
+    larger: Max. A minimum is minus the maximum of what is negative. Shapes are broadcast.
+    Raises Unsupported for more than two tensors.
+    """
     combine = COMBINED["Max" if larger else "Min"]
     if len(node.inputs) != 2 or of_one_tensor(builder, node):
         return combined(combine, builder, node)
@@ -64,7 +72,11 @@ def extreme(larger: bool, builder: Builder, node: Node) -> Value:
 
 
 def _in_one_scale(builder: Builder, node: Node, left: Known, right: Known) -> tuple[int, int]:
-    """Both tensors in one quantization that holds what either can be, and in one shape."""
+    """Both tensors in one quantization that holds what either can be, and in one shape.
+
+    Stored values of different scales cannot be compared. If the scales differ, both are rounded
+    once more, by half a step of the common scale at most.
+    """
     other = builder.with_shape(right.tensor, left.view.hwc, node)
     scales = [builder.tensors[t].quantization for t in (left.tensor, other)]
     if same_quantization(*scales):

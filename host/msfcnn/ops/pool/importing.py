@@ -34,14 +34,18 @@ from msfcnn.ops.support import SLIDING
 
 
 def max_pool(builder: Builder, node: Node) -> Value:
-    """MaxPool; its result is exact in the quantization of its input."""
+    """MaxPool; its result is exact in the quantization of its input.
+
+    Padding never wins, as ONNX pads with the lowest number. Zeros of a Pad node in front may win:
+    they are made real pixels, unless 0 is the lowest value that the tensor can hold (after a Relu).
+    Raises Unsupported where the indices are used and where a kernel sees padding only.
+    """
     if any(node.outputs[1:]):
         raise Unsupported("its second output (indices) is used", "use only the maximum")
     known = spatial_input(builder, node)
     tensor, hwc = builder.as_map(known, 1, node)
     quantization = builder.tensors[tensor].quantization
     if known.padding and quantization.zero_point != LOWEST:
-        # a zero in the padding would win over negative pixels, ours never wins
         known = builder.with_zeros(known)
         tensor, hwc = builder.as_map(known, 1, node)
     walk = _walk(node, known, hwc[:2])
@@ -64,6 +68,12 @@ def average_pool(builder: Builder, node: Node) -> Value:
 
 
 def _average(builder: Builder, node: Node, known: Known) -> Value:
+    """The mean under a kernel over `known`, with zeros of a Pad in front taken over if possible.
+
+    Two kinds of zeros can lie around a map: those of a Pad node always count, those of the node's
+    own pads only with count_include_pad. One geometry cannot hold both kinds, so a Pad is then made
+    of real pixels.
+    """
     tensor, hwc = builder.as_map(known, 1, node)
     walk = _walk(node, known, hwc[:2])
     counted = node.boolean("count_include_pad", False)
@@ -107,7 +117,10 @@ def _on_real_zeros(builder: Builder, node: Node, known: Known, walk: Sliding) ->
 
 
 def global_average_pool(builder: Builder, node: Node) -> Value:
-    """GlobalAveragePool on [1, C, H, W] or [1, C, W]."""
+    """GlobalAveragePool on [1, C, H, W] or [1, C, W]; the result keeps the axes, of size 1.
+
+    usual: where no QuantizeLinear follows, the mean is kept in its input's quantization, rounded.
+    """
     known = builder.activation(node, 0)
     if len(known.shape) not in (3, 4):
         raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")

@@ -92,7 +92,10 @@ class _Pool(Unary):
 
 @dataclass(frozen=True)
 class _SlidingPool(_Pool):
-    """Pools whose kernel slides; one of 1x1 reads runs of pixels as a pointwise layer does."""
+    """Pools whose kernel slides; one of 1x1 reads runs of pixels as a pointwise layer does.
+
+    geometry: pad_bottom and pad_right are what the last position reads, see nodes.SlidingAxis.
+    """
 
     geometry: Geometry
 
@@ -110,7 +113,10 @@ class _SlidingPool(_Pool):
 @register
 @dataclass(frozen=True)
 class MaxPool(_SlidingPool):
-    """Maximum of the pixels under the kernel; padding never wins."""
+    """Maximum of the pixels under the kernel; padding never wins.
+
+    A change of scale may follow in the same kernel; usually the scales are equal and it is exact.
+    """
 
     clamp: Clamp = Clamp()
 
@@ -255,7 +261,10 @@ def global_average(k: PoolConstants, x: Values) -> Values:
 def _pool_constants(
     model: Model, op: Unary, counts: Sequence[int], clamp: Clamp, total: bool
 ) -> PoolConstants:
-    """counts: of pixels averaged, or summed up. Raises ModelError where a sum could overflow."""
+    """counts: of pixels averaged, or summed up, ascending; total: the sum, so nothing is divided.
+
+    Raises ModelError where the int32 sum of values of 9 bits (int8 less zero point) could overflow.
+    """
     source, target = (model.tensors[t].quantization for t in (op.input, op.output))
     if 255 * counts[-1] > INT32_MAX:
         what = f"the 32-bit sum of {counts[-1]} pixels can overflow"

@@ -1,4 +1,9 @@
-"""Means, sums and extremes over axes in ONNX: over height and width, over channels, over both."""
+"""Means, sums and extremes over axes in ONNX: over height and width, over channels, over both.
+
+Which axis is that of the channels is not written in the file: `_axes` finds one under which the
+reduced axes are height and width, so that a pool does. Where channels themselves are reduced, a
+mean or sum is a convolution with weights of one, a maximum a pool over channels read as pixels.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +50,7 @@ def reduce_min(builder: Builder, node: Node) -> Value:
 
 
 def _maximum(builder: Builder, node: Node, known: Known) -> Draft:
+    """The maximum over the axes of a node. Raises Unsupported for channels and pixels at once."""
     axes = _reduced_axes(builder, node, len(known.shape))
     keep = node.boolean("keepdims", True)
     found = _axes(known, axes)
@@ -57,7 +63,11 @@ def _maximum(builder: Builder, node: Node, known: Known) -> Draft:
 
 
 def _largest_channel(builder: Builder, node: Node, known: Known, channel: int, keep: bool) -> Draft:
-    """The channels of a pixel as pixels of one channel, under a kernel over all of them."""
+    """The channels of a pixel as pixels of one channel, under a kernel over all of them.
+
+    channel: the ONNX axis that is reduced; keep: whether it stays, of size 1. The bytes do not
+    move: [H, W, C] is read as [H * W, C, 1].
+    """
     tensor, (height, width, channels) = builder.as_map(known, channel, node)
     if channels > LARGEST:
         raise Unsupported(f"has more than {LARGEST} channels", "take the maximum of groups first")
@@ -82,7 +92,7 @@ def _largest_channel(builder: Builder, node: Node, known: Known, channel: int, k
 def _largest(
     builder: Builder, node: Node, known: Known, axes: tuple[int, ...], keep: bool
 ) -> Draft:
-    """axes: of the channels, and those that are reduced."""
+    """A MaxPool over whole rows or columns. axes: of the channels, and those that are reduced."""
     channel, *reduced = axes
     tensor, hwc = builder.as_map(known, channel, node)
     geometry, out = _over(known, channel, reduced, hwc)
@@ -102,7 +112,11 @@ def _largest(
 
 
 def reduced(total: bool, builder: Builder, node: Node) -> Value:
-    """ReduceMean, or ReduceSum (total), over any axes."""
+    """ReduceMean, or ReduceSum (total), over any axes but the batch.
+
+    A sum has no usual quantization: it may be far larger than its input, so a QuantizeLinear must
+    say how large. Raises Unsupported for axes that are neither height, width nor channels.
+    """
     known = builder.activation(node, 0)
     axes = _reduced_axes(builder, node, len(known.shape))
     found = _axes(known, axes)
@@ -134,7 +148,10 @@ def reduced(total: bool, builder: Builder, node: Node) -> Value:
 def _by_weights(
     builder: Builder, node: Node, known: Known, axes: frozenset[int], total: bool
 ) -> Value:
-    """A sum over channels, and maybe rows or columns: a convolution whose weights are one."""
+    """A sum over channels, and maybe rows or columns: a convolution whose weights are one.
+
+    A mean has 1 / count as the scale of these weights, which costs nothing and is not rounded.
+    """
     rank = len(known.shape)
     if rank not in (2, 3, 4) or known.shape[0] != 1:
         raise _refused(known, axes, "sum" if total else "mean")
@@ -166,6 +183,7 @@ def _by_weights(
 
 
 def _refused(known: Known, axes: frozenset[int], what: str) -> Unsupported:
+    """The error for a reduction over these axes; what: "maximum", "mean" or "sum"."""
     return Unsupported(
         f"takes the {what} of {list(known.shape)} over the axes {sorted(axes)}",
         f"take the {what} over height, width or channels, one after the other",
@@ -180,7 +198,11 @@ def _only(known: Known, axes: frozenset[int]) -> int | None:
 
 
 def _axes(known: Known, axes: frozenset[int]) -> tuple[int, tuple[int, ...]] | None:
-    """The axis of the channels, and those that are reduced; None if channels are reduced, too."""
+    """The axis of the channels, and those that are reduced; None if channels are reduced, too.
+
+    With one axis left that one is the channels: no other reading needs less. Axes of size 1 are
+    reduced by whatever is done. With several left the order in memory decides, NCHW before NHWC.
+    """
     shape = known.shape
     rank = len(shape)
     kept = [i for i in range(1, rank) if i not in axes and shape[i] > 1]

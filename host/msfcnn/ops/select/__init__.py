@@ -1,4 +1,8 @@
-"""Elements chosen, reordered, repeated or padded; Select is the op that does so with channels."""
+"""Elements chosen, reordered, repeated or padded; Select is the op that does so with channels.
+
+importing.py turns ONNX nodes into positions of elements, moving.py positions into ops;
+constant_maps.py makes tensors of constants.
+"""
 
 from msfcnn.ops.select import importing  # noqa: F401 - gives Select its importers
 from msfcnn.ops.select.constant_maps import constant_map, whole_map

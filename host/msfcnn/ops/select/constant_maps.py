@@ -17,7 +17,12 @@ from msfcnn.ops.select.moving import LONGEST, moved
 
 
 def constant_map(builder: Builder, node: Node, beside: Known, constant: Constant) -> Known:
-    """A constant as an activation, in the order of the value beside it."""
+    """A constant as an activation, in the order of the value beside it.
+
+    Its scale covers its own range and 0, so nothing saturates and a value is off by half a step at
+    most. Raises Unsupported for more than LONGEST elements, for values that are not finite, and for
+    shapes that are no map or vector of batch 1.
+    """
     reals = constant.real
     if reals.size == 0 or reals.size > LONGEST or not np.isfinite(reals).all():
         what = f"works on a constant of {reals.size} values"
@@ -39,7 +44,10 @@ def constant_map(builder: Builder, node: Node, beside: Known, constant: Constant
 
 
 def whole_map(builder: Builder, node: Node, beside: Known, constant: Constant) -> Known:
-    """A constant repeated to the shape of the value beside it, as an activation."""
+    """A constant repeated to the shape of the value beside it, as an activation.
+
+    Raises Unsupported where NumPy could not broadcast it, or would have to repeat the other.
+    """
     try:
         reals = np.broadcast_to(constant.real, beside.shape)
     except ValueError:
@@ -56,7 +64,11 @@ def _written(
     values: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
     quantization: Quantization,
 ) -> int:
-    """A tensor of one pixel that holds these values."""
+    """A tensor of one pixel that holds these values.
+
+    beside: any activation, of which one element is read. Its value does not matter, its weight is
+    0; but an op must read something, and be run again for each image.
+    """
     first = beside.view.positions().reshape(-1)[:1].reshape(1, 1)
     pixel = moved(builder, replace(beside, padding=None), first, (1,), node)
     assert pixel is not None

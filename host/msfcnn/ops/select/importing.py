@@ -1,4 +1,8 @@
-"""Slice, Split, Gather and other operators of ONNX that only choose, reorder or repeat elements."""
+"""Slice, Split, Gather and other operators of ONNX that only choose, reorder or repeat elements.
+
+Each does to an array of positions (`View.positions`) what the node does to the values, in one line
+of NumPy; `moved` finds out what that amounts to. Constants are computed at once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,11 @@ DAMAGED = "the file is damaged; export it again"
 
 
 def _part(builder: Builder, node: Node, known: Known, positions: Positions) -> Known:
-    """The elements of a value at some positions, in the ONNX shape of `positions`."""
+    """The elements of a value at some positions, in the ONNX shape of `positions`.
+
+    Channels are looked for along axis 1 first, then along the last axis (NHWC). Raises Unsupported
+    for an order that only single elements would give, of a tensor too large for that.
+    """
     rank = positions.ndim
     found = moved(builder, known, positions, (1, rank - 1) if rank > 2 else (1,), node)
     if found is None:
@@ -36,7 +44,11 @@ def _part(builder: Builder, node: Node, known: Known, positions: Positions) -> K
 
 
 def _slice(builder: Builder, node: Node) -> Value:
-    """Slice with constant bounds."""
+    """Slice with constant bounds, which may count from the end; steps may be negative.
+
+    ONNX ends a backward slice that takes the first element at any number below -size, for which
+    Python wants None. Raises Unsupported for lists that do not fit each other.
+    """
     value = builder.value(node, 0)
     if isinstance(value, Poison):
         return value
@@ -59,7 +71,11 @@ def _slice(builder: Builder, node: Node) -> Value:
 
 
 def _split(builder: Builder, node: Node) -> Value:
-    """Split: one part an output."""
+    """Split: one part an output, of listed sizes or equal ones (the last may be smaller).
+
+    An importer returns its first output only: the other parts are put under their names here.
+    Raises Unsupported for sizes that do not add up.
+    """
     known = builder.activation(node, 0)
     axis = resolved_axes((node.integer("axis", 0),), len(known.shape))[0]
     size, parts = known.shape[axis], len(node.outputs)
@@ -79,7 +95,11 @@ def _split(builder: Builder, node: Node) -> Value:
 
 
 def _gather(builder: Builder, node: Node) -> Value:
-    """Gather with constant indices."""
+    """Gather with constant indices, negative ones from the end.
+
+    Indices of several axes put these axes in the place of the one they index; none (a scalar) drops
+    it. Raises Unsupported for indices that are no integers or out of range.
+    """
     value = builder.value(node, 0)
     constant = builder.constant(node, 1, "list of indices")
     listed = builder.integers(node, 1, "list of indices")

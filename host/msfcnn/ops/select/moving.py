@@ -77,7 +77,10 @@ class _Blocks:
 
 
 def rearranged(builder: Builder, known: Known, axis: int, node: Node) -> Known | None:
-    """A value whose channels lie in another order than in memory, moved; None if it is too long."""
+    """A value whose channels lie in another order than in memory, moved; None if it is too long.
+
+    axis: of its channels in ONNX. What `Builder.as_map` calls where a view alone will not do.
+    """
     return moved(builder, known, known.view.positions(), (axis,), known.view.by or node)
 
 
@@ -87,6 +90,7 @@ def moved(
     """The elements of a value at some positions, in the shape of `positions`.
 
     axes: that may be those of the channels, the best first. None if there are too many to move.
+    The values are the same bytes in the quantization of the source: moving loses nothing.
     """
     rank = positions.ndim
     image = rank in (2, 3, 4) and positions.shape[0] == 1 and positions.size > 0
@@ -105,13 +109,17 @@ def moved(
 
 
 def chosen(builder: Builder, tensor: int, index: tuple[int, ...], node: Node) -> int:
-    """A tensor made of channels of another."""
+    """A tensor made of channels of another: index lists a source channel for each of it."""
     known = Known(tensor, map_view(builder.tensors[tensor].shape, 4), real=True)
     return _selected(builder, node, known, index, 4, 1).tensor
 
 
 def padded(builder: Builder, known: Known, padding: Padding) -> Known:
-    """A value with the zeros of a Pad node that no op takes over."""
+    """A value with the zeros of a Pad node that no op takes over.
+
+    Rows and columns of zeros are the padding of a 1x1 convolution that copies, channels of zeros
+    are ZERO in a Select. Raises Unsupported for padding of the batch.
+    """
     rank = len(known.view.shape)
     if padding.before[0] or padding.after[0]:
         raise Unsupported("pads the batch", "export the model with batch 1", padding.node)
@@ -160,7 +168,11 @@ def _grid(hwc: HWC, read: Positions, axis: int) -> _Grid | None:
 
 
 def _blocks(hwc: HWC, read: Positions, axis: int) -> _Blocks | None:
-    """What the elements are if the pixels of a block have become channels."""
+    """What the elements are if the pixels of a block have become channels; None if they have not.
+
+    read: positions [height, width, channels] of the result in a source of shape hwc. The place of a
+    channel in its block must be the same for all pixels of the result.
+    """
     height, width, _ = read.shape
     if hwc[0] % height or hwc[1] % width:
         return None
@@ -178,7 +190,10 @@ def _blocks(hwc: HWC, read: Positions, axis: int) -> _Blocks | None:
 
 
 def _steps(positions: Positions) -> _Steps | None:
-    """Positions as steps forward of one length; None if they are none."""
+    """Positions as steps forward of one length; None if they are none.
+
+    A sliding kernel must be able to make them: its stride is the step, its extent first + 1.
+    """
     gaps = np.diff(positions)
     step = int(gaps[0]) if gaps.size else 1
     if step < 1 or (gaps != step).any() or max(int(positions[0]) + 1, step) > LARGEST:
@@ -263,7 +278,10 @@ def _from_blocks(
 def _one_by_one(
     builder: Builder, known: Known, positions: Positions, axes: Sequence[int], node: Node
 ) -> Known | None:
-    """Each element by itself, as channels of one pixel; None if there are too many."""
+    """Each element by itself, as channels of one pixel; None if there are too many.
+
+    The whole tensor must exist for that: it is the last resort, for small tensors only.
+    """
     if not 0 < positions.size <= LONGEST or known.view.size > MOST_CHANNELS:
         return None
     read = _as_map(positions, axes[0]) if axes else positions.reshape(1, 1, -1)
@@ -323,7 +341,10 @@ def _selected(
 
 
 def _exact(builder: Builder, node: Node, op: Op, tensor: int, view: View, what: str) -> Known:
-    """The op with the quantization of its input, which loses nothing."""
+    """The op with the quantization of its input, which loses nothing.
+
+    what: tells this move from others of the same tensor, which are made only once.
+    """
     source = builder.tensors[tensor]
     label = f"{source.name}:{what}"
     draft = Draft(op=op, node=node, view=view, origin=label)

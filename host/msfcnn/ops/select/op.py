@@ -24,7 +24,10 @@ C_ZERO = 0xFFFF  # the same in C
 @register
 @dataclass(frozen=True)
 class Select(Unary):
-    """Output channel c is input channel index[c], or 0 where that is ZERO."""
+    """Output channel c is input channel index[c], or 0 where that is ZERO.
+
+    index: one entry for each output channel, ZERO or 0 to 65534; any order, any number of times.
+    """
 
     index: tuple[int, ...]
     clamp: Clamp = Clamp()
@@ -41,7 +44,7 @@ class Select(Unary):
         return np.where(index == ZERO, np.int8(self._zero(model)), picked)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
+        """Bounds of the chosen channels. A source may be chosen often, so channels are not tied."""
         ends = (
             self.compute(model, [bound.astype(np.int8).reshape(1, 1, 1, -1)]).ravel()
             for bound in (inputs[0].low, inputs[0].high)
