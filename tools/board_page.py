@@ -30,6 +30,12 @@ limit (`default_max_ram` in boards.yaml), built with the application bench by RI
 the ELF file. Bytes. *Flash* and *RAM* are those of the whole program: RIOT, bench with its four
 stored images, stacks, engine and network. *Arena* is the network's part of the RAM, *F* the
 recompute factor.
+
+Boards with an ESP32 need Espressif's compilers (`dist/tools/esptools/install.sh` of RIOT), which
+no package of Debian has: none of their programs was built for this page, nor run. Their engine is
+compiled and run for other cores of the same families instead: RV32IMC and RV32IMAC, and Xtensa
+LX106 and dc233c ([kernels.md](kernels.md)). RIOT has no timer for the Raspberry Pi Pico 2 that
+bench could use; `build --app digits` builds for both of its processors.
 """
 
 

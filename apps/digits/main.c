@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "kernel_defines.h"
 #include "msfcnn.h"
 #include "periph/pm.h"
 
@@ -50,6 +51,8 @@ int main(void)
         right += (digit == stored_labels[i]);
     }
     printf("%u of %u right, %u bytes of arena\n", right, STORED_COUNT, DIGITS_ARENA_SIZE);
-    pm_off();
+    if (IS_USED(MODULE_PERIPH_PM)) {    /* the RP2350 on its RISC-V cores has none */
+        pm_off();
+    }
     return 0;
 }

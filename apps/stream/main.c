@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "checksum/crc32.h"
+#include "kernel_defines.h"
 #include "msfcnn.h"
 #include "periph/pm.h"
 
@@ -59,6 +60,8 @@ int main(void)
         }
     }
     printf("result %d, %u bytes of arena, %u of the row\n", res, STORED_ARENA_SIZE, ROW);
-    pm_off();
+    if (IS_USED(MODULE_PERIPH_PM)) {    /* the RP2350 on its RISC-V cores has none */
+        pm_off();
+    }
     return 0;
 }

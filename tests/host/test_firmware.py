@@ -56,6 +56,7 @@ def failure(board: str, output: str, code: int | None = 2) -> BoardError:
         ("nucleo-f767zi", "arm-none-eabi-gcc", "apt install gcc-arm-none-eabi"),
         ("hifive1b", "riscv64-unknown-elf-gcc", "picolibc-riscv64-unknown-elf"),
         ("esp32-wroom-32", "xtensa-esp32-elf-gcc", "/RIOT/dist/tools/esptools/install.sh esp32,"),
+        ("esp32s2-devkit", "xtensa-esp32s2-elf-gcc", "install.sh esp32s2,"),
         ("esp32s3-devkit", "xtensa-esp32s3-elf-gcc", "install.sh esp32s3,"),
         ("esp32c3-devkit", "riscv32-esp-elf-gcc", "install.sh esp32c3,"),
         ("esp32c6-devkit", "riscv32-esp-elf-gcc", "install.sh esp32c6,"),

@@ -20,7 +20,7 @@ _DEBIAN = {
     "qemu-system-riscv32": "qemu-system-misc",
 }
 _PICOLIBC = "picolibc-arm-none-eabi picolibc-riscv64-unknown-elf"
-_ESPRESSIF = {"xtensa-esp32-elf-": "esp32", "xtensa-esp32s3-elf-": "esp32s3"}
+_ESPRESSIF = {f"xtensa-{chip}-elf-": chip for chip in ("esp32", "esp32s2", "esp32s3")}
 _RISCV_ESP = "riscv32-esp-elf-"
 
 _MISSING = re.compile(r"(\S+) is required but not found in PATH")
