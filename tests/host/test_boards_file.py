@@ -94,6 +94,17 @@ def test_site_file_adds_boards_and_keys(tmp_path: Path, monkeypatch: pytest.Monk
     assert "host" in boards
 
 
+def test_site_file_with_another_isa_takes_its_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = boards_file(tmp_path, "esp32-wroom-32: {isa: xtensa.mac16}\nrpi-pico: {ram: 200K}\n")
+    assert load_boards()["esp32-wroom-32"].core == "xtensa"
+    monkeypatch.setenv("MSFCNN_BOARDS", str(path))
+    boards = load_boards()
+    assert (boards["esp32-wroom-32"].isa, boards["esp32-wroom-32"].core) == ("xtensa.mac16", None)
+    assert boards["rpi-pico"].core == "cortex-m0"
+
+
 def test_site_file_is_named_in_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("nucleo-f767zi: {ram: lots}\n")

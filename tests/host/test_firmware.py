@@ -83,6 +83,15 @@ def test_vendor_headers_that_riot_would_clone() -> None:
     assert "insteadOf https://github.com/ARM-software/CMSIS_5" in error.problems[0].hint
 
 
+def test_kernels_that_the_core_cannot_run() -> None:
+    text = (
+        'k.h:3:4: \x1b[01;31m\x1b[Kerror: \x1b[m\x1b[K#error "msfcnn: x needs MAC16; use isa y"\n'
+        '    3 | #  error "msfcnn: x needs MAC16; use isa y"\n'
+    )
+    (problem,) = failure("hifive1b", text).problems
+    assert (problem.what, problem.hint) == ("x needs MAC16", "use isa y")
+
+
 def test_a_make_that_is_killed() -> None:
     error = failure("microbit", "", code=-9)
     assert error.exit_code == 5

@@ -22,7 +22,8 @@ _FILE = ROOT / "boards.yaml"
 def load_boards(path: Path | None = None) -> Mapping[str, Board]:
     """All boards of a file, by name; None means the project's, and those of $MSFCNN_BOARDS.
 
-    The keys that $MSFCNN_BOARDS gives to a board of the project replace the project's.
+    The keys that $MSFCNN_BOARDS gives to a board of the project replace the project's; another
+    isa does away with the project's core, too.
     """
     entries = dict(_read(path or _FILE))
     file = dict.fromkeys(entries, (path or _FILE).name)
@@ -30,13 +31,18 @@ def load_boards(path: Path | None = None) -> Mapping[str, Board]:
     if site:
         for name, entry in _read(Path(site)).items():
             both = isinstance(entry, dict) and isinstance(entries.get(name), dict)
-            entries[name] = {**entries[name], **entry} if both else entry
+            entries[name] = _replaced(entries[name], entry) if both else entry
             file[name] = Path(site).name
     problems: list[Problem] = []
     boards = [_board(f"{file[name]}: {name}", name, entries[name], problems) for name in entries]
     if problems:
         raise BoardError(*problems)
     return {board.name: board for board in boards if board}
+
+
+def _replaced(entry: Mapping[str, object], own: Mapping[str, object]) -> Mapping[str, object]:
+    """An entry of the project with the keys of one's own; a core belongs to an isa."""
+    return {**{key: v for key, v in entry.items() if key != "core" or "isa" not in own}, **own}
 
 
 def _board(where: str, name: object, entry: object, problems: list[Problem]) -> Board | None:

@@ -35,8 +35,9 @@ _LACKS = re.compile(r"unsatisfied feature requirements: (.+)")
 _EXCLUDED = re.compile(r"feature requirements are blacklisted: (.+)")
 _OURS = re.compile(r"^error: (.*)(?:\n *hint: (.*))?", re.MULTILINE)
 _OUR_MAKE = re.compile(r"^msfcnn: (.*)(?:\nmsfcnn: (.*))?", re.MULTILINE)
+_REFUSED = re.compile(r'error: #error "msfcnn: ([^;"]*)(?:; )?([^"]*)"')
 _ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*|undefined reference|cannot find).*$", re.MULTILINE)
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def build_error(board: Board, done: Finished, riot: Path) -> BoardError:
@@ -88,7 +89,7 @@ def _failure(board: Board, code: int | None, text: str) -> Problem:
     if excluded := _EXCLUDED.search(text):
         what = f"it needs {_listed(excluded[1])}, which FEATURES_BLACKLIST excludes"
         return Problem(board.name, what, "unset FEATURES_BLACKLIST in the environment")
-    if ours := _OURS.search(text) or _OUR_MAKE.search(text):
+    if ours := _REFUSED.search(text) or _OURS.search(text) or _OUR_MAKE.search(text):
         return Problem(board.name, ours[1], ours[2] or "")
     line = _ERROR.search(text)
     what = line[0].strip() if line else (text.strip().splitlines() or ["no output"])[-1]

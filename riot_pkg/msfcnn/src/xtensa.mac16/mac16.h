@@ -29,7 +29,7 @@
 #endif
 #if !defined(__XCHAL_HAVE_MAC16) || !__XCHAL_HAVE_MAC16 || !__XCHAL_HAVE_LOOPS \
     || !__XCHAL_HAVE_MINMAX || !__XCHAL_HAVE_SEXT
-#  error "this core lacks MAC16, loops, MIN and MAX or SEXT: use MSFCNN_ISA=generic"
+#  error "msfcnn: xtensa.mac16 needs a core with MAC16, loops, MIN, MAX and SEXT; use isa generic"
 #endif
 
 /* msfcnn_mac16_t */
