@@ -1,4 +1,10 @@
-"""Files of other tools, read into a Model."""
+"""Files of other tools, read into a Model.
+
+An ONNX file goes through frontend/onnx: load.py (is it whole and quantized?), graph.py (protobuf
+to plain data), shapes.py, entry.py (the image), then node by node through the importers of
+msfcnn.ops, exits.py (the outputs) and tidy.py. A TFLite file becomes an ONNX model first, by
+frontend/tflite. Float networks are refused here; msfcnn.quantizer is for them.
+"""
 
 from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.formats import is_tflite

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-TO_NCHW = (0, 3, 1, 2)
+TO_NCHW = (0, 3, 1, 2)  # a Transpose from NHWC by this permutation
 NCHW_AXIS = (0, 2, 3, 1)  # where an axis of NHWC is in NCHW
 
 
 class Arrangement(Enum):
-    """The axes of an ONNX value: as in the file, or those of a map moved to NCHW."""
+    """The axes of an ONNX value: as in the file, or those of a map moved to NCHW.
+
+    Example: axis 3 of the file, the channels, is NCHW.axis(3) == 1 there.
+    """
 
     FILE = "file"
     NCHW = "nchw"

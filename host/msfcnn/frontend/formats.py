@@ -18,12 +18,18 @@ _TORCH = ("is a PyTorch file", "export it: torch.onnx.export(model, (example,), 
 
 
 def is_tflite(data: bytes, path: Path) -> bool:
-    """Whether a file is TFLite, or claims to be."""
+    """Whether a file is TFLite, or claims to be.
+
+    One that only has the name is read as TFLite, too, so that the error speaks of that format.
+    """
     return data[4:8] == TFLITE_MAGIC or path.suffix == TFLITE_SUFFIX
 
 
 def check_known(data: bytes, path: Path) -> None:
-    """Names the files of other tools. Raises ModelError."""
+    """Raises ModelError for files of Keras and PyTorch, with the command that converts them.
+
+    A zip archive can be either, so for those the suffix has to tell.
+    """
     other = None
     if data.startswith(_HDF5) or (data.startswith(_ZIP) and path.suffix == ".keras"):
         other = _KERAS

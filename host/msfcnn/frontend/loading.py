@@ -48,7 +48,10 @@ def load_proto(path: Path) -> onnx.ModelProto:
 
 
 def translate(data: bytes, path: Path) -> Translation:
-    """What a TFLite file says, as ONNX. Raises ModelError if it cannot be said so."""
+    """What a TFLite file says, as ONNX. Raises ModelError if it cannot be said so.
+
+    Returns more than the model: the verifier compares the tensors of the file, too.
+    """
     from msfcnn.frontend.tflite import translate as translated  # its schema is slow to import
 
     return translated(data, path)

@@ -15,7 +15,10 @@ DTYPES = {
 
 
 def constant(builder: Builder, node: Node) -> Value:  # noqa: ARG001 - the signature of handlers
-    """A tensor, a number or a list of numbers."""
+    """A tensor, a number or a list of numbers; dtypes are those of ONNX's Constant.
+
+    Raises Unsupported for strings and sparse tensors, which no operator here reads.
+    """
     tensor = node.attributes.get("value")
     if isinstance(tensor, np.ndarray):
         return Constant(tensor)

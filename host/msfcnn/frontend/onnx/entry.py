@@ -20,7 +20,9 @@ from msfcnn.nodes import HWC, Border, Graph, Node, Role, View, offsets
 def input_view(graph: Graph, border: Border) -> View:
     """The view of a graph input under which the first op that mixes channels finds them innermost.
 
-    That is one that slides over it, or a MatMul along its last axis.
+    That is one that slides over it, or a MatMul along its last axis. The input's elements are
+    numbered and followed through nodes that only move them; what that op then sees says which of
+    the two orders of an image the numbers are in.
     """
     shape = tuple(d for d in border.shape if d is not None)
     seen = {border.name: np.arange(math.prod(shape), dtype=np.int32).reshape(shape)}
@@ -42,6 +44,7 @@ def input_view(graph: Graph, border: Border) -> View:
 
 
 def _role(node: Node) -> Role:
+    """What a node does to the order of elements; OTHER for operators that are not supported."""
     return SUPPORTED[node.kind].role if node.kind in SUPPORTED else Role.OTHER
 
 
@@ -61,11 +64,15 @@ def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.in
 
 
 def _matching(shape: tuple[int, ...], read: NDArray[np.int32]) -> View | None:
-    """read: for each element that the spatial op sees, its index in the graph input."""
+    """The view under which `read` are the channels of pixels; None if it is no such order.
+
+    read: for each element that the spatial op sees, its index in the graph input.
+    """
     if read.ndim not in (3, 4) or read.shape[0] != 1:
         return None
     channels, *pixels = read.shape[1:]
     hwc: HWC = (pixels[0] if len(pixels) == 2 else 1, pixels[-1], channels)
+    # element by element of the tensor (HWC), its index in the input
     inner = np.ascontiguousarray(read.reshape(channels, -1).T).ravel()
     for order in (Order.CHW, Order.HWC):
         wanted = np.argsort(offsets(hwc, order)) if order is Order.CHW else offsets(hwc, order)

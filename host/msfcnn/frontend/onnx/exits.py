@@ -1,4 +1,8 @@
-"""The graph outputs: which tensor each one shows, and in which order and type."""
+"""The graph outputs: which tensor each one shows, and in which order and type.
+
+An output may end in a DequantizeLinear (float32 to its caller), in stored integers, or in an op
+that nothing quantizes, such as a last Softmax; then a quantization that fits is chosen here.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,10 @@ from msfcnn.nodes import (
 
 
 def output_port(builder: Builder, border: Border, producer: Node | None) -> Port | None:
-    """The port of a graph output; None if there was something to report instead."""
+    """The port of a graph output; None if there was something to report instead.
+
+    producer: the node that writes it, to be named in a problem; None if no node does.
+    """
     where = producer or Node(
         name=border.name, kind="", inputs=(), outputs=(border.name,), attributes={}
     )

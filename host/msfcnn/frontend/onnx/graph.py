@@ -18,7 +18,11 @@ CONTRIB_QDQ = ("QuantizeLinear", "DequantizeLinear")  # onnxruntime's twins of t
 
 
 def graph_of(proto: onnx.ModelProto, shapes: Mapping[str, Shape]) -> Graph:
-    """Decodes a checked ModelProto. Raises ModelError for content that cannot be decoded."""
+    """Decodes a checked ModelProto. Raises ModelError for content that cannot be decoded.
+
+    Initializers that no live node reads are left out: a damaged one that nobody needs is no error,
+    and a large one takes no memory.
+    """
     graph = proto.graph
     constants = {t.name for t in graph.initializer}
     inputs = tuple(border_of(v) for v in graph.input if v.name not in constants)
@@ -32,7 +36,7 @@ def graph_of(proto: onnx.ModelProto, shapes: Mapping[str, Shape]) -> Graph:
 
 
 def border_of(value: onnx.ValueInfoProto) -> Border:
-    """A declared input or output."""
+    """A declared input or output; a dimension without a number is None, its name is in params."""
     tensor = value.type.tensor_type
     dims = tensor.shape.dim
     return Border(
@@ -44,7 +48,7 @@ def border_of(value: onnx.ValueInfoProto) -> Border:
 
 
 def decode(tensor: onnx.TensorProto, where: str) -> NDArray[Any]:
-    """The values of a constant tensor."""
+    """The values of a constant tensor. where: names it in a problem. Raises ModelError."""
     try:
         return onnx.numpy_helper.to_array(tensor)
     except Exception as error:  # damaged data surfaces as whatever NumPy or onnx trips over
@@ -110,6 +114,7 @@ def _live(
 
 
 def _dtype_name(elem_type: int) -> str:
+    """NumPy's name of an ONNX type; of types that NumPy lacks their number, for messages."""
     try:
         return str(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(elem_type)))
     except (KeyError, TypeError, ValueError):
@@ -117,5 +122,6 @@ def _dtype_name(elem_type: int) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    """What an error of a library says, short enough to stand in a sentence of ours."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

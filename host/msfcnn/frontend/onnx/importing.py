@@ -1,4 +1,8 @@
-"""`load_model`: the whole way from a file to a Model, with every problem reported at once."""
+"""`load_model`: the whole way from a file to a Model, with every problem reported at once.
+
+A node that cannot be converted does not stop the import. Its problem is noted, its value becomes a
+Poison, and nodes that only depend on it say nothing; so one run names everything that is wrong.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     fix_batch(proto)
     graph = graph_of(proto, infer(proto, str(path)))
     problems = input_problems(graph.inputs, path)
-    if problems:
+    if problems:  # without the shape of the input no node could be judged
         raise ModelError(*problems, *_unknown_operators(graph))
     views = {border.name: input_view(graph, border) for border in graph.inputs}
     builder = Builder(graph, views, MOVES)
@@ -75,7 +79,11 @@ def _convert(builder: Builder, node: Node) -> None:
 
 
 def _finished(builder: Builder, name: str, sha256: str) -> Model:
-    """The model, once all nodes are converted. Raises ModelError with all problems of the log."""
+    """The model, once all nodes are converted. Raises ModelError with all problems of the log.
+
+    Ports come before constants: an output may still emit ops (`Builder.finish`), and constants can
+    only be computed of a whole model.
+    """
     producers = {output: node for node in builder.graph.nodes for output in node.outputs}
     ports = [
         output_port(builder, border, producers.get(border.name)) for border in builder.graph.outputs

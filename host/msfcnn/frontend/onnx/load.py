@@ -1,4 +1,8 @@
-"""From a path to a ModelProto that is whole, sorted and quantized, or an error saying why not."""
+"""From a path to a ModelProto that is whole, sorted and quantized, or an error saying why not.
+
+Behind `check` the rest of the import need not ask whether a name exists, an initializer can be
+decoded or an attribute belongs to its operator. What a node means is not looked at here.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,10 @@ DAMAGED = "the file is damaged; export it again"
 
 
 def read(path: Path) -> tuple[onnx.ModelProto, str]:
-    """The checked model in a file and the SHA-256 of the file."""
+    """The checked model in a file and the SHA-256 of the file, as hexadecimal digits.
+
+    Raises UsageError if the file cannot be read, ModelError if its content is refused.
+    """
     data = bytes_of(path)
     proto = parse(data, path)
     check(proto, path)
@@ -26,7 +33,11 @@ def read(path: Path) -> tuple[onnx.ModelProto, str]:
 
 
 def check(proto: onnx.ModelProto, path: Path) -> None:
-    """Raises ModelError if a model is damaged, not whole or not quantized. path: for messages."""
+    """Raises ModelError if a model is damaged, not whole or not quantized. path: for messages.
+
+    The order is that of what helps most: who gives a float model should hear that first, and our
+    own checks name nodes, which those of onnx, run last, often do not.
+    """
     where = str(path)
     # first of all: `msfcnn quantize` takes old opsets and external data, too
     _check_quantized(proto, path)
@@ -50,7 +61,11 @@ def bytes_of(path: Path) -> bytes:
 
 
 def parse(data: bytes, path: Path) -> onnx.ModelProto:
-    """The ONNX model in these bytes. Raises ModelError if they are none. path: for messages."""
+    """The ONNX model in these bytes. Raises ModelError if they are none. path: for messages.
+
+    QOperator models come out in QDQ form. Protobuf takes almost any bytes for a message, so a
+    version and at least one node are asked for, too.
+    """
     where = str(path)
     if not data:
         raise ModelError(Problem(where, "the file is empty", "export the model again"))
@@ -142,7 +157,10 @@ def _is_external(tensor: onnx.TensorProto) -> bool:
 
 
 def _check_references(graph: onnx.GraphProto) -> None:
-    """Every value is produced before it is read; the checker of onnx would not name the node."""
+    """Every value is produced before it is read; the checker of onnx would not name the node.
+
+    Raises ModelError with one problem a node, however many of its inputs are missing.
+    """
     produced = {output for node in graph.node for output in node.output}
     known = {t.name for t in graph.initializer} | {v.name for v in graph.input} | {""}
     problems = []
@@ -206,7 +224,11 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
 
 
 def _dequantizes_activations(graph: onnx.GraphProto) -> bool:
-    """Whether activations are quantized: weights alone may be, in files that compute in float."""
+    """Whether activations are quantized: weights alone may be, in files that compute in float.
+
+    A value is constant if all inputs of its node are; a DequantizeLinear of anything else is one of
+    an activation.
+    """
     constants = {t.name for t in graph.initializer} | {""}
     for node in graph.node:
         if constants.issuperset(node.input):

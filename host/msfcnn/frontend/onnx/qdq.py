@@ -1,4 +1,9 @@
-"""QuantizeLinear and DequantizeLinear: where tensors get their scale, and constants theirs."""
+"""QuantizeLinear and DequantizeLinear: where tensors get their scale, and constants theirs.
+
+The two never become ops of their own: a QuantizeLinear finishes the draft in front of it, a
+DequantizeLinear marks a value as real numbers again. uint8 is kept as int8, zero point and values
+less 128, so that kernels know one type (msfcnn.ir.Tensor.unsigned remembers).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +38,11 @@ OUTPUT_DTYPES = {0: "uint8", 2: "uint8", 3: "int8"}  # values of the attribute, 
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Scale and zero point of a node; zero point and dtype are None if it is left out."""
+    """Scale and zero point of a node; zero point and dtype are None if it is left out.
+
+    scale: float32, one value or one for each index of `axis`. zero: of the same size, as stored
+    (uint8: 0 to 255). dtype: NumPy's name of the zero point's type, which is that of the values.
+    """
 
     scale: NDArray[np.float32]
     zero: NDArray[np.int64] | None
@@ -41,7 +50,10 @@ class Parameters:
     axis: int
 
     def per_tensor(self, dtype: str) -> tuple[Quantization, bool]:
-        """The quantization of an activation as int8, and whether ONNX stores it unsigned."""
+        """The quantization of an activation as int8, and whether ONNX stores it unsigned.
+
+        Raises Unsupported for other types and for several scales.
+        """
         if dtype not in ("int8", "uint8"):
             raise Unsupported(f"its activations are {dtype}", INT8_HINT)
         if self.scale.size != 1:
@@ -52,7 +64,10 @@ class Parameters:
         return Quantization(float(self.scale.ravel()[0]), zero - 128 * unsigned), unsigned
 
     def spread(self, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Scales or zero points broadcast (not copied) to each element of a constant."""
+        """Scales or zero points broadcast (not copied) to each element of a constant.
+
+        Raises Unsupported where there are several and their number is not the size of `axis`.
+        """
         column = [1] * len(shape)
         if values.size > 1:
             axis = self.axis + len(shape) if self.axis < 0 else self.axis
@@ -69,7 +84,11 @@ class Parameters:
 
 
 def quantize(builder: Builder, node: Node) -> Value:
-    """QuantizeLinear: gives the value in front of it its scale."""
+    """QuantizeLinear: gives the value in front of it its scale.
+
+    A draft becomes an op, the graph's input a tensor, a constant int8 numbers; a value that has a
+    scale already is requantized if this one differs. Behind a refused node the value is assumed.
+    """
     value = builder.value(node, 0)
     parameters = _parameters(builder, node)
     dtype = parameters.dtype or _default_dtype(node)
@@ -91,7 +110,11 @@ def quantize(builder: Builder, node: Node) -> Value:
 
 
 def dequantize(builder: Builder, node: Node) -> Value:
-    """DequantizeLinear: tells the real numbers behind integers."""
+    """DequantizeLinear: tells the real numbers behind integers.
+
+    An activation must be read with the scale and zero point that it was written with, as a tensor
+    of the model has only one of each. Raises Unsupported otherwise.
+    """
     value = builder.value(node, 0)
     if isinstance(value, Poison):  # its parameters are those of a QuantizeLinear, checked there
         return value
@@ -144,6 +167,7 @@ def _parameters(builder: Builder, node: Node) -> Parameters:
 
 
 def _default_dtype(node: Node) -> str:
+    """The stored type without a zero point: uint8, or what `output_dtype` says since opset 21."""
     number = node.integer("output_dtype", 0)
     return OUTPUT_DTYPES.get(number, f"ONNX type {number}")
 

@@ -2,7 +2,8 @@
 
 onnxruntime writes QOperator graphs with `quant_format=QOperator`. Every operator that computes on
 integers becomes DequantizeLinear, the operator on real numbers, QuantizeLinear: that is how ONNX
-defines it.
+defines it. The order of inputs is that of ONNX's operator specification and, for what is not in the
+standard (QLinearAdd, QGemm and others), of onnxruntime's contrib operators.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ _DROPPED = frozenset({"channels_last", "opset"})  # attributes that only the int
 
 
 def in_qdq_form(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without operators on integers; itself if it has none."""
+    """The model without operators on integers; itself if it has none.
+
+    The given model is not changed. Nodes that lack inputs are left as they are, to be refused by
+    their names later.
+    """
     if not any(n.op_type in _ALL or n.op_type in _MOVES for n in proto.graph.node):
         return proto
     changed = onnx.ModelProto()
@@ -76,6 +81,9 @@ def _integers(node: onnx.NodeProto) -> Sequence[str]:
 class _Writer:
     """Rewrites node by node: integer operators become real ones between DequantizeLinear and
     QuantizeLinear.
+
+    scales: for each integer value so far the names of its scale and zero point. That is how a
+    MaxPool or Reshape on integers, which does not repeat them, is told what its values mean.
     """
 
     model: onnx.ModelProto
@@ -106,11 +114,13 @@ class _Writer:
             self.nodes.append(node)
 
     def _simple(self, node: onnx.NodeProto, kind: str, activations: int) -> None:
+        """An operator of _SIMPLE: so many activations, then scale and zero point of the output."""
         inputs = [self._real(node, 3 * i) for i in range(activations)]
         last = 3 * activations
         self._real_node(node, kind, inputs, (node.input[last], _get(node.input, last + 1)))
 
     def _conv(self, node: onnx.NodeProto) -> None:
+        """QLinearConv: x, w and y with scale and zero point each, then the bias, which has none."""
         x, w = self._real(node, 0), self._real(node, 3, axis=0)
         inputs = [x, w]
         if _get(node.input, 8):
@@ -118,6 +128,10 @@ class _Writer:
         self._real_node(node, "Conv", inputs, (node.input[6], _get(node.input, 7)))
 
     def _gemm(self, node: onnx.NodeProto) -> None:
+        """QGemm: a, b and the bias, then scale and zero point of the output, which may be missing.
+
+        Several scales of b go along its output axis: 0 if it is transposed, else 1.
+        """
         transposed = any(a.name == "transB" and a.i for a in node.attribute)
         inputs = [self._real(node, 0), self._real(node, 3, axis=0 if transposed else 1)]
         if _get(node.input, 6):
@@ -155,7 +169,10 @@ class _Writer:
         return output
 
     def _bias(self, node: onnx.NodeProto, name: str, x_scale: str, w_scale: str) -> str:
-        """The int32 bias as real numbers: its scale is the product of the two."""
+        """The int32 bias as real numbers: its scale is the product of the two.
+
+        Where a scale is computed at run time the bias stays an integer, for the importer to refuse.
+        """
         known = self._numbers((x_scale, w_scale))
         output = f"{node.output[0]}/bias"
         if known is None:
@@ -201,6 +218,7 @@ class _Writer:
 
 
 def _get(names: Sequence[str], index: int) -> str:
+    """A name of a list, empty where the list is shorter: ONNX leaves out inputs at the end so."""
     return names[index] if index < len(names) else ""
 
 

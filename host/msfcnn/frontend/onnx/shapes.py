@@ -14,7 +14,11 @@ AXIS_NAMES = {3: ("batch", "channels", "width"), 4: ("batch", "channels", "heigh
 
 
 def fix_batch(proto: onnx.ModelProto) -> None:
-    """An open batch becomes 1, in place: msfcnn runs one image at a time."""
+    """An open batch becomes 1, in place: msfcnn runs one image at a time.
+
+    Only the first axis of inputs of two axes or more; other open dimensions are refused later, with
+    the command that fixes them.
+    """
     opened = False
     for border in proto.graph.input:
         dims = border.type.tensor_type.shape.dim
@@ -31,7 +35,11 @@ def fix_batch(proto: onnx.ModelProto) -> None:
 
 
 def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
-    """The shape of every value as far as onnx can tell; open dimensions are None."""
+    """The shape of every value as far as onnx can tell; open dimensions are None.
+
+    data_prop: shapes that a network computes for its own Reshapes are followed, too. Not strict: a
+    node that inference cannot handle just leaves its values without a shape. Raises ModelError.
+    """
     try:
         graph = onnx.shape_inference.infer_shapes(proto, data_prop=True).graph
     except Exception as error:  # InferenceError, but also protobuf's own and ValueError
@@ -48,7 +56,7 @@ def infer(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
 
 
 def input_problems(inputs: tuple[Border, ...], path: Path) -> tuple[Problem, ...]:
-    """What is wrong with the graph inputs and their dimensions."""
+    """What is wrong with the graph inputs and their dimensions: one problem for each of them."""
     if not inputs:
         what = "has no input of activations: it computes the same every time"
         return (Problem(str(path), what, "export the model with its input"),)
@@ -73,7 +81,11 @@ def _border_problems(border: Border, path: Path) -> list[Problem]:
 
 
 def check_inferred(node: Node, shape: tuple[int, ...], inferred: Shape | None) -> None:
-    """Compares the shape we computed for a node's output with the one in the file."""
+    """Compares the shape we computed for a node's output with the one in the file.
+
+    A cheap second opinion on every importer. Raises Unsupported where they differ; open dimensions
+    agree with anything.
+    """
     if inferred is None:
         return
     agree = len(inferred) == len(shape) and all(

@@ -44,5 +44,8 @@ FALLBACK = "`msfcnn ops` lists what is supported"
 
 
 def hint(kind: str) -> str:
-    """What a user can do about an operator that is not supported."""
+    """What a user can do about an operator that is not supported.
+
+    kind: may carry a domain, as in com.microsoft::Attention, which is left out of the search.
+    """
     return HINTS.get(kind.rpartition("::")[2], FALLBACK)

@@ -1,4 +1,9 @@
-"""After the conversion: clamps folded into their producers, what no output needs dropped."""
+"""After the conversion: clamps folded into their producers, what no output needs dropped.
+
+The importers work node by node and see only what is before a node; this sees the whole network.
+Values of outputs are the same before and after, byte by byte. msfcnn.optimize comes later and looks
+at values (dead channels) instead of structure.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,10 @@ from msfcnn.nodes import same_quantization
 
 
 def tidy(model: Model) -> Model:
-    """The same network with fewer ops."""
+    """The same network with fewer ops; tensor 0 is the image.
+
+    In this order: folding leaves tensors that nobody writes, which renumbering drops.
+    """
     return _renumbered(_without_dead(_with_folded_clamps(model)))
 
 

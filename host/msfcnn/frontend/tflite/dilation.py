@@ -49,6 +49,9 @@ def _dilated(
 ) -> Operator | None:
     """The one dilated convolution that three operators write: SpaceToBatch, a plain one,
     BatchToSpace. None where paddings and crops do not meet.
+
+    The padding of the dilated one is that of SpaceToBatch plus the inner one times the block size,
+    less what BatchToSpace crops. Blocks must be equal on both sides, strides 1.
     """
     image, taps = graph.tensors[apart.inputs[0]], graph.tensors[convolution.inputs[1]]
     blocks, pads = _list(graph, apart, 1), _list(graph, apart, 2)
@@ -78,6 +81,7 @@ def _dilated(
 
 
 def _list(graph: TfliteGraph, operator: Operator, position: int) -> list[int]:
+    """A constant input of whole numbers; empty where it is missing or none."""
     if position >= len(operator.inputs) or operator.inputs[position] < 0:
         return []
     data = graph.tensors[operator.inputs[position]].data

@@ -29,7 +29,7 @@ CONVERT = "convert it again with a current TensorFlow or LiteRT"
 
 
 class _DamagedError(Exception):
-    """What the file says contradicts itself."""
+    """What the file says contradicts itself; `read_graph` makes a ModelError of it."""
 
 
 def read_graph(data: bytes, path: Path) -> TfliteGraph:
@@ -106,6 +106,7 @@ def _tensors(model: Any, main: Any, data: bytes) -> tuple[TfliteTensor, ...]:
 
 
 def _names(main: Any) -> Iterator[str]:
+    """Names of the tensors in their order; one without a name gets its number."""
     for i in range(main.TensorsLength()):
         raw = main.Tensors(i).Name()
         yield (raw or b"").decode("utf-8", "replace") or f"tensor_{i}"
@@ -124,7 +125,11 @@ def _unique(names: Iterator[str]) -> Iterator[str]:
 
 
 def _tensor(model: Any, raw: Any, name: str, written: bool, data: bytes) -> TfliteTensor:
-    """A tensor with its values if they are stored densely. Raises for shapes that are absurd."""
+    """A tensor with its values if they are stored densely. Raises for shapes that are absurd.
+
+    written: an operator or the caller gives its values. What cannot be read (sparse, a type that
+    NumPy lacks) is only noted in `odd`: it is an error where an operator reads the tensor.
+    """
     dtype = _dtype(raw.Type())
     shape = _ints(raw, "Shape")
     signature = _ints(raw, "ShapeSignature")
@@ -161,6 +166,7 @@ _ITEMS = frozenset(
 
 
 def _dtype(code: int) -> str:
+    """The schema's name of a type in small letters, which is NumPy's where NumPy has it."""
     for name, value in vars(tflite.TensorType).items():
         if value == code and name.isupper():
             return str(name).lower()
@@ -168,7 +174,10 @@ def _dtype(code: int) -> str:
 
 
 def _stored(model: Any, raw: Any, data: bytes) -> bytes | None:
-    """The bytes of a constant, None if the tensor has none."""
+    """The bytes of a constant, None if the tensor has none.
+
+    Files beyond 2 GB keep them behind the flatbuffer, at an offset from the start of the file.
+    """
     index = raw.Buffer()
     if index >= model.BuffersLength():
         raise _DamagedError(f"a tensor has its values in buffer {index}, which does not exist")
@@ -196,7 +205,10 @@ def _values(stored: bytes, dtype: str, shape: tuple[int, ...], name: str) -> NDA
 
 
 def _affine(raw: Any, shape: tuple[int, ...], name: str) -> TfliteScale | None:
-    """Scales and zero points, one or one a channel; None for a float tensor."""
+    """Scales and zero points, one or one a channel; None for a float tensor.
+
+    Files may leave out zero points (all 0), or give one for all scales.
+    """
     if raw is None or not raw.ScaleLength():
         return None
     scale = np.array(raw.ScaleAsNumpy(), np.float32)
@@ -215,7 +227,11 @@ def _affine(raw: Any, shape: tuple[int, ...], name: str) -> TfliteScale | None:
 
 
 def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
-    """An operator with the name of its kind; old files have it in the deprecated field."""
+    """An operator with the name of its kind; old files have it in the deprecated field.
+
+    tensors: how many there are. The larger of the two fields counts, as TFLite's schema says: the
+    old one is a byte and ends at 127, which stands for "see the new one".
+    """
     if raw.OpcodeIndex() >= model.OperatorCodesLength():
         raise _DamagedError(f"operator {index} is of a kind that the file does not list")
     code = model.OperatorCodes(raw.OpcodeIndex())
@@ -238,7 +254,11 @@ def _operator(model: Any, raw: Any, index: int, tensors: int) -> Operator:
 
 
 def _options(raw: Any) -> dict[str, Any]:
-    """The fields of the options table. What a field is called and means: TFLite's schema.fbs."""
+    """The fields of the options table. What a field is called and means: TFLite's schema.fbs.
+
+    Found by the names of the generated accessors, as each field has one called like it: so a new
+    operator needs no code here. Example: {"StrideH": 2, "Padding": 0, ...} of a CONV_2D.
+    """
     table = raw.BuiltinOptions()
     name = _constant_name(tflite.BuiltinOptions, raw.BuiltinOptionsType())
     if table is None or name in (None, "NONE"):
@@ -257,10 +277,12 @@ def _options(raw: Any) -> dict[str, Any]:
 
 
 def _constant_name(namespace: Any, code: int) -> str | None:
+    """The name of a number in an enumeration of the schema, None for a number it lacks."""
     return next((n for n, v in vars(namespace).items() if v == code and n[0] != "_"), None)
 
 
 def _indices(raw: Any, field: str, tensors: int) -> tuple[int, ...]:
+    """A list of tensors; OMITTED may be among them. Raises for others that do not exist."""
     indices = _ints(raw, field)
     if any(not OMITTED <= i < tensors for i in indices):
         raise _DamagedError("an operator or the graph names a tensor that does not exist")

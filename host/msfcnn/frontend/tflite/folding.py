@@ -1,4 +1,8 @@
-"""Operators on constants: the shapes that a network computes for its own reshapes."""
+"""Operators on constants: the shapes that a network computes for its own reshapes.
+
+Converters leave such chains (SHAPE, STRIDED_SLICE, PACK) in networks with an open batch, and
+DEQUANTIZE in front of float16 weights. Computed here, they need no converter and no kernel.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ LARGEST = 2**24  # elements that a fold may make
 
 
 def _axis(operator: Operator, default: int = 0) -> int:
+    """The option Axis, which may count from the end, as NumPy's axes do."""
     return operator.integer("Axis", default)
 
 
@@ -33,11 +38,13 @@ def _reduced(reduce: Callable[..., Array]) -> Fold:
 
 
 def _slice(_: Operator, values: Sequence[Array]) -> Array:
+    """SLICE of (values, begin, size); size -1 takes the rest of an axis."""
     ends = [None if n < 0 else b + n for b, n in zip(values[1], values[2], strict=True)]
     return values[0][tuple(slice(b, e) for b, e in zip(values[1], ends, strict=True))]
 
 
 def _plain(compute: Callable[..., Any]) -> Fold:
+    """How an operator without options is computed: by its inputs alone."""
     return lambda _, values: np.asarray(compute(*values))
 
 
@@ -78,7 +85,12 @@ RESHAPING = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
 
 
 def fold(writer: Writer, operator: Operator) -> bool:
-    """Computes an operator whose inputs are all constant; says whether that was the case."""
+    """Computes an operator whose inputs are all constant; says whether that was the case.
+
+    False where the result would have to be rounded (a quantized output) or bounded (a fused
+    activation): the ONNX nodes of its converter say that better. Raises Untranslatable for results
+    that are absurdly large or of another shape than the file says.
+    """
     if len(operator.outputs) != 1 or operator.kind not in FOLDS:
         return False
     indices = [i for i in operator.inputs if i >= 0]
@@ -103,6 +115,7 @@ def fold(writer: Writer, operator: Operator) -> bool:
 
 
 def _fold_shape(writer: Writer, operator: Operator) -> bool:
+    """SHAPE, which is constant though its input is not; an open batch counts as 1."""
     source = writer.tensor(operator.inputs[0])
     if source.open and source.open != (0,):
         raise Untranslatable("takes a shape that the file leaves open", "convert with fixed shapes")
@@ -111,7 +124,7 @@ def _fold_shape(writer: Writer, operator: Operator) -> bool:
 
 
 def _real(writer: Writer, index: int, values: Array) -> Array:
-    """The numbers that a constant stands for."""
+    """The numbers that a constant stands for: float32 if it is quantized, else as stored."""
     affine = writer.tensor(index).affine
     if affine is None or values.dtype.kind == "f" or not writer.tensor(index).quantized:
         return values

@@ -42,7 +42,10 @@ HINTS: Mapping[str, str] = {
 
 
 class Untranslatable(Exception):
-    """An operator that cannot be translated; the translation goes on behind it."""
+    """An operator that cannot be translated; the translation goes on behind it.
+
+    what: the defect, to stand behind the operator's name. hint: what a user can do about it.
+    """
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
@@ -65,7 +68,10 @@ def unknown(operator: Operator) -> Untranslatable:
 
 
 def grouped(found: Iterable[tuple[Operator, Untranslatable]]) -> tuple[Problem, ...]:
-    """One problem for all operators of a kind that have the same defect."""
+    """One problem for all operators of a kind that have the same defect.
+
+    In the order in which they are found; the first operator is named, the others are counted.
+    """
     groups: dict[tuple[str, str, str], list[Operator]] = {}
     for operator, error in found:
         groups.setdefault((operator.kind, error.what, error.hint), []).append(operator)

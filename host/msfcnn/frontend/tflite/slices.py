@@ -1,4 +1,8 @@
-"""STRIDED_SLICE: its masks, resolved."""
+"""STRIDED_SLICE: its masks, resolved.
+
+A bit of a mask stands for an axis. BeginMask and EndMask: the bound is that of the axis, whatever
+is listed. ShrinkAxisMask: one element, whose axis goes. EllipsisMask and NewAxisMask are refused.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,10 @@ class Cut:
 def cuts(
     operator: Operator, shape: tuple[int, ...], begin: Array, end: Array, steps: Array
 ) -> tuple[Cut, ...]:
-    """One cut per axis of a shape. begin, end, steps: the constant inputs of the operator."""
+    """One cut per axis of a shape. begin, end, steps: the constant inputs of the operator.
+
+    Axes behind the listed ones are taken whole. Raises Untranslatable for bounds that do not fit.
+    """
     for mask in ("EllipsisMask", "NewAxisMask"):
         if operator.integer(mask):
             raise Untranslatable(f"uses {mask}", "slice with a begin and an end for each axis")
@@ -59,7 +66,7 @@ def _cut(operator: Operator, axis: int, size: int, begin: int, end: int, step: i
 
 
 def strided_slice(operator: Operator, values: Array, *bounds: Array) -> Array:
-    """The slice of a constant."""
+    """The slice of a constant. bounds: begin, end and strides."""
     taken = cuts(operator, values.shape, *bounds)
     index = tuple(c.start if c.alone else c.start + np.arange(c.count) * c.step for c in taken)
     for axis in reversed(range(values.ndim)):

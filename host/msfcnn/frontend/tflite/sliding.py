@@ -15,7 +15,11 @@ PADS = "Pads"  # a field of our own: explicit pads, which no file has
 def attributes(
     operator: Operator, size: Sequence[int], kernel: Sequence[int], dilated: bool = True
 ) -> dict[str, Any]:
-    """The ONNX attributes of a kernel that slides over a map of this height and width."""
+    """The ONNX attributes of a kernel that slides over a map of this height and width.
+
+    dilated: whether the operator has dilations (pools have none). Raises Untranslatable for sizes
+    below 1.
+    """
     strides = (operator.integer("StrideH"), operator.integer("StrideW"))
     factors = ("DilationHFactor", "DilationWFactor")
     dilations = [operator.integer(name, 1) if dilated else 1 for name in factors]
@@ -29,7 +33,10 @@ def attributes(
 
 
 def same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after: the output has ceil(size / stride) pixels, the odd zero is last."""
+    """Zeros before and after: the output has ceil(size / stride) pixels, the odd zero is last.
+
+    extent: of the kernel, dilation included. Example: 96 pixels, extent 3, stride 2: (0, 1).
+    """
     total = max(0, (-(-size // stride) - 1) * stride + extent - size)
     return total // 2, total - total // 2
 

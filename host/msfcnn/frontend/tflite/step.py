@@ -1,4 +1,8 @@
-"""One operator under translation: what a converter sees of it and of the graph."""
+"""One operator under translation: what a converter sees of it and of the graph.
+
+Everything here raises Untranslatable where the file does not hold what is asked for, so converters
+read like the definition of their operator.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +84,11 @@ class Conversion:
         return self.writer.read(self.index(position), layout)
 
     def write(self, value: str, layout: Arrangement = Arrangement.FILE, output: int = 0) -> None:
-        """Says that this value of real numbers is an output, before its rounding."""
+        """Says that this value of real numbers is an output, before its rounding.
+
+        layout: the one that the value is in. The writer appends a QuantizeLinear if the tensor of
+        the file is quantized.
+        """
         if output >= len(self.operator.outputs):
             raise Untranslatable(f"its output {output} is missing", DAMAGED)
         self.writer.write(self.operator.outputs[output], value, layout)
@@ -120,7 +128,11 @@ class Conversion:
         return self.emit("Reshape", [value, self.list(shape, "shape")])
 
     def check_copies(self, position: int = 0, output: int = 0) -> None:
-        """Operators that only move stored values cannot change what these mean."""
+        """Operators that only move stored values cannot change what these mean.
+
+        TFLite's kernels copy the bytes, whatever scale the output has; a file where the scales
+        differ would compute something else than its ONNX form. Raises Untranslatable.
+        """
         source = self.tensor(position)
         target = self.writer.tensor(self.operator.outputs[output])
         if source.affine is None or target.affine is None or not target.quantized:

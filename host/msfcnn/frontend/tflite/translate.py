@@ -65,7 +65,7 @@ def translate(data: bytes, path: Path) -> Translation:
 
 
 def _whole_problems(graph: TfliteGraph, path: Path) -> list[Problem]:
-    """What concerns the file as a whole, said once."""
+    """What concerns the file as a whole, said once, before any operator is looked at."""
     problems = []
     used = {i for o in graph.operators for i in (*o.inputs, *o.outputs) if i >= 0}
     wide = [t for i in used if (t := graph.tensors[i]).quantized and t.dtype == "int16"]
@@ -97,7 +97,10 @@ def _border_problems(tensor: TfliteTensor, is_input: bool) -> list[Problem]:
 
 
 def _convert(writer: Writer, operator: Operator) -> Untranslatable | None:
-    """Translates an operator; returns what is wrong with it."""
+    """Translates an operator; returns what is wrong with it, None if nothing is.
+
+    Nothing is returned, either, for an operator that only depends on one that was reported.
+    """
     first = len(writer.nodes)
     try:
         if fold(writer, operator):
@@ -147,6 +150,7 @@ def _model(writer: Writer, path: Path) -> onnx.ModelProto:
 
 
 def _border(tensor: TfliteTensor, name: str) -> onnx.ValueInfoProto:
+    """An input or output of the graph in the shape of the file, an open batch as 1."""
     return onnx.helper.make_tensor_value_info(name, ONNX_TYPES[tensor.dtype], tensor.shape)
 
 

@@ -74,7 +74,10 @@ def transpose_conv(step: Conversion) -> None:
 
 
 def fully_connected(step: Conversion) -> None:
-    """FULLY_CONNECTED; weights [out, in], applied to each run of `in` values."""
+    """FULLY_CONNECTED; weights [out, in], applied to each run of `in` values.
+
+    One run: Gemm. Runs that are the pixels of a map: a pointwise convolution. Others: MatMul.
+    """
     if step.operator.integer("WeightsFormat"):
         raise Untranslatable(f"its weight matrix {SHUFFLED}", "convert again without optimizing")
     shape, (outputs, inputs) = step.shape(0), step.shape(1, 2)
@@ -132,12 +135,17 @@ def batch_matmul(step: Conversion) -> None:
 
 
 def _conv(step: Conversion, weights: str, outputs: int, **window: Any) -> None:
+    """A Conv of input 0 with its bias and fused activation. window: its ONNX attributes."""
     inputs = [step.read(0, Arrangement.NCHW), weights, *_bias(step, 2, outputs)]
     step.write_activated(step.emit("Conv", inputs, **window), Arrangement.NCHW)
 
 
 def _weights(step: Conversion, perm: tuple[int, ...], more: tuple[int, ...] = ()) -> str:
-    """The constant weights with their axes moved, and more behind them, as real numbers."""
+    """The constant weights with their axes moved, and more behind them, as real numbers.
+
+    perm: from the axes of the file to those of ONNX; more: axes of 1 to append. Several scales go
+    along with their axis. Returns the name of the value.
+    """
     values, tensor = step.constant(1, "weight tensor"), step.tensor(1)
     affine = tensor.affine
     if values.dtype.kind != "f" and affine is None:
@@ -179,7 +187,7 @@ def _bias(step: Conversion, position: int, outputs: int, activation: int = 0) ->
 
 
 def _unit(step: Conversion, activation: int) -> NDArray[np.float32]:
-    """What a bias of 1 means."""
+    """What a bias of 1 means: input scale * weight scale, float32, one or one per output."""
     weights = step.tensor(1).affine
     if not step.tensor(activation).quantized or weights is None:
         hint = "convert again: all layers int8, or all float"

@@ -1,4 +1,8 @@
-"""Activations and arithmetic, one element at a time."""
+"""Activations and arithmetic, one element at a time.
+
+They do not care for the order of elements, so they take their input in the layout in which it is
+there and write their output in that one: no Transpose arises between two convolutions.
+"""
 
 from __future__ import annotations
 
@@ -143,6 +147,7 @@ def l2_normalization(step: Conversion) -> None:
 
 
 def _last(step: Conversion, layout: Arrangement) -> int:
+    """Where the last axis of the file, that of the channels, is in this layout."""
     return layout.axis(len(step.shape(0)) - 1)
 
 
@@ -178,6 +183,7 @@ def add_n(step: Conversion) -> None:
 
 
 def _unary(step: Conversion, function: Callable[[str], str]) -> None:
+    """One input, one output, in one layout. function: from the name of a value to a new one."""
     layout = step.layout()
     step.write(function(step.read(0, layout)), layout)
 

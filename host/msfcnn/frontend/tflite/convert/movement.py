@@ -1,4 +1,8 @@
-"""Operators that move values: shapes, pads, slices, joins and resizes."""
+"""Operators that move values: shapes, pads, slices, joins and resizes.
+
+Pads, slices, splits and joins translate the axes that they name into the layout in which their
+input is there (`Arrangement.axis`). Resizes and blocks want NCHW, the rest the layout of the file.
+"""
 
 from __future__ import annotations
 
@@ -178,7 +182,7 @@ def gather(step: Conversion) -> None:
 
 
 def resize_bilinear(step: Conversion) -> None:
-    """RESIZE_BILINEAR."""
+    """RESIZE_BILINEAR; msfcnn runs it with half-pixel centers and whole factors only."""
     _resize(step, mode="linear")
 
 
@@ -205,6 +209,7 @@ def _resize(step: Conversion, **attributes: str) -> None:
 
 
 def _two(values: tuple[int, ...]) -> tuple[int, int]:
+    """The height and width to resize to. Raises Untranslatable for anything else."""
     if len(values) != 2 or min(values) < 1:
         raise Untranslatable(f"resizes to {list(values)}", DAMAGED)
     return values[0], values[1]

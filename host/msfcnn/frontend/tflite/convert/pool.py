@@ -69,7 +69,11 @@ def _mean_of_lines(step: Conversion, source: int, axis: int) -> None:
 
 
 def _through_means(step: Conversion) -> tuple[int, tuple[int, ...]]:
-    """Where the mean starts from, and over which of its axes it goes."""
+    """Where the mean starts from, and over which of its axes it goes.
+
+    The axes are those of the tensor it starts from. If the earlier mean has dropped its axes, the
+    ones of the later mean are counted among those left.
+    """
     index = step.index(0)
     shape = step.writer.tensor(index).shape
     axes = _axes(step, len(shape))
@@ -101,6 +105,7 @@ def _lone_mean(step: Conversion, index: int) -> Operator | None:
 
 
 def _axes(step: Conversion, rank: int) -> tuple[int, ...]:
+    """The constant list of axes, ascending, from 0 on. Raises Untranslatable if it is empty."""
     axes = tuple(sorted(resolved(step.integers(1, "list of axes"), rank)))
     if not axes:
         raise Untranslatable("reduces no axis", "remove it")
