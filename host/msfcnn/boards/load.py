@@ -40,7 +40,7 @@ def load_boards(path: Path | None = None) -> Mapping[str, Board]:
     return {board.name: board for board in boards if board}
 
 
-def _replaced(entry: Mapping[str, object], own: Mapping[str, object]) -> Mapping[str, object]:
+def _replaced(entry: dict[object, object], own: dict[object, object]) -> dict[object, object]:
     """An entry of the project with the keys of one's own; a core belongs to an isa."""
     return {**{key: v for key, v in entry.items() if key != "core" or "isa" not in own}, **own}
 
