@@ -75,7 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> Parser:
-    """The whole command line."""
+    """The whole command line, made anew for each call.
+
+    Verbs import most of what they need in their `run`, so that --help and completion are quick.
+    """
     parser = Parser(
         prog="msfcnn",
         description="Runs int8 CNNs on RIOT OS boards in a fraction of the RAM.",
@@ -94,7 +97,11 @@ def build_parser() -> Parser:
 
 
 def _run(arguments: list[str]) -> int:
-    """Runs one command; every way it may end is an exit code."""
+    """Runs one command; every way it may end is an exit code.
+
+    --json is looked for before the options are parsed, so that a wrong option is told as JSON, too.
+    KeyboardInterrupt and BrokenPipeError are left to `main`.
+    """
     as_json = "--json" in arguments
     subject = ""
     try:
@@ -123,6 +130,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
 
 
 def _print_json(data: Mapping[str, object]) -> None:
+    """One object with the schema's version. Infinite numbers are a defect: JSON has none."""
     text = json.dumps({"schema_version": SCHEMA_VERSION, **data}, indent=2, allow_nan=False)
     sys.stdout.write(text + "\n")
 
@@ -141,14 +149,20 @@ def _report(error: Exception, subject: str, as_json: bool) -> int:
 
 
 def _tolerate_any_name() -> None:
-    """Escape characters that the output's encoding lacks instead of failing on them."""
+    """Escape characters that the output's encoding lacks instead of failing on them.
+
+    Names of nodes are whatever an exporter wrote, and a pipe under LANG=C takes ASCII only.
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:
-    """Let the interpreter flush what is left into nowhere when it exits."""
+    """Let the interpreter flush what is left into nowhere when it exits.
+
+    Its own flush at the end would fail on the closed pipe again, with a message and exit code 120.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

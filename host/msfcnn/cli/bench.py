@@ -1,4 +1,8 @@
-"""`msfcnn bench`: what generated code costs on emulated processors."""
+"""`msfcnn bench`: what generated code costs on emulated processors.
+
+Instructions are counted by the emulator, cycles by a cycle model; msfcnn.bench measures, this file
+shows. `scons bench` ends here, too (`bench_words`).
+"""
 
 from __future__ import annotations
 
@@ -109,12 +113,17 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _model(args: argparse.Namespace, bench: Bench) -> Outcome:
+    """One inference of a whole network, stage by stage."""
     found = _measure(args, bench, args.model)
     return Outcome(found.data(), _blocks(found))
 
 
 def _measure(args: argparse.Namespace, bench: Bench, path: Path) -> Measurement:
-    """Generates for the machine's instruction set and counts on the emulator."""
+    """Generates for the machine's instruction set and counts on the emulator.
+
+    --isa is not an option here: the kernels are those of the board's processor. Raises
+    MismatchError where an output is not the reference's.
+    """
     from msfcnn.verifier import load_images, random_images
 
     options = replace(options_of(args), isa=bench.isa, core=bench.core)
@@ -148,6 +157,7 @@ def _blocks(found: Measurement) -> tuple[Block, ...]:
 
 
 def _facts(found: Measurement) -> list[tuple[str, str]]:
+    """What holds for the network as a whole; what an emulator cannot tell is left out."""
     generated, code = found.generated, found.code
     each = f", {found.per_mac:.2f} per MAC" if found.per_mac is not None else ""
     facts = [
@@ -180,6 +190,7 @@ def _facts(found: Measurement) -> list[tuple[str, str]]:
 
 
 def _estimate(found: Measurement) -> str:
+    """What the cost model says; where the machine counts cycles, with its error in percent."""
     if found.machine.ticks is None:
         return f"{format_size(found.estimate)} instructions"
     error = f", {100 * found.estimate_error:+.1f} %"
@@ -222,6 +233,7 @@ def _kernels(args: argparse.Namespace, bench: Bench) -> Outcome:
 
 
 def _kernel_data(cost: KernelCost) -> dict[str, object]:
+    """A layer as JSON; kernel_*: of the kernel alone, else with the engine around it."""
     return {
         "name": cost.kernel.name,
         "layer": cost.kernel.label,

@@ -1,4 +1,8 @@
-"""`msfcnn build`: programs for boards, and what they occupy."""
+"""`msfcnn build`: programs for boards, and what they occupy.
+
+flash, term and test build in the same way: `add_program_options` and `requests_of` are theirs, too.
+Each program has a directory of its own below --root, with its report in it.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,10 @@ def add_program_options(parser: Parser) -> None:
 
 
 def requests_of(args: argparse.Namespace) -> tuple[Request, ...]:
-    """What `add_program_options` asks for, board by board."""
+    """What `add_program_options` asks for, board by board.
+
+    Raises BoardError for names that boards.yaml lacks.
+    """
     from msfcnn.boards import find_boards
     from msfcnn.firmware import Request
 
@@ -79,7 +86,11 @@ def requests_of(args: argparse.Namespace) -> tuple[Request, ...]:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Build for all boards, keep a report beside each program."""
+    """Build for all boards, keep a report beside each program.
+
+    A single board that fails is an error of the command. Of several boards each has its row, the
+    failed ones with the reason, and the exit code is the largest of all.
+    """
     from msfcnn.firmware import alone_in, build, build_many
     from msfcnn.verdict import FailedProgram, program_report
 
@@ -106,7 +117,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def tell_who_waits(requests: Sequence[Request]) -> None:
-    """Say so where another build has to end first."""
+    """Say so where another build has to end first: the lock (`alone_in`) waits without a word."""
     from msfcnn.firmware import is_taken
 
     for request in requests:
@@ -116,7 +127,10 @@ def tell_who_waits(requests: Sequence[Request]) -> None:
 
 
 def leave(number: int, _frame: object) -> None:
-    """A signal handler: whoever ends us expects the programs that we have started to end, too."""
+    """A signal handler: whoever ends us expects the programs that we have started to end, too.
+
+    SystemExit unwinds the stack, so that context managers end them. The exit code is the shell's.
+    """
     sys.exit(128 + number)
 
 

@@ -58,9 +58,14 @@ T = TypeVar("T")
 class BuildSettings:
     """What to build.
 
+    calibration:      what to quantize a float model with; None for a model that is int8 already.
+    name:             of the model in C and of its directories.
+    application:      a name of apps/, or a directory.
     generate_options: what `msfcnn generate` is told about the plan, for the host.
     program_options:  what `msfcnn build` and its kind are told, for all boards.
     bounds:           the part of both that bounds the plan.
+
+    SConstruct reads it and makes its build steps of it; nothing is built here.
     """
 
     boards: tuple[Board, ...]
@@ -95,7 +100,11 @@ class BuildSettings:
 
 
 def read_settings(variables: Mapping[str, str], targets: Sequence[str] = ()) -> BuildSettings:
-    """The settings that the variables and targets of the command line ask for."""
+    """The settings that the variables and targets of the command line ask for.
+
+    variables: NAME=VALUE as given. Raises UsageError with everything that is wrong; BoardError if
+    only the board is, which has an exit code of its own.
+    """
     problems = [*_unknown(variables), *_conflicts(variables), *_unknown_targets(targets)]
     kinds: list[type[MsfcnnError]] = [UsageError] * len(problems)
 
@@ -145,6 +154,7 @@ def _optional(variables: Mapping[str, str], name: str, read: Callable[[str], T])
 
 
 def _unknown(variables: Mapping[str, str]) -> list[Problem]:
+    """Names that SCons would silently ignore."""
     problems = []
     for name in variables:
         if name not in VARIABLES:

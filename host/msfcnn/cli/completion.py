@@ -1,4 +1,8 @@
-"""`msfcnn completion`: what a shell needs to complete commands, options, files and boards."""
+"""`msfcnn completion`: what a shell needs to complete commands, options, files and boards.
+
+shtab writes the scripts from the parser. It has to be told which arguments are files, and it gets
+the boards of boards.yaml as choices, though only while the script is written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a data set came out, as tables."""
+"""How a data set came out, as tables; for `verify --dataset` and `report --dataset`.
+
+A way is one of those that classify the same images: the C code, onnxruntime, the float network.
+"""
 
 from __future__ import annotations
 

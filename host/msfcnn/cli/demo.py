@@ -42,7 +42,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Three steps, each told as it begins."""
+    """Three steps, each told as it begins.
+
+    The first needs no more than a C compiler. Where something is missing for the board, the second
+    says so and the demo goes on. Raises MismatchError where the board computes something wrong.
+    """
     _say("1. handwritten digits on this computer")
     digits = _on_host(args.out)
     _say("2. a network of person-detection size on 16 KB of RAM")

@@ -31,7 +31,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Look for everything."""
+    """Look for everything.
+
+    Without --board what is missing is no error: nobody needs all toolchains.
+    """
     with progress_bars() as bars:
         found = msfcnn.doctor((args.board or "all").split(","), watch=bars)
     lacking = args.board is not None and any(board.missing for board in found.boards)

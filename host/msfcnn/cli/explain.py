@@ -46,7 +46,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Show the moments that were asked for."""
+    """Show the moments that were asked for.
+
+    A moment is the state of all windows of the stage after one line of its output.
+    """
     found = msfcnn.explain(args.model, args.stage, options_of(args), args.board)
     chosen = _chosen(args.line, len(found.moments))
     return Outcome(to_data(found), (_head(found), *(_moment(found, line) for line in chosen)))
@@ -64,6 +67,7 @@ def _chosen(lines: list[int] | None, count: int) -> list[int]:
 
 
 def _head(found: MovingStage) -> Block:
+    """The stage in a sentence, and what the characters of the pictures mean."""
     bands = f", swept {found.bands} times, a band each time" if found.bands > 1 else ""
     return Verbatim(
         f"stage {found.number}: {' '.join(found.ops) or 'load'}\n"
@@ -92,6 +96,7 @@ def _row(lines: Lines) -> tuple[str, ...]:
 
 
 def _range(begin: int, end: int) -> str:
+    """Lines begin to end, the last one left out, as people write them: 3-5, or 3, or a dash."""
     if begin >= end:
         return "-"
     return str(begin) if end == begin + 1 else f"{begin}-{end - 1}"
@@ -105,7 +110,7 @@ def _picture(lines: Lines) -> str:
 
 
 def _mark(lines: Lines, line: int) -> str:
-    """One character of the picture for one line of a tensor."""
+    """One character of the picture for one line of a tensor; a space: not computed yet."""
     if line >= lines.written:
         return " "
     dead = line < lines.dead

@@ -12,11 +12,15 @@ _FOR_RIOT = ("elftools", "pexpect", "riotctrl", "serial")
 class DefectError(MsfcnnError):
     """Something that we did not foresee."""
 
-    exit_code = 70
+    exit_code = 70  # EX_SOFTWARE of sysexits.h; 1 to 5 are for errors of models, boards and users
 
 
 def as_user_error(error: Exception) -> MsfcnnError:
-    """The error itself if it is meant for users, else what it means to them."""
+    """The error itself if it is meant for users, else what it means to them.
+
+    A missing package is taken for an optional one, with the command that installs it. Everything
+    else is a defect of msfcnn and says so, with its Python type.
+    """
     if isinstance(error, MsfcnnError):
         return error
     if isinstance(error, OSError) and error.filename is not None:

@@ -25,7 +25,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Build, write, show what it occupies."""
+    """Build, write, show what it occupies.
+
+    Boards that have no flash to be written (emulated ones, the host) are refused before any is
+    built. Raises UsageError.
+    """
     from msfcnn.firmware import alone_in, build, firmware, flash
     from msfcnn.verdict import program_report
 

@@ -1,4 +1,8 @@
-"""`msfcnn generate`: C tables and weights for a model."""
+"""`msfcnn generate`: C tables and weights for a model.
+
+The options of the plan are defined here for all verbs that plan; `options_of` turns them into the
+Options of the Python API, field by field.
+"""
 
 from __future__ import annotations
 
@@ -153,7 +157,10 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _command(args: argparse.Namespace, options: Options) -> str:
-    """The command that repeats this run, for the headers of the sources."""
+    """The command that repeats this run, for the headers of the sources.
+
+    Options with their usual value are left out, so that the text changes only with the plan.
+    """
     words = ["msfcnn", NAME, str(args.model), "--out", str(args.out)]
     words += ["--name", args.name] if args.name else []
     defaults = Options()

@@ -1,4 +1,8 @@
-"""`msfcnn import-check`: a directory of models, and which of them msfcnn runs."""
+"""`msfcnn import-check`: a directory of models, and which of them msfcnn runs.
+
+For whoever chooses between networks, and for us: a model that ends in a defect (exit code 70) is an
+error of msfcnn, one that is refused is not.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +77,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _seconds(text: str) -> float:
-    """A number of seconds, 0 or more."""
+    """A number of seconds, 0 or more. Raises ArgumentTypeError, as argparse expects of a type."""
     try:
         value = float(text)
     except ValueError:
@@ -90,6 +94,7 @@ def _tell(found: ImportVerdict, done: int, total: int) -> None:
 
 
 def _word(found: ImportVerdict) -> str:
+    """The verdict in a word; in capitals where the C code computes something else."""
     return "MISMATCH" if found.agrees is False else found.verdict
 
 
@@ -131,4 +136,5 @@ def _row(found: ImportVerdict) -> tuple[str, ...]:
 
 
 def _plain(where: str, what: str) -> str:
+    """A problem of the file as a whole may name no place."""
     return f"{where}: {what}" if where else what

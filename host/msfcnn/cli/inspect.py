@@ -33,13 +33,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Import the model and describe it layer by layer."""
+    """Import the model and describe it layer by layer, as an engine without fusion would run it.
+
+    Nothing is planned: the live bytes are what `plan` has to beat.
+    """
     found = msfcnn.inspect(args.model)
     blocks = (_facts(found.model), _table(found), *_dead(found.dead_channels))
     return Outcome(to_data(found), blocks)
 
 
 def _facts(model: Interface) -> Facts:
+    """The inputs and outputs: name, shape, bytes, and how ONNX shows them."""
     inputs = (("input", port) for port in (model.input, *model.beside))
     ports = (*inputs, *(("output", port) for port in model.outputs))
     texts = ((name, f"{port.name}: {_port(port)}") for name, port in ports)
@@ -98,6 +102,7 @@ def _parameters(layer: LayerReport) -> str:
 
 
 def _short(values: Sequence[int], between: str) -> str:
+    """One number where all are equal: stride 2, but stride 2x1."""
     return str(values[0]) if len(set(values)) == 1 else between.join(map(str, values))
 
 

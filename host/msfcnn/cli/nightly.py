@@ -1,4 +1,8 @@
-"""`msfcnn nightly`: models x boards, compared with the last good run."""
+"""`msfcnn nightly`: models x boards, compared with the last good run.
+
+msfcnn.nightly runs, compares and keeps the history; docs/nightly.md tells how to set it up. The
+report is complete whatever regressed; the exit code is that of the worst job.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Run what is to be run, and write history.jsonl, junit.xml and index.html."""
+    """Run what is to be run, and write history.jsonl, junit.xml and index.html.
+
+    With --accept nothing runs: the last run becomes the one that later ones are compared with.
+    """
     from msfcnn.nightly import History, accept, html_page, junit_xml, read_settings, run_all
 
     settings = read_settings(args.settings, args.keep)
@@ -102,6 +109,7 @@ def _table(report: Report) -> Block:
 
 
 def _row(report: Report, verdict: Verdict) -> tuple[str, ...]:
+    """A job: bytes of arena and of all RAM, milliseconds, and why it is in the state it is in."""
     result = report.run.results[verdict.job]
     arena, total = (result.get("ram") or {}).get("arena"), result.get("ram_total")
     time = result.get("time_us")

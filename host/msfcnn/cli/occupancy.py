@@ -1,4 +1,8 @@
-"""What programs occupy, as tables: one board in detail, or many with a line each."""
+"""What programs occupy, as tables: one board in detail, or many with a line each.
+
+All sizes are bytes of the linked program (msfcnn.firmware.Tally); where they could not be had only
+the arena of the plan is shown.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +75,10 @@ def reason(error: Mapping[str, Any], board: str) -> str:
 def _part(
     title: str, parts: Mapping[str, int], total: int, limit: int | None
 ) -> list[tuple[str, str, str]]:
-    """The rows of RAM or flash: what takes it, and the sum beside its limit."""
+    """The rows of RAM or flash: what takes it, and the sum beside its limit.
+
+    title stands in the first row only. limit: of the board; None where boards.yaml gives none.
+    """
     names = (title, *([""] * len(parts)))
     rows = [
         (name, label, format_size(size))
@@ -95,6 +102,7 @@ def _image(size: Tally) -> list[tuple[str, str, str]]:
 
 
 def _free_with_image(free: int) -> tuple[str, str]:
+    """What is left of the RAM with the image in it, or what it would lack."""
     return ("free", format_size(free)) if free >= 0 else ("missing", format_size(-free))
 
 

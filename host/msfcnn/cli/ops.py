@@ -1,4 +1,8 @@
-"""`msfcnn ops`: the ONNX operators that can be imported."""
+"""`msfcnn ops`: the ONNX operators that can be imported.
+
+The texts are those of the importers, beside the code that holds them (msfcnn.nodes.Importer).
+docs/ops.md is written by this verb, and a test compares the two.
+"""
 
 from __future__ import annotations
 

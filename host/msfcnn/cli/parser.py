@@ -20,7 +20,11 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a verb found: for programs (`data`, JSON values) and for people (`blocks`)."""
+    """What a verb found: for programs (`data`, JSON values) and for people (`blocks`).
+
+    exit_code: other than 0 where the verb did its work and the answer is bad news, such as a model
+    that fits no board; what keeps it from its work is raised.
+    """
 
     data: Mapping[str, object]
     blocks: tuple[Block, ...]
@@ -71,7 +75,11 @@ class Parser(argparse.ArgumentParser):
 def new_verb(
     subparsers: Subparsers, name: str, run: Run, summary: str, example: str, details: str = ""
 ) -> Parser:
-    """A verb with its help text and --json; the caller adds its own arguments."""
+    """A verb with its help text and --json; the caller adds its own arguments.
+
+    summary: begins with a small letter, without a full stop. example: command lines, one a line.
+    details: what stands below the summary in --help, such as exit codes.
+    """
     parser = subparsers.add_parser(
         name,
         help=summary,

@@ -1,4 +1,7 @@
-"""`msfcnn plan`: the stages that a network is run in, and the trade-off of RAM and MACs."""
+"""`msfcnn plan`: the stages that a network is run in, and the trade-off of RAM and MACs.
+
+Options become Options (generate.py), the API plans, plan_text.py shows. No code is written.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Plan, or find the whole front."""
+    """Plan, or find the whole front.
+
+    --csv writes the table that is shown. Raises InfeasibleError where no plan keeps the bounds; it
+    names the least RAM that would do.
+    """
     options = options_of(args)
     with progress("planning"):
         outcome = _front(args, options) if args.pareto else _plan(args, options)
@@ -71,7 +78,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _picture(text: str) -> Path:
-    """The file of a picture; its name says which kind."""
+    """The file of a picture; its name says which kind. Raises UsageError for other names."""
     path = Path(text)
     if path.suffix not in (".svg", ".png"):
         raise UsageError(Problem("--plot", f"{text} is no picture", "end it in .svg or .png"))

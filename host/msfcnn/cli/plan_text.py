@@ -1,4 +1,8 @@
-"""How `plan` shows a plan and a front to people."""
+"""How `plan` shows a plan and a front to people.
+
+The figures, and the words for them, are those of msfcnn.report.PlanReport and docs/plan.md. RAM is
+bytes of arena; overlap is shown as what it saves, with a minus.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +79,7 @@ def _row(stage: StageReport, largest: bool) -> tuple[str, ...]:
 
 
 def _scheme(stage: StageReport) -> str:
+    """The scheme and what it is combined with: kept halos, a split into groups of channels."""
     kept = len(stage.kept_halos)
     parts = [stage.scheme]
     parts += [f"{kept} halo{'s' * (kept > 1)} kept"] if kept else []
@@ -119,6 +124,7 @@ def _estimate(estimate: Estimate) -> str:
 
 
 def _image(found: PlanReport) -> str:
+    """What the caller holds beside the arena, which the peak RAM does not count."""
     beside = found.beside_bytes
     if found.input_mode == "image":
         what = "inputs" if beside else "image"
@@ -128,7 +134,9 @@ def _image(found: PlanReport) -> str:
 
 
 def _nearby(found: PlanReport, neighbour: Neighbour) -> tuple[str, str]:
-    """What a little more or less RAM would change."""
+    """What a little more or less RAM would change: instructions where they are estimated for both
+    plans, else MACs.
+    """
     word = "more" if neighbour.more > 0 else "less"
     name = f"with {abs(neighbour.more) // 1024} KB {word} RAM"
     if neighbour.macs is None:

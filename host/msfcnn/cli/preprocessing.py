@@ -1,4 +1,8 @@
-"""Options that say how pictures become the input of a network."""
+"""Options that say how pictures become the input of a network.
+
+Shared by quantize, verify and report. What the options leave out comes from NAME.preprocess.yaml
+beside the model, or from the shape of its input (msfcnn.dataset.Preprocessing).
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,10 @@ def given_of(args: argparse.Namespace) -> Mapping[str, object]:
 
 
 def dimensions(args: argparse.Namespace) -> dict[str, int]:
-    """Sizes of open dimensions by name or axis; --size tells height and width, too."""
+    """Sizes of open dimensions by name or axis; --size tells height and width, too.
+
+    Example: --size 96 --dim batch=1 gives {"2": 96, "3": 96, "batch": 1}; axes 1 and 2 with NHWC.
+    """
     sizes: dict[str, int] = {}
     if args.size:
         first = 1 if args.layout == "NHWC" else 2

@@ -1,4 +1,8 @@
-"""`msfcnn quantize`: a float network to int8 QDQ, and what that costs in accuracy."""
+"""`msfcnn quantize`: a float network to int8 QDQ, and what that costs in accuracy.
+
+msfcnn.quantizer does it. Written are the ONNX file and, if pictures were used, NAME.preprocess.yaml
+beside it, which verify, report and the generated code read later.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +74,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Quantize, compare and write."""
+    """Quantize, compare and write.
+
+    A result that msfcnn cannot run is written all the same, with a warning: the operators that it
+    lacks may be cut off or replaced. Nothing is written where an error is raised.
+    """
     with progress_bars() as bars:
         done = msfcnn.quantize(
             args.model,

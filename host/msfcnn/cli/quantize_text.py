@@ -1,4 +1,8 @@
-"""What `msfcnn quantize` says: figures of the comparison, and everything worth a warning."""
+"""What `msfcnn quantize` says: figures of the comparison, and everything worth a warning.
+
+Int8 is compared with float on the same images. An error is the root mean square of the difference,
+relative to that of the float values; the cosine is the least of all images.
+"""
 
 from __future__ import annotations
 

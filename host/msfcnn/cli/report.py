@@ -91,7 +91,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """A verdict on each board, or reports shown again."""
+    """A verdict on each board, or reports shown again.
+
+    Sizes of RIOT come from the last build of the same plan or from a survey, times from a cost
+    model, or with --count from an emulator; the table says which. No board is needed.
+    """
     if all(path.suffix == ".json" for path in args.files):
         _refuse_options(args)
         return show_stored(args.files)
@@ -167,7 +171,7 @@ def _data(found: BoardsReport) -> dict[str, object]:
 
 
 def _command(args: argparse.Namespace) -> str:
-    """What makes the page again."""
+    """What makes the page again: this command, options with their usual value left out."""
     words = ["msfcnn", NAME, str(args.files[0]), "--board", args.board or DEFAULT_BOARD]
     options = {
         "--max-ram": args.max_ram,

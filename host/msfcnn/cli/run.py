@@ -1,4 +1,8 @@
-"""`msfcnn run`: a compiled program on test images."""
+"""`msfcnn run`: a compiled program on test images.
+
+The last step of `scons` for the host. The program is a separate process that reads images and
+writes outputs; here they are compared with the labels and its time is taken.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def show_stored(paths: Sequence[Path]) -> Outcome:
-    """Read the reports and show them: one in detail, several with a line each."""
+    """Read the reports and show them: one in detail, several with a line each.
+
+    Of several files those that are missing are passed over (a board may not have been built yet).
+    Raises UsageError where none is there, or one is no report of msfcnn.
+    """
     there = [path for path in paths if path.is_file()]
     if not there:
         names = ", ".join(map(str, paths))
@@ -44,7 +48,11 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _shown(paths: Sequence[Path], every: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
-    """Stored reports as tables; one that failed shows its error."""
+    """Stored reports as tables; one that failed shows its error.
+
+    What a file is shows in its keys: "error" of a build that failed, "tally" of a program with
+    sizes; without either, alone, it is the report of a run on this computer.
+    """
     from msfcnn.report import RunReport
     from msfcnn.verdict import FailedProgram, ProgramReport
 

@@ -25,7 +25,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Build, then hand this terminal to RIOT's `make term`."""
+    """Build, then hand this terminal to RIOT's `make term`.
+
+    Raises UsageError for several boards and for the host, BoardError if the terminal fails.
+    """
     from msfcnn.firmware import build, firmware, make_command
 
     requests = requests_of(args)

@@ -36,7 +36,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Try all boards, one after the other: they share this computer's time."""
+    """Try all boards, one after the other: they share this computer's time.
+
+    A program passes if its outputs are the reference's, byte by byte, and it stays within its RAM.
+    One that cannot be built or run does not keep the others from their turn.
+    """
     from msfcnn.firmware import alone_in, try_out
     from msfcnn.verdict import program_report
 

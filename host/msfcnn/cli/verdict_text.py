@@ -1,4 +1,8 @@
-"""How `report` shows its verdicts to people."""
+"""How `report` shows its verdicts to people.
+
+Sizes in bytes, F the recompute factor, milliseconds and millions of instructions of an inference.
+"Time is" and "sizes from" say what a figure rests on; `why` has the words for it.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +80,7 @@ def _row(verdict: BoardVerdict) -> tuple[str, ...]:
 
 
 def _memory(memory: Memory | None) -> tuple[str, str]:
+    """What is used, and of how much; dashes where it is not known."""
     if memory is None:
         return "-", "-"
     limit = "-" if memory.limit is None else format_size(memory.limit)

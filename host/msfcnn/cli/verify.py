@@ -1,4 +1,8 @@
-"""`msfcnn verify`: generated code, reference and onnxruntime against each other."""
+"""`msfcnn verify`: generated code, reference and onnxruntime against each other.
+
+The C code is compiled for this computer and must give the reference's bytes, op by op. The
+reference in turn may differ from onnxruntime, which rounds in float, by one step of int8 an op.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Generate, compile, run and compare."""
+    """Generate, compile, run and compare; with --dataset classify those images, too.
+
+    Only the first comparison decides the exit code: accuracy is for people to judge.
+    """
     if args.float_model and not args.dataset:
         hint = "name a directory of pictures or an .npz file"
         raise UsageError(Problem("--float", "is for --dataset, which is missing", hint))
@@ -81,6 +88,10 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _data(found: Verification) -> dict[str, object]:
+    """As JSON: *_lsb are largest differences in steps of int8, *_differs shares of the values.
+
+    c_differs is a number of values; a figure is null where an op was not compared.
+    """
     mismatch = found.first_mismatch
     return {
         "agrees": mismatch is None,
@@ -143,6 +154,7 @@ def _row(op: OpCheck, with_tflite: bool) -> tuple[str, ...]:
 
 
 def _judged(lsb: int | None, differs: float) -> tuple[str, ...]:
+    """Largest difference and share of differing values; dashes where nothing was compared."""
     return ("-", "-") if lsb is None else (str(lsb), f"{differs:.2%}")
 
 

@@ -35,7 +35,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Build the network and write it."""
+    """Build the network and write it; options that are left out are the published ones.
+
+    Raises UsageError for a name or a size that there is not, before anything is written.
+    """
     from msfcnn import zoo
 
     names = ("width", "resolution", "channels", "classes", "seed")

@@ -1,4 +1,8 @@
-"""Pictures and arrays that people have, as the inputs of a network, with their classes."""
+"""Pictures and arrays that people have, as the inputs of a network, with their classes.
+
+load.py decides what a path holds; pictures.py and arrays.py read it; preprocess.py turns pixels
+into real numbers and keeps how in NAME.preprocess.yaml. Used by quantize, verify and report.
+"""
 
 from msfcnn.dataset.arrays import LABELS
 from msfcnn.dataset.load import Loaded, load_samples

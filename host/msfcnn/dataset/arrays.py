@@ -1,4 +1,7 @@
-"""Images in .npz and .npy files: which array is which, and what is no image."""
+"""Images in .npz and .npy files: which array is which, and what is no image.
+
+Nothing is executed: pickled objects in a file are refused. An .npy file is one array, the images.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,8 @@ class Arrays:
 def read_arrays(path: Path, prefer_stored: bool = False) -> Arrays:
     """The images and classes in a file.
 
+    An array that is called otherwise is taken if it is the only one; any that is not used is told
+    of in the notes, so that a misspelled "label" does not go unseen.
     prefer_stored: take x_q where the file has both. Raises UsageError.
     """
     arrays = _load(path)
@@ -74,7 +79,7 @@ class Inputs:
 def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
     """An array for each input of a network from an .npz file, called as the inputs are.
 
-    Raises UsageError.
+    names: of the inputs. All arrays must have the same number of samples. Raises UsageError.
     """
     hint = f"give an .npz file with an array [n, ...] for each of {', '.join(names)}"
     if path.is_dir():
@@ -108,6 +113,7 @@ def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a file by name; that of an .npy file is called REAL. Raises UsageError."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -123,6 +129,11 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
 def _classes(
     path: Path, key: str, values: NDArray[np.generic], count: int
 ) -> NDArray[np.int64] | None:
+    """The class of each of `count` images, int64 [count].
+
+    values: numbers of classes, or scores [count, classes] (one-hot, say), of which the largest
+    counts. Raises UsageError for other shapes and for classes that are no whole numbers.
+    """
     flat = values.reshape(count, -1) if values.size and values.size % count == 0 else values
     if values.shape[:1] != (count,) or flat.ndim != 2:
         raise _unusable(path, f"it has {values.size} values in '{key}' for {count} images")

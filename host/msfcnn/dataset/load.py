@@ -1,4 +1,8 @@
-"""`load_samples`: whatever people have, as inputs of a network."""
+"""`load_samples`: whatever people have, as inputs of a network.
+
+Pictures and uint8 arrays are pixels and go through a Preprocessing; float arrays are inputs as they
+are; x_q arrays are stored int8 values of a network whose scale is known.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +98,7 @@ def _several(path: Path, names: Sequence[str], limit: int | None) -> Loaded:
 def _from_pictures(
     path: Path, wanted: Preprocessing, given: Mapping[str, Any], limit: int | None
 ) -> Loaded:
+    """The pictures of a directory; only those that are taken are opened."""
     listing = list_pictures(path, wanted.labels)
     chosen = _spread(len(listing.files), limit)
     files = [listing.files[i] for i in chosen]
@@ -112,6 +117,11 @@ def _from_pictures(
 def _real(
     path: Path, arrays: Arrays, images: NDArray[np.generic], given: Mapping[str, Any]
 ) -> NDArray[np.float32]:
+    """Images that are no pixels as real numbers, in the shape that the file has.
+
+    Raises UsageError for stored values without `scale` and `zero_point` in given, for integers that
+    are neither, and for what float32 cannot hold.
+    """
     if arrays.quantized:
         scale, zero = given.get("scale"), given.get("zero_point")
         if scale is None or zero is None:
@@ -132,6 +142,10 @@ def _real(
 
 
 def _as_pixels(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Pixels [n, H, W] or [n, H, W, C], moved from [n, C, H, W] where only that fits.
+
+    Raises UsageError for other shapes.
+    """
     pixels = images.astype(np.uint8)
     if pixels.ndim == 4 and pixels.shape[1] in (1, 3) and pixels.shape[-1] not in (1, 3):
         pixels = pixels.transpose(0, 2, 3, 1)
@@ -154,6 +168,7 @@ def _assumed(wanted: Preprocessing, given: Mapping[str, Any]) -> tuple[str, ...]
 
 
 def _spread(count: int, limit: int | None) -> NDArray[np.intp]:
+    """Indices of at most `limit` of `count` samples, evenly: files are often sorted by class."""
     if not limit or count <= limit:
         return np.arange(count)
     return np.linspace(0, count - 1, limit).astype(np.intp)

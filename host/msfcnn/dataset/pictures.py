@@ -82,6 +82,10 @@ def fit_pixels(array: NDArray[np.uint8], wanted: Preprocessing) -> NDArray[np.ui
 
 
 def _fitted(picture: Any, wanted: Preprocessing) -> NDArray[np.uint8]:
+    """Pixels [H, W, C] of a picture in the size and colors of the network.
+
+    Turned upright first: cameras store the sensor's rows and say in EXIF how they were held.
+    """
     from PIL import Image, ImageOps
 
     upright = ImageOps.exif_transpose(picture)
@@ -97,6 +101,7 @@ def _fitted(picture: Any, wanted: Preprocessing) -> NDArray[np.uint8]:
 
 
 def _pillow() -> Any:
+    """The module PIL.Image, which is an extra. Raises UsageError with the command to install it."""
     try:
         from PIL import Image
     except ImportError:

@@ -141,6 +141,11 @@ def read_preprocessing(path: Path) -> Preprocessing:
 
 
 def _read_shape(shape: tuple[int, ...], layout: str | None) -> tuple[str, int, tuple[int, int]]:
+    """(layout, channels, (height, width)) of a network's input.
+
+    Without a layout the axis with 1 or 3 indices is that of the channels, the first if both have.
+    Raises UsageError for shapes of other than four axes.
+    """
     if len(shape) != 4:
         wanted = "x".join(map(str, shape[1:]))
         what = f"the network takes inputs of {wanted}, not pictures"
@@ -154,6 +159,7 @@ def _read_shape(shape: tuple[int, ...], layout: str | None) -> tuple[str, int, t
 
 
 def _problems(chosen: Preprocessing, channels: int, size: tuple[int, int]) -> list[Problem]:
+    """All that is wrong with a choice. channels, size: those of the network's input."""
     found = []
     for name, value, allowed in (
         ("layout", chosen.layout, LAYOUTS),
@@ -180,6 +186,7 @@ def _problems(chosen: Preprocessing, channels: int, size: tuple[int, int]) -> li
 
 
 def _pair(value: Any) -> tuple[int, int]:
+    """Height and width of a YAML list. Raises TypeError or ValueError, like all _READERS."""
     height, width = value
     return (int(height), int(width))
 

@@ -27,8 +27,10 @@ def build(
 ) -> onnx.ModelProto:
     """A network as int8 QDQ ONNX with seeded weights; the same arguments give the same bytes.
 
-    width: factor on all channels. resolution: height and width of the image in pixels.
-    Raises UsageError for an unknown name or an impossible size.
+    width: factor on all channels. resolution: height and width of the image in pixels. channels:
+    of the image. classes: scores of the network, or of each place or anchor. What is None is as
+    published (zoo/entries.py). Raises UsageError for an unknown name or an impossible size.
+    Example: build("mbv2", width=0.35, resolution=144).
     """
     entry = _find(name)
     problems = [
@@ -52,6 +54,7 @@ def build(
 
 
 def _find(name: str) -> Entry:
+    """The entry of a name. Raises UsageError, which lists all names, the closest one first."""
     for entry in ENTRIES:
         if entry.name == name:
             return entry
@@ -87,6 +90,7 @@ def _out_of_range(entry: Entry, width: float | None, resolution: int | None) -> 
 
 
 def _outside(where: str, value: int | None, least: int, most: int) -> list[Problem]:
+    """The problem of a number that is out of range; none for one that is left out."""
     if value is None or least <= value <= most:
         return []
     return [Problem(where, f"{value} is out of range", f"write {least} to {most}")]

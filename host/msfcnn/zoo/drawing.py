@@ -1,4 +1,9 @@
-"""A network under construction: layers by name, each with the shape of what it makes."""
+"""A network under construction: layers by name, each with the shape of what it makes.
+
+Methods append a layer behind the newest value unless they are told a source, and return the number
+of the new value, so that an architecture reads like its paper. Shapes come from here alone: the
+evaluation and the ONNX writer take them as they are.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +61,11 @@ class Drawing:
         activation: Activation | Function = Activation.NONE,
         source: int | None = None,
     ) -> int:
-        """A convolution of the newest value, or of `source`."""
+        """A convolution of the newest value, or of `source`.
+
+        name: of the layer and of its ONNX node. kernel: its size, or rows and columns. activation:
+        a Relu or Clip is part of the layer, a Function a layer of its own behind it.
+        """
         origin = self.value if source is None else source
         return self._conv(name, origin, outputs, kernel, stride, activation, depthwise=False)
 
@@ -68,17 +77,17 @@ class Drawing:
         activation: Activation | Function = Activation.NONE,
         source: int | None = None,
     ) -> int:
-        """A depthwise convolution of the newest value, or of `source`."""
+        """A depthwise convolution of the newest value, or of `source`; channels stay as many."""
         origin = self.value if source is None else source
         channels = self.shapes[origin][2]
         return self._conv(name, origin, channels, kernel, stride, activation, depthwise=True)
 
     def add(self, name: str, left: int, right: int, activation: Activation) -> int:
-        """A residual."""
+        """A residual: the sum of two values of one shape."""
         return self._append(AddLayer(name, left, right, activation), self.shapes[left])
 
     def gate(self, name: str, source: int, gate: int) -> int:
-        """A map times a vector."""
+        """A map times a vector: gate is a value of 1 x 1 x as many channels as `source` has."""
         return self._append(GateLayer(name, source, gate), self.shapes[source])
 
     def concat(self, name: str, sources: Sequence[int]) -> int:
@@ -112,7 +121,7 @@ class Drawing:
         return self._append(EnlargeLayer(name, self.value), (2 * height, 2 * width, channels))
 
     def shuffle(self, name: str, groups: int) -> int:
-        """Channels of the newest value mixed."""
+        """Channels of the newest value mixed; groups: what divides their number."""
         return self._append(ShuffleLayer(name, self.value, groups), self.shapes[self.value])
 
     def part(self, name: str, source: int, first: int, end: int) -> int:
@@ -173,7 +182,12 @@ class Drawing:
         return self._append(own, self.shapes[value])
 
     def _slide(self, extent: int, kernel: int, stride: int) -> tuple[int, int, int]:
-        """Positions of a kernel along an axis, and the padding at either end."""
+        """Positions of a kernel along an axis, and the padding at either end.
+
+        TensorFlow's SAME padding gives ceil(extent / stride) positions and puts an odd pixel at the
+        end. PyTorch's habit is kernel // 2 at both ends; even kernels are padded one less, so that
+        a pool of 2x2 is not padded at all.
+        """
         before = after = kernel // 2
         if self.same_padding:
             total = max(0, (-(-extent // stride) - 1) * stride + kernel - extent)

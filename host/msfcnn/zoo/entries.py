@@ -1,4 +1,8 @@
-"""The networks of the zoo by name, with the sizes they are published or commonly run with."""
+"""The networks of the zoo by name, with the sizes they are published or commonly run with.
+
+Where a network is too large for a microcontroller as published, the default width and image are
+those of a small variant; the papers stand at the tables of zoo/networks.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,14 @@ from msfcnn.zoo.networks import Variant
 class Entry:
     """A network with its defaults.
 
+    description: one line for people.
+    draw:     the function of zoo/networks that draws it.
     image:    (height, width, channels). A resolution replaces height and width of square ones.
+    width:    default width multiplier.
+    classes:  default number of classes.
     scalable: whether a width multiplier is part of the architecture.
-    multiple: what height and width must be a multiple of.
+    multiple: what height and width must be a multiple of, so that maps which are halved and doubled
+              again meet in size.
     """
 
     name: str

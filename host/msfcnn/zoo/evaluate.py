@@ -1,4 +1,8 @@
-"""What layers compute, in float64 on maps [n, H, W, C]."""
+"""What layers compute, in float64 on maps [n, H, W, C].
+
+Only to measure the ranges of a drawing's values while it gets its weights: slow and plain, without
+onnxruntime, which is an optional package and sums in an order of its own.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ Values = NDArray[np.float64]
 
 
 def activate(x: Values, activation: Activation) -> Values:
-    """The values behind a bound."""
+    """The values behind a bound: at least 0, and at most 6 with RELU6."""
     if activation is Activation.NONE:
         return x
     bounded: Values = np.clip(x, 0, 6 if activation is Activation.RELU6 else None)
@@ -57,7 +61,10 @@ def convolve(layer: ConvLayer | DenseLayer, x: Values, weights: Values, shape: S
 
 
 def plain(layer: Layer, values: list[Values]) -> Values:
-    """What a layer without weights makes of the values before it."""
+    """What a layer without weights makes of the values before it.
+
+    values: by number, as the layers count them. Raises TypeError for a layer that has weights.
+    """
     x = values[layer.inputs[0]]
     match layer:
         case AddLayer():
@@ -91,6 +98,7 @@ def plain(layer: Layer, values: list[Values]) -> Values:
 
 
 def _window_pool(layer: WindowPoolLayer, x: Values) -> Values:
+    """Maximum or mean of windows; padding is below everything, and counts for no mean."""
     top, left, bottom, right = layer.pads
     edges = ((0, 0), (top, bottom), (left, right), (0, 0))
     size = (layer.kernel, layer.kernel)

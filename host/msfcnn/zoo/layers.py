@@ -33,7 +33,11 @@ Pads = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class ConvLayer:
-    """Convolution with bias. then: the function behind it, a layer of its own."""
+    """Convolution with bias. then: the function behind it, a layer of its own.
+
+    source: value that is read. outputs: channels. kernel: rows, columns. A depthwise one has as
+    many outputs as inputs. `then` is only told here so that weights fit what follows.
+    """
 
     name: str
     source: int

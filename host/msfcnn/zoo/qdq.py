@@ -1,4 +1,8 @@
-"""A conditioned network as int8 QDQ ONNX, with the nodes where onnxruntime's tools put them."""
+"""A conditioned network as int8 QDQ ONNX, with the nodes where onnxruntime's tools put them.
+
+Activations have one scale and zero point, weights a scale for each output channel and zero point 0,
+biases are int32 in input scale * weight scale: what onnxruntime calls static QDQ quantization.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,11 @@ def write(name: str, net: Drawing, trained: Trained) -> onnx.ModelProto:
 
 
 class _Writer:
-    """Writes a drawing with its weights as a QDQ graph, layer by layer."""
+    """Writes a drawing with its weights as a QDQ graph, layer by layer.
+
+    nodes, constants: of the graph so far. values: names of the values, dequantized, by number;
+    scales: of these values. Methods append what they need and return the name of what it makes.
+    """
 
     def __init__(self, net: Drawing, trained: Trained) -> None:
         self.net = net
@@ -149,6 +157,7 @@ class _Writer:
         return self.node("Reshape", f"{layer.name}/join", [turned, shapes[1]])
 
     def conv(self, layer: ConvLayer, weights: Weights) -> str:
+        """A Conv with its activation, which stands before the QuantizeLinear and costs nothing."""
         inputs = [
             self.values[layer.source],
             *self.parameters(layer.name, weights, self.scales[layer.source]),
@@ -165,6 +174,7 @@ class _Writer:
         return self.activation(layer.name, layer.activation, y)
 
     def dense(self, layer: DenseLayer, weights: Weights) -> str:
+        """A Flatten and a Gemm with transB = 1, as PyTorch exports a linear layer."""
         flat = self.node("Flatten", f"{layer.name}/flatten", [self.values[layer.source]], axis=1)
         matrix = Weights(weights.weights[:, :, 0, 0], weights.bias)
         parameters = self.parameters(layer.name, matrix, self.scales[layer.source])
@@ -182,7 +192,11 @@ class _Writer:
         return self.node("Clip", f"{name}/relu6", [x, *bounds])
 
     def parameters(self, name: str, weights: Weights, input_scale: float) -> list[str]:
-        """Weights and bias behind their DequantizeLinear nodes."""
+        """Weights and bias behind their DequantizeLinear nodes.
+
+        Weights are stored symmetric, -127 to 127, in steps of their channel's largest magnitude /
+        127. input_scale: of the value that is read, as it is part of the bias' scale.
+        """
         flat = weights.weights.reshape(len(weights.weights), -1)
         scale = _coarse(np.maximum(np.abs(flat).max(axis=1), 1e-6) / 127)
         stored = np.rint(flat / scale[:, None]).astype(np.int8).reshape(weights.weights.shape)
@@ -242,7 +256,11 @@ def _affine(low: float, high: float) -> tuple[float, int]:
 
 
 def _coarse(scale: NDArray[np.float64] | np.float64) -> NDArray[np.float32]:
-    """Scales with `SCALE_BITS` bits, so that the last bits of a measurement do not show."""
+    """Scales with `SCALE_BITS` bits, so that the last bits of a measurement do not show.
+
+    Sums in float64 differ between processors in their last bits; with all of them the file would,
+    too, and the same seed would not give the same bytes everywhere.
+    """
     mantissa, exponent = np.frexp(scale)
     rounded = np.rint(mantissa * 2**SCALE_BITS) / 2**SCALE_BITS
     return np.asarray(np.ldexp(rounded, exponent), dtype=np.float32)

@@ -18,10 +18,15 @@ MOVERS = (ConcatLayer, EnlargeLayer, ShuffleLayer, SliceLayer, WindowPoolLayer)
 
 
 def shared(net: Drawing, ranges: list[Range]) -> list[Range]:
-    """The ranges of all values, wide enough for all that must have the same scale."""
+    """The ranges of all values, wide enough for all that must have the same scale.
+
+    ranges: (low, high) by value. Values that a layer of MOVERS reads and makes are put into one set
+    (the one of the lower number), however long the chain; each gets the widest range of its set.
+    """
     first = list(range(len(ranges)))  # of the values that share a scale, by value
 
     def root(value: int) -> int:
+        """The lowest value of the set that a value is in."""
         while first[value] != value:
             value = first[value]
         return value

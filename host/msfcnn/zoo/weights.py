@@ -120,7 +120,11 @@ def _last_uses(layers: list[Layer]) -> dict[int, int]:
 def _draw(
     net: Drawing, layer: ConvLayer | DenseLayer, x: Values, rng: np.random.Generator
 ) -> tuple[Values, Weights]:
-    """Random weights, scaled so that the outputs have the mean and spread of a trained network."""
+    """Random weights, scaled so that the outputs have the mean and spread of a trained network.
+
+    x: what the layer reads, [n, H, W, C]. Returns what it makes, behind its activation, and the
+    weights with the scaling in them.
+    """
     pooled = x.shape[1] * x.shape[2] == 1
     if isinstance(layer, DenseLayer):
         kernel, depth, activation = (1, 1), x.shape[3], Activation.NONE

@@ -1,4 +1,8 @@
-"""The published architectures."""
+"""The published architectures, as functions from a Variant to a Drawing.
+
+The tables in front of them are those of the papers that are named beside them. A new one is a
+function here and an entry in zoo/entries.py; tests build, plan and verify every entry.
+"""
 
 from msfcnn.zoo.networks.branches import densenet, inception, shufflenet_v2, squeezenet
 from msfcnn.zoo.networks.maps import fomo, pan, ssd_mobilenet, unet

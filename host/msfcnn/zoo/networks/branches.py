@@ -77,7 +77,7 @@ def densenet(request: Variant) -> Drawing:
 
 
 def shufflenet_v2(request: Variant) -> Drawing:
-    """ShuffleNetV2."""
+    """ShuffleNetV2; widths that the paper does not list scale those of 1.0, to even numbers."""
     *stages, last = SHUFFLENET.get(
         request.width, [2 * round(c * request.width / 2) for c in SHUFFLENET[1.0]]
     )
@@ -102,6 +102,7 @@ def _fire(net: Drawing, name: str, squeezed: int, expanded: int) -> None:
 
 
 def _inception(net: Drawing, name: str, module: Inception, width: float) -> None:
+    """Four branches from one value: 1x1, 3x3 and 5x5 behind a 1x1, and a pool with a 1x1 behind."""
     source = net.value
     one, three_in, three, five_in, five, pooled = (divisible(c * width, 4) for c in module)
     parts = [net.conv(f"{name}/one", one, 1, 1, RELU, source)]

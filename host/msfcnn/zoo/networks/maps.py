@@ -39,7 +39,11 @@ def unet(request: Variant) -> Drawing:
 
 
 def ssd_mobilenet(request: Variant) -> Drawing:
-    """SSD behind MobileNet v1: classes and boxes for the anchors of four levels."""
+    """SSD behind MobileNet v1: classes and boxes for the anchors of four levels.
+
+    Eight outputs, two for each level: [1, anchors * classes or * 4, rows, columns]. What makes
+    boxes of them (priors, non-maximum suppression) is left to the application.
+    """
     net = Drawing(request.image, same_padding=True)
     net.conv("stem/conv", divisible(32 * request.width), 3, 2, RELU6)
     levels = []
@@ -108,5 +112,6 @@ def pan(request: Variant) -> Drawing:
 
 
 def _twice(net: Drawing, name: str, outputs: int) -> None:
+    """U-Net's two 3x3 convolutions, padded, so that maps of a level have one size."""
     for number in (1, 2):
         net.conv(f"{name}/conv{number}", outputs, 3, 1, RELU)

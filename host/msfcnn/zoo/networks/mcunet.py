@@ -34,6 +34,7 @@ def mcunet_320kb(request: Variant) -> Drawing:
 
 
 def _mcunet(request: Variant, blocks: tuple[InvertedResidual, ...]) -> Drawing:
+    """The stem and the blocks of a table; they were searched for one width, so it is ignored."""
     net = Drawing(request.image)
     stem(net, 16, 8)
     for index, block in enumerate(blocks, start=1):

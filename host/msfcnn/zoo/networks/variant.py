@@ -11,7 +11,10 @@ RELU, RELU6, NONE = Activation.RELU, Activation.RELU6, Activation.NONE
 
 @dataclass(frozen=True)
 class Variant:
-    """What to draw."""
+    """What to draw.
+
+    image: height, width, channels. width: factor on the channels of layers. classes: of a score.
+    """
 
     image: Shape
     width: float
