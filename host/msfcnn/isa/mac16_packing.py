@@ -10,7 +10,10 @@ Inputs are upper bytes of 16 bits, so sums are 256 times the accumulator. With t
 
 That equals `requantize` where 1 <= s, as c is a whole multiple of 2**32 before the upper half is
 taken; where ties are not rounded to even; where 256 * acc fits in 32 bits for all accumulators
-that a channel can reach; and where the sum does not leave int32.
+that a channel can reach; and where the sum does not leave int32. Channels that hardly vary, with
+large biases and tiny factors, are *wide*:
+
+    zero + ((c + (acc * m >> 32)) >> s)    with  s = shift - 32  and  c = 1 << (s - 1)
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ MOST_TAPS = 2**16 - 4
 _FRACTION = 8  # bits of sums
 _REACH = 2 ** (31 - _FRACTION)  # what accumulators stay below
 _LARGEST_SHIFT = 22  # of the upper half of a product: c stays below 2**30
+_LARGEST_WIDE = 30
 _DEAD = 1  # shift of an output whose multiplier is 0
+_WIDE = 1 << 31  # mark of a shift, with the zero point from bit 8 on
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +84,21 @@ def _lanes(w: NDArray[np.int64]) -> Words:
 def _factors(flat: NDArray[np.int64], k: ConvConstants) -> Words | None:
     """Words [out, 4]: bias, multiplier, shift and what is added; None where they are not exact."""
     multiplier = k.scaling.multiplier.astype(np.int64)
+    shift = k.scaling.shift.astype(np.int64)
+    bias = k.bias.astype(np.int64)
     dead = multiplier == 0
-    shift = np.where(dead, _DEAD, k.scaling.shift.astype(np.int64) - (32 - _FRACTION))
-    to_even = (k.scaling.shift.astype(np.int64) & TO_EVEN) > 0
-    bias = np.where(dead, 0, k.bias.astype(np.int64))
+    plain = np.where(dead, _DEAD, shift - (32 - _FRACTION))
     reach = 128 * np.abs(flat).sum(axis=1) + np.abs(bias)
-    exact = ~to_even & (shift >= 1) & (shift <= _LARGEST_SHIFT) & (reach < _REACH)
-    if not (exact | dead).all():
+    short = dead | ((plain >= 1) & (plain <= _LARGEST_SHIFT) & (reach < _REACH))
+    wide = (shift > 32) & (shift <= 32 + _LARGEST_WIDE)
+    if (~dead & ((shift & TO_EVEN) > 0)).any() or not (short | wide).all():
         return None
-    added = (2 * k.output_zero + 1) << (shift - 1)
-    columns = [bias << _FRACTION, multiplier, shift, added]
+    bits = np.where(short, plain, shift - 32)
+    half = np.int64(1) << (bits - 1)
+    columns = [
+        np.where(dead, 0, np.where(short, bias << _FRACTION, bias)),
+        multiplier,
+        np.where(short, bits, _WIDE | (k.output_zero & 0xFF) << 8 | bits),
+        np.where(short, (2 * k.output_zero + 1) * half, half),
+    ]
     return (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32)
