@@ -35,7 +35,7 @@ class Unreadable(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Rule(BeforeValidator):
-    """Metadata of a field: `Annotated[int, Rule(read, write)]`.
+    """Metadata of a field: `Annotated[int, Rule(read, write="...")]`.
 
     func:  turns what YAML has into the field's value; raises ValueError that says what is wrong.
     write: what to write instead.

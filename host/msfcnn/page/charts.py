@@ -23,15 +23,16 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 16, 42
 def timeline_svg(found: Timeline) -> Markup:
     """The arena over time, stacked; a stage is as wide as its share of the instructions."""
     width, height, left, bottom = 900, 300, 70, 40
-    total = sum(moment.instructions for moment in found.moments) or len(found.moments)
-    across = Scale(low=0, high=total, begin=left, end=width - 10)
+    widths = [moment.instructions for moment in found.moments]
+    if not any(widths):  # views alone: nothing is executed, and each stage is as wide
+        widths = [1] * len(found.moments)
+    across = Scale(low=0, high=sum(widths), begin=left, end=width - 10)
     up = Scale(low=0, high=found.peak * 1.06, begin=height - bottom, end=10)
     parts = [_grid(up, left, width - 10)]
-    at = 0.0
-    for number, moment in enumerate(found.moments, 1):
-        after = at + (moment.instructions if total else 1)
-        parts += _bar(number, moment, (across(at), across(after)), up)
-        at = after
+    at = 0
+    for number, (moment, wide) in enumerate(zip(found.moments, widths, strict=True), 1):
+        parts += _bar(number, moment, (across(at), across(at + wide)), up)
+        at += wide
     peak = up(found.peak)
     parts += [
         line(left, peak, width - 10, peak, "limit"),
