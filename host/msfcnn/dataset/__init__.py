@@ -4,7 +4,7 @@ load.py decides what a path holds; pictures.py and arrays.py read it; preprocess
 into real numbers and keeps how in NAME.preprocess.yaml. Used by quantize, verify and report.
 """
 
-from msfcnn.dataset.arrays import LABELS
+from msfcnn.dataset.arrays import LABELS, classes_of, load_arrays
 from msfcnn.dataset.load import Loaded, load_samples
 from msfcnn.dataset.preprocess import Preprocessing, preprocessing_file, read_preprocessing
 
@@ -12,6 +12,8 @@ __all__ = [
     "LABELS",
     "Loaded",
     "Preprocessing",
+    "classes_of",
+    "load_arrays",
     "load_samples",
     "preprocessing_file",
     "read_preprocessing",

@@ -40,7 +40,7 @@ def read_arrays(path: Path, prefer_stored: bool = False) -> Arrays:
     of in the notes, so that a misspelled "label" does not go unseen.
     prefer_stored: take x_q where the file has both. Raises UsageError.
     """
-    arrays = _load(path)
+    arrays = load_arrays(path)
     order = (STORED, REAL) if prefer_stored else (REAL, STORED)
     key = next((k for k in order if k in arrays), "")
     if not key:
@@ -57,7 +57,7 @@ def read_arrays(path: Path, prefer_stored: bool = False) -> Arrays:
     labels, notes = None, []
     for name in LABELS:
         if name in arrays:
-            labels = _classes(path, name, arrays[name], len(images))
+            labels = classes_of(path, name, arrays[name], len(images))
             break
     used = {key, STORED, REAL, *LABELS}
     strange = [k for k in arrays if k not in used and not k.startswith(DESCRIPTIVE)]
@@ -85,7 +85,7 @@ def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
     if path.is_dir():
         what = f"holds pictures, the network has {len(names)} inputs"
         raise UsageError(Problem(str(path), what, hint))
-    arrays = _load(path)
+    arrays = load_arrays(path)
     missing = [name for name in names if name not in arrays]
     if missing:
         what = f"has no array '{missing[0]}', only {', '.join(arrays) or 'nothing'}"
@@ -104,7 +104,7 @@ def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
         raise UsageError(Problem(str(path), f"its inputs have {counted} samples", hint))
     count = counts.pop()
     given = next((name for name in LABELS if name in arrays and name not in names), None)
-    labels = None if given is None else _classes(path, given, arrays[given], count)
+    labels = None if given is None else classes_of(path, given, arrays[given], count)
     used = {*names, *LABELS}
     strange = [k for k in arrays if k not in used and not k.startswith(DESCRIPTIVE)]
     known = ", ".join((*names, *LABELS))
@@ -112,8 +112,8 @@ def read_inputs(path: Path, names: Sequence[str]) -> Inputs:
     return Inputs(found, labels, notes)
 
 
-def _load(path: Path) -> dict[str, NDArray[np.generic]]:
-    """The arrays of a file by name; that of an .npy file is called REAL. Raises UsageError."""
+def load_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The arrays of an .npz file by name; that of an .npy file as REAL. Raises UsageError."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -126,9 +126,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
         raise _unusable(path, "it is neither an .npz nor an .npy file of numbers") from None
 
 
-def _classes(
-    path: Path, key: str, values: NDArray[np.generic], count: int
-) -> NDArray[np.int64] | None:
+def classes_of(path: Path, key: str, values: NDArray[np.generic], count: int) -> NDArray[np.int64]:
     """The class of each of `count` images, int64 [count].
 
     values: numbers of classes, or scores [count, classes] (one-hot, say), of which the largest

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.dataset import LABELS
+from msfcnn.dataset import LABELS, classes_of, load_arrays
 from msfcnn.errors import Problem, UsageError
 from msfcnn.ir import Model, Order, Port, Tensor
 
@@ -38,9 +37,10 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
 
     Reads `x_q` (stored values) or `x` (real values, quantized here), both [n, ...] in the shape
     of the ONNX input; of a network with several inputs an array for each, called as the input:
-    real values, or stored ones (int8, uint8). `labels` or `y` [n] is optional. Raises UsageError.
+    real values, or stored ones (int8, uint8). `labels` or `y` is optional: classes [n], or scores
+    [n, classes]. Raises UsageError.
     """
-    arrays = _read(path)
+    arrays = load_arrays(path)
     if model.beside:
         named = [(port.name, port.name, port) for port in model.inputs]
     else:
@@ -49,16 +49,14 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
         port.tensor: _of_port(model, port, arrays, (stored, real), path)
         for stored, real, port in named
     }
+    names = {stored for stored, _, _ in named}
     counts = {len(v) for v in values.values()}
     if len(counts) > 1:
         what = f"its inputs have {' and '.join(map(str, sorted(counts)))} samples"
         raise _unusable(path, what, model)
-    labels = next((arrays[key] for key in LABELS if key in arrays), None)
-    count = next(iter(counts))
-    if labels is not None and labels.shape != (count,):
-        raise _unusable(path, f"it has {labels.size} labels for {count} images", model)
-    images = model.put_together(values)
-    return images, None if labels is None else labels.astype(np.int64)
+    key = next((key for key in LABELS if key in arrays and key not in names), None)
+    labels = None if key is None else classes_of(path, key, arrays[key], counts.pop())
+    return model.put_together(values), labels
 
 
 def _of_port(
@@ -83,6 +81,8 @@ def _of_port(
         raise _unusable(path, f"'{key}' holds {given.dtype}, not numbers", model)
     stored = given
     if key == REAL_KEY or given.dtype not in (np.int8, np.uint8):
+        if not np.isfinite(given).all():
+            raise _unusable(path, f"some values of '{key}' are infinite or not a number", model)
         quantization = view.quantization
         scaled = np.rint(given.astype(np.float64) / quantization.scale)
         stored = np.clip(scaled + quantization.zero_point, -128, 127).astype(np.int8)
@@ -105,17 +105,6 @@ def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
     if shape == view.shape and view.onnx_order is Order.CHW and len(view.onnx_shape) == 4:
         return np.moveaxis(stored, 3, 1)
     return stored
-
-
-def _read(path: Path) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an npz file. Raises UsageError."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except FileNotFoundError:
-        raise UsageError(Problem(str(path), "no such file")) from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise _unusable(path, "it is not an .npz archive") from None
 
 
 def _unusable(path: Path, what: str, model: Model | None = None) -> UsageError:
