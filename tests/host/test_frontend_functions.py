@@ -213,3 +213,28 @@ def test_a_function_of_onnxruntime_is_a_table(kind: str, tmp_path: Path) -> None
     y = net.node(kind, net.input, domain="com.microsoft")
     net.output(net.qdq(y, AROUND), shape=(1, 3, 5, 6))  # onnx infers no shape behind it
     assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"])
+@pytest.mark.parametrize(("scale", "limit"), [(0.1, 0.3), (0.07, 0.49)])
+def test_a_limit_that_a_stored_value_meets(
+    kind: str, scale: float, limit: float, tmp_path: Path
+) -> None:
+    net = Net((1, 3, 16, 16), first=Scale(scale, 0))
+    x = net.node(kind, net.input, net.const(np.float32(limit)))
+    x = net.node("Where", x, net.const(np.float32(-limit)), net.input)
+    net.output(net.qdq(x, Scale(scale, 0)))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.07])
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("ThresholdedRelu", {"alpha": 3}), ("Shrink", {"lambd": 7, "bias": 0})]
+)
+def test_a_bend_that_a_stored_value_meets(
+    kind: str, limit: dict[str, int], scale: float, tmp_path: Path
+) -> None:
+    net = Net((1, 3, 16, 16), first=Scale(scale, 0))
+    bends = {name: steps * np.float32(scale) for name, steps in limit.items()}
+    net.output(net.qdq(net.node(kind, net.input, **bends), Scale(scale, 0)))
+    assert kinds(agree(net, tmp_path)) == ["Lookup"]

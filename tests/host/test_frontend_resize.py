@@ -124,6 +124,23 @@ def test_transposed(
     assert found == (["Conv"] if stride == (1, 1) else ["Conv", "Upsample"])
 
 
+NUMBERS = np.array([1.5, 0.5, 2], np.float32)
+BEHIND_TRANSPOSED = {
+    "a factor": lambda n, y: n.node("Mul", y, n.const(np.float32(2))),
+    "a divisor behind a Relu": lambda n, y: n.node("Div", n.node("Relu", y), n.const(NUMBERS[1])),
+    "a bias": lambda n, y: n.node("Add", y, n.const(NUMBERS.reshape(1, 3, 1, 1))),
+    "a normalization": lambda n, y: n.node("BatchNormalization", y, *[n.const(NUMBERS)] * 4),
+}
+
+
+@pytest.mark.parametrize("case", BEHIND_TRANSPOSED)
+def test_transposed_takes_what_follows(case: str, tmp_path: Path) -> None:
+    net = Net((1, 4, 5, 6))
+    y = net.node("ConvTranspose", net.input, net.weight((4, 3, 2, 2), 1), strides=[2, 2])
+    net.output(net.qdq(BEHIND_TRANSPOSED[case](net, y), Scale(1 / 6, -11)))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Upsample"]
+
+
 @pytest.mark.parametrize(
     ("attributes", "scales"),
     [

@@ -35,7 +35,7 @@ from msfcnn.nodes import (
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
-from msfcnn.ops.conv import Conv
+from msfcnn.ops.conv import Conv, blocks_of
 from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.select import both, whole_map
 from msfcnn.ops.sketch import Sketch
@@ -208,6 +208,8 @@ def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant)
     op = draft.op
     assert isinstance(op, Conv)
     spread = per_channel(constant, draft.view, node)
+    if spread.stored.size > 1:
+        spread = spread.mapped(lambda v: np.repeat(v, blocks_of(draft, op)))
     unit = builder.tensors[op.input].quantization.scale * op.weight_scale
     bias = op.bias + bias_units(spread, unit)
     return replace(draft, op=replace(op, bias=bias), origin=node.outputs[0])

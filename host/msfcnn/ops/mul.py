@@ -280,7 +280,8 @@ def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Val
     if isinstance(value, Draft) and isinstance(value.op, Conv) and number > 0:
         op = replace(value.op, weight_scale=value.op.weight_scale * number)
         bounds = Bounds(value.bounds.low * number, value.bounds.high * number)
-        return Draft(op=op, node=value.node, view=value.view, origin=node.outputs[0], bounds=bounds)
+        # `usual` was the quantization of what is not scaled yet
+        return replace(value, op=op, origin=node.outputs[0], bounds=bounds, usual=None)
     curve = curve_of(builder, node, activation)
     with np.errstate(all="ignore"):  # draft_of refuses what is infinite
         return draft_of(node, curve, "Mul", curve.values * number)

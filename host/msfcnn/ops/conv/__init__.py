@@ -5,8 +5,8 @@ the op itself. importing.py, transposed.py and wide.py make it from ONNX; the fi
 begin reading.
 """
 
-from msfcnn.ops.conv import importing  # noqa: F401 - gives Conv its importers
 from msfcnn.ops.conv.constants import ConvConstants, conv_constants, marked, unfolded
+from msfcnn.ops.conv.importing import blocks_of
 from msfcnn.ops.conv.layer import ConvData
 from msfcnn.ops.conv.op import Conv, draw_conv, draw_depthwise, gathered, oriented
 from msfcnn.ops.conv.reference import conv
@@ -15,6 +15,7 @@ __all__ = [
     "Conv",
     "ConvConstants",
     "ConvData",
+    "blocks_of",
     "conv",
     "conv_constants",
     "draw_conv",

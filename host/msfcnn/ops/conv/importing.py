@@ -240,6 +240,8 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
         assert isinstance(value, Draft)
         before = value.op
         assert isinstance(before, Conv)
+        factor = np.repeat(factor, blocks_of(value, before))
+        offset = offset.mapped(lambda v: np.repeat(v, blocks_of(value, before)))
         unit = builder.tensors[before.input].quantization.scale
         scale = before.weight_scale * factor
         bias = before.bias + bias_units(offset, unit * scale)
@@ -276,9 +278,19 @@ def _takes(value: Value, factor: NDArray[np.float64]) -> bool:
         isinstance(value, Draft)
         and isinstance(value.op, Conv)
         and value.bounds == Bounds()
-        and len(factor) == len(value.op.weights)
+        and len(factor) == value.view.hwc[2]
+        and value.view.as_map(1) is not None
         and bool((factor > 0).all())
     )
+
+
+def blocks_of(draft: Draft, op: Conv) -> int:
+    """How many outputs of a draft's convolution are one channel of its value.
+
+    1, but for a ConvTranspose: each channel has an output for each place of a block, one after the
+    other, and what is given per channel has to be repeated for them.
+    """
+    return len(op.weights) // draft.view.hwc[2]
 
 
 Conv.importers = (

@@ -63,7 +63,13 @@ def _as_float32(x: Reals) -> Reals:
 
 def _shrink(x: Reals, limit: float, bias: float) -> Reals:
     """Nothing near 0, beyond the limit x moved towards 0."""
-    return np.where(x < -limit, x + bias, np.where(x > limit, x - bias, 0.0))
+    at = _as_float32(x)
+    return np.where(at < -limit, x + bias, np.where(at > limit, x - bias, 0.0))
+
+
+def _compared(compare: Callable[[Reals, Reals], Reals]) -> Callable[[Reals, Reals], Reals]:
+    """A comparison of float32 numbers: a constant may be exactly what a stored value stands for."""
+    return lambda left, right: compare(_as_float32(left), _as_float32(right))
 
 
 def _gelu(node: Node) -> Function:
@@ -114,7 +120,7 @@ FUNCTIONS: Mapping[str, Callable[[Node], Function]] = {
     "Sqrt": lambda _: np.sqrt,
     "Swish": lambda n: lambda x: x * sigmoid(n.real("alpha", 1.0) * x),
     "Tanh": lambda _: np.tanh,
-    "ThresholdedRelu": lambda n: lambda x: np.where(x > n.real("alpha", 1.0), x, 0.0),
+    "ThresholdedRelu": lambda n: lambda x: np.where(_as_float32(x) > n.real("alpha", 1.0), x, 0.0),
     "com.microsoft::Gelu": _gelu,
     "com.microsoft::QuickGelu": lambda n: lambda x: x * sigmoid(n.real("alpha", 1.702) * x),
 }
@@ -129,11 +135,11 @@ def _where(condition: Reals, left: Reals, right: Reals) -> Reals:
 # Of numbers and functions of one tensor; what is true counts as 1.
 COMBINED: Mapping[str, Callable[..., Reals]] = {
     "And": lambda a, b: np.logical_and(a, b),
-    "Equal": lambda a, b: a == b,
-    "Greater": lambda a, b: a > b,
-    "GreaterOrEqual": lambda a, b: a >= b,
-    "Less": lambda a, b: a < b,
-    "LessOrEqual": lambda a, b: a <= b,
+    "Equal": _compared(np.equal),
+    "Greater": _compared(np.greater),
+    "GreaterOrEqual": _compared(np.greater_equal),
+    "Less": _compared(np.less),
+    "LessOrEqual": _compared(np.less_equal),
     "Max": lambda *v: np.max(v, axis=0),
     "Min": lambda *v: np.min(v, axis=0),
     "Or": lambda a, b: np.logical_or(a, b),
