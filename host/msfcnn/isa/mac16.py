@@ -46,7 +46,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
 
 (_LX106,) = xtensa.ISA.machines
 # options of this core that the compiler for another one does not know of
-_OPTIONS = ("MAC16", "LOOPS", "MINMAX", "SEXT", "MUL32_HIGH")
+_OPTIONS = ("MAC16", "LOOPS", "CLAMPS", "SEXT", "MUL32_HIGH")
 
 ISA = Isa(
     name=NAME,

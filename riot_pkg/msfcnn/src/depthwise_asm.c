@@ -20,6 +20,10 @@
 
 #if MSFCNN_DEPTHWISE_ASM
 
+#if MSFCNN_MAC16
+#  include "xtensa.mac16/mac16.h"
+#endif
+
 #define TAPS    9
 
 /* all channels; of the kernel, at most one tap at either end of a line may be padding */
@@ -94,7 +98,11 @@ unsigned msfcnn_depthwise_3x3(const msfcnn_op_t *op, const msfcnn_run_t *run)
     if ((run->before > 1) || (beyond > 1) || !_set_lines(&all, run)) {
         return run->channels;
     }
-    return msfcnn_depthwise_3x3_asm(&all);
+    unsigned left = msfcnn_depthwise_3x3_asm(&all);
+#if MSFCNN_MAC16
+    msfcnn_mac16_clamp(op, run);
+#endif
+    return left;
 }
 
 #else

@@ -78,18 +78,17 @@
     MSFCNN_SPECIAL  m2, 34
     MSFCNN_SPECIAL  m3, 35
 
-    .macro  MSFCNN_THREE    name, code
-    .macro  \name  r, s, t
-    MSFCNN_CODE \code | .Lnumber_\r << 12 | .Lnumber_\s << 8 | .Lnumber_\t << 4
+    .macro  mulsh   r, s, t
+    MSFCNN_CODE 0xB20000 | .Lnumber_\r << 12 | .Lnumber_\s << 8 | .Lnumber_\t << 4
     .endm
-    .endm
-    MSFCNN_THREE    min, 0x430000
-    MSFCNN_THREE    max, 0x530000
-    MSFCNN_THREE    mulsh, 0xB20000
 
-    .macro  sext    r, s, bit
-    MSFCNN_CODE 0x230000 | .Lnumber_\r << 12 | .Lnumber_\s << 8 | (\bit - 7) << 4
+    .macro  MSFCNN_BIT      name, code
+    .macro  \name  r, s, bit
+    MSFCNN_CODE \code | .Lnumber_\r << 12 | .Lnumber_\s << 8 | (\bit - 7) << 4
     .endm
+    .endm
+    MSFCNN_BIT      sext, 0x230000
+    MSFCNN_BIT      clamps, 0x330000
 
 /* an end that is more than 255 bytes away does not assemble */
     .macro  MSFCNN_LOOP     name, code

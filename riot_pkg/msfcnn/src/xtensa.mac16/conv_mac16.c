@@ -19,16 +19,15 @@
 static msfcnn_mac16_t _job(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     size_t block = op->words / 2U + MSFCNN_MAC16_EXTRA;
+    const uint32_t *w = (const uint32_t *)op->constants + run->channel * block;
 
     return (msfcnn_mac16_t){
         .x = run->scratch,
-        .w = (const uint32_t *)op->constants + run->channel * block,
+        .w = w,
+        .w_end = w + run->channels * block,
         .quads = op->words / 4U,
         .out = run->out,
         .out_step = run->out_channel_step,
-        .outputs = run->channels,
-        .low = op->clamp_low,
-        .high = op->clamp_high,
     };
 }
 
@@ -42,6 +41,7 @@ void msfcnn_pointwise_mac16(const msfcnn_op_t *op, const msfcnn_run_t *run)
         msfcnn_mac16_expand(from, run->scratch, op->in_channels);
         msfcnn_mac16_outputs(&job);
     }
+    msfcnn_mac16_clamp(op, run);
 }
 
 void msfcnn_conv_mac16(const msfcnn_op_t *op, const msfcnn_run_t *run)
@@ -56,4 +56,5 @@ void msfcnn_conv_mac16(const msfcnn_op_t *op, const msfcnn_run_t *run)
         msfcnn_mac16_expand(gathered, run->scratch, taps);
         msfcnn_mac16_outputs(&job);
     }
+    msfcnn_mac16_clamp(op, run);
 }

@@ -34,8 +34,6 @@
 #define WIDE        80
 #define PAD         84
 #define RANGE_ROUNDING  92
-#define RANGE_LOW   96
-#define RANGE_HIGH  100
 
 /* on the stack, behind what is saved: */
 #define ALL         16
@@ -43,14 +41,12 @@
 #define BEGIN       24          /* what the channel's sums begin with */
 #define FACTOR      28
 #define ROUNDING    32
-#define LOW         36
-#define HIGH        40
-#define NEXT_OUT    44
-#define BEHIND      48          /* in the first line: the column behind the last one */
-#define CUT_OFF     52          /* not 0: one more output, whose last tap is padding */
-#define PAD_PAIR    56          /* a column of padding */
-#define PAD_THIRD   60
-#define KEPT        64
+#define NEXT_OUT    36
+#define BEHIND      40          /* in the first line: the column behind the last one */
+#define CUT_OFF     44          /* not 0: one more output, whose last tap is padding */
+#define PAD_PAIR    48          /* a column of padding */
+#define PAD_THIRD   52
+#define KEPT        56
 #define FRAME       80
 
 #define MARKED_SHORT    6       /* bit of a shift: MSFCNN_SHORT */
@@ -77,7 +73,7 @@
     l32i    \third, a1, PAD_THIRD
     .endm
 
-    /* stores the output of three columns */
+    /* stores the output of three columns, clamped to int8 */
     .macro  OUTPUT  pair_a, third_a, pair_b, third_b, pair_c, third_c
     mul.da.ll   m0, \pair_a
     mula.da.hh  m0, \pair_a
@@ -105,12 +101,9 @@
 #endif
     l32i    a15, a1, ROUNDING
     add     a14, a14, a15
-    l32i    a15, a1, LOW
-    sra     a14, a14
-    max     a14, a14, a15
-    l32i    a15, a1, HIGH
-    min     a14, a14, a15
     l32i    a15, a1, NEXT_OUT
+    sra     a14, a14
+    clamps  a14, a14, 7
     s8i     a14, a12, 0
     add     a12, a12, a15
     .endm
@@ -166,12 +159,8 @@ msfcnn_depthwise_3x3_asm:
     s32i    a2, a1, ALL
     s32i    a3, a1, LEFT_OUT
     l32i    a4, a2, PIXEL_STEP
-    l32i    a5, a2, RANGE_LOW
-    l32i    a6, a2, RANGE_HIGH
     l32i    a7, a2, PAD
     s32i    a4, a1, NEXT_OUT
-    s32i    a5, a1, LOW
-    s32i    a6, a1, HIGH
     extui   a7, a7, 0, 8
     slli    a8, a7, 8
     slli    a7, a7, 24

@@ -22,14 +22,14 @@
 #    include <xtensa/config/core-isa.h>
 #    define __XCHAL_HAVE_MAC16          XCHAL_HAVE_MAC16
 #    define __XCHAL_HAVE_LOOPS          XCHAL_HAVE_LOOPS
-#    define __XCHAL_HAVE_MINMAX         XCHAL_HAVE_MINMAX
+#    define __XCHAL_HAVE_CLAMPS         XCHAL_HAVE_CLAMPS
 #    define __XCHAL_HAVE_SEXT           XCHAL_HAVE_SEXT
 #    define __XCHAL_HAVE_MUL32_HIGH     XCHAL_HAVE_MUL32_HIGH
 #  endif
 #endif
 #if !defined(__XCHAL_HAVE_MAC16) || !__XCHAL_HAVE_MAC16 || !__XCHAL_HAVE_LOOPS \
-    || !__XCHAL_HAVE_MINMAX || !__XCHAL_HAVE_SEXT
-#  error "msfcnn: xtensa.mac16 needs a core with MAC16, loops, MIN, MAX and SEXT; use isa generic"
+    || !__XCHAL_HAVE_CLAMPS || !__XCHAL_HAVE_SEXT
+#  error "msfcnn: xtensa.mac16 needs a core with MAC16, loops, CLAMPS and SEXT; use isa generic"
 #endif
 
 /* msfcnn_mac16_t */
@@ -38,9 +38,7 @@
 #define MSFCNN_MAC16_QUADS      8
 #define MSFCNN_MAC16_OUT        12
 #define MSFCNN_MAC16_OUT_STEP   16
-#define MSFCNN_MAC16_OUTPUTS    20
-#define MSFCNN_MAC16_LOW        24
-#define MSFCNN_MAC16_HIGH       28
+#define MSFCNN_MAC16_W_END      20
 
 #ifdef __ASSEMBLER__
 
@@ -111,9 +109,7 @@ typedef struct {
     unsigned quads;             /**< taps of an output, divided by four */
     int8_t *out;                /**< the first output */
     size_t out_step;            /**< bytes from one output to the next */
-    unsigned outputs;           /**< 1 or more */
-    int32_t low;                /**< smallest output */
-    int32_t high;               /**< largest output */
+    const uint32_t *w_end;      /**< behind the blocks, of 1 or more outputs */
 } msfcnn_mac16_t;
 
 /**
@@ -126,10 +122,18 @@ typedef struct {
 void msfcnn_mac16_expand(const int8_t *from, uint32_t *to, unsigned taps);
 
 /**
- * @brief   Outputs of a pixel
+ * @brief   Outputs of a pixel, clamped to int8
  *
  * @param[in]   job     what to multiply
  */
 void msfcnn_mac16_outputs(const msfcnn_mac16_t *job);
+
+/**
+ * @brief   Clamps the outputs of a run, if int8 is not what they are clamped to
+ *
+ * @param[in]   op      its bounds
+ * @param[in]   run     where the outputs are
+ */
+void msfcnn_mac16_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 #endif /* __ASSEMBLER__ */

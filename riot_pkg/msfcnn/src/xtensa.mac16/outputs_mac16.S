@@ -19,7 +19,7 @@
     .type   msfcnn_mac16_outputs, @function
 
     /* a3: the pixel, a4: weights, a5: fours of taps, a6: where to, a7: from one output to the next,
-     * a8: outputs left, a9, a10: smallest and largest output, a11: zero */
+     * a8: behind the last weights, less a word, a11: zero */
 msfcnn_mac16_outputs:
     MSFCNN_ENTER
     l32i    a3, a2, MSFCNN_MAC16_X
@@ -27,11 +27,10 @@ msfcnn_mac16_outputs:
     l32i    a5, a2, MSFCNN_MAC16_QUADS
     l32i    a6, a2, MSFCNN_MAC16_OUT
     l32i    a7, a2, MSFCNN_MAC16_OUT_STEP
-    l32i    a8, a2, MSFCNN_MAC16_OUTPUTS
-    l32i    a9, a2, MSFCNN_MAC16_LOW
-    l32i    a10, a2, MSFCNN_MAC16_HIGH
+    l32i    a8, a2, MSFCNN_MAC16_W_END
     addi    a3, a3, -4
     addi    a4, a4, -4
+    addi    a8, a8, -4
     movi    a11, 0
 .Loutput:
     mov     a12, a3
@@ -60,12 +59,10 @@ msfcnn_mac16_outputs:
     addi    a4, a4, 12
     sra     a12, a12
 .Lclamp:
-    max     a12, a12, a9
-    min     a12, a12, a10
-    addi    a8, a8, -1
+    clamps  a12, a12, 7
     s8i     a12, a6, 0
     add     a6, a6, a7
-    bnez    a8, .Loutput
+    bne     a4, a8, .Loutput
     MSFCNN_LEAVE
 
     /* an accumulator of 32 bits, or a shift that leaves no room for a zero point */
