@@ -100,6 +100,28 @@ def test_float_network_with_a_class_as_output(tmp_path: Path) -> None:
     assert not np.isfinite(found.ways[0].error)
 
 
+def test_float_networks_whose_inputs_quantizing_has_changed(tmp_path: Path) -> None:
+    """Stored pixels, a batch of two, and an input that nothing reads."""
+    source = network(tmp_path / "net.onnx")
+    model = onnx.load(source)
+    cast = node("Cast", "x", "f", to=onnx.TensorProto.FLOAT)
+    model.graph.node[0].input[0] = "f"
+    model.graph.node.insert(0, cast)
+    border = model.graph.input[0].type.tensor_type
+    border.elem_type = onnx.TensorProto.UINT8
+    border.shape.dim[0].dim_value = 2
+    del model.graph.value_info[:]
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    model.graph.input.append(onnx.helper.make_tensor_value_info("mask", 1, [2, 5]))
+    onnx.save(model, source)
+    out, folder = tmp_path / "int8.onnx", pictures(tmp_path / "photos")
+    msfcnn.quantize(source, folder, out, preprocessing={"pixels": 255})
+    found = msfcnn.evaluate(out, folder, float_model=source)
+    assert [way.name for way in found.ways] == ["float", "onnxruntime", "C"]
+    assert all(way.as_c == 1 and way.error < 0.02 for way in found.ways)
+    assert found.layers
+
+
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = quantized(tmp_path)
     command = ["verify", str(out), "--dataset", str(tmp_path / "photos"), "--float", str(source)]

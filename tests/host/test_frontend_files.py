@@ -146,7 +146,7 @@ def test_model_with_only_its_weights_quantized(tmp_path: Path) -> None:
 def test_model_in_operator_format(tmp_path: Path) -> None:
     net = Net((1, 3, 8, 8))
     net.nodes.clear()
-    net.nodes.append(helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]))
+    net.nodes.append(helper.make_node("Cast", ["x"], ["q"], to=2))
     net.output(net.node("ConvInteger", "q", net.const(np.ones((2, 3, 3, 3), np.uint8))), "int32")
     assert "operator format" in refused_once(net.save(tmp_path / "integer.onnx")).what
 
@@ -289,3 +289,32 @@ def test_output_that_does_not_depend_on_the_input(tmp_path: Path) -> None:
 def test_output_that_is_the_input(tmp_path: Path) -> None:
     net = Net((1, 3, 8, 8))
     assert "the input itself" in refused_once(net.output(net.input).save(tmp_path / "n.onnx")).what
+
+
+def test_a_graph_without_nodes_says_so(tmp_path: Path) -> None:
+    border = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3])
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "g", [border], [border])), path)
+    assert "without nodes" in refused_once(path).what
+
+
+def test_dynamic_quantization_says_so(tmp_path: Path) -> None:
+    net = Net((1, 3))
+    net.nodes.clear()
+    net.nodes.append(
+        onnx.helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], name="quantize")
+    )
+    problem = refused_once(net.output("q", "uint8", (1, 3)).save(tmp_path / "net.onnx"))
+    assert "dynamically" in problem.what
+    assert "msfcnn quantize" in problem.hint
+
+
+def test_weights_of_four_bits_say_what_to_do(tmp_path: Path) -> None:
+    net = Net((1, 4), opset=21)
+    four = onnx.helper.make_tensor("w", onnx.TensorProto.INT4, [4, 2], [1] * 8)
+    net.initializers.append(four)
+    zero = onnx.helper.make_tensor("z", onnx.TensorProto.INT4, [], [0])
+    net.initializers.append(zero)
+    w = net.node("DequantizeLinear", "w", net.const(np.float32(0.1)), "z")
+    net.output(net.qdq(net.node("MatMul", net.input, w)))
+    assert "8 bits" in refused_once(net.save(tmp_path / "net.onnx")).hint

@@ -261,6 +261,45 @@ def test_pixels_that_are_cast(tmp_path: Path) -> None:
     assert any("uint8" in note for note in ready.notes)
 
 
+def test_pixels_that_are_moved_before_they_are_cast(tmp_path: Path) -> None:
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 3, 1, 2]),
+        node("Cast", "t", "f", to=TensorProto.FLOAT),
+        node("Conv", "f w", "y"),
+    ]
+    model = float_model(nodes, [1, 6, 6, 3], {"w": normal(4, 3, 3, 3)}, dtype=TensorProto.UINT8)
+    ready = prepared(model, tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 6, 6, 3))
+    theirs = run_whole(model, pixels.astype(np.uint8))
+    ours = run_whole(ready.model, pixels.astype(np.float32))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4, atol=1e-3)
+
+
+def test_pixels_that_are_read_otherwise_are_refused(tmp_path: Path) -> None:
+    nodes = [node("Transpose", "x", "t"), node("QLinearSigmoid", "t", "y")]
+    model = float_model(nodes, [1, 6, 6, 3], {}, dtype=TensorProto.UINT8)
+    model.graph.node[1].op_type = "BitShift"
+    with pytest.raises(ModelError, match="takes uint8"):
+        prepared(model, tmp_path)
+
+
+def test_an_input_that_nothing_reads_is_taken_off(tmp_path: Path) -> None:
+    model = float_model([node("Conv", "x w", "y")], [1, 3, 6, 6], {"w": normal(4, 3, 3, 3)})
+    model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, [1, 4]))
+    ready = prepared(model, tmp_path)
+    assert [border.name for border in ready.model.graph.input] == ["x"]
+    assert ready.notes == ("input 'mask' taken off: nothing reads it",)
+
+
+def test_a_model_in_training_mode_says_so(tmp_path: Path) -> None:
+    layer = node("BatchNormalization", f"c {BATCH_NORM}", "y", training_mode=1)
+    layer.output.extend(["new_mean", "new_var"])
+    model = conv_before(layer, (8, 4, 3, 3), 8)
+    with pytest.raises(ModelError, match="training mode") as caught:
+        prepared(model, tmp_path)
+    assert "eval()" in caught.value.problems[0].hint
+
+
 def test_shapes_that_are_computed_are_folded(tmp_path: Path) -> None:
     nodes = [
         node("Shape", "x", "s"),

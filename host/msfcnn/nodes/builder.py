@@ -106,7 +106,8 @@ class Builder:
             hint = "export the model with constant parameters (fold constants)"
             raise Unsupported(f"its {role} is computed at run time", hint)
         if value.stored.dtype.kind not in "iufb":
-            raise Unsupported(f"its {role} is of type {value.stored.dtype}", "the file is damaged")
+            hint = "quantize activations and weights to 8 bits, and export the rest in float32"
+            raise Unsupported(f"its {role} is of type {value.stored.dtype}", hint)
         return value
 
     def integers(self, node: Node, index: int, role: str) -> tuple[int, ...] | None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from msfcnn.errors import Problem
 
+MOST_ALIKE = 4  # nodes of which the same is said that are all named
+
 
 def error_text(problems: Sequence[Problem], subject: str = "") -> str:
     """One problem in a line of its own, several as a list under a count; hints below each."""
@@ -14,19 +16,20 @@ def error_text(problems: Sequence[Problem], subject: str = "") -> str:
         return _problem("error: ", problems[0])
     place = f" in {printable(subject)}" if subject else ""
     headline = f"error: {len(problems)} problems{place}\n"
-    return headline + "".join(_problem("  - ", problem) for problem in problems)
+    return headline + "".join(_problem("  - ", p) for p in grouped(problems, MOST_ALIKE))
 
 
-def grouped(problems: Sequence[Problem]) -> list[Problem]:
-    """One problem for all nodes of a kind of which the same is said."""
+def grouped(problems: Sequence[Problem], most: int = 1) -> list[Problem]:
+    """One problem for all nodes of a kind of which the same is said, if these are over `most`."""
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         key = (problem.kind, problem.what) if problem.kind else (problem.where, problem.what)
         groups.setdefault(key, []).append(problem)
-    found = []
+    found: list[Problem] = []
     for group in groups.values():
-        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        found.append(replace(group[0], where=group[0].where + more))
+        more = f" and {len(group) - 1} more"
+        alike = [replace(group[0], where=group[0].where + more)]
+        found += alike if len(group) > most else group
     return found
 
 

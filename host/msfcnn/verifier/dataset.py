@@ -18,9 +18,10 @@ from msfcnn.frontend import load_model, load_proto
 from msfcnn.ir import Model, Port, Tensor
 from msfcnn.options import Options
 from msfcnn.pipeline import generate
-from msfcnn.quantizer import Tick, is_scores, quiet, reason_of, session
+from msfcnn.quantizer import Tick, is_scores, quiet
 from msfcnn.report import Answers, DatasetReport
 from msfcnn.verifier.execute import execute_c
+from msfcnn.verifier.float_network import FloatNetwork
 from msfcnn.verifier.layer_errors import layer_errors
 from msfcnn.verifier.oracle import Oracle
 
@@ -58,15 +59,14 @@ def evaluate(
         for index in range(len(images))
     ]
     oracle = Oracle(path, model)
-    whole = None if float_model is None else _float_session(float_model)
-    real_inputs = list((loaded.inputs or {model.input.name: loaded.images}).values())
+    whole = None if float_model is None else FloatNetwork(float_model, float_model.name)
+    real_inputs = loaded.inputs or {model.input.name: loaded.images}
     judged: list[Outputs] = []
     real: list[Outputs] = []
     for index, image in enumerate(images):
         judged.append([v.to_real(o) for v, o in zip(views, oracle.run(image), strict=True)])
         if whole is not None:
-            feeds = [values[index] for values in real_inputs]
-            real.append(_float_outputs(whole, feeds, float_model))
+            real.append(whole.run({name: v[index] for name, v in real_inputs.items()}))
         tick(index + 1, len(images))
     ways = {"float": real, "onnxruntime": judged, "C": coded}
     report = _report(loaded, {name: runs for name, runs in ways.items() if runs})
@@ -120,29 +120,6 @@ def _stored_input(view: Tensor, images: NDArray[np.float32]) -> NDArray[np.int8]
     steps = np.rint(images.astype(np.float64) / view.quantization.scale)
     stored = np.clip(steps + view.quantization.zero_point, -128, 127).astype(np.int8)
     return np.stack([view.from_onnx(image) for image in stored])
-
-
-def _float_session(path: Path) -> Any:
-    try:
-        return session(path)
-    except Exception as error:  # onnxruntime's exceptions have no common base of their own
-        what = f"onnxruntime does not take it: {reason_of(error)}"
-        raise ModelError(Problem(path.name, what, "give the float ONNX file")) from error
-
-
-def _float_outputs(whole: Any, image: Sequence[NDArray[np.float32]], path: Path | None) -> Outputs:
-    """Outputs of the float network for one image. Raises ModelError if it does not take it."""
-    try:
-        borders = whole.get_inputs()
-        feeds = {b.name: values[None] for b, values in zip(borders, image, strict=True)}
-        results = whole.run(None, feeds)
-    except Exception as error:  # onnxruntime's exceptions have no common base of their own
-        name = "float model" if path is None else path.name
-        what = f"onnxruntime cannot run it on these images: {reason_of(error)}"
-        raise ModelError(
-            Problem(name, what, "is it the network the model was made from?")
-        ) from error
-    return [np.asarray(result) for result in results]
 
 
 def _report(loaded: Loaded, ways: Mapping[str, list[Outputs]]) -> DatasetReport:

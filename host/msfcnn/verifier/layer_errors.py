@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from msfcnn.frontend import load_proto
 from msfcnn.ir import Model
-from msfcnn.quantizer import session, watching
+from msfcnn.quantizer import watching
 from msfcnn.reference import execute_some
 from msfcnn.report import LayerError
+from msfcnn.verifier.float_network import FloatNetwork
 
 IMAGES = 16  # all values of that many images are compared
 _OURS = ("_float", "_QuantizeLinear_Input")  # what quantizers put behind a name of the float graph
@@ -23,14 +24,14 @@ def layer_errors(
     model: Model,
     real_names: Mapping[int, str],
     float_model: Path,
-    inputs: Sequence[NDArray[np.float32]],
+    inputs: Mapping[str, NDArray[np.float32]],
     stored: NDArray[np.int8],
 ) -> tuple[LayerError, ...]:
     """The error of each op whose output the float network has, too, in the order of the ops.
 
     real_names: by tensor of the model the name of the real value that it holds, as the file says.
-    inputs, stored: the same for the float network (each [n, ...], as it lists them) and for the
-    model, int8 [n, *sample_shape].
+    inputs, stored: the same for the float network (each [n, ...], by name) and for the model, int8
+    [n, *sample_shape].
     """
     proto = load_proto(float_model)
     known = {name for node in proto.graph.node for name in node.output}
@@ -41,12 +42,11 @@ def layer_errors(
     count = min(IMAGES, len(stored))
     ours = execute_some(model, stored[:count], {op.output for op in ops})
     wanted = list(dict.fromkeys(names[op.output] for op in ops))
-    runner = session(watching(proto, wanted).SerializeToString())
+    whole = FloatNetwork(watching(proto, wanted).SerializeToString(), float_model.name)
     lost, power = dict.fromkeys(wanted, 0.0), dict.fromkeys(wanted, 0.0)
     for index in range(count):
-        borders = runner.get_inputs()
-        feed = {b.name: values[index][None] for b, values in zip(borders, inputs, strict=True)}
-        theirs = dict(zip(wanted, runner.run(wanted, feed), strict=True))
+        image = {name: values[index] for name, values in inputs.items()}
+        theirs = dict(zip(wanted, whole.run(image, wanted), strict=True))
         for op in ops:
             name = names[op.output]
             tally = _compared(model, op.output, ours[op.output][index], theirs[name])

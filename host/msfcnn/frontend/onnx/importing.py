@@ -15,7 +15,8 @@ from msfcnn.frontend.onnx.entry import input_view
 from msfcnn.frontend.onnx.exits import output_port, unused_input
 from msfcnn.frontend.onnx.graph import graph_of
 from msfcnn.frontend.onnx.load import read
-from msfcnn.frontend.onnx.shapes import check_inferred, fix_batch, infer, input_problems
+from msfcnn.frontend.onnx.shapes import check_inferred, fix_batch, input_problems
+from msfcnn.frontend.onnx.static import fold_sizes
 from msfcnn.frontend.onnx.support import SUPPORTED, hint
 from msfcnn.frontend.onnx.tidy import tidy
 from msfcnn.ir import Model, Order, Port, without_constants
@@ -49,7 +50,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     Raises ModelError.
     """
     fix_batch(proto)
-    graph = graph_of(proto, infer(proto, str(path)))
+    graph = graph_of(proto, fold_sizes(proto, str(path)))
     problems = input_problems(graph.inputs, path)
     if problems:  # without the shape of the input no node could be judged
         raise ModelError(*problems, *_unknown_operators(graph))

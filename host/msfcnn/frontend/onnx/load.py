@@ -74,8 +74,11 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
         proto = onnx.load_model_from_string(data)
     except Exception:  # protobuf has several families of errors, none of them documented
         raise ModelError(Problem(where, "is not a complete ONNX file", hint)) from None
-    if not proto.ir_version or not proto.graph.node:
+    if not proto.ir_version or not proto.HasField("graph"):
         raise ModelError(Problem(where, "is not a complete ONNX file", hint))
+    if not proto.graph.node:
+        what = "holds a graph without nodes: there is nothing to compute"
+        raise ModelError(Problem(where, what, "export the model again"))
     _mend_names(proto.graph)
     return in_qdq_form(proto)
 
@@ -208,6 +211,10 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
     if _dequantizes_activations(proto.graph):
         return
     where = str(path)
+    if any("DynamicQuantize" in k for k in kinds):
+        what = "is quantized dynamically: the scales of its activations hang on each image"
+        hint = "quantize the float model it was made from: `msfcnn quantize FLOAT.onnx --calib ...`"
+        raise ModelError(Problem(where, what, hint))
     if any(k.startswith(("QLinear", "com.microsoft::QLinear")) or "Integer" in k for k in kinds):
         what = "is quantized in operator format (QLinearConv, ConvInteger), not in QDQ format"
         hint = "quantize the float model with quant_format=QuantFormat.QDQ"

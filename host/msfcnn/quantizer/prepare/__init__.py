@@ -17,7 +17,7 @@ from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
-from msfcnn.quantizer.prepare.reading import read_float
+from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
 from msfcnn.quantizer.prepare.refused import refused_forms, refused_operators
 from msfcnn.quantizer.prepare.simplify import simplify
 
@@ -50,10 +50,11 @@ def prepare(
     problems = refused_operators(model.graph.node)
     if problems:
         raise ModelError(*problems)
+    unread = drop_unread_inputs(model)
     if isinstance(images, tuple):
         images = {border.name: images for border in model.graph.input[:1]}
     batches = batches_of(model)
-    notes = fix_dimensions(model, path.name, sizes or {}, images or {})
+    notes = unread + fix_dimensions(model, path.name, sizes or {}, images or {})
     notes += to_float32(model)
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)

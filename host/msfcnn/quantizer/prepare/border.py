@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 
 from msfcnn.errors import ModelError, Problem
-from msfcnn.quantizer.prepare.reading import read_float
+from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
 
 
 def input_shapes(path: Path, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
@@ -16,7 +16,9 @@ def input_shapes(path: Path, sizes: Mapping[str, int]) -> dict[str, tuple[int, .
 
     Raises UsageError or ModelError if there is no such model.
     """
-    graph = read_float(path).graph
+    model = read_float(path)
+    drop_unread_inputs(model)
+    graph = model.graph
     if not graph.input:
         what = "it has no input: it computes the same every time"
         raise ModelError(Problem(path.name, what, "export it with its input"))

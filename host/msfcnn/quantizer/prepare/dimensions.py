@@ -9,6 +9,7 @@ import onnx
 from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, Problem
+from msfcnn.quantizer.prepare.precision import casts_behind
 from msfcnn.quantizer.runtime import session
 
 FLOATS = (
@@ -89,7 +90,7 @@ def _fix_border(
         what = "has no batch dimension" if kind.shape.dim else "has no shape"
         hint = "export it for one image at a time: [1, ...]"
         raise ModelError(Problem(border.name, what, hint))
-    if kind.elem_type not in FLOATS and not _only_cast(model, border.name):
+    if kind.elem_type not in FLOATS and casts_behind(model, border.name) is None:
         what = f"takes {onnx.TensorProto.DataType.Name(kind.elem_type).lower()}, not real numbers"
         raise ModelError(Problem(border.name, what, "export it with a float32 input"))
     given = _by_axis(image, len(kind.shape.dim))
@@ -109,12 +110,6 @@ def _fix_border(
     if problems:
         raise ModelError(*problems)
     return notes
-
-
-def _only_cast(model: onnx.ModelProto, name: str) -> bool:
-    """Whether the input is made real numbers before anything else."""
-    readers = [n for n in model.graph.node if name in n.input]
-    return bool(readers) and all(n.op_type == "Cast" for n in readers)
 
 
 def _one_image(model: onnx.ModelProto, batch: int) -> None:

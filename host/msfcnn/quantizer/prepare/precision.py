@@ -15,6 +15,7 @@ OTHER_FLOATS: dict[int, str] = {
     TensorProto.BFLOAT16: "bfloat16",
     TensorProto.DOUBLE: "float64",
 }
+MOVING = frozenset("Flatten Identity Reshape Slice Squeeze Transpose Unsqueeze".split())
 PIXELS: dict[int, str] = {TensorProto.UINT8: "uint8", TensorProto.INT8: "int8"}
 
 
@@ -77,16 +78,37 @@ def _convert(tensor: onnx.TensorProto) -> set[str]:
     return {kind}
 
 
+def casts_behind(model: onnx.ModelProto, name: str) -> list[onnx.NodeProto] | None:
+    """The Casts that make an input of pixels real numbers, maybe behind nodes that only move it.
+
+    None where anything else reads the pixels.
+    """
+    casts = []
+    readers = [node for node in model.graph.node if name in node.input]
+    for node in readers:
+        if node.op_type == "Cast":
+            casts.append(node)
+            continue
+        moved = node.op_type in MOVING and list(node.input).count(name) == 1
+        behind = casts_behind(model, node.output[0]) if moved and node.input[0] == name else None
+        if behind is None:
+            return None
+        casts += behind
+    return casts or None
+
+
 def _float_input(model: onnx.ModelProto) -> Iterator[str]:
     """An input of stored pixels that is cast to float32 becomes a float32 input."""
     for border in model.graph.input:
         kind = border.type.tensor_type
         if kind.elem_type not in PIXELS:
             continue
-        readers = [n for n in model.graph.node if border.name in n.input]
-        if readers and all(n.op_type == "Cast" for n in readers):
-            yield f"the {PIXELS[kind.elem_type]} input became float32, with the same values"
-            kind.elem_type = TensorProto.FLOAT
-            for node in readers:
-                node.op_type = "Identity"
-                del node.attribute[:]
+        casts = casts_behind(model, border.name)
+        if casts is None:
+            continue
+        yield f"the {PIXELS[kind.elem_type]} input became float32, with the same values"
+        kind.elem_type = TensorProto.FLOAT
+        del model.graph.value_info[:]  # what is between was no real number
+        for node in casts:
+            node.op_type = "Identity"
+            del node.attribute[:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -39,6 +40,28 @@ def read_float(path: Path) -> onnx.ModelProto:
     return model
 
 
+def drop_unread_inputs(model: onnx.ModelProto) -> list[str]:
+    """Takes off inputs that nothing reads, in place; returns what was done."""
+    read = {value.name for value in model.graph.output} | set(_names_read(model.graph))
+    unread = [border.name for border in model.graph.input if border.name not in read]
+    if not unread or len(unread) == len(model.graph.input):
+        return []
+    kept = [border for border in model.graph.input if border.name in read]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    return [f"input '{name}' taken off: nothing reads it" for name in unread]
+
+
+def _names_read(graph: onnx.GraphProto) -> Iterator[str]:
+    """Of all nodes, those of nested graphs, too."""
+    for node in graph.node:
+        yield from node.input
+        for given in node.attribute:
+            for inner in (*([given.g] if given.HasField("g") else []), *given.graphs):
+                yield from _names_read(inner)
+                yield from (value.name for value in inner.output)
+
+
 def is_float(path: Path) -> bool:
     """Whether a file is a model whose activations are not quantized; False if it is none at all."""
     try:
@@ -50,7 +73,7 @@ def is_float(path: Path) -> bool:
 
 def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
     kinds = {kind_of(n) for n in model.graph.node}
-    if "QuantizeLinear" in kinds or any("QLinear" in k or k.endswith("Integer") for k in kinds):
+    if any("QLinear" in k or k.endswith(("QuantizeLinear", "Integer")) for k in kinds):
         hint = "use it as it is, or give the float network it was made from"
         raise ModelError(Problem(path.name, "it is quantized already", hint))
 
