@@ -18,7 +18,10 @@ def existing_file(text: str) -> Path:
     path = Path(text)
     if path.is_file():
         return path
-    what = "is a directory, not a file" if path.is_dir() else "no such file"
+    if path.is_dir():
+        what = "is a directory, not a file"
+    else:  # a pipe or device could be read only once, and models are read more often
+        what = "is not a regular file" if path.exists() else "no such file"
     raise UsageError(Problem(text, what, _closest_file(path)))
 
 

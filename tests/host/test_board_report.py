@@ -366,6 +366,8 @@ def test_a_board_that_no_plan_fits(tmp_path: Path, capsys: pytest.CaptureFixture
         ([str(DIGITS), str(DIGITS)], "are more than one model"),
         ([str(DIGITS), "--float", str(DIGITS)], "is for --dataset"),
         (["a.json", "--board", "host"], "goes with a model, not with reports"),
+        (["a.json", "--max-ram", "4K"], "--max-ram: goes with a model"),
+        (["a.json", "--float", str(DIGITS)], "--float: goes with a model"),
     ],
 )
 def test_wrong_use(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,3 +120,21 @@ def test_an_output_directory_without_permission(
     assert main(["generate", "net.onnx", "--name", "net", "--out", "gen"]) == 2
     assert "permission denied" in capsys.readouterr().err
     assert list(Path("gen").iterdir()) == []
+
+
+@pytest.mark.parametrize("says", ["", "ready\n", '{"seconds": 1}\n', '{"seconds": []}\n'])
+def test_another_program_than_that_of_the_model(
+    says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "other"
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{says}'\n: > \"$2\"\n")
+    program.chmod(0o755)
+    model = good().save(tmp_path / "net.onnx")
+    assert main(["run", str(model), "--program", str(program)]) == 4
+    assert "other: does not answer as a program of this model" in capsys.readouterr().err
+
+
+def test_a_pipe_instead_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "net.onnx")
+    assert main(["inspect", str(tmp_path / "net.onnx")]) == 2
+    assert "is not a regular file" in capsys.readouterr().err

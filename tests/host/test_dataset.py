@@ -206,6 +206,8 @@ def test_preprocessing_file_says_what_it_was_written_from(tmp_path: Path) -> Non
         ("size: [6]\n", "size"),
         ("size: [6, 8]\nmeen: 3\n", "meen"),
         ("size: [6, 8]\nmean: abc\n", "mean"),
+        ("size: [6, 8]\nmean: .nan\n", "not finite"),
+        ("size: [6, 8]\nstd: [1, .inf, 1]\n", "not finite"),
         ("size: [6, 8]\ncolor: pink\n", "pink"),
         ("size: [6, 8\n", "cannot be read"),
     ],

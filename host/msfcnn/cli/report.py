@@ -151,7 +151,12 @@ def _refuse_options(args: argparse.Namespace) -> None:
         "-o": args.output,
         "--csv": args.csv,
         "--dataset": args.dataset,
+        "--float": args.float_model,
         "--count": args.count,
+        "--input": args.input != INPUTS[0],
+        "--max-ram": args.max_ram,
+        "--max-macs": args.max_macs,
+        **{f"--{name}": True for name in given_of(args)},
     }
     problems = [
         Problem(name, "goes with a model, not with reports", "give an .onnx or .tflite file")

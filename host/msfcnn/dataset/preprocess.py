@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -180,7 +181,9 @@ def _problems(chosen: Preprocessing, channels: int, size: tuple[int, int]) -> li
         if len(values) not in (1, chosen.channels):
             hint = f"give one number, or {chosen.channels}"
             found.append(Problem(name, f"has {len(values)} numbers", hint))
-    if not all(value > 0 for value in chosen.std):
+        if not all(math.isfinite(value) for value in values):
+            found.append(Problem(name, "has a number that is not finite", "leave it out"))
+    if any(value <= 0 for value in chosen.std):
         found.append(Problem("std", "has a number that is not above 0", "leave it out for 1"))
     return found
 

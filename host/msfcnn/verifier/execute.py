@@ -67,7 +67,11 @@ def run_program(
     directory: Path,
     keep_stages: bool = False,
 ) -> Execution:
-    """Runs a compiled runner on images [n, H, W, C]. Raises MismatchError if it fails."""
+    """Runs a compiled runner on images [n, H, W, C].
+
+    Raises MismatchError if it fails, or if what it writes is not what a runner of this model and
+    plan writes: `msfcnn run` is told which program to run.
+    """
     source, outputs, stages = (directory / f for f in ("images.bin", "outputs.bin", "stages.bin"))
     source.write_bytes(np.ascontiguousarray(images).tobytes())
     command = [str(program), str(source), str(outputs), *([str(stages)] if keep_stages else [])]
@@ -77,16 +81,21 @@ def run_program(
         if done.returncode == 3:
             complaint = "it wrote outside its arena"
         raise MismatchError(Problem("generated code", f"does not run cleanly: {complaint}"))
-    facts = json.loads(done.stdout.splitlines()[-1])
     model = generated.model
     ports = [port.tensor for port in model.outputs]
     written = _stage_tensors(generated) if keep_stages else []
-    return Execution(
-        tuple(_split(outputs, model, ports, len(images))),
-        _complete(generated, _split(stages, model, written, len(images))),
-        float(facts["seconds"]),
-        int(facts["arena_untouched"]),
-    )
+    try:
+        facts = json.loads(done.stdout.splitlines()[-1])
+        return Execution(
+            tuple(_split(outputs, model, ports, len(images))),
+            _complete(generated, _split(stages, model, written, len(images))),
+            float(facts["seconds"]),
+            int(facts["arena_untouched"]),
+        )
+    except (LookupError, OSError, TypeError, ValueError):
+        what = "does not answer as a program of this model and plan does"
+        hint = "build it again, with the same model and options"
+        raise MismatchError(Problem(program.name, what, hint)) from None
 
 
 def _stage_tensors(generated: Generated) -> list[int]:
