@@ -1,4 +1,9 @@
-"""A board: an entry of boards.yaml, and the rules that it keeps."""
+"""A board: an entry of boards.yaml, and the rules that it keeps.
+
+The dataclasses are the schema of the file: `yamlfile.parse` fills them and turns every ValueError
+of a rule below into a Problem with the rule's `write` as its hint. Rules of one key stand at the
+field, those between keys in `Board.contradictions`.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +20,24 @@ from msfcnn.options import Options
 from msfcnn.sizes import parse_size
 from msfcnn.yamlfile import STRICT, Rule
 
+# what runs a program: this computer without RIOT, RIOT's native port, an emulator, a board that is
+# reached by a serial port
 RUNNERS = ("host", "native", "qemu", "serial")
-REMOTES = ("iotlab", "labgrid")
+REMOTES = ("iotlab", "labgrid")  # through what a board at another machine is reached
 # what a flash command may leave open, and RIOT's variable that fills it
 FLASH_HOLES = {"place": "", "elf": "$(ELFFILE)", "file": "$(FLASHFILE)"}
 
 _HERTZ = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM]?)")
 _HERTZ_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 _LENGTHS = {"ram": "RAM_LEN", "flash": "ROM_LEN"}  # RIOT's names of them
+# keys that only one runner reads; a board with one of them and another runner is a mistake
 _OWNERS = {"emulator": "qemu", "time_scale": "qemu", "usb": "serial", "remote": "serial"}
 _REMOTE_KEYS = {"iotlab": (), "labgrid": ("flash",)}  # what may stand beside a place
 _HOLES = re.compile(r"\{(\w*)\}")  # what a flash command leaves open
 
 
 def _line(text: object) -> str:
+    """A validator: text of one line, which goes into tables and command lines."""
     if not isinstance(text, str) or not text.strip() or "\n" in text.strip():
         raise ValueError("is not a line of text")
     return text
@@ -56,7 +65,7 @@ def _size(text: object) -> int | None:
 
 
 def _hertz(text: object) -> int | None:
-    """A clock rate from text such as 64MHz. Raises ValueError."""
+    """A clock rate in Hz from text such as 64M; None stays None. Raises ValueError."""
     match = None if isinstance(text, bool) else _HERTZ.fullmatch(str(text))
     rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
     if text is not None and rate < 1:
@@ -76,18 +85,21 @@ def _positive(what: str) -> Callable[[object], float]:
 
 
 def _count(number: object) -> int | None:
+    """A validator: cycles, 0 to 99; no flash of a microcontroller waits longer."""
     if number is None or (type(number) is int and 0 <= number <= 99):
         return number
     raise ValueError(f"{number!r} is not a number of cycles")
 
 
 def _usb_id(text: object) -> int:
+    """A vendor's or product's id. In quotes only: YAML reads 0403 as the octal number 259."""
     if not isinstance(text, str) or not re.fullmatch(r"[0-9a-fA-F]{4}", text):
         raise ValueError(f"{text!r} is not a USB id")
     return int(text, 16)
 
 
 def _serial(text: object) -> str:
+    """A serial number. In quotes only: YAML takes digits alone for a number, decimal or octal."""
     if not isinstance(text, str) or not text:
         raise ValueError(f"{text!r} is not a serial number")
     return text
@@ -118,6 +130,7 @@ def _remote(entry: object) -> Remote | None:
 
 
 def _flash_command(text: object) -> str:
+    """A command with no braces but those of `FLASH_HOLES`. Raises ValueError."""
     holes = set(_HOLES.findall(text)) if isinstance(text, str) else {""}
     if not isinstance(text, str) or not text.strip() or not holes <= FLASH_HOLES.keys():
         names = ", ".join(f"{{{name}}}" for name in FLASH_HOLES)
@@ -194,7 +207,10 @@ class Timeouts:
 class Board:
     """Something that runs a generated program; sizes in bytes, None where there is no limit.
 
+    runner:    one of RUNNERS. isa: one of isa.ISAS, whose kernels are chosen.
     riot:      RIOT's name of the board; None where RIOT takes no part.
+    ram, flash: of the chip, for the whole program, not for the arena alone.
+    default_max_ram: bound on the arena where the user gives none.
     clock:     Hz; None where it says nothing, as on an emulator.
     flash_wait_states: cycles that a word of flash takes longer than one, without a cache.
     supply:    voltage and current of running code; None where no data sheet says it.
@@ -265,7 +281,11 @@ class Board:
     ] = field(default_factory=Timeouts)
 
     def options(self, asked: Options) -> Options:
-        """What is asked, for this board: its kernels, and its limit where nothing is bounded."""
+        """What is asked, for this board: its kernels, and its limit where nothing is bounded.
+
+        Any bound of the user's, on MACs or time, too, switches the board's own limit off: with both
+        a plan for few MACs would fail on a bound that nobody has asked for.
+        """
         limit = asked.max_ram if asked.bounded else self.default_max_ram
         return replace(asked, isa=self.isa, core=self.core, max_ram=limit)
 
@@ -285,6 +305,7 @@ class Board:
                 hint = f"write {key}: what RIOT's make info-debug-variable-{length} says"
                 yield f"runner serial needs the key '{key}'", hint
         for key, owner in _OWNERS.items():
+            # a board at another machine may be an emulator behind a serial port
             emulated_elsewhere = key == "time_scale" and self.remote is not None
             if getattr(self, key) not in (None, 1.0) and runner != owner and not emulated_elsewhere:
                 hint = f"leave {key} out, or write runner: {owner}"

@@ -1,4 +1,7 @@
-"""Reads boards.yaml and finds boards in it."""
+"""Reads boards.yaml and finds boards in it.
+
+Nothing is cached: the file is small, and it or the environment may change while a caller lives.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ _FILE = ROOT / "boards.yaml"
 
 def load_boards(path: Path | None = None) -> Mapping[str, Board]:
     """All boards of a file, by name; None means the project's, and those of $MSFCNN_BOARDS.
+
+    Raises BoardError with everything that is wrong with any entry, UsageError if a file cannot be
+    read.
 
     The keys that $MSFCNN_BOARDS gives to a board of the project replace the project's; another
     isa does away with the project's core, too.
@@ -56,6 +62,7 @@ def _board(where: str, name: object, entry: object, problems: list[Problem]) -> 
         problems.append(Problem(where, f"{name!r} is not a board name", hint))
     if "name" in entry:
         problems.append(Problem(where, "unknown key 'name'", "the name stands before the keys"))
+    # a key without a value, such as `usb:`, takes one away that the project's entry has
     given = {key: value for key, value in entry.items() if value is not None}
     board = parse(Board, {**given, "name": str(name)}, where, problems)
     if board:
@@ -64,7 +71,7 @@ def _board(where: str, name: object, entry: object, problems: list[Problem]) -> 
 
 
 def find_board(name: str, path: Path | None = None) -> Board:
-    """The board of that name; the error lists all boards and the closest match."""
+    """The board of that name. Raises BoardError, which lists all boards and the closest match."""
     boards = load_boards(path)
     if name in boards:
         return boards[name]
@@ -73,7 +80,10 @@ def find_board(name: str, path: Path | None = None) -> Board:
 
 
 def find_boards(names: str, path: Path | None = None) -> tuple[Board, ...]:
-    """Boards by their names with commas between, or all; every unknown one is reported."""
+    """Boards by their names with commas between, or "all"; BoardError names every unknown one.
+
+    In the order given, each once: find_boards("host, native64,host") gives two.
+    """
     boards = load_boards(path)
     if names == "all":
         return tuple(boards.values())

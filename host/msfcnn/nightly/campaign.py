@@ -1,4 +1,8 @@
-"""A nightly run from begin to end: which jobs are still to do, and what came out."""
+"""A nightly run from begin to end: which jobs are still to do, and what came out.
+
+Every result is in the history before the next job of its place begins, so that a run can be killed
+at any time and goes on with the next call. `nightly.job` runs a job, `nightly.compare` judges it.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,10 @@ from msfcnn.nightly.settings import Job, NightlyModel, Settings
 from msfcnn.resources import ROOT
 
 _GIT_SECONDS = 20.0
-_SOURCES = ("*.py", "*.c", "*.h", "*.S", "Makefile*", "*.mk")
+_SOURCES = ("*.py", "*.c", "*.h", "*.S", "Makefile*", "*.mk")  # what a fingerprint reads
 
-RunJob = Callable[[Job, Path, Path], Mapping[str, Any]]
-Tell = Callable[[str, Verdict | None], None]
+RunJob = Callable[[Job, Path, Path], Mapping[str, Any]]  # job, model file, directory of programs
+Tell = Callable[[str, Verdict | None], None]  # key of a job, its verdict once it has ended
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,16 @@ def run_all(
     """Do what is left to do of all jobs, compare, and write everything down as it comes.
 
     Jobs of different places run at the same time.
+    fresh: begin a run anew although one was interrupted. execute: another way to run a job, for
+    tests; it must raise nothing.
     tell: called before a job (without a verdict) and after it, from more than one thread.
     """
     history = History(settings.keep)
     models = {job.model.name: _model_file(job.model, settings.keep) for job in settings.jobs}
     print_of = fingerprint(settings, models.values())
     run = history.last()
+    # an interrupted run goes on only if its results are those that the missing jobs would be
+    # compared with: same sources, same models, same settings
     if fresh or run is None or run.ended or run.fingerprint != print_of:
         name = _new_name(history)
         history.add("begin", name, fingerprint=print_of, commit=commit_of(ROOT))
@@ -90,7 +98,10 @@ def run_all(
 
 
 def accept(keep: Path) -> NightlyRun:
-    """Make the last run the one that later ones are compared with. Raises UsageError."""
+    """Make the last run the one that later ones are compared with.
+
+    keep: the directory of the history. Raises UsageError if there is no run, or it has not ended.
+    """
     history = History(keep)
     run = history.last()
     if run is None or not run.ended:
@@ -101,7 +112,11 @@ def accept(keep: Path) -> NightlyRun:
 
 
 def fingerprint(settings: Settings, models: Iterable[Path]) -> str:
-    """Of all that decides about results: an interrupted run goes on only if it is the same."""
+    """Of all that decides about results: an interrupted run goes on only if it is the same.
+
+    SHA-256 of the settings, the model files and the sources of host, engine and applications, in a
+    fixed order. Compilers, emulators and RIOT are not in it; they seldom change within a night.
+    """
     digest = hashlib.sha256(settings.source.read_bytes())
     trees = [Path(msfcnn.__file__).parent, ROOT / "riot_pkg", ROOT / "apps"]
     files = {path for tree in trees for kind in _SOURCES for path in tree.rglob(kind)}
@@ -139,7 +154,10 @@ def _model_file(model: NightlyModel, keep: Path) -> Path:
 
 
 def commit_of(directory: Path) -> str:
-    """The short hash of its commit, with a + if files differ from it; empty without git."""
+    """The short hash of its commit, with a + if files differ from it; empty without git.
+
+    Files that git does not know make no difference (`-uno`): builds leave many.
+    """
     git = ["git", "-C", str(directory)]
     try:
         done = run_bounded([*git, "rev-parse", "--short", "HEAD"], _GIT_SECONDS)

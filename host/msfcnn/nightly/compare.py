@@ -1,4 +1,8 @@
-"""A result against the one of the last accepted run."""
+"""A result against the one of the last accepted run, and against those of other boards.
+
+Pure: results in, verdicts out. What counts as worse is decided here and nowhere else; limits of
+time come with the job, all else must not grow by a byte.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,8 @@ RAM = {
     "static_rest": "rest of static RAM",
     "stack_used": "stack used",
 }
-STATES = ("passed", "new", "regressed", "disagrees", "failed", "absent")
-WRONG = ("regressed", "disagrees", "failed")
+STATES = ("passed", "new", "regressed", "disagrees", "failed", "absent")  # in the order shown
+WRONG = ("regressed", "disagrees", "failed")  # not absent: what is not there is not wrong
 _VARIES_ON_NATIVE = ("stack_used",)  # signals of the computer's own system come in
 
 
@@ -43,7 +47,11 @@ class Verdict:
 
 
 def judge(job: Job, result: Result, accepted: Result | None) -> Verdict:
-    """The verdict on a result, alone and against the accepted one."""
+    """The verdict on a result, alone and against the accepted one; never `disagrees`.
+
+    accepted: None where no accepted run has this job. An accepted result that did not pass (a run
+    accepted by hand) has no figures to compare with, so the job is new again.
+    """
     notes = tuple(_changes(result, accepted))
     if result["state"] != "passed":
         return Verdict(job.key, str(result["state"]), (str(result["reason"]),), notes)
@@ -57,6 +65,7 @@ def disagreements(results: Mapping[str, Result]) -> dict[str, str]:
     """Jobs whose outputs are not those that most boards compute for the model, and how.
 
     Where two kinds of outputs are equally frequent, those of the earlier job are taken for right.
+    Returns a sentence by the key of each job that differs. Jobs that did not pass have no say.
     """
     models: dict[str, dict[str, Result]] = {}
     for key, result in results.items():
@@ -74,6 +83,7 @@ def disagreements(results: Mapping[str, Result]) -> dict[str, str]:
 
 
 def _changes(result: Result, accepted: Result | None) -> Iterator[str]:
+    """What differs and explains a verdict without being a fault; results of old have no hash."""
     was, now = (accepted or {}).get("sha256"), result.get("sha256")
     if was and now and was != now:
         yield f"the model's file has changed since the accepted run ({was[:8]} to {now[:8]})"
@@ -82,6 +92,7 @@ def _changes(result: Result, accepted: Result | None) -> Iterator[str]:
 def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
     """What is worse than in the last accepted run: other outputs, more RAM or flash, more time."""
     if result["outputs"] != accepted["outputs"]:
+        # a CRC an output: the first that differs is named, for the others often follow from it
         pairs = zip(accepted["outputs"], result["outputs"], strict=False)
         index = next((i for i, (was, now) in enumerate(pairs) if was != now), None)
         if index is None:
@@ -96,6 +107,7 @@ def _regressions(job: Job, result: Result, accepted: Result) -> Iterator[str]:
             continue
         if not (job.board.runner == "native" and key in _VARIES_ON_NATIVE):
             yield f"{name} grew by {new - old} bytes: {old} to {new}"
+    # None where no time was measured; of 0, less than the clock's step, there is no share
     before, now = accepted.get("time_us"), result.get("time_us")
     if before and now and now > before * (1 + job.slower):
         share = f"{percent(now / before - 1)} slower, limit {percent(job.slower)}"

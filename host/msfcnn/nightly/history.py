@@ -1,4 +1,9 @@
-"""What nightly runs have found: lines of JSON, only ever added to."""
+"""What nightly runs have found: lines of JSON, only ever added to.
+
+A file of lines and no database, because it outlives versions of msfcnn, is merged and read by other
+programs, and because a killed run can spoil its last line at most. Readers of results must expect
+that older lines lack keys that newer ones have.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,15 @@ from typing import Any
 
 FILE = "history.jsonl"
 
-Result = Mapping[str, Any]
+Result = Mapping[str, Any]  # of one job: what `nightly.job.run_job` returns, with when and where
 
 
 @dataclass
 class NightlyRun:
     """One night. `results`: by job; `accepted`: later runs are compared with it.
 
+    name: the time of its begin (`nightly.times.time_of`); names sort as times do.
+    fingerprint: see `nightly.campaign.fingerprint`.
     commit: of the checkout, with a + where it had changes; empty where there is none.
     states: how its jobs came out, once it has ended.
     """
@@ -50,14 +57,20 @@ class History:
         return next(reversed(self.runs.values()), None)
 
     def accepted(self, job: str, before: str) -> Result | None:
-        """The result of a job in the last accepted run that has one, before a run."""
+        """The result of a job in the last accepted run that has one, before a run.
+
+        Not simply that of the last accepted run: a job may be new, or have been left out of it.
+        """
         for run in reversed(self.runs.values()):
             if run.name < before and run.accepted and job in run.results:
                 return run.results[job]
         return None
 
     def add(self, event: str, run: str, **data: object) -> None:
-        """Write an event down, at once; jobs of several places may do so."""
+        """Write an event down, at once; jobs of several places may do so, each in its thread.
+
+        data: whatever JSON has; NaN and infinity are refused by a ValueError.
+        """
         line = {"event": event, "run": run, **data}
         text = json.dumps(line, allow_nan=False) + "\n"
         with self._lock:

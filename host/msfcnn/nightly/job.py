@@ -1,4 +1,8 @@
-"""Runs one job in a process of its own, so that nothing that hangs or breaks stops the rest."""
+"""Runs one job in a process of its own, so that nothing that hangs or breaks stops the rest.
+
+The process is `msfcnn test --json`, the command that people use: a night never takes another way
+through the code than they do. What it prints is reduced here to a result of the history.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,10 @@ _SHOWN = 300  # characters of a defect's last words
 
 
 def command(job: Job, model: Path, root: Path) -> Sequence[str]:
-    """`msfcnn test` for a job."""
+    """`msfcnn test` for a job; programs are built below `root`, a directory for each.
+
+    `-m msfcnn` with this interpreter, because a checkout need not have `msfcnn` on the path.
+    """
     words = ["test", str(model), "--board", job.board.name, "--root", str(root), "--json"]
     words += ["--input", job.model.input]
     if job.model.ram is not None:
@@ -27,7 +34,12 @@ def command(job: Job, model: Path, root: Path) -> Sequence[str]:
 
 
 def run_job(job: Job, model: Path, root: Path) -> Mapping[str, Any]:
-    """The result of a job as plain data; what goes wrong is in it."""
+    """The result of a job as plain data; what goes wrong is in it, nothing is raised.
+
+    Keys: those of `as_result`, and `accuracy` (0 to 1) for a model with a data set on the board
+    host. The accuracy is asked of that board only: all boards compute the same bytes, or the job
+    disagrees, and classifying a data set on a board takes hours.
+    """
     timeout = job.board.timeout
     seconds = timeout.build + timeout.flash + timeout.run + _MARGIN
     if job.board.remote is not None:
@@ -54,7 +66,11 @@ def _accuracy(done: Finished, limit: float) -> Mapping[str, Any]:
 
 
 def as_result(job: Job, done: Finished, limit: float) -> Mapping[str, Any]:
-    """What `msfcnn test --json` has printed, as a result."""
+    """What `msfcnn test --json` has printed, as a result.
+
+    Always there: model, board, seconds (of the whole job) and state. A job that did not pass has a
+    reason; one that ran, well or not, the figures of `_measured`. `limit`: seconds it was given.
+    """
     base = {"model": job.model.name, "board": job.board.name, "seconds": round(done.seconds, 1)}
     if done.code is None:
         return {**base, "state": "failed", "reason": f"did not end within {limit:g} s"}
@@ -74,7 +90,11 @@ def as_result(job: Job, done: Finished, limit: float) -> Mapping[str, Any]:
 
 
 def _measured(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What of a trial is kept in the history, with what it was planned to need."""
+    """What of a trial is kept in the history, with what it was planned to need.
+
+    RAM and flash are in bytes, None where the board's program has no such figure; outputs are the
+    CRCs that the program has printed, one for each output.
+    """
     trial, planned, size = data["trial"], data["planned"], data["tally"] or {}
     wrong = [f"{c['name']}: {c['what']}" for c in trial["checks"] if not c["holds"]]
     ram = {key: size.get(key) for key in ("state", "stack", "static_rest")}

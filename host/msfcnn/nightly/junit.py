@@ -1,4 +1,8 @@
-"""The verdicts of a run as JUnit XML, for CI services."""
+"""The verdicts of a run as JUnit XML, for CI services.
+
+The format has no standard; only the elements that all readers of it know are used. A failure is a
+result that is worse, an error a job that gave none.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,15 @@ _KINDS: Mapping[str, str] = {
 
 
 def junit_xml(report: Report) -> str:
-    """A suite with one case a job; regressions are failures, broken jobs errors."""
+    """A suite with one case a job; regressions are failures, broken jobs errors.
+
+    A case has the model as class name and the board as name, so that services group by model.
+    """
     states = [verdict.state for verdict in report.verdicts]
     absent = "skipped" if report.skip_absent else "error"
     kinds = [_KINDS.get(state, absent if state == "absent" else "") for state in states]
     results = report.run.results
+    # the timestamp is the name of the run without what the format has no place for: zone and number
     suite = ElementTree.Element(
         "testsuite",
         name="msfcnn nightly",

@@ -1,4 +1,9 @@
-"""The history of all jobs as one self-contained HTML page: what page.html shows."""
+"""The history of all jobs as one self-contained HTML page: what page.html shows.
+
+Here figures become text and lists; how they are arranged is in page.html, the coordinates of plots
+are from `nightly.plot`, of the lanes from `nightly.times`. Jinja escapes every text, for names of
+models and last words of broken programs come from outside.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,10 @@ _TEMPLATE = Path(__file__).with_name("page.html")
 
 @dataclass(frozen=True)
 class _Row:
-    """A job of the run; `numbers` as in the head of the table, `ram` and `time`: its past."""
+    """A job of the run; `numbers` as in the head of the table, `ram` and `time`: its past.
+
+    numbers: arena, RAM and flash in bytes, recompute factor, time; "" for what is not known.
+    """
 
     board: str
     state: str
@@ -58,7 +66,10 @@ class _Night:
 
 
 def html_page(report: Report, history: History) -> str:
-    """The page: the verdicts of the run by model, each with its past."""
+    """The page: the verdicts of the run by model, each with its past.
+
+    Models and jobs are in the order of the settings; plots reach back `RUNS` runs.
+    """
     runs = tuple(history.runs.values())[-RUNS:]
     jobs: dict[str, list[Verdict]] = {}
     for verdict in report.verdicts:
@@ -84,6 +95,7 @@ def html_page(report: Report, history: History) -> str:
 def _model(
     name: str, verdicts: Sequence[Verdict], run: NightlyRun, runs: Sequence[NightlyRun]
 ) -> _Model:
+    """The section of a model. Its accuracy is that of its one job on the board host."""
     results = [run.results[verdict.job] for verdict in verdicts]
     right = next((r["accuracy"] for r in results if r.get("accuracy") is not None), None)
     measured = next((v.job for v, r in zip(verdicts, results, strict=True) if "accuracy" in r), "")
@@ -134,7 +146,8 @@ def _figures(jobs: Sequence[str], runs: Sequence[NightlyRun]) -> Iterator[tuple[
 
 
 def _nights(runs: Sequence[NightlyRun]) -> Iterator[_Night]:
-    before: dict[str, str] = {}
+    """The list of runs, oldest first, because a changed file shows against the run before."""
+    before: dict[str, str] = {}  # hash of each model's file when it last ran
     for run in runs:
         files = {r["model"]: r["sha256"] for r in run.results.values() if r.get("sha256")}
         changed = [name for name, sha in files.items() if before.get(name, sha) != sha]
@@ -157,7 +170,10 @@ def state_in(run: NightlyRun, job: str) -> str:
 def _past(
     job: str, runs: Sequence[NightlyRun], value: Callable[[Result], float | None], unit: str
 ) -> Plot | None:
-    """A figure over the last runs; a gap where the job did not pass."""
+    """A figure over the last runs; a gap where the job did not pass.
+
+    value: takes the figure out of a result, None where it is not there. None: nothing to plot.
+    """
     points = []
     for run in runs:
         result = run.results.get(job)
@@ -190,15 +206,18 @@ def _when(run: NightlyRun) -> str:
 
 
 def _ram_of(result: Result) -> float | None:
+    """Bytes of RAM in all; the arena alone where no program's size is known, as on the host."""
     total = result.get("ram_total")
     return float(result["ram"]["arena"] if total is None else total)
 
 
 def _time_of(result: Result) -> float | None:
+    """Milliseconds of one inference, from the microseconds of the history."""
     time = result.get("time_us")
     return None if time is None else time / 1000
 
 
 def _accuracy_of(result: Result) -> float | None:
+    """Percent of images classified right."""
     right = result.get("accuracy")
     return None if right is None else round(100 * right, 2)

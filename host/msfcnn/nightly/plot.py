@@ -1,4 +1,7 @@
-"""A small plot of a figure over the nights, as coordinates that page.html draws."""
+"""A small plot of a figure over the nights, as coordinates that page.html draws.
+
+Coordinates are pixels of the plot's own viewBox, y downwards. `nightly.page` chooses the figures.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,8 @@ class Plot:
 def plot(points: Sequence[Point], unit: str) -> Plot | None:
     """The points at their time, a gap where there is no value; None without any value.
 
+    points: oldest first, for the axis is from the first to the last. unit: for the description that
+    screen readers say; the plot itself shows bare numbers.
     A job that went wrong without a figure stands on the axis.
     """
     values = [point.value for point in points if point.value is not None]
@@ -101,11 +106,12 @@ def plot(points: Sequence[Point], unit: str) -> Plot | None:
 
 
 def _height(value: float, low: float, high: float) -> float:
+    """The y of a value: the highest at the top; in the middle if all values are equal."""
     if high == low:
         return (_HEIGHT - _BOTTOM) / 2
     return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
 def text_of(value: float) -> str:
-    """A figure in a plot."""
+    """A figure in a plot: whole numbers in groups of three digits, others with four digits."""
     return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:.4g}"

@@ -1,4 +1,8 @@
-"""What a nightly run is asked to do, read from a small YAML file."""
+"""What a nightly run is asked to do, read from a small YAML file.
+
+docs/nightly.md describes the file. All that is wrong with it is found before the first job runs:
+a night that stops at three o'clock over a misspelt name is lost. `nightly.campaign` is next.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,9 @@ from msfcnn.sizes import parse_factor, parse_size
 from msfcnn.suggest import did_you_mean
 from msfcnn.yamlfile import STRICT, Rule, Unreadable, parse, read_yaml
 
-_ZOO = ("width", "resolution", "channels", "classes", "seed")
+_ZOO = ("width", "resolution", "channels", "classes", "seed")  # keys that are options of the zoo
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-HERE = "this computer"
+HERE = "this computer"  # the place of every job that runs on no board of its own
 _DEFAULT = "default"
 _NO_TIME_IS_LOST = 0.0  # an emulator that counts instructions repeats to the microsecond
 _SLOWER = 0.1
@@ -38,6 +42,7 @@ def _read(kind: Callable[[str], object]) -> Callable[[object], object]:
 
 
 def _number(value: object) -> object:
+    """A validator: a number, and not true or false, which Python takes for one."""
     if type(value) not in (int, float):
         raise ValueError(f"{value!r} is not a number")
     return value
@@ -67,7 +72,10 @@ _Number = Annotated[float | int | None, Rule(_number, write="a number, as for `m
 class NightlyModel:
     """A model of the run: a file, or a network of the zoo with its options.
 
+    file, dataset: paths; relative ones count from the settings file.
     dataset: images with classes, by which the board host also tells the accuracy.
+    ram:     bound on the peak RAM in bytes. macs: bound on the recompute factor, from 1 on.
+    input:   how the image arrives, one of options.INPUTS.
     boards:  names of its own; None for those of all models.
     """
 
@@ -112,7 +120,7 @@ class NightlyModel:
 
 @dataclass(frozen=True)
 class Job:
-    """One model on one board. `slower`: share by which its time may grow."""
+    """One model on one board. `slower`: share by which its time may grow; 0.1 is ten percent."""
 
     model: NightlyModel
     board: Board
@@ -137,7 +145,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Settings:
-    """A nightly run. `keep`: the directory of its history; `skip_absent`: see nightly.yaml."""
+    """A nightly run: what `nightly.campaign.run_all` does.
+
+    source:      the file it was read from, which is part of the run's fingerprint.
+    jobs:        model by model, each on its boards, in the order of the file.
+    keep:        the directory of its history, of programs and of networks of the zoo.
+    skip_absent: boards and tools that are not there do not fail the run.
+    """
 
     source: Path
     jobs: tuple[Job, ...]
@@ -159,7 +173,10 @@ class _File:
 
 
 def read_settings(path: Path, keep: Path | None = None) -> Settings:
-    """Read the file; `keep` replaces its own. Raises UsageError with all that is wrong."""
+    """Read the file; `keep` replaces its own. Raises UsageError with all that is wrong.
+
+    Boards are those of boards.yaml and of $MSFCNN_BOARDS; BoardError if these cannot be read.
+    """
     problems: list[Problem] = []
     known, where = load_boards(), path.name
     content = parse(_File, _content(path), where, problems)
@@ -170,6 +187,7 @@ def read_settings(path: Path, keep: Path | None = None) -> Settings:
     problems.extend(_slower_problems(where, content.slower, known))
     if problems:
         raise UsageError(*problems)
+    # asked last: it reads lists of boards that must be lists, which is known only now
     problems.extend(_accuracy_problems(where, models, content.boards))
     if problems:
         raise UsageError(*problems)
@@ -224,6 +242,7 @@ def _models(
 
 
 def _board_problems(where: str, boards: object, known: Mapping[str, Board]) -> Iterator[Problem]:
+    """What is wrong with a list of boards, of the file or of one model."""
     if not isinstance(boards, list) or not boards:
         yield Problem(where, "are not given", "write boards: [host, native64]")
         return
@@ -236,6 +255,7 @@ def _board_problems(where: str, boards: object, known: Mapping[str, Board]) -> I
 def _accuracy_problems(
     where: str, models: Sequence[NightlyModel], boards: Sequence[str]
 ) -> Iterator[Problem]:
+    """Models with a data set that no job would classify: only the board host does."""
     for model in models:
         if model.dataset is not None and "host" not in (model.boards or boards):
             hint = "add host to boards, or leave dataset out"
@@ -251,7 +271,12 @@ def _slower_problems(where: str, slower: object, known: Mapping[str, Board]) -> 
 
 
 def _slower(given: Mapping[str, float], board: Board) -> float:
-    """The share by which time may grow on a board: emulators that count lose no time."""
+    """The share by which time may grow on a board: emulators that count lose no time.
+
+    A share given for the board by name goes first. The file's default means neither this computer,
+    whose times vary with its load, nor counting emulators: with one for boards these would be
+    judged too strictly or too mildly.
+    """
     if board.name in given:
         return float(given[board.name])
     if board.runner in ("host", "native"):

@@ -1,4 +1,4 @@
-"""When the jobs of a run were at work, place by place."""
+"""When the jobs of a run were at work, place by place: the lanes that page.html draws."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Lane:
 
 
 def lanes_of(run: NightlyRun, verdicts: Sequence[Verdict]) -> tuple[Lane, ...]:
-    """The places of a run; none for a history that did not write times down."""
+    """The places of a run; none for a history that did not write times down.
+
+    Jobs are in the order in which they began. A resumed run has a gap where it was interrupted.
+    """
     jobs = [v for v in verdicts if "began" in run.results[v.job]]
     if not jobs:
         return ()
@@ -48,6 +51,7 @@ def lanes_of(run: NightlyRun, verdicts: Sequence[Verdict]) -> tuple[Lane, ...]:
             job=verdict.job,
             title=text,
             begin=round(100 * begin / whole, 2),
+            # half a percent at least: a job of a second in a night of hours would be invisible
             width=round(100 * max(end - begin, whole / 200) / whole, 2),
             kind="good" if verdict.good else "bad" if verdict.state in WRONG else "absent",
         )
@@ -60,7 +64,7 @@ def lanes_of(run: NightlyRun, verdicts: Sequence[Verdict]) -> tuple[Lane, ...]:
 
 
 def time_of(name: str) -> datetime:
-    """The time that the name of a run, or a result, says."""
+    """The time that the name of a run, or a result, says: "2026-11-28T02:00:00Z", "...Z+001"."""
     text = name.partition("+")[0].rstrip("Z")
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 

@@ -1,4 +1,8 @@
-"""Pictures of plans as SVG: the arena over time, trade-offs of RAM with MACs and time."""
+"""Pictures of plans as SVG: the arena over time, trade-offs of RAM with MACs and time.
+
+Colours and strokes are classes of chart.css; here are places only. Whatever a picture shows is also
+in a table of the page or of `msfcnn plan --pareto`, so a picture may leave labels out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 16, 42
 
 
 def timeline_svg(found: Timeline) -> Markup:
-    """The arena over time, stacked; a stage is as wide as its share of the instructions."""
+    """The arena over time, stacked; a stage is as wide as its share of the instructions.
+
+    Bytes upwards, from 0 to a little above the peak. Where nothing is estimated, all stages are
+    equally wide. The order of the parts is that of the arena: windows below, skips on top.
+    """
     width, height, left, bottom = 900, 300, 70, 40
     widths = [moment.instructions for moment in found.moments]
     if not any(widths):  # views alone: nothing is executed, and each stage is as wide
@@ -87,7 +95,7 @@ def time_svg(found: Fronts) -> Markup:
 
 
 def front_svg(found: Fronts) -> str:
-    """Both in one file that stands alone."""
+    """Both in one file that stands alone: the text of an .svg file, its style within."""
     legend = _legend(found)
     body = joined(
         [
@@ -117,6 +125,7 @@ def _placed(picture: Markup, x: int) -> Markup:
 
 
 def _legend(found: Fronts) -> Markup:
+    """Marks with their names in a row. 6.2 is about the width of a letter at the style's size."""
     parts, x = [], float(_LEFT)
     for kind, words in legend_of(found):
         parts += [_mark(x, _HEIGHT + 16, kind, words), label(x + 12, _HEIGHT + 20, words)]
@@ -141,7 +150,12 @@ def _front(
     series: Sequence[tuple[str, Sequence[FrontPoint]]],
     form: str,
 ) -> Markup:
-    """Points of plans over their RAM, with the limits of the boards as lines."""
+    """Points of plans over their RAM, with the limits of the boards as lines.
+
+    value: the height of a point. series: kind and points, drawn in this order, the last on top.
+    form: of the numbers at the vertical axis. The plan layer by layer and the chosen one are single
+    points, drawn last: they often lie on a point of a front.
+    """
     single = [("layers", found.layers)] + ([("chosen", found.chosen)] if found.chosen else [])
     every = [p for _, points in series for p in points] + [p for _, p in single]
     across, up = _axes(every, value)
@@ -197,7 +211,7 @@ def _grid(up: Scale, begin: float, end: float) -> Markup:
 
 def _limits(found: Fronts, across: Scale) -> list[Markup]:
     """The RAM that boards leave, as far as it is in the picture; boards alike share a line."""
-    boards: dict[float, list[str]] = {}
+    boards: dict[float, list[str]] = {}  # by their place, so that limits a pixel apart are one line
     for name, size in found.limits:
         if size > 0 and across.low <= size / 1024 <= across.high:
             boards.setdefault(across(size / 1024), []).append(name)
@@ -224,6 +238,7 @@ def _stairs(
 
 
 def _dot(point: FrontPoint, across: Scale, up: Scale, value: Value, kind: str) -> Markup:
+    """The mark of a plan, with its figures as tooltip."""
     more = "" if point.instructions is None else f", {point.instructions:,} instructions"
     title = f"{point.ram:,} bytes, {point.factor:.3f} times the MACs{more}"
     return _mark(across(point.ram / 1024), up(value(point)), kind, title)
@@ -243,6 +258,7 @@ def _mark(x: float, y: float, kind: str, title: str) -> Markup:
 
 
 def _picture(width: int, height: int, name: str, parts: Sequence[Markup]) -> Markup:
+    """The svg element; it scales with its place, and screen readers say `name` instead of it."""
     return element(
         "svg",
         joined(list(parts)),

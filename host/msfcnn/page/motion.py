@@ -1,4 +1,8 @@
-"""Stages in motion, for a page that steps through them: some moments of each, as plain figures."""
+"""Stages in motion, for a page that steps through them: some moments of each, as plain figures.
+
+Lines are counted from the top of the tensor, or from its left where a stage sweeps column by column
+(`unit` says which). report.js draws `Motion.steps` with the same rules as `_track`.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +43,8 @@ class Motion:
 
     shown: line of the output that has just been computed, and the tensors.
     steps: [[line, [[dead, before, written] of each tensor]], ...].
+    number: of the stage in the plan, from 1 on. bands: how often its output is swept.
+    last: index of its last moment.
     """
 
     number: int
@@ -78,6 +84,11 @@ def _spread(count: int, most: int) -> Sequence[int]:
 
 
 def _track(lines: Lines) -> Track:
+    """A tensor's lines as four runs, one behind the other from line 0 on; any may be empty.
+
+    Dead lines nobody reads any more; resident ones were there before this moment; passing ones are
+    computed and read for the last time within it; needed ones are new and stay.
+    """
     gone, needed = min(lines.dead, lines.before), max(lines.before, lines.dead)
     ends = {
         "dead": (0, gone),
@@ -86,6 +97,7 @@ def _track(lines: Lines) -> Track:
         "needed": (min(lines.written, needed), lines.written),
     }
     bars = tuple(Bar(kind, begin, end - begin) for kind, (begin, end) in ends.items())
+    # endings that quantizers put behind the name of the float tensor say nothing to a reader
     return Track(
         tensor=lines.tensor.removesuffix("_int8").removesuffix("_QuantizeLinear_Output"),
         lines=lines.lines,

@@ -1,4 +1,7 @@
-"""A picture of plans as PNG, where SVG is not taken: slides, chats, printers' shops."""
+"""A picture of plans as PNG, where SVG is not taken: slides, chats, printers' shops.
+
+resvg draws it, which knows no CSS variables, media queries or `system-ui`: `_plain` resolves them.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ def png_of(svg: str) -> bytes:
         hint = "pip install 'msfcnn[png]', or write an .svg file"
         raise UsageError(Problem("resvg", "is not installed", hint)) from None
     plain = _plain(svg)
+    # resvg leaves text out without a word if the font is missing: compare with one without fonts
     mute = bytes(svg_to_bytes(svg_string=plain, zoom=SCALE, skip_system_fonts=True))
     for font in _FONTS:
         drawn = bytes(svg_to_bytes(svg_string=plain, zoom=SCALE, font_family=font))

@@ -1,4 +1,8 @@
-"""The report on boards as one self-contained HTML page: what report.html shows."""
+"""The report on boards as one self-contained HTML page: what report.html shows.
+
+Figures of `verdict` and `report` become text and pictures here; report.html only places them. The
+order of the cells of a row is that of the table's head there, or of LAYER_HEADS.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,10 @@ class _Plan:
 
 
 def report_page(found: BoardsReport, command: str) -> str:
-    """The page; `command` is what makes it again."""
+    """The page; `command` is what makes it again.
+
+    Parts whose figures are missing (fronts, accuracy, errors of layers) are left out of it.
+    """
     from jinja2 import Environment  # slow to load, and few need a page
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -88,6 +95,7 @@ def _row(verdict: BoardVerdict) -> tuple[str, ...]:
 
 
 def _of(memory: Memory | None) -> str:
+    """Bytes used, and the limit if there is one: "12,345 of 20,480"."""
     if memory is None:
         return ""
     limit = "" if memory.limit is None else f" of {memory.limit:,}"
@@ -177,12 +185,14 @@ def _stages_of(plans: Sequence[PlanView]) -> dict[str, tuple[str, str, str]]:
 
 
 def _name(ops: Sequence[str]) -> str:
+    """The first and last node of a stage; a stage without nodes only loads the image."""
     if not ops:
         return "load"
     return ops[0] if len(ops) == 1 else f"{ops[0]} .. {ops[-1]}"
 
 
 def _scheme(stage: StageReport) -> str:
+    """How a stage is swept: "h_cache, R = 4, 2 halos kept"; see docs/plan.md."""
     words = [stage.scheme]
     words += [f"R = {stage.band_rows}"] if stage.scheme == "h_cache" else []
     words += [f"{len(stage.kept_halos)} halos kept"] if stage.kept_halos else []

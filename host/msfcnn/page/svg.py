@@ -1,4 +1,8 @@
-"""Elements of SVG as text, and axes with round numbers on them."""
+"""Elements of SVG as text, and axes with round numbers on them.
+
+Markup, not str, so that Jinja takes the elements as they are and escapes all other text. Places are
+in units of the picture's viewBox, y downwards.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,11 @@ from markupsafe import Markup, escape
 
 
 def element(name: str, body: str = "", /, **attributes: object) -> Markup:
-    """An element; `_` in names of attributes stands for `-`, `body` is text or Markup."""
+    """An element; `_` in names of attributes stands for `-`, `body` is text or Markup.
+
+    Example: element("text", "a < b", x=1.0, class_="tick") is `<text x="1" class="tick">a &lt;
+    b</text>`.
+    """
     text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_text(value))}"'
         for key, value in attributes.items()
@@ -43,7 +51,8 @@ def box(x: float, y: float, width: float, height: float, kind: str, title: str =
 class Scale:
     """From values to places along an axis.
 
-    low, high: values at its ends; begin, end: places; log: equal factors are equally long.
+    low, high: values at its ends; begin, end: places; log: equal factors are equally long, which
+    needs values above 0. begin may be larger than end, as on the vertical axis of SVG.
     """
 
     low: float
@@ -65,6 +74,7 @@ class Scale:
 
 
 def _doublings(scale: Scale, most: int) -> list[float]:
+    """Powers of two between the ends: sizes of RAM are read as 16, 32, 64 KiB."""
     first = math.ceil(math.log2(scale.low))
     last = math.floor(math.log2(scale.high))
     step = max(1, math.ceil((last - first + 1) / most))
@@ -83,4 +93,5 @@ def _steps(scale: Scale, most: int) -> list[float]:
 
 
 def _text(value: object) -> str:
+    """An attribute's value; six digits of a number, more than a screen has."""
     return f"{value:g}" if isinstance(value, float) else str(value)
