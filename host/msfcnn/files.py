@@ -1,4 +1,9 @@
-"""Writes files so that a reader sees the old content or the new one, never half of it."""
+"""Writes files so that a reader sees the old content or the new one, never half of it.
+
+The one place that writes what users keep. Errors of the operating system become UsageErrors that
+say what to do. Unchanged files are left alone, so that make does not build again what depends on
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from pathlib import Path
 from msfcnn.errors import Problem, UsageError
 from msfcnn.suggest import closest
 
-Content = str | bytes
+Content = str | bytes  # str is written as UTF-8
 
 
 def existing_file(text: str) -> Path:
@@ -26,13 +31,16 @@ def existing_file(text: str) -> Path:
 
 
 def existing_path(text: str) -> Path:
-    """The path of a file or directory that must be there."""
+    """The path of a file or directory that must be there. Raises UsageError as `existing_file`."""
     path = Path(text)
     return path if path.is_dir() else existing_file(text)
 
 
 def write_all_at(files: Mapping[Path, Content]) -> tuple[Path, ...]:
-    """Write files, each at its own path, all or none; returns the paths of those that changed."""
+    """Write files, each at its own path, all or none; returns the paths of those that changed.
+
+    Raises UsageError; nothing is changed then, unless the disk fails between two renames.
+    """
     return _replace(files)
 
 
@@ -79,7 +87,11 @@ def _replace(files: Mapping[Path, Content]) -> tuple[Path, ...]:
 
 
 def _stage(target: Path, data: bytes) -> Path | None:
-    """The new content in a file beside the target; None if there is nothing to replace."""
+    """The new content in a file beside the target; None if there is nothing to replace.
+
+    Beside it, because a rename is atomic within a file system only. The target is the file that a
+    symbolic link leads to, so that the link stays one.
+    """
     mode = target.stat().st_mode if target.exists() else None
     if mode is not None and not stat.S_ISREG(mode):
         target.write_bytes(data)  # a pipe or a device; a directory fails here, as it should

@@ -1,4 +1,7 @@
-"""Values of options: sizes such as 16K and factors such as 1.2."""
+"""Values of options: sizes such as 16K and factors such as 1.2.
+
+The same text is taken on the command line, in boards.yaml and in nightly.yaml.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(|k|m|ki|mi)b?", re.IGNORECASE)
 
 
 def parse_size(text: str, where: str = "size") -> int:
-    """Bytes: "16K" (1024 each), "1.5M", "16KiB" or plain "20480"; `where` names the option."""
+    """Bytes: "16K" (1024 each), "1.5M", "16KiB" or plain "20480"; `where` names the option.
+
+    At least 1; a fraction of a byte is cut off. Raises UsageError.
+    """
     match = _SIZE.fullmatch(text.strip())
     size = float(match[1]) * _UNITS[match[2][:1].lower()] if match else 0.0
     if not match or size < 1 or ("." in match[1] and not match[2]):
@@ -21,7 +27,10 @@ def parse_size(text: str, where: str = "size") -> int:
 
 
 def parse_factor(text: str, where: str = "factor") -> float:
-    """A recompute factor: 1 or more, "inf" for no bound; `where` names the option."""
+    """A recompute factor: 1 or more, "inf" for no bound; `where` names the option.
+
+    Raises UsageError, for "nan", too.
+    """
     try:
         factor = float(text)
     except ValueError:

@@ -1,4 +1,9 @@
-"""YAML files that people write: read strictly, and every mistake named with what to write."""
+"""YAML files that people write: read strictly, and every mistake named with what to write.
+
+boards.yaml and nightly.yaml go through here. The schema is a frozen dataclass with `STRICT` as its
+`__pydantic_config__`; fields whose type does not say enough have a `Rule`. pydantic finds the
+mistakes, and its words, which are for programmers, are replaced here.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +31,10 @@ STRICT = ConfigDict(extra="forbid")
 
 
 class Unreadable(Exception):
-    """A file that is no YAML; `problem` says where."""
+    """A file that is no YAML; `problem` says where.
+
+    No MsfcnnError: the caller knows whether that is a mistake of the command or of a board.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.what)
@@ -45,7 +53,11 @@ class Rule(BeforeValidator):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without its silent acceptance of a key given twice."""
+    """YAML without its silent acceptance of a key given twice.
+
+    YAML 1.2 (section 3.2.1.1) forbids it; PyYAML takes the last one, and an entry pasted twice
+    would lose its first half.
+    """
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
@@ -96,7 +108,10 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 
 def _problem(kind: type[T], where: str, detail: ErrorDetails) -> Problem:
-    """What pydantic found, in the words of a person who writes the file."""
+    """What pydantic found, in the words of a person who writes the file.
+
+    The mistake may be in a nested dataclass: its `loc` is the way there, key by key.
+    """
     *parents, key = map(str, detail["loc"])
     keys = _keys(kind)
     for parent in parents:
@@ -115,7 +130,10 @@ def _problem(kind: type[T], where: str, detail: ErrorDetails) -> Problem:
 
 @cache
 def _keys(kind: type[DataclassInstance] | None) -> Mapping[str, Any]:
-    """The types of the fields of a dataclass, by name."""
+    """The types of the fields of a dataclass, by name, with their annotations.
+
+    Cached, because resolving them takes longer than reading the file; never changed by callers.
+    """
     if kind is None:
         return {}
     hints = typing.get_type_hints(kind, include_extras=True)
@@ -130,4 +148,5 @@ def _dataclass(hint: Any) -> type[DataclassInstance] | None:
 
 
 def _what_to_write(hint: Any) -> str:
+    """What the rule of a field says to write; empty for a field without a rule."""
     return next((m.write for m in getattr(hint, "__metadata__", ()) if isinstance(m, Rule)), "")

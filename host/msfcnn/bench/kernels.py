@@ -32,6 +32,8 @@ AMPLE = 2 << 20  # bytes of RAM: enough for the longest runs of any layer
 class SingleLayer:
     """The last layer of a drawing.
 
+    name:  what `--kernels` is matched with. label: for people. image: height, width, channels.
+    draw:  adds layers to a drawing that has the image; the one to be measured comes last.
     per: what its cost is divided by, "MAC" or "element" (of its input).
     """
 
@@ -43,6 +45,7 @@ class SingleLayer:
 
 
 def _pointwise(height: int, inputs: int, outputs: int, activation: Activation) -> SingleLayer:
+    """A convolution 1x1 of a square image."""
     return SingleLayer(
         name=f"pointwise_{inputs}_{outputs}",
         label=f"pointwise {height}x{height}, {inputs} -> {outputs}",
@@ -67,10 +70,12 @@ def _depthwise(height: int, channels: int, kernel: int, stride: int) -> SingleLa
 
 
 def _draw_add(net: Drawing) -> None:
+    """A sum as in a residual block: of the image and of a pointwise layer behind it."""
     net.conv("before", net.image[2], 1, 1, NONE)
     net.add("layer", 0, net.value, NONE)
 
 
+# shapes of MobileNetV2 at width 0.35 and resolution 144, and of MCUNet for its larger kernels
 KERNELS = (
     SingleLayer(
         name="conv_3x3_s2",
@@ -112,7 +117,10 @@ KERNELS = (
 
 @dataclass(frozen=True, eq=False)
 class KernelCost:
-    """What a layer takes: its kernel alone, and the whole of its stage but other kernels."""
+    """What a layer takes: its kernel alone, and the whole of its stage but other kernels.
+
+    Costs are of one inference, in the machine's unit: instructions, cycles or ns.
+    """
 
     kernel: SingleLayer
     measurement: Measurement
@@ -152,7 +160,10 @@ class KernelCost:
 
 
 def choose(pattern: str) -> tuple[SingleLayer, ...]:
-    """The kernels whose names contain `pattern`. Raises UsageError if there are none."""
+    """The kernels whose names contain `pattern`, "" for all. Raises UsageError if there are none.
+
+    Example: choose("depthwise_3x3") gives those of stride 1 and 2.
+    """
     chosen = tuple(kernel for kernel in KERNELS if pattern in kernel.name)
     if not chosen:
         names = ", ".join(kernel.name for kernel in KERNELS)
@@ -161,7 +172,10 @@ def choose(pattern: str) -> tuple[SingleLayer, ...]:
 
 
 def measure_kernel(bench: Bench, kernel: SingleLayer, directory: Path) -> KernelCost:
-    """Measures one kernel; its network is kept in `directory`."""
+    """Measures one kernel; its network is kept in `directory`.
+
+    Raises BoardError without compiler or emulator, MismatchError where the outputs are wrong.
+    """
     generated = generate_kernel(kernel, bench.isa, bench.machine.core, directory)
     images = random_images(generated.model, 1, seed=1)
     return KernelCost(kernel, bench.measure(generated, kernel.name, images))
@@ -181,6 +195,11 @@ def generate_kernel(kernel: SingleLayer, isa: str, core: str, directory: Path) -
 
 
 def _one_stage(net: Network) -> Plan:
+    """The plan that runs all steps in one stage: a row sweep, or the layer if there is only one.
+
+    Not what the planner would choose: the layer has to be where networks have it, whatever the
+    cheapest plan of this small network would be.
+    """
     edge = Edge(net, 0, len(net.steps))
     scheme = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
     return Plan(net, (PlannedStage(edge, Option(scheme=scheme, band=edge.shape[1])),))

@@ -1,4 +1,8 @@
-"""One model on one machine: generate, compile, run, compare, count."""
+"""One model on one machine: compile, run, compare, count.
+
+Code comes from `pipeline`, the program that counts from `toolchain`. A count is given only where
+the outputs are those of the reference: how fast wrong bytes are computed interests nobody.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,10 @@ DEFAULT_OPTIMIZE = "-O3"
 
 @dataclass(frozen=True)
 class StageCost:
-    """What a stage takes, in the machine's unit."""
+    """What a stage takes in one inference, in the machine's unit, kernels and engine together.
+
+    nodes: of its steps in order. macs: those it executes, recomputed ones included.
+    """
 
     nodes: tuple[str, ...]
     cost: int
@@ -51,7 +58,11 @@ class KernelCount:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A model on a machine."""
+    """A model on a machine. Costs are in the machine's unit, sizes in bytes.
+
+    isa:      whose kernels the code calls; the machine may be able to do more.
+    optimize: the compiler's flag, such as -O3.
+    """
 
     machine: Machine
     isa: str
@@ -75,7 +86,7 @@ class Measurement:
 
     @property
     def estimate_error(self) -> float:
-        """By which share what is estimated is too much."""
+        """By which share what is estimated is too much: 0.1 is ten percent, negative too little."""
         return self.estimate / self.cost - 1
 
     @property
@@ -118,7 +129,11 @@ class Measurement:
 
 
 class Bench:
-    """Measures models on one machine; keeps what it compiles in `directory`."""
+    """Measures models on one machine; keeps what it compiles in `directory`.
+
+    isa: of the kernels; None for the machine's own. Objects of the engine are kept and used again
+    for the next model with the same flags.
+    """
 
     def __init__(
         self,
@@ -173,7 +188,7 @@ def _stages(generated: Generated, done: ProgramRun) -> tuple[StageCost, ...]:
 
 
 def _kernels(generated: Generated, done: ProgramRun) -> tuple[KernelCount, ...]:
-    """What each kernel costs, with its node: the engine counts by step."""
+    """What each kernel costs, with its node: the engine counts by step, in the plan's order."""
     steps = [
         (step, stage.kernel(i))
         for stage in generated.schedule.stages
