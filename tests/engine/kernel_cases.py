@@ -152,10 +152,15 @@ def _some_geometry(rng: np.random.Generator, kernels: Sequence[tuple[int, int]])
 
 
 def _some_place(
-    rng: np.random.Generator, g: Geometry, inputs: int, outputs: int, planar_in: bool = False
+    rng: np.random.Generator,
+    g: Geometry,
+    inputs: int,
+    outputs: int,
+    planar_in: bool = False,
+    longer: Sequence[int] = (),
 ) -> _Place:
     """A run in an op from `inputs` to `outputs` channels whose input is as small as it gets."""
-    n = int(rng.choice([1, 1, 2, 3, 4, 5, 8, 11, 16]))
+    n = int(rng.choice([1, 1, 2, 3, 4, 5, 8, 11, 16, *longer]))
     height = g.extent_h + int(rng.integers(0, 5))
     width = max(1, (n - 1) * g.stride_w + g.extent_w - g.pad_left - g.pad_right)
     width += int(rng.integers(0, 2 * g.stride_w + 3))
@@ -474,7 +479,7 @@ def depthwise_v7em_case(
     if rng.random() < 0.7:  # what networks have
         g = replace(g, pad_left=g.kernel_w // 2, pad_right=g.kernel_w // 2)
     channels = int(rng.choice([2, 3, 5, 24, 40]))
-    p = _some_place(rng, g, channels, channels, planar)
+    p = _some_place(rng, g, channels, channels, planar, (20, 24, 33, 50))
 
     def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
         packed = pack_depthwise(w, k, g.stride_w, 1)

@@ -95,13 +95,12 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     int8_t *x = (int8_t *)run->scratch + 2 * msfcnn_v7em_taps(op);
     msfcnn_pixels_t direct = _direct(op, run);
     msfcnn_v7em_blocks_t blocks = msfcnn_v7em_blocks(op, run);
-    msfcnn_v7em_lines_t pair = {
+    msfcnn_v7em_lines_t lines = {
         .line = run->line,
         .line_end = run->line + shape->kernel_u,
         .second = (ptrdiff_t)step,
         .fours = size / 4,
         .rest = size % 4,
-        .x = x,
         .rest_x = x + shape->kernel_u * (size / 4 * 16),
     };
     unsigned n;
@@ -111,11 +110,15 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         n = msfcnn_v7em_together(op, run->pixels - i);
         if ((n == 2) && (i >= direct.begin) && (i + 1 < direct.end)) {
-            pair.first = (ptrdiff_t)(i * step - run->before * run->pixel_step);
-            msfcnn_v7em_expand_lines(&pair);
+            if (run->channels % 4 == 0) {
+                n = (direct.end - i) & ~1U;
+            }
+            lines.first = (ptrdiff_t)(i * step - run->before * run->pixel_step);
+            blocks.lines = &lines;
         }
         else {
             taps = _gathered(op, run, i, n);
+            blocks.lines = NULL;
         }
         msfcnn_v7em_outputs(op, run, &blocks, n, taps);
     }

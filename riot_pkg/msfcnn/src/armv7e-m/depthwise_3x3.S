@@ -86,9 +86,21 @@
 
 /* two pixels of a line at stride 2 */
     .macro WIDE line, half, bias=r5
+    ldrsb   r7, [\line, #4]
     ldr     r10, [\line], #4
-    ldrsb   r7, [\line]
     WIDE_REST \half, \bias
+    .endm
+
+/* the same, but the first tap is a byte and the others are a word */
+    .macro WIDE_ODD line, half, bias=r5
+    ldr     r10, [\line, #1]
+    ldrsb   r7, [\line], #4
+    SPLIT
+    smlabb  r5, r7, r3, \bias
+    smlab\half r5, r9, r4, r5
+    smlabt  r5, r10, r3, r5
+    smlad   r6, r10, r3, r6
+    smlat\half r6, r9, r4, r6
     .endm
 
     .macro WIDE_LEFT line, half, bias=r5
@@ -261,6 +273,13 @@ msfcnn_v7em_depthwise_3x3:
 .Ltwo:
     PIECE_TWO LOAD, 2
     b       .Lstore_two
+#ifndef __OPTIMIZE_SIZE__
+.Lwide_odd:
+    PIECE_WIDE WIDE_ODD
+    b       .Lstore_two
+#else
+    .equ    .Lwide_odd, .Lwide
+#endif
 .Lwide:
     PIECE_WIDE WIDE
 .Lstore_two:
@@ -298,11 +317,12 @@ msfcnn_v7em_depthwise_3x3:
 msfcnn_v7em_pieces:
     .word   .Lnext + 1
     .word   .Lfour + 1
-    /* stride 1, stride 2: two pixels, at the left, at the right; one, at the left, at the right */
+    /* stride 1, stride 2: two pixels, at the left, at the right; one, at the left, at the right;
+     * two at an odd address */
     .word   .Ltwo + 1, .Ltwo_left + 1, .Ltwo_right + 1
-    .word   .Lone + 1, .Lone_left + 1, .Lone_right + 1
+    .word   .Lone + 1, .Lone_left + 1, .Lone_right + 1, .Ltwo + 1
     .word   .Lwide + 1, .Lwide_left + 1, .Lwide_right + 1
-    .word   .Lone_wide + 1, .Lone_left + 1, .Lone_right + 1
+    .word   .Lone_wide + 1, .Lone_left + 1, .Lone_right + 1, .Lwide_odd + 1
     .size   msfcnn_v7em_pieces, . - msfcnn_v7em_pieces
 
 #endif

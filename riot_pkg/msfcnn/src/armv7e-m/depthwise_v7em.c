@@ -20,6 +20,12 @@
 #include "v7em.h"
 
 #define PART        16      /* pixels at a time */
+#ifdef __OPTIMIZE_SIZE__
+#  define LONG_PART PART
+#else
+#  define LONG_PART 32      /* straight from the lines; scratch has room for one of padding */
+#endif
+#define MANY        20      /* pixels for which it pays to have even addresses */
 #define AT_A_TIME   4U      /* channels of interleaved lines */
 #define FRONT       4       /* bytes before a line of padding that may be read */
 
@@ -35,11 +41,12 @@ typedef struct {
     unsigned after;             /* padded taps behind */
 } part_t;
 
-static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned first)
+static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned first,
+                    unsigned most)
 {
     const msfcnn_shape_t *shape = op->shape;
     unsigned left = run->pixels - first;
-    part_t part = { .op = op, .run = run, .pixels = (left < PART) ? left : PART };
+    part_t part = { .op = op, .run = run, .pixels = (left < most) ? left : most };
     unsigned begin = first * shape->stride_v;
     unsigned end = begin + (part.pixels - 1) * shape->stride_v
                    + (shape->kernel_v - 1U) * shape->dilation_v + 1;
@@ -59,13 +66,13 @@ static part_t _part(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned fir
 
 /* input bytes that the pieces of code leave behind at stride 1 and 2, from MSFCNN_V7EM_FOUR on */
 static const uint8_t _advance[2][MSFCNN_V7EM_N_PIECES - MSFCNN_V7EM_FOUR] = {
-    { 4, 2, 1, 0, 1, 0, 0 },
-    { 0, 4, 3, 4, 2, 0, 0 },
+    { 4, 2, 1, 0, 1, 0, 0, 2 },
+    { 0, 4, 3, 4, 2, 0, 0, 4 },
 };
 
 /* a list of pieces of code */
 typedef struct {
-    uintptr_t piece[PART / 2 + 2];  /* the worst: stride 2, single pixels at both ends */
+    uintptr_t piece[LONG_PART / 2 + 2]; /* the worst: stride 2, single pixels at both ends */
     intptr_t advance;               /* bytes of a line that they leave behind */
 } list_t;
 
@@ -96,7 +103,28 @@ static unsigned _piece(const part_t *part, bool padded, unsigned n)
     return (right && (n == 1)) ? MSFCNN_V7EM_ONE_RIGHT : MSFCNN_V7EM_ONE;
 }
 
-static void _choose(list_t *list, const part_t *part, bool padded)
+/* the same at even addresses, as a word at an odd one takes three accesses; `at`: of a piece's first
+ * tap */
+static unsigned _aligned(const part_t *part, unsigned piece, uintptr_t at)
+{
+#ifndef __OPTIMIZE_SIZE__
+    bool wide = part->op->shape->stride_v == 2;
+
+    if (wide && (piece == MSFCNN_V7EM_TWO) && (at % 2 != 0)) {
+        return MSFCNN_V7EM_TWO_ODD;
+    }
+    /* four pixels a piece follow */
+    if (!wide && (piece == MSFCNN_V7EM_TWO_LEFT) && (at % 2 == 0) && (part->pixels >= MANY)) {
+        return MSFCNN_V7EM_ONE_LEFT;
+    }
+#else
+    (void)part;
+    (void)at;
+#endif
+    return piece;
+}
+
+static void _choose(list_t *list, const part_t *part, bool padded, const int8_t *taps)
 {
     unsigned wide = part->op->shape->stride_v - 1U;
     uintptr_t *next = list->piece;
@@ -106,7 +134,9 @@ static void _choose(list_t *list, const part_t *part, bool padded)
     for (unsigned n = part->pixels; n > 0; n -= took) {
         unsigned piece = _piece(part, padded, n);
 
-        took = (piece == MSFCNN_V7EM_FOUR) ? 4 : (piece < MSFCNN_V7EM_ONE) ? 2 : 1;
+        piece = _aligned(part, piece, (uintptr_t)(taps + list->advance));
+        took = (piece == MSFCNN_V7EM_FOUR) ? 4
+               : (piece < MSFCNN_V7EM_ONE) || (piece == MSFCNN_V7EM_TWO_ODD) ? 2 : 1;
         list->advance += _advance[wide][piece - MSFCNN_V7EM_FOUR];
         *next++ = msfcnn_v7em_pieces[piece + wide * MSFCNN_V7EM_STRIDE_2];
     }
@@ -134,7 +164,7 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
     uint8_t pad = (uint8_t)op->pad_value;
     list_t list;
 
-    _choose(&list, part, true);
+    _choose(&list, part, true, run->line[1] + part->skipped);
     msfcnn_v7em_planes_t planes = {
         .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
         .channels = run->channels,
@@ -356,7 +386,7 @@ static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a
     unsigned n;
 
     if (shape->kernel_v == 3) {
-        _choose(&list, part, false);
+        _choose(&list, part, false, patch);
     }
     else {
         _choose_rows(part, &list);
@@ -382,17 +412,25 @@ static bool _is_direct(const part_t *part)
 
 static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, bool planar)
 {
-    for (unsigned first = 0; first < run->pixels; first += PART) {
-        part_t part = _part(op, run, first);
+    bool lines = planar && (op->shape->kernel_v == 3);
+    /* a single one at the left, then four at a time */
+    unsigned most = !lines ? PART : LONG_PART + (LONG_PART > PART && run->before == 1);
+    part_t part;
 
+    for (unsigned first = 0; first < run->pixels; first += part.pixels, most = LONG_PART) {
+        part = _part(op, run, first, most);
+        if (lines && _is_direct(&part)) {
+            _direct_3x3(&part);
+            continue;
+        }
+        if (LONG_PART > PART) {
+            part = _part(op, run, first, PART);
+        }
         if (!planar) {
             _patches(&part, AT_A_TIME);
         }
-        else if (op->shape->kernel_v != 3) {
+        else if (!lines) {
             _rows(&part);
-        }
-        else if (_is_direct(&part)) {
-            _direct_3x3(&part);
         }
         else {
             _patches(&part, 1);

@@ -21,7 +21,7 @@
 
 static void _compute(msfcnn_v7em_blocks_t *blocks, unsigned pixels)
 {
-    if (pixels == 2) {
+    if (pixels > 1) {
         msfcnn_v7em_pair(blocks);
     }
     else {
@@ -54,6 +54,9 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
     blocks->pixel_step = BLOCK;
     blocks->channel_step = 1;
     blocks->pairs = 1;
+    if (run->channels > BLOCK) {
+        blocks->lines = NULL;   /* they have been expanded */
+    }
     _compute(blocks, pixels);
     _whole(blocks, run, first, last);
     out += (run->channels - rest) * (size_t)run->out_channel_step;
@@ -83,9 +86,9 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
     int8_t *out = blocks->out;
 
     blocks->x = x;
-    blocks->x_end = (const int8_t *)x + ((pixels == 2) ? 4U : 1U) * msfcnn_v7em_taps(op);
+    blocks->x_end = (const int8_t *)x + ((pixels > 1) ? 4U : 1U) * msfcnn_v7em_taps(op);
     blocks->first = NULL;
-    blocks->pairs = 1;
+    blocks->pairs = pixels / 2;
     if (run->channels >= BLOCK) {
         _compute(blocks, pixels);
     }

@@ -31,6 +31,10 @@
 #define B_FIRST         28
 #define B_SECOND        32
 #define B_PAIRS         36
+#define B_LINES         40
+
+/* msfcnn_v7em_lines_t */
+#define L_FIRST         4
 
 /* what blocks need of it is copied to the stack, as all registers are taken */
 #define X           0
@@ -41,23 +45,28 @@
 #define CHAN_STEP   20
 #define ENTRY       24
 #define ALL         28
-#define FRAME       32
+#define LINE_END    32
+#define SECOND      36
+#define FRAME       40
 
 #define MANY        128     /* with more taps, loads are double */
 
-/* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr. Single loads overlap, so that
- * the four take five cycles. */
+/* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
+    .macro PAIR_LOAD_DOUBLE
+    ldrd    r2, r3, [r0], #8
+    ldrd    r4, r5, [r1], #8
+    .endm
+
+/* two instructions more, but single loads overlap: a cycle less on Cortex-M4 */
     .macro PAIR_LOAD
+#ifdef __OPTIMIZE_SIZE__
+    PAIR_LOAD_DOUBLE
+#else
     ldr     r3, [r0, #4]
     ldr     r2, [r0], #8
     ldr     r5, [r1, #4]
     ldr     r4, [r1], #8
-    .endm
-
-/* two instructions less; a Cortex-M4 takes a cycle more, a Cortex-M7 one less */
-    .macro PAIR_LOAD_DOUBLE
-    ldrd    r2, r3, [r0], #8
-    ldrd    r4, r5, [r1], #8
+#endif
     .endm
 
 /* the second pixel's sums begin as those of the first, or where they are */
@@ -130,14 +139,15 @@ msfcnn_v7em_pair:
     ldr     r5, [r6, r5, lsl #2]
     strd    r5, r0, [sp, #ENTRY]
     mov     r1, r4
-    ldr     r2, [r0, #B_FIRST]
-    cmp     r2, #0
-    beq     .Lpair_block
 .Lpair_next:
     ldr     r8, [sp, #ALL]
     ldr     r3, [sp, #X]
-    ldr     r2, [sp, #X_END]
+    ldr     r10, [r8, #B_LINES]
+    cmp     r10, #0
+    bne     .Lpair_lines
     ldr     r0, [r8, #B_FIRST]
+    cbz     r0, .Lpair_expanded
+    ldr     r2, [sp, #X_END]
     ldr     r1, [r8, #B_SECOND]
     sub     r2, r2, r3
     add     r4, r0, r1, lsl #1
@@ -159,9 +169,11 @@ msfcnn_v7em_pair:
     subs    r2, r2, #1
     bne     1b
 2:
+.Lpair_expanded:
+    ldr     r8, [sp, #ALL]
+    ldr     r0, [sp, #X]
     ldr     r1, [r8, #B_BLOCKS]
 .Lpair_block:
-    ldr     r0, [sp, #X]
     ldm     r1!, {r6, r7, r10, r11}
     PAIR_LOAD
     PAIR_SUMS r6, r7, r10, r11
@@ -208,6 +220,8 @@ msfcnn_v7em_pair:
     ldr     r2, [sp, #OUT]
     ldr     r3, [sp, #PIXEL_STEP]
     ldr     r4, [sp, #CHAN_STEP]
+    ldr     r5, [sp, #BLOCKS_END]
+    ldr     r0, [sp, #X]
     ssat    r6, #8, r6
     ssat    r8, #8, r8
     strb    r6, [r2]
@@ -227,7 +241,6 @@ msfcnn_v7em_pair:
     ssat    lr, #8, lr
     strb    r11, [r2]
     strb    lr, [r2, r3]
-    ldr     r5, [sp, #BLOCKS_END]
     add     r2, r2, r4
     str     r2, [sp, #OUT]
     cmp     r1, r5
@@ -244,6 +257,55 @@ msfcnn_v7em_pair:
     bne     .Lpair_next
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
+/* the taps of two pixels, kernel line by kernel line */
+.Lpair_lines:
+    mov     r12, r3
+    /* lines, first, pairs of the rest; fours and rest of a line */
+    ldm     r10, {r0-r2, r4, r5, r8, r9}
+    str     r4, [sp, #LINE_END]
+    str     r5, [sp, #SECOND]
+    add     r3, r1, r5, lsl #1
+    str     r3, [r10, #L_FIRST]
+    movs    r3, #2          /* to the next pair of the rest: 2 and 6 by turns */
+.Llines_line:
+    ldr     r10, [r0], #4
+    ldr     r11, [sp, #SECOND]
+    add     r10, r10, r1
+    add     r11, r11, r10
+    cmp     r8, #0
+    beq     .Llines_rest
+#ifdef __OPTIMIZE_SIZE__
+    mov     lr, r8
+.Llines_eight:
+    EXPAND_STEP r10, r11, r12
+#else
+    lsrs    lr, r8, #1      /* carry: an odd one */
+    bcc     .Llines_eight
+    EXPAND_STEP r10, r11, r12
+    beq     .Llines_rest
+.Llines_eight:
+    EXPAND_STEP r10, r11, r12
+    EXPAND_STEP r10, r11, r12
+#endif
+    subs    lr, lr, #1
+    bne     .Llines_eight
+.Llines_rest:
+    movs    lr, r9
+    beq     .Llines_next
+.Llines_one:
+    ldrsb   r4, [r10], #1
+    ldrsb   r5, [r11], #1
+    strh    r4, [r2]
+    strh    r5, [r2, #4]
+    add     r2, r2, r3
+    rsb     r3, r3, #8
+    subs    lr, lr, #1
+    bne     .Llines_one
+.Llines_next:
+    ldr     r4, [sp, #LINE_END]
+    cmp     r0, r4
+    bne     .Llines_line
+    b       .Lpair_expanded
     .size   msfcnn_v7em_pair, . - msfcnn_v7em_pair
 
 /* r2 r3: four taps; sums: r6 r7 r10 r11 */
@@ -347,63 +409,5 @@ msfcnn_v7em_expand:
     bne     1b
     pop     {r4-r7, pc}
     .size   msfcnn_v7em_expand, . - msfcnn_v7em_expand
-
-/* as EXPAND_STEP, from r10 and r11 to r12 */
-    .section .text.msfcnn_v7em_expand_lines, "ax", %progbits
-    .balign 4
-    .global msfcnn_v7em_expand_lines
-    .thumb_func
-    .type   msfcnn_v7em_expand_lines, %function
-msfcnn_v7em_expand_lines:
-    push    {r4-r11, lr}
-    ldm     r0, {r0-r7}
-    push    {r1, r3}        /* line_end, second */
-    mov     r1, r2          /* first */
-    mov     r8, r4          /* fours */
-    mov     r9, r5          /* rest */
-    mov     r12, r6         /* x */
-    mov     r2, r7          /* rest_x */
-    movs    r3, #2          /* to the next of these: 2 and 6 by turns */
-.Llines_line:
-    ldr     r10, [r0], #4
-    ldr     r11, [sp, #4]
-    add     r10, r10, r1
-    add     r11, r11, r10
-    cmp     r8, #0
-    beq     .Llines_rest
-#ifdef __OPTIMIZE_SIZE__
-    mov     lr, r8
-.Llines_eight:
-    EXPAND_STEP r10, r11, r12
-#else
-    lsrs    lr, r8, #1      /* carry: an odd one */
-    bcc     .Llines_eight
-    EXPAND_STEP r10, r11, r12
-    beq     .Llines_rest
-.Llines_eight:
-    EXPAND_STEP r10, r11, r12
-    EXPAND_STEP r10, r11, r12
-#endif
-    subs    lr, lr, #1
-    bne     .Llines_eight
-.Llines_rest:
-    movs    lr, r9
-    beq     .Llines_next
-.Llines_one:
-    ldrsb   r4, [r10], #1
-    ldrsb   r5, [r11], #1
-    strh    r4, [r2]
-    strh    r5, [r2, #4]
-    add     r2, r2, r3
-    rsb     r3, r3, #8
-    subs    lr, lr, #1
-    bne     .Llines_one
-.Llines_next:
-    ldr     r4, [sp]
-    cmp     r0, r4
-    bne     .Llines_line
-    add     sp, sp, #8
-    pop     {r4-r11, pc}
-    .size   msfcnn_v7em_expand_lines, . - msfcnn_v7em_expand_lines
 
 #endif

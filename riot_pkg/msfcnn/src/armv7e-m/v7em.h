@@ -29,7 +29,23 @@ extern "C" {
 #define MSFCNN_V7EM_BLOCK_EXTRA     16
 
 /**
- * @brief   One or two pixels by any number of blocks of four outputs
+ * @brief   The taps of two pixels, kernel line by kernel line
+ *
+ * Taps of a kernel line are expanded by fours, as in msfcnn_v7em_expand(). What is left of each
+ * line follows those of all lines: a0 a1, b0 b1, a2 a3, b2 b3, ...
+ */
+typedef struct {
+    const int8_t *const *line;      /**< first kernel line */
+    ptrdiff_t first;                /**< the first pixel's offset in a line, is moved on */
+    void *rest_x;                   /**< where the taps beyond fours are expanded to */
+    const int8_t *const *line_end;  /**< behind the last kernel line */
+    ptrdiff_t second;               /**< from the first to the second pixel */
+    size_t fours;                   /**< taps of a kernel line / 4, may be 0 */
+    size_t rest;                    /**< taps of a kernel line beyond */
+} msfcnn_v7em_lines_t;
+
+/**
+ * @brief   Pixels by any number of blocks of four outputs: one, or pairs
  */
 typedef struct {
     const void *x;              /**< two pixels: expanded; one: its taps, multiple of 4 */
@@ -40,9 +56,10 @@ typedef struct {
     size_t pixel_step;          /**< from there to the second pixel */
     size_t channel_step;        /**< to the next output */
     /* what follows is for pairs only */
-    const int8_t *first;        /**< taps of the first pixel, or NULL if they are expanded */
+    const int8_t *first;        /**< taps of the first pixel one behind the other, or NULL */
     size_t second;              /**< bytes from there to those of the next one */
     size_t pairs;               /**< of pixels, one behind the other; 1 if they are expanded */
+    msfcnn_v7em_lines_t *lines; /**< the taps in lines, or NULL */
 } msfcnn_v7em_blocks_t;
 
 /**
@@ -58,28 +75,9 @@ typedef struct {
 void msfcnn_v7em_expand(const int8_t *a, const int8_t *b, size_t fours, void *x);
 
 /**
- * @brief   The taps of two pixels, kernel line by kernel line
- */
-typedef struct {
-    const int8_t *const *line;      /**< first kernel line */
-    const int8_t *const *line_end;  /**< behind the last */
-    ptrdiff_t first;                /**< the first pixel's offset in a line */
-    ptrdiff_t second;               /**< from the first to the second pixel */
-    size_t fours;                   /**< taps of a kernel line / 4, may be 0 */
-    size_t rest;                    /**< taps of a kernel line beyond */
-    void *x;                        /**< for the fours, as in msfcnn_v7em_expand() */
-    void *rest_x;                   /**< for the rest: a0 a1, b0 b1, a2 a3, b2 b3, ... */
-} msfcnn_v7em_lines_t;
-
-/**
- * @brief   Expands the taps of all kernel lines, their fours before the rest
- */
-void msfcnn_v7em_expand_lines(const msfcnn_v7em_lines_t *lines);
-
-/**
  * @brief   Outputs of two expanded pixels, or of several pairs that it expands
  *
- * @param[in,out] blocks    what they need; `first`, `out` and `pairs` are moved on
+ * @param[in,out] blocks    what they need; `first`, `out`, `pairs` and lines are moved on
  */
 void msfcnn_v7em_pair(msfcnn_v7em_blocks_t *blocks);
 
@@ -97,13 +95,14 @@ void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
 msfcnn_v7em_blocks_t msfcnn_v7em_blocks(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
- * @brief   Outputs of the next pixel or two, stored where the run wants them
+ * @brief   Outputs of the next pixel, or of the next two or more
  *
  * @param[in]     op        with blocks of constants
  * @param[in]     run       the run
  * @param[in,out] blocks    what it needs; `out` is moved on
- * @param[in]     pixels    1 or 2
- * @param[in]     x         taps of a single pixel, or two pixels expanded
+ * @param[in]     pixels    1, 2, or where lines are expanded and channels are a multiple of four,
+ *                          any even number
+ * @param[in]     x         taps of a single pixel, or where two of them are expanded
  */
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
                          msfcnn_v7em_blocks_t *blocks, unsigned pixels, const void *x);
@@ -125,6 +124,7 @@ enum {
     MSFCNN_V7EM_ONE,
     MSFCNN_V7EM_ONE_LEFT,       /**< at stride 2 the last but at the right */
     MSFCNN_V7EM_ONE_RIGHT,
+    MSFCNN_V7EM_TWO_ODD,        /**< stride 2: two pixels whose first tap has an odd address */
     MSFCNN_V7EM_N_PIECES,
     MSFCNN_V7EM_STRIDE_2 = MSFCNN_V7EM_N_PIECES - MSFCNN_V7EM_TWO,  /**< from stride 1 to 2 */
 };
