@@ -402,6 +402,33 @@ def test_all_that_is_refused_is_named_at_once(tmp_path: Path) -> None:
     assert all(p.hint for p in caught.value.problems)
 
 
+def test_a_recurrent_layer_under_a_condition_is_named(tmp_path: Path) -> None:
+    cell = helper.make_node("LSTM", ["x", "w", "r"], ["h"], "cell", hidden_size=2)
+    kept = helper.make_tensor_value_info("h", TensorProto.FLOAT, None)
+    branch = helper.make_graph([cell], "branch", [], [kept])
+    chosen = node("If", "yes", "y", then_branch=branch, else_branch=branch)
+    constants = {"yes": np.array(True), "w": normal(1, 8, 4), "r": normal(1, 8, 2)}
+    with pytest.raises(ModelError) as caught:
+        prepared(float_model([chosen], [1, 1, 4], constants), tmp_path)
+    assert {p.kind for p in caught.value.problems} == {"LSTM"}
+
+
+def test_a_number_as_an_input_is_named(tmp_path: Path) -> None:
+    model = float_model([node("Mul", "x rate", "y")], [1, 4], {})
+    model.graph.input.append(helper.make_tensor_value_info("rate", TensorProto.FLOAT, []))
+    with pytest.raises(ModelError, match="rate: is a single number"):
+        prepared(model, tmp_path)
+
+
+def test_an_operator_of_another_domain_is_named(tmp_path: Path) -> None:
+    model = float_model([node("Relu", "x", "c"), node("Relu", "c", "y")], [1, 3, 6, 6], {})
+    model.graph.node[1].domain = "my.operators"
+    model.opset_import.append(helper.make_opsetid("my.operators", 1))
+    with pytest.raises(ModelError, match=r"my\.operators") as caught:
+        prepared(model, tmp_path)
+    assert [p.where for p in caught.value.problems] == ["n_y"]
+
+
 def test_product_of_activations_is_attention(tmp_path: Path) -> None:
     nodes = [node("Transpose", "x", "t", perm=[0, 2, 1]), node("MatMul", "x t", "y")]
     with pytest.raises(ModelError, match="two activations"):

@@ -18,7 +18,11 @@ from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
 from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
-from msfcnn.quantizer.prepare.refused import refused_forms, refused_operators
+from msfcnn.quantizer.prepare.refused import (
+    foreign_operators,
+    refused_forms,
+    refused_operators,
+)
 from msfcnn.quantizer.prepare.simplify import simplify
 
 
@@ -47,7 +51,7 @@ def prepare(
     Raises UsageError, or ModelError with everything that cannot be quantized.
     """
     model = read_float(path)
-    problems = refused_operators(model.graph.node)
+    problems = refused_operators(model.graph.node) + foreign_operators(model)
     if problems:
         raise ModelError(*problems)
     unread = drop_unread_inputs(model)

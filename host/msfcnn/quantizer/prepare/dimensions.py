@@ -89,6 +89,9 @@ def _fix_border(
     if len(kind.shape.dim) < 2:
         what = "has no batch dimension" if kind.shape.dim else "has no shape"
         hint = "export it for one image at a time: [1, ...]"
+        if kind.HasField("shape") and not kind.shape.dim:
+            what = "is a single number, not an image or a list of numbers"
+            hint = "export the model with this number fixed"
         raise ModelError(Problem(border.name, what, hint))
     if kind.elem_type not in FLOATS and casts_behind(model, border.name) is None:
         what = f"takes {onnx.TensorProto.DataType.Name(kind.elem_type).lower()}, not real numbers"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import onnx
 
@@ -34,14 +34,15 @@ ALWAYS: Mapping[str, str] = {
         _NORM,
     ),
 }
+KNOWN_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.internal", "org.pytorch.aten")  # beginnings
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 
 
 def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
-    """One problem per node whose operator has no int8 form here."""
+    """One problem per node, of nested graphs too, whose operator has no int8 form here."""
     found = []
-    for node in nodes:
+    for node in _with_nested(nodes):
         hint = ALWAYS.get(kind_of(node).rpartition("::")[2])
         if hint is not None:
             kind = kind_of(node)
@@ -51,6 +52,32 @@ def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
             hint = "call model.eval() before the export, and export without TrainingMode.TRAINING"
             found.append(Problem(label(node), what, hint, kind_of(node)))
     return found
+
+
+def _with_nested(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """The nodes, and those of the graphs of conditions and loops."""
+    for node in nodes:
+        yield node
+        for given in node.attribute:
+            for inner in (*([given.g] if given.HasField("g") else []), *given.graphs):
+                yield from _with_nested(inner.node)
+
+
+def foreign_operators(model: onnx.ModelProto) -> list[Problem]:
+    """One problem per node of a domain that is neither onnxruntime's nor defined in the file."""
+    defined = {(f.domain, f.name) for f in model.functions}
+    return [
+        Problem(
+            label(node),
+            f"belongs to '{node.domain}', which onnxruntime does not know",
+            "export the model with operators of ONNX only",
+            kind_of(node),
+        )
+        for node in model.graph.node
+        if node.domain
+        and not node.domain.startswith(KNOWN_DOMAINS)
+        and (node.domain, node.op_type) not in defined
+    ]
 
 
 def refused_forms(edited: EditedGraph) -> list[Problem]:
