@@ -127,6 +127,12 @@ CASES: dict[str, Maker] = {
     "every third column, backwards": lambda n, x: n.qdq(
         n.node("Slice", x, *(n.const(ints(v)) for v in (5, -7, 3, -2))), like=x
     ),
+    "a padded vector of a map": lambda n, x: n.qdq(
+        n.node("Pad", n.node("Flatten", x), n.const(ints(0, 1, 0, 2))), like=x
+    ),
+    "the larger of a larger one": lambda n, x: n.qdq(
+        n.node("Max", x, n.qdq(n.node("Max", n.qdq(conv_same(n, x), FINE), x), COARSE)), COARSE
+    ),
     "minus its transpose": lambda n, x: n.qdq(
         n.node("Sub", x, n.node("Transpose", x, perm=[0, 1, 3, 2])), COARSE
     ),

@@ -78,6 +78,7 @@ def _in_one_scale(builder: Builder, node: Node, left: Known, right: Known) -> tu
     once more, by half a step of the common scale at most.
     """
     other = builder.with_shape(right.tensor, left.view.hwc, node)
+    read = replace(right, tensor=other, view=right.view.read_as(left.view.hwc))
     scales = [builder.tensors[t].quantization for t in (left.tensor, other)]
     if same_quantization(*scales):
         return left.tensor, other
@@ -86,9 +87,7 @@ def _in_one_scale(builder: Builder, node: Node, left: Known, right: Known) -> tu
     scale = (high - low) / 255
     wanted = Quantization(scale, int(np.rint(-128 - low / scale)))
     found = [
-        builder.requantized(
-            replace(known, tensor=t), node, f"{node.outputs[0]}:{i}", wanted, False
-        ).tensor
-        for i, (known, t) in enumerate(((left, left.tensor), (right, other)))
+        builder.requantized(known, node, f"{node.outputs[0]}:{i}", wanted, False).tensor
+        for i, known in enumerate((left, read))
     ]
     return found[0], found[1]

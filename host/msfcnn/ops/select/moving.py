@@ -130,7 +130,9 @@ def padded(builder: Builder, known: Known, padding: Padding) -> Known:
     spatial = [i for i in range(1, rank) if i != axis]
     sides = [(0, 0)] * (2 - len(spatial)) + [(padding.before[i], padding.after[i]) for i in spatial]
     (top, bottom), (left, right) = sides
-    found = whole
+    # what is padded is the tensor that was found, not the one the value came from: a vector may
+    # be the bytes of a map
+    found = replace(whole, tensor=tensor, view=view_with_channels(hwc, rank, axis))
     if any((top, bottom, left, right)):
         size = (hwc[0] + top + bottom, hwc[1] + left + right)
         geometry = Geometry(
