@@ -99,6 +99,7 @@ def linked(machine: Machine, isa: str, build: Path) -> Path:
         ("qemu-cortex-m0", "generic", 10 * KIB),
         ("qemu-rv32", "generic", 11 * KIB),
         ("qemu-xtensa", "generic", 12 * KIB),
+        ("qemu-xtensa-mac16", "xtensa.mac16", 13 * KIB),
     ],
 )
 def test_the_engine_is_small(
