@@ -13,27 +13,6 @@ from msfcnn.report import DatasetReport
 MOST_COLUMNS = 24  # classes that a confusion matrix shows on a terminal
 
 
-def dataset_data(found: DatasetReport) -> dict[str, object]:
-    """The report as JSON values; an error that means nothing is null."""
-    return {
-        "images": found.images,
-        "labelled": found.labelled,
-        "ways": [
-            {
-                "name": way.name,
-                "accuracy": way.accuracy,
-                "as_c": way.as_c,
-                "error": way.error if math.isfinite(way.error) else None,
-            }
-            for way in found.ways
-        ],
-        "classes": list(found.classes),
-        "confusion": [list(row) for row in found.confusion],
-        "notes": list(found.notes),
-        "layers": [{"node": layer.node, "error": layer.error} for layer in found.layers],
-    }
-
-
 def dataset_blocks(found: DatasetReport) -> tuple[Block, ...]:
     """The ways side by side, then the confusion matrix of the C code."""
     facts = [("data set", f"{found.images} images, {found.labelled} labelled")]

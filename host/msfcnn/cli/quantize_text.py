@@ -6,11 +6,10 @@ relative to that of the float values; the cosine is the least of all images.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text, grouped
-from msfcnn.report import OutputError, QuantizationReport
+from msfcnn.report import OutputError, QuantizationReport, to_data
 from msfcnn.sizes import format_size
 
 SHOWN = 8  # warnings of one kind; the rest is counted
@@ -27,27 +26,12 @@ def data(done: QuantizationReport) -> dict[str, object]:
         "biases_corrected": done.corrected,
         "notes": list(done.notes),
         "degenerate": [{"value": k, "what": v} for k, v in done.degenerate.items()],
-        "unsupported": [
-            {"where": p.where, "what": p.what, "hint": p.hint, "kind": p.kind}
-            for p in done.unsupported
-        ],
+        "unsupported": [to_data(problem) for problem in done.unsupported],
         "compared": {
             "images": compared.images,
             "held_out": compared.held_out,
-            "outputs": [
-                {
-                    "name": o.name,
-                    "cosine": o.cosine,
-                    "error": o.error if math.isfinite(o.error) else None,
-                    "agreement": o.agreement,
-                    "accuracy_float": o.accuracy_float,
-                    "accuracy_int8": o.accuracy_int8,
-                }
-                for o in compared.outputs
-            ],
-            "worst_layers": [
-                {"node": w.node, "value": w.value, "error": w.error} for w in compared.worst
-            ],
+            "outputs": [to_data(output) for output in compared.outputs],
+            "worst_layers": [to_data(layer) for layer in compared.worst],
         },
     }
 

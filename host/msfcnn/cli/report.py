@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msfcnn
-from msfcnn.cli.dataset_text import dataset_blocks, dataset_data
+from msfcnn.cli.dataset_text import dataset_blocks
 from msfcnn.cli.generate import add_bounds
 from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.cli.preprocessing import add_picture_options, given_of
@@ -171,7 +171,7 @@ def _data(found: BoardsReport) -> dict[str, object]:
     plans = tuple(replace(view, motions=()) for view in found.plans)  # `explain --json` has them
     data: dict[str, object] = to_data(replace(found, plans=plans))
     if found.accuracy is not None:
-        data["accuracy"] = dataset_data(found.accuracy)
+        data["accuracy"] = to_data(found.accuracy)
     return data
 
 

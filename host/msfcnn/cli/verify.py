@@ -10,13 +10,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 import msfcnn
-from msfcnn.cli.dataset_text import dataset_blocks, dataset_data
+from msfcnn.cli.dataset_text import dataset_blocks
 from msfcnn.cli.generate import add_plan_options, options_of
 from msfcnn.cli.parser import Outcome, Subparsers, add_model, new_verb
 from msfcnn.cli.preprocessing import add_picture_options, given_of
 from msfcnn.errors import SUCCESS, MismatchError, Problem, UsageError
 from msfcnn.files import existing_file, existing_path
 from msfcnn.render import Block, Column, Facts, Table, progress_bars
+from msfcnn.report import to_data
 from msfcnn.sizes import format_size
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> Outcome:
                 preprocessing=given_of(args),
                 watch=bars,
             )
-        data["dataset"] = dataset_data(classified)
+        data["dataset"] = to_data(classified)
         blocks += dataset_blocks(classified)
     agrees = found.first_mismatch is None
     return Outcome(data, blocks, SUCCESS if agrees else MismatchError.exit_code)

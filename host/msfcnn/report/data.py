@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ T = TypeVar("T")
 def to_data(report: object) -> dict[str, Any]:
     """The fields of a dataclass by name, those of dataclasses within it likewise.
 
-    A class with a method `data` says itself what it is.
+    A class with a method `data` says itself what it is. Numbers without an end, which JSON lacks,
+    become None: where one is possible, it says that there is no figure.
     """
     assert dataclasses.is_dataclass(report), type(report).__name__
     own = getattr(report, "data", None)
@@ -37,4 +39,6 @@ def _value(value: object) -> object:
         return [_value(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _value(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value.value if isinstance(value, Enum) else value
