@@ -94,6 +94,8 @@ CASES: dict[str, Maker] = {
         n, n.qdq(n.node("ReduceMax", x, axes=[1], keepdims=1), like=x), 1, 3
     ),
     "minimum over channels": lambda n, x: n.qdq(n.node("ReduceMin", x, axes=[1]), like=x),
+    "maximum of everything": lambda n, x: n.qdq(n.node("ReduceMax", x, keepdims=0), like=x),
+    "minimum of everything": lambda n, x: n.qdq(n.node("ReduceMin", x, axes=[1, 2, 3]), FINE),
     "minimum over pixels": lambda n, x: n.qdq(n.node("ReduceMin", x, axes=[2, 3]), FINE),
     "the larger of two": lambda n, x: n.qdq(
         n.node("Max", x, n.qdq(conv_same(n, x), like=x)), like=x

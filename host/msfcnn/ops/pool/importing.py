@@ -170,7 +170,7 @@ MaxPool.importers = (
         kind="ReduceMax",
         convert=reduce_max,
         becomes="MaxPool over the whole map, or over the channels",
-        constraints=("over height and width, one of them, or channels",),
+        constraints=("over height and width, one of them, channels, or everything",),
     ),
     Importer(
         kind="ReduceMin",

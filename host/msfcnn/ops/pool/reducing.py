@@ -50,15 +50,20 @@ def reduce_min(builder: Builder, node: Node) -> Value:
 
 
 def _maximum(builder: Builder, node: Node, known: Known) -> Draft:
-    """The maximum over the axes of a node. Raises Unsupported for channels and pixels at once."""
+    """The maximum over the axes of a node: all of them, those of pixels, or that of channels.
+
+    Raises Unsupported for channels and only some of the pixels.
+    """
     axes = _reduced_axes(builder, node, len(known.shape))
     keep = node.boolean("keepdims", True)
     found = _axes(known, axes)
     if found is not None:
         return _largest(builder, node, known, (found[0], *found[1]), keep)
     channel = _only(known, axes)
+    if channel is None and all(i in axes or n == 1 for i, n in enumerate(known.shape)):
+        return _largest_of_all(builder, node, known, axes, keep)
     if channel is None:
-        raise _refused(known, axes, "maximum")
+        raise _refused(known, axes, "minimum" if node.kind == "ReduceMin" else "maximum")
     return _largest_channel(builder, node, known, channel, keep)
 
 
@@ -83,6 +88,28 @@ def _largest_channel(builder: Builder, node: Node, known: Known, channel: int, k
         op=op,
         node=node,
         view=_reduced_view(known, 1, [channel], (height * width, 1, 1), keep),
+        origin=node.outputs[0],
+        inherited=source.quantization,
+        unsigned=source.unsigned,
+    )
+
+
+def _largest_of_all(
+    builder: Builder, node: Node, known: Known, axes: frozenset[int], keep: bool
+) -> Draft:
+    """The largest of all elements, whose order is no matter: one row under one kernel."""
+    size = known.view.size
+    if size > LARGEST:
+        raise Unsupported(f"has more than {LARGEST} elements", "take the maximum of pixels first")
+    line = builder.with_shape(known.tensor, (1, size, 1), node)
+    op = MaxPool(
+        node=node.name, input=line, output=UNSET, geometry=Geometry(kernel_h=1, kernel_w=size)
+    )
+    source = builder.tensors[known.tensor]
+    return Draft(
+        op=op,
+        node=node,
+        view=_reduced_view(known, 1, sorted(axes), (1, 1, 1), keep),
         origin=node.outputs[0],
         inherited=source.quantization,
         unsigned=source.unsigned,
@@ -183,7 +210,7 @@ def _by_weights(
 
 
 def _refused(known: Known, axes: frozenset[int], what: str) -> Unsupported:
-    """The error for a reduction over these axes; what: "maximum", "mean" or "sum"."""
+    """The error for a reduction over these axes; what: a word such as "maximum"."""
     return Unsupported(
         f"takes the {what} of {list(known.shape)} over the axes {sorted(axes)}",
         f"take the {what} over height, width or channels, one after the other",
