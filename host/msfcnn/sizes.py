@@ -5,6 +5,7 @@ The same text is taken on the command line, in boards.yaml and in nightly.yaml.
 
 from __future__ import annotations
 
+import math
 import re
 
 from msfcnn.errors import Problem, UsageError
@@ -20,7 +21,8 @@ def parse_size(text: str, where: str = "size") -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     size = float(match[1]) * _UNITS[match[2][:1].lower()] if match else 0.0
-    if not match or size < 1 or ("." in match[1] and not match[2]):
+    # hundreds of digits are infinity as a float
+    if not match or not 1 <= size < math.inf or ("." in match[1] and not match[2]):
         hint = "write bytes, or K or M, such as 20480, 16K or 1M"
         raise UsageError(Problem(where, f"'{text}' is not a size", hint))
     return int(size)

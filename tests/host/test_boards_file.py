@@ -196,7 +196,7 @@ def test_texts(tmp_path: Path, key: str) -> None:
     assert text.startswith(f"boards.yaml: b: {key}: is not a line of text; write {key}: ")
 
 
-@pytest.mark.parametrize("value", ["fast", "0", "-5", "true", "16 MHz", "[1]"])
+@pytest.mark.parametrize("value", ["fast", "0", "-5", "true", "16 MHz", "[1]", "9" * 400])
 def test_clock(tmp_path: Path, value: str) -> None:
     text = complaint(tmp_path, entry(clock=value))
     assert "is not a clock rate; write clock: Hz, or k or M, such as 216M" in text

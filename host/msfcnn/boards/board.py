@@ -68,7 +68,7 @@ def _hertz(text: object) -> int | None:
     """A clock rate in Hz from text such as 64M; None stays None. Raises ValueError."""
     match = None if isinstance(text, bool) else _HERTZ.fullmatch(str(text))
     rate = float(match[1]) * _HERTZ_UNITS[match[2]] if match else 0.0
-    if text is not None and rate < 1:
+    if text is not None and not 1 <= rate < math.inf:
         raise ValueError(f"{text!r} is not a clock rate")
     return None if text is None else int(rate)
 
