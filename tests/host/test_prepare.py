@@ -388,6 +388,62 @@ def test_gelu_spelled_out(order: str, tmp_path: Path) -> None:
     assert_same(model, ready, 4, 6, 6)
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "Mul plus plus y",
+        "Mul c plus p; Mul p c q; Mul q half y",
+        "Mul plus half p; Mul p half q; Mul q c y",
+        "Mul c plus p; Div two p y",
+        "Div plus c p; Mul p half y",
+    ],
+)
+def test_what_only_looks_like_gelu(ends: str, tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Div", "c root", "d"),
+        node("Erf", "d", "e"),
+        node("Add", "e one", "plus"),
+    ]
+    for op, *inputs, output in (end.split() for end in ends.split("; ")):
+        nodes.append(node(op, " ".join(inputs), output))
+    numbers = {"root": 2**0.5, "one": 1.0, "half": 0.5, "two": 2.0}
+    constants = {n: np.array(v, np.float32) for n, v in numbers.items() if n in f"root one {ends}"}
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3), **constants})
+    ready = prepared(model, tmp_path).model
+    assert "Gelu" not in kinds(ready)
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_hard_sigmoid_with_another_middle_is_no_hard_swish(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("HardSigmoid", "c", "gate", alpha=1 / 6, beta=0.25),
+        node("Mul", "c gate", "y"),
+    ]
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3)})
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "HardSigmoid": 1, "Mul": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
+@pytest.mark.parametrize("scaled", ["Div root c d", "Div c nothing d"])
+def test_no_gelu_of_a_reciprocal_or_of_nothing(scaled: str, tmp_path: Path) -> None:
+    op, *inputs, output = scaled.split()
+    nodes = [
+        node("Conv", "x w", "c"),
+        node(op, " ".join(inputs), output),
+        node("Erf", "d", "e"),
+        node("Add", "e one", "plus"),
+        node("Mul", "c plus", "p"),
+        node("Mul", "p half", "y"),
+    ]
+    numbers = {"root": 2**0.5, "one": 1.0, "half": 0.5, "nothing": 0.0}
+    constants = {n: np.array(v, np.float32) for n, v in numbers.items()}
+    model = float_model(nodes, [1, 4, 6, 6], {"w": normal(6, 4, 3, 3), **constants})
+    assert "Gelu" not in kinds(prepared(model, tmp_path).model)
+
+
 def test_all_that_is_refused_is_named_at_once(tmp_path: Path) -> None:
     nodes = [
         node("InstanceNormalization", "x g b", "i"),

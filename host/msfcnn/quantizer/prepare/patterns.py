@@ -1,4 +1,8 @@
-"""Activations that exporters take apart, put together again: hard-sigmoid, hard-swish, GELU."""
+"""Activations that exporters take apart, put together again: hard-sigmoid, hard-swish, GELU.
+
+Left apart, each part would be quantized by itself: several roundings, and products of maps, where
+one table of 256 bytes is exact. A part that somebody else reads, too, stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from onnx import helper
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
 
-HARD_SWISH_OPSET = 14
+HARD_SWISH_OPSET = 14  # the first opsets with these operators
 GELU_OPSET = 20
 
 
@@ -27,6 +31,7 @@ def restore_activations(edited: EditedGraph) -> None:
 
 
 def _scalar(edited: EditedGraph, node: onnx.NodeProto, index: int) -> float | None:
+    """The number that an input of a node is; None if it is computed, or more than one."""
     constant = edited.constant(node, index)
     return float(constant.ravel()[0]) if constant is not None and constant.size == 1 else None
 
@@ -40,13 +45,25 @@ def _operands(edited: EditedGraph, node: onnx.NodeProto) -> tuple[str, float] | 
     return None
 
 
+def _product(edited: EditedGraph, node: onnx.NodeProto | None) -> tuple[str, float] | None:
+    """The activation that a Mul or Div reads, and the number it is multiplied by.
+
+    None for other nodes, and for a number divided by an activation, which is no product.
+    """
+    if node is None or kind_of(node) not in ("Mul", "Div"):
+        return None
+    if kind_of(node) == "Mul":
+        return _operands(edited, node)
+    divisor = _scalar(edited, node, 1)
+    return (node.input[0], 1 / divisor) if divisor else None
+
+
 def _hard_sigmoid(edited: EditedGraph, node: onnx.NodeProto) -> None:
     """Clip(x + 3, 0, 6) / 6."""
-    factor = _scalar(edited, node, 1)
-    if factor is None:
+    product = _product(edited, node)
+    if product is None:
         return
-    factor = 1 / factor if kind_of(node) == "Div" and factor else factor
-    clip = edited.producer(node.input[0])
+    clip, factor = edited.producer(product[0]), product[1]
     if clip is None or kind_of(clip) != "Clip" or edited.lone_reader(clip.output[0]) is None:
         return
     low, high = _scalar(edited, clip, 1), _scalar(edited, clip, 2)
@@ -72,7 +89,8 @@ def _hard_swish(edited: EditedGraph, node: onnx.NodeProto) -> None:
         if gate is None or kind_of(gate) != "HardSigmoid" or gate.input[0] != node.input[1 - index]:
             continue
         values = {a.name: a.f for a in gate.attribute}
-        if not math.isclose(values.get("alpha", 0.2), 1 / 6, rel_tol=1e-5):
+        slope, middle = values.get("alpha", 0.2), values.get("beta", 0.5)
+        if not math.isclose(slope, 1 / 6, rel_tol=1e-5) or middle != 0.5:
             continue
         new = helper.make_node("HardSwish", [gate.input[0]], [node.output[0]], node.name)
         edited.insert_before(node, new)
@@ -84,45 +102,43 @@ def _gelu(edited: EditedGraph, erf: onnx.NodeProto) -> None:
     """x * (1 + Erf(x / sqrt(2))) / 2 in any order of its factors."""
     if edited.opset < GELU_OPSET:
         return
-    scaled = edited.producer(erf.input[0])
-    given = _operands(edited, scaled) if scaled is not None else None
-    if scaled is None or given is None or kind_of(scaled) not in ("Div", "Mul"):
+    given = _product(edited, edited.producer(erf.input[0]))
+    if given is None:
         return
-    factor = 1 / given[1] if kind_of(scaled) == "Div" else given[1]
+    x, factor = given
     add = edited.lone_reader(erf.output[0])
     added = _operands(edited, add) if add is not None and kind_of(add) == "Add" else None
     if not math.isclose(factor, math.sqrt(0.5), rel_tol=1e-5) or added is None or added[1] != 1:
         return
-    end = _end_of_gelu(edited, add, given[0])
+    end = _end_of_gelu(edited, add, x)
     if end is not None:
-        new = helper.make_node("Gelu", [given[0]], [end.output[0]], end.name)
+        new = helper.make_node("Gelu", [x], [end.output[0]], end.name)
         edited.insert_before(end, new)
         edited.remove(end)
 
 
 def _end_of_gelu(edited: EditedGraph, add: onnx.NodeProto | None, x: str) -> onnx.NodeProto | None:
-    """The last of the two products: with x and with one half."""
+    """The last of the two products: with x and with one half.
+
+    Exporters write x * (1 + erf) * 0.5, (0.5 * x) * (1 + erf) or 0.5 * (x * (1 + erf)). None if
+    the nodes behind `add` do anything else.
+    """
     node, seen_x, seen_half = add, False, False
     while node is not None and not (seen_x and seen_half):
         following = edited.lone_reader(node.output[0])
         if following is None or kind_of(following) not in ("Mul", "Div"):
             return None
-        scalar = _operands(edited, following)
-        if scalar is not None:
-            value = 1 / scalar[1] if kind_of(following) == "Div" else scalar[1]
-            seen_half = math.isclose(value, 0.5)
-            if not seen_half:
-                return None
-        elif x in following.input:
+        scalar = _product(edited, following)
+        others = [n for n in following.input if n != node.output[0]]
+        half = None if scalar else _product(edited, edited.producer(others[0])) if others else None
+        # each factor once: another half, or the square of x, makes it another function
+        if scalar is not None and not seen_half and math.isclose(scalar[1], 0.5):
+            seen_half = True
+        elif kind_of(following) == "Mul" and others == [x] and not seen_x:
             seen_x = True
-        else:
-            other = next(n for n in following.input if n != node.output[0])
-            half = edited.producer(other)
-            scaled = (
-                _operands(edited, half) if half is not None and kind_of(half) == "Mul" else None
-            )
-            if scaled is None or scaled[0] != x or not math.isclose(scaled[1], 0.5):
-                return None
+        elif kind_of(following) == "Mul" and half == (x, 0.5) and not (seen_x or seen_half):
             seen_x = seen_half = True
+        else:
+            return None
         node = following
     return node
