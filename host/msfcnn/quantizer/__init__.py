@@ -1,4 +1,10 @@
-"""Float ONNX networks to int8 QDQ: prepared, calibrated on images, compared with the original."""
+"""Float ONNX networks to int8 QDQ: prepared, calibrated on images, compared with the original.
+
+The way through the package: `prepare` brings the float file to one form, `statistics` runs it on
+the images, `methods` and `ranges` choose what 256 steps cover, `placement` and `weights` write the
+QDQ form, `comparison` tells how far that is from float. `quantize` calls them in this order; `file`
+is `quantize` for files on the disk. The result is an ONNX file like any other for `frontend`.
+"""
 
 from msfcnn.quantizer.comparison import is_scores
 from msfcnn.quantizer.file import Pictures, quantize_file

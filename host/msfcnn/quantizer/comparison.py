@@ -1,4 +1,8 @@
-"""How far int8 is from float: per output, and where the largest errors arise."""
+"""How far int8 is from float: per output, and where the largest errors arise.
+
+Both forms run in onnxruntime, image by image. Errors are relative: the root of the sum of squared
+differences over that of squared float values: 0 for no difference, 1 if int8 were all zero.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from msfcnn.quantizer.statistics import (
 )
 from msfcnn.report import Comparison, LayerError, OutputError
 
-WORST = 5
+WORST = 5  # layers that a comparison names
 LAYER_IMAGES = 16  # all values of that many images are compared
 Labels = NDArray[np.int64]
 
@@ -35,7 +39,8 @@ def compare(
 ) -> Comparison:
     """Runs the float model and its QDQ form on images.
 
-    labels: class of each image, -1 where it is unknown.
+    labels: class of each image, -1 where it is unknown. held_out: whether the images are others
+    than those of calibration; only told on. Layers are compared on the first `LAYER_IMAGES`.
     """
     inner = [name for name in placed.real if name in _written(model)]
     real = [placed.real[name] for name in inner]
@@ -76,7 +81,10 @@ def _run(runner: object, names: list[str], feed: Mapping[str, object]) -> list[N
 
 
 class _Tally:
-    """The errors of one output, image by image: whole outputs of all images fit into no memory."""
+    """The errors of one output, image by image: whole outputs of all images fit into no memory.
+
+    Sums over images, not a mean of their errors: an image of small values would count as much.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -133,7 +141,11 @@ def is_scores(shape: tuple[int, ...]) -> bool:
 def _worst(
     model: onnx.ModelProto, sums: Mapping[str, NDArray[np.float64]]
 ) -> tuple[LayerError, ...]:
-    """The layers with the largest error, relative to the power of their own float values."""
+    """The layers with the largest error, relative to the power of their own float values.
+
+    sums: by value of the float model [squared differences, squared values]. A layer whose values
+    are all 0 has no relative error and is left out.
+    """
     nodes = {o: node.name for node in model.graph.node for o in node.output}
     errors = [
         LayerError(nodes[name], name, float(np.sqrt(lost / power)))

@@ -37,7 +37,12 @@ def quantize_file(
     options: QuantizeOptions,
     watch: Watch | None = None,
 ) -> QuantizationReport:
-    """Quantize a float model and write it; nothing is written if anything fails."""
+    """Quantize a float model and write it; nothing is written if anything fails.
+
+    Beside `output` goes NAME.preprocess.yaml where the calibration images are pictures: how a
+    picture becomes an input belongs to the network as much as its weights do.
+    Raises UsageError or ModelError, as `load_samples` and `quantize` do.
+    """
     if output.is_dir():
         hint = "give the name of a file in that directory"
         raise UsageError(Problem(str(output), "is a directory", hint))

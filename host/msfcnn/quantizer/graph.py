@@ -1,4 +1,8 @@
-"""An ONNX graph that is being rewritten: who writes a value, who reads it, which are constant."""
+"""An ONNX graph that is being rewritten: who writes a value, who reads it, which are constant.
+
+Not the graph of `nodes`: that one is read while a quantized file becomes a Model; this one stays
+ONNX, because onnxruntime has to run every state of it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,9 @@ DEFAULT_DOMAINS = ("", "ai.onnx")
 class EditedGraph:
     """A model under rewriting. Constants are initializers; no node of kind Constant is left.
 
-    The only mutable state of a preparation: every pass changes it in place.
+    The only mutable state of a preparation: every pass changes it in place. Nodes have to be in
+    the order of execution (ONNX IR, section Graphs), and passes keep them so. Producers and
+    readers are searched for anew each time: an index would have to follow every change.
     """
 
     def __init__(self, model: onnx.ModelProto) -> None:
@@ -45,7 +51,10 @@ class EditedGraph:
         return int(max(versions))
 
     def constant(self, node: onnx.NodeProto, index: int) -> NDArray[Any] | None:
-        """The value of an input of a node, None if it is left out or no constant."""
+        """The value of an input of a node, None if it is left out or no constant.
+
+        Never to be changed in place: other nodes may read it. `add_constant` makes a new one.
+        """
         name = node.input[index] if index < len(node.input) else ""
         return self._constants.get(name)
 
@@ -96,7 +105,11 @@ class EditedGraph:
         self.graph.node.remove(node)
 
     def bypass(self, node: onnx.NodeProto) -> None:
-        """Take a node out and give its readers what it reads. A graph output keeps its name."""
+        """Take a node out and give its readers what it reads. A graph output keeps its name.
+
+        Its first input and output count. The node stays where its output is one of the graph's and
+        nobody could write it instead.
+        """
         source, result = node.input[0], node.output[0]
         if result not in self.outputs:
             self.remove(node)
@@ -117,7 +130,10 @@ class EditedGraph:
                     node.input[index] = new
 
     def drop_unused(self) -> None:
-        """Remove nodes and initializers that no output depends on."""
+        """Remove nodes and initializers that no output depends on.
+
+        Once from the end to the begin is enough, because nodes are in the order of execution.
+        """
         needed = set(self.outputs)
         kept: list[onnx.NodeProto] = []
         for node in reversed(self.graph.node):
@@ -166,7 +182,10 @@ def label(node: onnx.NodeProto) -> str:
 
 
 def _outer_names(node: onnx.NodeProto) -> list[str]:
-    """Values that the subgraphs of a node read."""
+    """Values that the subgraphs of a node (If, Loop, Scan) read.
+
+    Names of their own are among them; that keeps a node too many at most.
+    """
     names: list[str] = []
     for a in node.attribute:
         for inner in (*([a.g] if a.HasField("g") else []), *a.graphs):

@@ -1,4 +1,8 @@
-"""How operators treat the quantization of what they read; by kind, the rest computes anew."""
+"""How operators treat the quantization of what they read; by kind, the rest computes anew.
+
+These sets decide where scales are shared and where nothing is quantized (`ranges`), so that each
+operator becomes one op of msfcnn without a requantization that float does not have.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,8 @@ JOINING = frozenset({"Concat", "Max", "Min"})
 # bounds of the op before, as long as nobody else reads that
 CLAMPS = frozenset({"Relu", "Clip"})
 
-# what a function can give at all: the same scale for every model
+# what a function can give at all: the same scale for every model, a power of two, as TFLite's
+# quantization specification demands of Softmax, Sigmoid (1/256) and Tanh (1/128)
 FIXED: Mapping[str, RealRange] = {
     "Softmax": RealRange(0.0, 255 / 256),
     "Sigmoid": RealRange(0.0, 255 / 256),

@@ -1,4 +1,8 @@
-"""From the values of a tensor to the range that its 256 steps cover."""
+"""From the values of a tensor to the range that its 256 steps cover.
+
+A wide range rounds all values coarsely, a narrow one clips the largest: each method is another
+opinion about that. `quantize` with method "best" tries all of them.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,18 @@ from numpy.typing import NDArray
 
 from msfcnn.quantizer.statistics import Statistics
 
-STEPS = 255
+STEPS = 255  # between the 256 values of int8
 PERCENTILE = 99.99
-BINS = 2048
+BINS = 2048  # of the histogram that `entropy` looks at
 SHRINKS = 32  # candidates that `mse` and `entropy` try
 
 
 @dataclass(frozen=True)
 class RealRange:
-    """Real numbers from low <= 0 to high >= 0 that int8 has to cover."""
+    """Real numbers from low <= 0 to high >= 0 that int8 has to cover.
+
+    Zero is always in it: padding, Relu and sums of nothing give exactly 0 and must stay exact.
+    """
 
     low: float
     high: float
@@ -33,7 +40,11 @@ class RealRange:
         return RealRange(min(self.low, other.low), max(self.high, other.high))
 
     def parameters(self) -> tuple[np.float32, int]:
-        """Scale and zero point of int8, zero exactly a step."""
+        """Scale and zero point of int8, zero exactly a step.
+
+        real = scale * (q - zero point). The zero point is rounded, so the range moves by half a
+        step at most. A range of nothing gets a tiny scale that is still a normal float32.
+        """
         scale = np.float32(max(self.width / STEPS, np.finfo(np.float32).tiny * 1e6))
         return scale, int(np.clip(round(-128 - self.low / float(scale)), -128, 127))
 
@@ -44,7 +55,7 @@ def minmax(values: Statistics) -> RealRange:
 
 
 def percentile(values: Statistics) -> RealRange:
-    """All but the rarest values at each end."""
+    """All but the rarest values at each end: one in ten thousand."""
     low, high = np.percentile(values.sample, [100 - PERCENTILE, PERCENTILE])
     return _within(minmax(values), float(low), float(high))
 
@@ -59,7 +70,11 @@ def mse(values: Statistics) -> RealRange:
 
 
 def entropy(values: Statistics) -> RealRange:
-    """The range whose 256 steps keep the distribution of the values best (Kullback-Leibler)."""
+    """The range whose 256 steps keep the distribution of the values best (Kullback-Leibler).
+
+    As TensorRT calibrates (S. Migacz, "8-bit Inference with TensorRT", GTC 2017), but for ranges
+    that need not be symmetric.
+    """
     whole = minmax(values)
     if whole.width <= 0:  # all of them are zero
         return whole
@@ -94,7 +109,12 @@ def _rounded(sample: NDArray[np.float64], given: RealRange) -> NDArray[np.float6
 def _divergence(
     counts: NDArray[np.float64], centers: NDArray[np.float64], given: RealRange
 ) -> float:
-    """Of the clipped distribution from its image in 256 steps."""
+    """Of the clipped distribution from its image in 256 steps, in nats; inf if nothing is left.
+
+    counts: of each bin of the histogram, centers: the real value in its middle. What lies outside
+    of the range is counted at its ends, as clipping puts it there; within a step the counts are
+    spread evenly over its bins that are not empty.
+    """
     clipped = np.clip(centers, given.low, given.high)
     inside = (centers >= given.low) & (centers <= given.high)
     reference = np.where(inside, counts, 0.0)
@@ -114,6 +134,7 @@ def _divergence(
         return float("inf")
     p, q = reference / total, spread / image
     both = (p > 0) & (q > 0)
+    # a bin that the image lacks would cost infinitely much; 20 nats are more than any other does
     missing = p[(p > 0) & ~both].sum()
     return float((p[both] * np.log(p[both] / q[both])).sum() + missing * 20)
 

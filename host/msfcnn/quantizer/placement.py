@@ -1,4 +1,9 @@
-"""QuantizeLinear and DequantizeLinear put around the ops of a prepared float model."""
+"""QuantizeLinear and DequantizeLinear put around the ops of a prepared float model.
+
+The form is that of onnxruntime's own quantizer in QDQ format: ops stay float, every value that is
+stored goes through a pair of nodes, weights and biases are stored as integers behind a
+DequantizeLinear. `ranges` says which values, this file only where.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +59,10 @@ def place(
 def _scale_of(
     edited: EditedGraph, name: str, scales: Mapping[str, tuple[np.float32, int]]
 ) -> np.float32 | None:
-    """The scale of a value, also behind views; None if it stays float."""
+    """The scale of a value, also behind views; None if it stays float.
+
+    A view has none of its own: it is the same bytes under another shape.
+    """
     while name not in scales:
         producer = edited.producer(name)
         if producer is None or kind_of(producer) not in VIEWS:
@@ -100,7 +108,10 @@ def _dequantized(
     scale: NDArray[np.float32],
     axis: int,
 ) -> str:
-    """A stored constant and its DequantizeLinear in front of a node; returns the real value."""
+    """A stored constant and its DequantizeLinear in front of a node; returns the real value.
+
+    scale: one or, along `axis` of `stored`, one a channel. Zero points are 0, as for all weights.
+    """
     result = edited.new_name(f"{hint}_real")
     # never shared between layers: onnxruntime 1.2x fails on int8 weights that two layers read
     inputs = [
@@ -115,7 +126,11 @@ def _dequantized(
 
 
 def _quantize_value(edited: EditedGraph, name: str, scale: np.float32, zero: int) -> str:
-    """Everybody who reads a value reads it from int8 from now on; returns the name they read."""
+    """Everybody who reads a value reads it from int8 from now on; returns the name they read.
+
+    A graph output keeps its name, which applications know: then the pair writes it, and what the
+    producer writes is renamed. Pairs of inputs go to the begin of the graph.
+    """
     stored, real = edited.new_name(f"{name}_int8"), edited.new_name(f"{name}_real")
     parameters = [
         edited.add_constant(f"{name}_scale", np.array(scale, np.float32)),

@@ -1,4 +1,9 @@
-"""`quantize`: the whole way from a float ONNX file to an int8 QDQ model that was tried out."""
+"""`quantize`: the whole way from a float ONNX file to an int8 QDQ model that was tried out.
+
+Each candidate (a method, biases corrected or not) is a whole QDQ model that is compared with the
+float one; statistics are measured once for all of them. Nothing is returned that onnxruntime has
+not run. `file.quantize_file` is the caller for files, `api` the one for Python.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +31,7 @@ from msfcnn.report import Comparison
 BEST = "best"
 COMPARED = 64  # images that the comparison takes at most, unless a data set is given
 HELD_OUT = 5  # `best` keeps every fifth image for judging
-MOST_CUTS = 8
+MOST_CUTS = 8  # times that the end is cut; each may uncover what the importer refuses before it
 
 Watch = Callable[[str], Tick]
 
@@ -143,7 +148,10 @@ def quantize(
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """Everything that stays the same while ranges and outputs are chosen."""
+    """Everything that stays the same while ranges and outputs are chosen.
+
+    model: prepared. directory: for scratch files, which are gone when `quantize` returns.
+    """
 
     model: onnx.ModelProto
     samples: _Fitted
@@ -194,7 +202,11 @@ class _Work:
         )
 
     def _split(self) -> tuple[_Fitted, _Fitted, bool]:
-        """Images to measure ranges with, images to judge by, and whether they are others."""
+        """Images to measure ranges with, images to judge by, and whether they are others.
+
+        Methods are compared on images that none of them has seen, or minmax, which clips nothing
+        that it knows, would win too often. Fewer than ten images serve for both.
+        """
         count = self.samples.count
         if self.options.method == BEST and count >= 2 * HELD_OUT:
             kept = np.arange(count) % HELD_OUT == HELD_OUT - 1
@@ -234,7 +246,11 @@ class _Work:
 
 
 def import_problems(model: onnx.ModelProto, directory: Path) -> tuple[Problem, ...]:
-    """What msfcnn's importer says about a QDQ model; empty if it takes it."""
+    """What msfcnn's importer says about a QDQ model; empty if it takes it.
+
+    The importer itself is asked, by a file in `directory`: no second list of what it takes can be
+    out of date.
+    """
     from msfcnn.frontend import load_model
 
     file = directory / "quantized.onnx"
@@ -259,7 +275,11 @@ def _placed(
 
 
 def _check(model: onnx.ModelProto, directory: Path) -> None:
-    """The result as a file: valid, loaded and run once, before anybody gets it."""
+    """The result as a file: valid, loaded and run once, before anybody gets it.
+
+    With and without onnxruntime's optimizations, because users run it with them, and fused QDQ
+    pairs have checks of their own. Raises ModelError.
+    """
     file = directory / "int8.onnx"
     try:
         onnx.checker.check_model(model, full_check=True)
@@ -316,6 +336,7 @@ def _fitting(samples: Samples, shapes: Mapping[str, tuple[int, ...]], what: str)
 def _of_input(
     images: NDArray[np.float32], shape: tuple[int, ...], what: str
 ) -> NDArray[np.float32]:
+    """Images of one input as [n, *shape[1:]]; UsageError, about `what`, if they do not fit."""
     inner = shape[1:]
     if images.shape[1:] not in (shape, inner):
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], inner))

@@ -1,4 +1,8 @@
-"""Which values are quantized, which of them share one scale, and the range of each."""
+"""Which values are quantized, which of them share one scale, and the range of each.
+
+Sharing is what keeps movements exact: an op that only selects or copies bytes must not requantize
+them. `kinds` says which operators do, `methods` turns values into a range, `placement` is next.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +46,7 @@ def choose_ranges(
 ) -> Ranges:
     """A range for every value to be quantized.
 
+    edited: prepared and not changed here. statistics: of its values; constants have none.
     reach: all that the network's only input can be; by default what the images are.
     """
     named = quantized_values(edited, statistics)
@@ -70,7 +75,11 @@ def quantized_values(edited: EditedGraph, statistics: Mapping[str, Statistics]) 
 
 
 def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
-    """Whether the next node is computed together with the one that writes this value."""
+    """Whether the next node is computed together with the one that writes this value.
+
+    Then it never exists as int8: a function behind a function is one table, a clamp is part of
+    what it bounds, a constant behind a MatMul is its bias. Views between them make no difference.
+    """
     kind = kind_of(producer)
     direct = edited.lone_reader(name)
     if direct is not None and _is_function(edited, producer) and _is_function(edited, direct):
@@ -102,7 +111,11 @@ def _own_range(
     statistics: Mapping[str, Statistics],
     method: Callable[[Statistics], RealRange],
 ) -> tuple[RealRange, str]:
-    """The range of a value by itself, and a complaint if the images do not exercise it."""
+    """The range of a value by itself, and a complaint if the images do not exercise it.
+
+    A value that is always 0 on these images, say behind a Relu, would get a scale near 0, and any
+    other image would saturate it: it gets the reach of what its node reads instead.
+    """
     producer = edited.producer(name)
     kind = kind_of(producer) if producer is not None else ""
     if kind in FIXED:
@@ -129,7 +142,11 @@ def _expected_magnitude(
 
 
 class _Groups:
-    """Values that share one quantization."""
+    """Values that share one quantization: a union-find over names, joined in graph order.
+
+    A fixed group has a range that nobody may widen: that of an input, whose scale the caller
+    applies, or of a function in FIXED. Others that join it take its range.
+    """
 
     def __init__(self, edited: EditedGraph, named: list[str]) -> None:
         self._parent = {name: name for name in named}
@@ -142,7 +159,10 @@ class _Groups:
             self._visit(node)
 
     def shared(self, own: Mapping[str, RealRange]) -> dict[str, RealRange]:
-        """The range of every value: that of its whole group, or of its fixed source."""
+        """The range of every value: that of its whole group, or of its fixed source.
+
+        own: the range of each value by itself; the union of those of a group covers them all.
+        """
         united: dict[str, RealRange] = {}
         for name, given in own.items():
             root = self._root(name)

@@ -1,4 +1,7 @@
-"""onnxruntime: found when it is needed, quiet, and asked for exact results."""
+"""onnxruntime: found when it is needed, quiet, and asked for exact results.
+
+An optional dependency (extra `quantize`), so it is imported inside of functions only.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 from msfcnn.errors import Problem, UsageError
 
-LONGEST_REASON = 200
+LONGEST_REASON = 200  # characters
 
 
 def onnxruntime() -> Any:
@@ -27,8 +30,9 @@ def session(
     disabled: Sequence[str] = (),
     optimize: bool = False,
 ) -> Any:
-    """A session that computes what the file says.
+    """A session that computes what the file says, on the CPU.
 
+    model: a path, or a serialized model of less than 2 GB (protobuf's limit).
     simplified: where to write the graph after onnxruntime's basic optimizations, which are off
     otherwise. disabled: names of optimizations to leave out of them. optimize: with all of them, as
     onnxruntime does by default.

@@ -6,7 +6,10 @@ import onnx
 
 
 def shapes_of(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
-    """Fully known shapes by value name."""
+    """Fully known shapes by value name; values of which any extent is open are left out.
+
+    data_prop: shapes that are computed by nodes (Shape, Gather, Concat) are followed, too.
+    """
     graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     found: dict[str, tuple[int, ...]] = {}
     for value in (*graph.input, *graph.value_info, *graph.output):

@@ -1,4 +1,8 @@
-"""What the values of a float network look like on real inputs: one run over the images."""
+"""What the values of a float network look like on real inputs: one run over the images.
+
+Every value is an output of the session, and only a share of it is kept, so that memory hardly grows
+with the number of images.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ class Statistics:
     """Of one value over all images.
 
     low, high: the smallest and largest. sample: some of the values, evenly spread over each image.
-    channel_means: mean per index of axis 1.
+    channel_means: mean per index of axis 1, float64 [C]; what bias correction needs.
     """
 
     low: float
@@ -91,7 +95,7 @@ class _Collector:
 
     def add(self, values: NDArray[np.float32], turn: int) -> None:
         """Range, means per channel and a sample of an image's values; a share of them is
-        kept, evenly.
+        kept, evenly. turn: number of the image.
         """
         self._low = min(self._low, float(values.min()))
         self._high = max(self._high, float(values.max()))
@@ -105,5 +109,6 @@ class _Collector:
         self._means = [m for m in self._means if m.shape == means.shape] + [means]
 
     def finished(self) -> Statistics:
+        """The statistics of all images so far. There must have been one."""
         means = np.mean(self._means, axis=0)
         return Statistics(self._low, self._high, np.concatenate(self._samples), means)

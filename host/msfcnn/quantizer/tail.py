@@ -1,4 +1,8 @@
-"""Float postprocessing that msfcnn has no operator for, cut off the end of a model."""
+"""Float postprocessing that msfcnn has no operator for, cut off the end of a model.
+
+Detectors end in box decoding and non-maximum suppression, which are a few operations on few values,
+cheap in float on the application's side, and no work for int8.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,7 @@ def _downstream(edited: EditedGraph, named: Collection[str]) -> list[onnx.NodePr
 
 
 def _frontier(edited: EditedGraph, name: str, lost: Collection[str]) -> list[str]:
-    """The kept values from which a lost one was computed."""
+    """The kept values from which a lost one was computed: what the model's outputs become."""
     if name not in lost:
         return [] if edited.is_constant(name) or not name else [name]
     producer = edited.producer(name)

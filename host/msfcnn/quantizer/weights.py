@@ -1,4 +1,8 @@
-"""Weights as int8 with a scale per output channel, biases as int32 in the unit of the sums."""
+"""Weights as int8 with a scale per output channel, biases as int32 in the unit of the sums.
+
+Symmetric: a zero point of the weights would cost the kernels a sum of the inputs for each output.
+The unit of the sums, and so of the bias, is input scale * weight scale: accumulators hold both.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,17 @@ from numpy.typing import NDArray
 
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of
 
-LARGEST = 127
+LARGEST = 127  # -128 is left out, as TFLite's specification of int8 weights demands
 BIAS_ROOM = 2.0**30  # int32 holds the bias and the sums beside it
 LEAST_RATIO = 1e-6  # of a channel's scale to the largest: beyond it a channel is as good as zero
 
 
 @dataclass(frozen=True, eq=False)
 class QuantizedWeights:
-    """stored int8 in the shape of the ONNX weights, scale float32 [channels] along `axis`."""
+    """stored int8 in the shape of the ONNX weights, scale float32 [channels] along `axis`.
+
+    Of a ConvTranspose with groups the channels are those of one group, which all groups share.
+    """
 
     stored: NDArray[np.int8]
     scale: NDArray[np.float32]
@@ -44,8 +51,9 @@ def output_axis(node: onnx.NodeProto, rank: int) -> int:
 def quantize_weights(
     edited: EditedGraph, node: onnx.NodeProto, input_scale: float
 ) -> QuantizedWeights | None:
-    """The weights of a node, None if they are no constant.
+    """The weights of a node (Conv, ConvTranspose, Gemm, MatMul), None if they are no constant.
 
+    input_scale: of the node's input; without it the bias has no unit.
     A channel's scale is at least what lets its bias fit into int32.
     """
     constant = edited.constant(node, 1)
@@ -73,7 +81,10 @@ def quantize_weights(
 def quantize_bias(
     bias: NDArray[np.generic], input_scale: float, weights: QuantizedWeights
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """int32 values and their scale, one per output channel."""
+    """int32 values and their scale, one per output channel.
+
+    A bias beyond int32, which `quantize_weights` avoids where it may, saturates.
+    """
     unit = np.float32(input_scale) * weights.scale
     channels = bias.size
     if unit.size != channels:  # groups of a ConvTranspose share their scales
@@ -91,6 +102,8 @@ def mean_error(
 ) -> NDArray[np.float64] | None:
     """How far rounding the weights lowers the mean of each output, inside of any padding.
 
+    Added to the bias, it takes the shift back (Nagel et al., "Data-Free Quantization Through
+    Weight Equalization and Bias Correction", 2019; here with measured means).
     means: of the input, per channel. None where the layer's outputs mix channels otherwise.
     """
     constant = edited.constant(node, 1)

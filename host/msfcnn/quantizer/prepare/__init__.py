@@ -1,4 +1,9 @@
-"""From any float ONNX file to the form that is quantized: ONNX in, ONNX out, one file a pass."""
+"""From any float ONNX file to the form that is quantized: ONNX in, ONNX out, one file a pass.
+
+The form: float32, one image, opset 13 or later, constants folded into initializers, nodes named, no
+batch normalization left where a layer could take it. No pass may change what the network computes,
+beyond the rounding of float32. `quantizer.statistics` runs what comes out.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +56,8 @@ def prepare(
     Raises UsageError, or ModelError with everything that cannot be quantized.
     """
     model = read_float(path)
+    # asked twice: first for what onnxruntime would fail on with words that name no node, then for
+    # what is left of control flow and computed weights when constants are folded
     problems = refused_operators(model.graph.node) + foreign_operators(model)
     if problems:
         raise ModelError(*problems)
@@ -74,6 +81,6 @@ def prepare(
     if problems:
         raise ModelError(*problems)
     edited = EditedGraph(with_gelu(edited.model))
-    restore_activations(edited)
+    restore_activations(edited)  # before constants are folded into layers, which takes their parts
     move_behind_transposes(edited)
     return Prepared(edited.model, (*notes, *converted, *fold_affine(edited)))

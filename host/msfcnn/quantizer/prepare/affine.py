@@ -23,7 +23,10 @@ LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm"})
 
 @dataclass(frozen=True, eq=False)
 class AffineNode:
-    """scale and shift [C] of a node that does nothing else; it reads the value `source`."""
+    """scale and shift [C] of a node that does nothing else; it reads the value `source`.
+
+    In float64: products of many folded nodes are rounded to float32 once, in the layer.
+    """
 
     source: str
     scale: Channels
@@ -35,6 +38,7 @@ def fold_affine(edited: EditedGraph) -> list[str]:
     notes: list[str] = []
     tables: set[str] = set()  # nodes with one number for all channels, which run as tables
     while True:
+        # anew after every node: folding one lets its neighbour meet the same layer
         shapes = shapes_of(edited.model)
         left = (n for n in edited.nodes if n.name not in tables)
         step = next((n for n in left if _worth_it(edited, n, shapes)), None)
@@ -53,6 +57,7 @@ def fold_affine(edited: EditedGraph) -> list[str]:
 
 
 def _is_one_number(affine: AffineNode) -> bool:
+    """Whether all channels have the same scale and shift: then it is a function of one value."""
     return all(bool((v == v[0]).all()) for v in (affine.scale, affine.shift))
 
 
@@ -101,7 +106,11 @@ def _affine_of(
 
 
 def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> AffineNode | None:
-    """Scale and shift of a BatchNormalization in inference."""
+    """Scale and shift of a BatchNormalization in inference (ONNX, BatchNormalization):
+
+    y = gamma * (x - mean) / sqrt(variance + epsilon) + beta. None in training, or if one of the
+    four is computed.
+    """
     if len([o for o in node.output if o]) > 1 or attribute(node, "training_mode", 0):
         return None
     stored = [edited.constant(node, i) for i in range(1, 5)]
@@ -113,7 +122,11 @@ def _batch_norm(edited: EditedGraph, node: onnx.NodeProto) -> AffineNode | None:
 
 
 def _per_channel(constant: NDArray[Any], shape: tuple[int, ...]) -> Channels | None:
-    """The constant as one value per channel (axis 1) of a value of this shape."""
+    """The constant as one value per channel (axis 1) of a value of this shape.
+
+    By ONNX's broadcasting, which aligns shapes at their ends: [C, 1, 1] goes with [1, C, H, W],
+    [C] only with [1, C]. None if it varies along another axis, or would widen the shape.
+    """
     if len(shape) < 2 or constant.dtype.kind != "f" or constant.ndim > len(shape):
         return None
     sizes = (1,) * (len(shape) - constant.ndim) + tuple(constant.shape)
@@ -234,10 +247,12 @@ def _as_depthwise(
 
 
 def _depthwise(inputs: list[str], result: str, name: str, channels: int) -> onnx.NodeProto:
+    """A Conv with a group for each channel; its kernel's extents follow from the weights."""
     return helper.make_node("Conv", inputs, [result], name, group=channels)
 
 
 def _set_bias(edited: EditedGraph, layer: onnx.NodeProto, values: Channels) -> None:
+    """Gives a layer a bias [C]; the old constant stays, for others may read it."""
     name = edited.add_constant(f"{layer.name or layer.op_type}_bias", values.astype(np.float32))
     if len(layer.input) > 2:
         layer.input[2] = name

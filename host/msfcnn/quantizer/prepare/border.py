@@ -1,4 +1,7 @@
-"""What a float model takes, before anything is prepared: enough to read images for it."""
+"""What a float model takes, before anything is prepared: enough to read images for it.
+
+Images are read before `prepare` runs, because `dimensions` takes open sizes from them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
 def input_shapes(path: Path, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
     """Shape of each input, batch 1 included; 0 where it stays open.
 
+    sizes: of open dimensions, by name or axis ("2").
     Raises UsageError or ModelError if there is no such model.
     """
     model = read_float(path)

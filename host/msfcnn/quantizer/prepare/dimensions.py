@@ -1,4 +1,8 @@
-"""Open dimensions of inputs fixed: one image at a time, sizes from the options or the images."""
+"""Open dimensions of inputs fixed: one image at a time, sizes from the options or the images.
+
+The engine knows every size when code is generated, so nothing may stay open; and a batch on a
+microcontroller is one image.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +88,10 @@ def _fix_border(
     sizes: Mapping[str, int],
     image: tuple[int, ...] | None,
 ) -> list[str]:
-    """Fixes one input; a batch that is fixed already stays."""
+    """Fixes one input; a batch that is fixed already stays.
+
+    Returns a note for each dimension; raises ModelError with all that stay open.
+    """
     kind = border.type.tensor_type
     if len(kind.shape.dim) < 2:
         what = "has no batch dimension" if kind.shape.dim else "has no shape"
@@ -116,7 +123,11 @@ def _fix_border(
 
 
 def _one_image(model: onnx.ModelProto, batch: int) -> None:
-    """Reshapes that spell out the batch spell out 1 instead."""
+    """Reshapes that spell out the batch spell out 1 instead.
+
+    Only targets of several numbers that begin with it: a lone number, or one further behind, may
+    mean something else. What is missed so shows in `check_one_image`.
+    """
     targets = {n.input[1] for n in model.graph.node if n.op_type == "Reshape"}
     for tensor in model.graph.initializer:
         if tensor.name not in targets:

@@ -1,6 +1,7 @@
 """Arithmetic with constants moved behind a Transpose, where channels are axis 1 again.
 
-Networks that come from Keras take [1, H, W, C], normalize, and only then transpose.
+Networks that come from Keras take [1, H, W, C], normalize, and only then transpose. `affine`, which
+runs after this, knows channels at axis 1 only.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ def _move_one(edited: EditedGraph) -> bool:
 def _exchange(
     edited: EditedGraph, node: onnx.NodeProto, side: int, transpose: onnx.NodeProto, rank: int
 ) -> None:
-    """Swaps the two nodes and turns the constant in the same way."""
+    """Swaps the two nodes and turns the constant in the same way.
+
+    side: which input of the node is constant; Sub and Div need it to stay there. rank: of the
+    value; the constant is padded with ones in front, as broadcasting does (ONNX, Broadcasting).
+    """
     perm = list(attribute(transpose, "perm", list(range(rank))[::-1]))
     constant = edited.constant(node, side)
     assert constant is not None

@@ -1,4 +1,7 @@
-"""Forms that say the same in several ways brought to one: names, casts, Gemm factors, biases."""
+"""Forms that say the same in several ways brought to one: names, casts, Gemm factors, biases.
+
+Later passes and the quantizer know one form of each; a new spelling of an exporter is added here.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,11 @@ def _is_idle_cast(edited: EditedGraph, node: NodeProto) -> bool:
 
 
 def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
-    """alpha into the weights, beta into the bias, the bias as one value per output."""
+    """alpha into the weights, beta into the bias, the bias as one value per output.
+
+    ONNX, Gemm: Y = alpha * A' * B' + beta * C, with C broadcast to [1, outputs]. A transposed A or
+    computed weights are left as they are, for `refused` or the importer to name.
+    """
     weights = edited.constant(gemm, 1)
     if weights is None or attribute(gemm, "transA", 0):
         return
@@ -64,7 +71,10 @@ def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
 
 
 def _bound_as_clip(edited: EditedGraph, node: NodeProto) -> None:
-    """Min or Max with a number is a Clip, as Keras' ReLU6 is sometimes written."""
+    """Min or Max with a number is a Clip, as Keras' ReLU6 is sometimes written.
+
+    Clip(x, min, max): an empty name leaves out a bound. The bound has to be a scalar there.
+    """
     if len(node.input) != 2:
         return
     bounds = [edited.constant(node, i) for i in (0, 1)]

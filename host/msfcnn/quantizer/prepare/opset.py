@@ -14,7 +14,11 @@ GELU = 20  # the first with that operator
 
 
 def current_opset(model: onnx.ModelProto, where: str) -> tuple[onnx.ModelProto, list[str]]:
-    """The model in opset 13 or later, and what was done. Raises ModelError if that fails."""
+    """The model in opset 13 or later, and what was done. Raises ModelError if that fails.
+
+    where: the file's name, for the error. Newer opsets are left alone: converting down loses
+    operators.
+    """
     versions = [o.version for o in model.opset_import if o.domain in DEFAULT_DOMAINS]
     version = max(versions, default=1)
     if version >= OLDEST_KEPT:

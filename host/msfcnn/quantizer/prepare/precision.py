@@ -1,4 +1,8 @@
-"""Half and double precision to float32: what is quantized is made from float32."""
+"""Half and double precision to float32: what is quantized is made from float32.
+
+Numbers of float64 beyond float32 become infinite, and `quantize` then names the node whose values
+are. Integers that are indices or shapes stay what they are.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,11 @@ def to_float32(model: onnx.ModelProto) -> list[str]:
 
 
 def dequantize_constants(model: onnx.ModelProto) -> list[str]:
-    """Weights that are stored as integers become the real numbers they stand for, in place."""
+    """Weights that are stored as integers become the real numbers they stand for, in place.
+
+    As in files with weights in int8 and activations in float. Returns what was done.
+    (ONNX, DequantizeLinear: y = (x - zero point) * scale, along `axis`; blocks are left alone.)
+    """
     edited = EditedGraph(model)
     count = 0
     for node in edited.nodes:

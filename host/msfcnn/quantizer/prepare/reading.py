@@ -1,4 +1,7 @@
-"""A float model from its file: whole, with its external data, in one piece."""
+"""A float model from its file: whole, with its external data, in one piece.
+
+Float TFLite files come through the same door: `frontend.load_proto` translates them to ONNX.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ OLDEST_IR = 8  # before version 4 initializers had to be inputs; onnxruntime rea
 
 
 def read_float(path: Path) -> onnx.ModelProto:
-    """The float network in a file. Raises UsageError (no file) or ModelError (no float model)."""
+    """The float network in a file. Raises UsageError (no file) or ModelError (no float model).
+
+    Constants are initializers in what is returned, and no initializer is an input.
+    """
     try:
         model = load_proto(path)
     except ModelError:
@@ -72,6 +78,7 @@ def is_float(path: Path) -> bool:
 
 
 def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
+    """Raises ModelError if activations are quantized; a DequantizeLinear alone is of weights."""
     kinds = {kind_of(n) for n in model.graph.node}
     if any("QLinear" in k or k.endswith(("QuantizeLinear", "Integer")) for k in kinds):
         hint = "use it as it is, or give the float network it was made from"

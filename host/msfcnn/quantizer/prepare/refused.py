@@ -1,4 +1,8 @@
-"""Operators that no preparation can bring to int8 convolutions, named with what to do."""
+"""Operators that no preparation can bring to int8 convolutions, named with what to do.
+
+Other operators that msfcnn lacks are the importer's to name (`quantize.import_problems`): at the
+end of a network they can be cut off.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +85,10 @@ def foreign_operators(model: onnx.ModelProto) -> list[Problem]:
 
 
 def refused_forms(edited: EditedGraph) -> list[Problem]:
-    """What simplification has left: control flow, products of activations, computed weights."""
+    """What simplification has left: control flow, products of activations, computed weights.
+
+    To be asked after `simplify`: before it, many weights are still computed from constants.
+    """
     what = "is a list of tensors or a map, not a tensor"
     found = [
         Problem(f"output '{value.name}'", what, "export the model with tensors as outputs")

@@ -1,4 +1,8 @@
-"""onnxruntime's own simplification: constants folded, shapes computed, nothing fused away."""
+"""onnxruntime's own simplification: constants folded, shapes computed, nothing fused away.
+
+Its basic level only: the next one replaces operators by onnxruntime's own, which no other reader
+of ONNX knows.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ def simplify(model: onnx.ModelProto, where: str, directory: Path) -> onnx.ModelP
         hint = "check that it runs in onnxruntime as it is"
         what = f"onnxruntime does not take it: {reason_of(error)}"
         raise ModelError(Problem(where, what, hint)) from None
+    # onnxruntime declares all domains that it knows, used or not
     used = {n.domain for n in simplified.graph.node}
     opsets = [o for o in simplified.opset_import if o.domain in (*DEFAULT_DOMAINS, *used)]
     del simplified.opset_import[:]
