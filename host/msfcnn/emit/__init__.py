@@ -1,4 +1,9 @@
-"""C text: the header, the tables and the weights of a model with its plan."""
+"""C text: the header, the tables and the weights of a model with its plan.
+
+The last pass: `place` says where each op stands in schedule and layout, `tables`, `tensors` and
+`constants` write what the engine walks through, `header` and `pixels` what an application includes,
+`sources` puts the files together. Nothing is decided here; every figure is one of the plan's.
+"""
 
 from msfcnn.emit.constants import weight_bytes
 from msfcnn.emit.limits import DEFAULT_KERNEL_LINES, DEFAULT_STAGE_OPS, config_flags, engine_limits

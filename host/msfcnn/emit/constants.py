@@ -27,7 +27,10 @@ def constants_of(place: PlacedOp, name: str) -> str:
 
 
 def op_constants(model: Model, place: PlacedOp, name: str) -> str:
-    """C text that defines (or, for weights, declares) what an op's `constants` points to."""
+    """C text that defines (or, for weights, declares) what an op's `constants` points to.
+
+    Empty for a step that loads the image: it has no kernel.
+    """
     if place.step.loads:
         return ""
     label = _label(place, name)
@@ -90,7 +93,11 @@ def _struct(model: Model, place: PlacedOp) -> CStruct:
 
 
 def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
-    """The arrays of a struct as C text, and its values in order."""
+    """The arrays of a struct as C text, and its values in order.
+
+    A tuple is an array within the struct, a NumPy array one of its own that the struct points to:
+    `label`_`field`. Order is that of the C struct: values are not named in its initializer.
+    """
     arrays, values = "", []
     for field, value in struct.fields.items():
         if isinstance(value, tuple):

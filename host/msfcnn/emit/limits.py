@@ -1,4 +1,8 @@
-"""What the engine must be compiled with for a plan, beyond its defaults."""
+"""What the engine must be compiled with for a plan, beyond its defaults.
+
+The engine keeps the state of a stage in arrays of fixed length, because it allocates nothing: their
+lengths are compile-time constants, and each model says which it needs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ DEFAULT_KERNEL_LINES = 8
 
 
 def engine_limits(schedule: Schedule) -> tuple[int, int]:
-    """CONFIG_MSFCNN_STAGE_OPS and CONFIG_MSFCNN_KERNEL_LINES the engine must be compiled with."""
+    """CONFIG_MSFCNN_STAGE_OPS and CONFIG_MSFCNN_KERNEL_LINES the engine must be compiled with.
+
+    The most ops of any stage, and the most lines (rows, or columns where a stage sweeps these) of
+    any kernel; dilation adds no lines, for the taps between are never read.
+    """
     lines = max(
         step.axes(stage.option.columns)[0].kernel
         for stage in schedule.stages
@@ -19,7 +27,7 @@ def engine_limits(schedule: Schedule) -> tuple[int, int]:
 
 
 def config_flags(stage_ops: int, kernel_lines: int) -> tuple[str, ...]:
-    """Compiler flags for a model that needs more than the engine's defaults."""
+    """Compiler flags for a model that needs more than the engine's defaults; often none."""
     flags = []
     if stage_ops > DEFAULT_STAGE_OPS:
         flags.append(f"-DCONFIG_MSFCNN_STAGE_OPS={stage_ops}")

@@ -35,7 +35,10 @@ _OWNER = {name: owner for owner, names in _HEADERS.items() for name in names.spl
 
 
 def c_name(stem: str) -> str:
-    """A file stem as a C identifier: other characters become underscores."""
+    """A file stem as a C identifier: other characters become underscores.
+
+    Example: "mbv2-0.35" becomes "mbv2_0_35", "2nd" becomes "m2nd".
+    """
     # ASCII only: C before C23 takes no other letters
     name = re.sub(r"\W", "_", stem, flags=re.ASCII)
     return f"m{name}" if not name or name[0].isdigit() else name

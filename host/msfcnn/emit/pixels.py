@@ -11,7 +11,11 @@ from msfcnn.ir import SHIFT, Model, Pixels
 
 
 def pixel_lines(model: Model, upper: str) -> list[str]:
-    """Lines of NAME.h; none where nothing is known about pixels."""
+    """Lines of NAME.h; none where nothing is known about pixels.
+
+    upper: the model's name in capitals, the begin of all macros. `ir.Pixels.steps` has factor and
+    offset, in fixed point.
+    """
     pixels = model.pixels
     if pixels is None:
         return []
@@ -57,6 +61,10 @@ def _real(value: float) -> str:
 
 
 def _escaped(name: str) -> str:
-    """The bytes of a name in a C string: printable ASCII as it is, the rest in octal."""
+    """The bytes of a name in a C string: printable ASCII as it is, the rest in octal.
+
+    Octal has three digits at most; hexadecimal would swallow digits of the text behind it. A
+    question mark is written so, too, for two of them begin a trigraph.
+    """
     plain = set(range(32, 127)) - set(b'"\\?')
     return "".join(chr(b) if b in plain else f"\\{b:03o}" for b in name.encode())

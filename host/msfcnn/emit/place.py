@@ -1,4 +1,8 @@
-"""Where an op stands: its stage, its tensors, its kernel."""
+"""Where an op stands: its stage, its tensors, its kernel.
+
+Schedule and layout say different things of the same op; here they are joined, so that the modules
+that write C ask one value.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from msfcnn.schedule import Schedule, ScheduledStage
 
 @dataclass(frozen=True)
 class PlacedOp:
-    """Op i of stage `number`; `index` counts all ops."""
+    """Op i of stage `number`; `index` counts all ops. Offsets are bytes in the arena."""
 
     stage: ScheduledStage
     places: StagePlaces
@@ -49,7 +53,10 @@ class PlacedOp:
         return y is not None and y in copies and copies[y].reader == self.i
 
     def channels(self, tensor: int, channels: int) -> int:
-        """Channels of a tensor in a pass."""
+        """Channels of a tensor in a pass: those of its window in a stage that is split by channels.
+
+        channels: of the whole tensor, which hold where it has no window.
+        """
         window = self.stage.cost.windows.get(tensor)
         return channels if window is None else window.channels
 

@@ -28,7 +28,10 @@ Sources = Mapping[str, str]
 
 @dataclass(frozen=True)
 class EmitOptions:
-    """name: C identifier of the model. command: as the user gave it, for the banner."""
+    """name: C identifier of the model. command: as the user gave it, for the banner.
+
+    With the version and the file's hash, the command is what makes the same files again.
+    """
 
     name: str
     command: str

@@ -26,7 +26,10 @@ _INPUTS = {
 
 
 def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, abi: int) -> str:
-    """Text of NAME.c below its banner."""
+    """Text of NAME.c below its banner: constants, shapes, tensors, ops, moves, stages, the model.
+
+    Everything stands before what points at it: C has no forward references of static tables.
+    """
     ops = list(places(schedule, layout))
     shapes = list(dict.fromkeys(_shape(place) for place in ops))
     tensors = _tensor_tables(schedule, layout)
@@ -46,7 +49,7 @@ def tables_source(model: Model, schedule: Schedule, layout: Layout, name: str, a
 
 
 def _tensor_tables(schedule: Schedule, layout: Layout) -> list[TensorTable]:
-    """One a stage."""
+    """One a stage; all entries are one C array, in which a table knows its own begin."""
     tables: list[TensorTable] = []
     for stage, where in zip(schedule.stages, layout.stages, strict=True):
         begin = sum(len(table.entries) for table in tables)

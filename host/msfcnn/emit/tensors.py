@@ -1,4 +1,8 @@
-"""The tensors of the stages as the engine sees them: what is resident, and where."""
+"""The tensors of the stages as the engine sees them: what is resident, and where.
+
+An entry is a msfcnn_tensor_t of tables.h. Steps between lines, pixels and channels are in bytes, so
+that the engine addresses rows and columns, interleaved and planar lines in one way.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +61,15 @@ def _callers(edge: Edge, tensor: int) -> str:
 
 
 def _writer(edge: Edge, tensor: int) -> str:
+    """The first op of the stage that writes a tensor; none if it was there before."""
     return next((str(i) for i, s in enumerate(edge.steps) if s.z == tensor), _NONE)
 
 
 def _whole(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
-    """The entry of a tensor that has all its lines, in the arena or with the caller."""
+    """The entry of a tensor that has all its lines, in the arena or with the caller.
+
+    It lies row by row, HWC, whatever the sweep; a column sweep only steps through it otherwise.
+    """
     shapes = [s.result for s in stage.edge.steps if s.z == tensor]
     shapes += [s.shape_of(tensor) for s in stage.edge.steps if tensor in s.inputs()]
     height, width, channels = shapes[0]

@@ -1,4 +1,9 @@
-"""Generated C code against the reference, byte by byte, and both against onnxruntime, op by op."""
+"""Generated C code against the reference, byte by byte, and both against onnxruntime, op by op.
+
+Two questions that must not be mixed: whether C does what the reference defines (every byte, under
+sanitizers), and whether the reference does what the file says (onnxruntime, within roundings).
+`execute` runs C, `oracle` and `tflite` are the judges, `images` the inputs.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +81,10 @@ def _ops(
     tflite: TfliteCheck,
 ) -> tuple[OpCheck, ...]:
     """For each op: its largest distance from the oracle, and whether C differs from the
-    reference.
+    reference. Views have none of their own: they are other names of the same bytes.
+
+    done: the plan that was asked for. alone: the same network layer by layer, where every tensor
+    is whole and can be compared. expected: by tensor, of the whole network.
     """
     model = generated.source
     worst, differing = _judge(oracle, tuple(t[:ORACLE_IMAGES] for t in expected))
@@ -105,6 +113,8 @@ def _differences(
 ) -> dict[int, int]:
     """Per tensor the values that differ, layer by layer and where the plan has it whole."""
     differs = {t: _unequal(values, expected[t]) for t, values in alone.tensors.items()}
+    # a plan has whole only what its stages end in; dead channels are not computed in it, so that
+    # its tensors are compared with the channels that are kept
     seen = dict(done.tensors)
     seen |= {
         port.tensor: values
@@ -118,6 +128,7 @@ def _differences(
 
 
 def _unequal(values: NDArray[np.int8], wanted: NDArray[np.int8]) -> int:
+    """How many values differ; a view of a tensor may have another shape of the same size."""
     return int((values.reshape(wanted.shape) != wanted).sum())
 
 

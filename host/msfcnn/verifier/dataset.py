@@ -1,4 +1,8 @@
-"""The generated C code on a data set, beside onnxruntime and the float network it came from."""
+"""The generated C code on a data set, beside onnxruntime and the float network it came from.
+
+Accuracy is what users care about; agreement and error say how much of its loss is quantization
+(onnxruntime against float) and how much, normally nothing, is ours (C against onnxruntime).
+"""
 
 from __future__ import annotations
 
@@ -93,6 +97,7 @@ def _given(path: Path, model: Model, chosen: Mapping[str, Any] | None) -> dict[s
 
 
 def _input(model: Model) -> Tensor:
+    """The image in the shape and order of the file's input."""
     return model.input.view(model)
 
 
@@ -113,6 +118,7 @@ def _stored(model: Model, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[
 
 
 def _stored_input(view: Tensor, images: NDArray[np.float32]) -> NDArray[np.int8]:
+    """One input quantized as ONNX's QuantizeLinear does: halves to even, then saturated."""
     if images[0].size != view.size:
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], view.onnx_shape[1:]))
         what = f"are {given} each, the network wants {wanted}"
@@ -164,11 +170,15 @@ def _accuracy(found: NDArray[np.int64] | None, labels: NDArray[np.int64] | None)
 
 
 def _agreement(found: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> float | None:
+    """Share of all images, labelled or not, that two ways give the same class."""
     return None if found is None or other is None else float((found == other).mean())
 
 
 def _error(runs: Sequence[Outputs], coded: Sequence[Outputs]) -> float:
-    """inf where the outputs are not the same ones: the model's end was cut off, say."""
+    """Root of the squared differences over the squares of what C gives, over all outputs.
+
+    inf where the outputs are not the same ones: the model's end was cut off, say.
+    """
     lost = power = 0.0
     for run, other in zip(runs, coded, strict=True):
         if [a.size for a in run] != [b.size for b in other]:

@@ -1,4 +1,8 @@
-"""Runs generated code on this computer and reads back what every stage wrote."""
+"""Runs generated code on this computer and reads back what every stage wrote.
+
+The program is toolchain's runner, which takes files and writes files; results of all images come
+one behind the other, as bytes. It puts guard zones around an arena of exactly the planned size.
+"""
 
 from __future__ import annotations
 
@@ -99,6 +103,7 @@ def run_program(
 
 
 def _stage_tensors(generated: Generated) -> list[int]:
+    """The tensor that each stage writes for the next, in the order of the runner's file."""
     return [stage.edge.output for stage in generated.schedule.stages]
 
 

@@ -1,4 +1,8 @@
-"""Images to verify a model with: the user's, or random ones."""
+"""Images to verify a model with: the user's, or random ones.
+
+All become int8 [n, *sample_shape], HWC, as the engine takes them; files have them in the order of
+the ONNX input.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ def random_images(model: Model, count: int, seed: int = 0) -> NDArray[np.int8]:
 
 
 def _random(tensor: Tensor, count: int, rng: np.random.Generator) -> NDArray[np.int8]:
+    """Noise alone drives most networks into the middle of their ranges, so half are gradients."""
     height, width, channels = tensor.shape
     images = rng.integers(-128, 128, (count, height, width, channels))
     ramp = np.linspace(-100, 100, height)[:, None, None] * np.linspace(1, -1, width)[None, :, None]
@@ -108,6 +113,7 @@ def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
 
 
 def _unusable(path: Path, what: str, model: Model | None = None) -> UsageError:
+    """The error for a file of images; the hint says how this model's is to be written."""
     hint = (
         f"save it with numpy.savez(FILE, {STORED_KEY}=int8 images in the shape of the ONNX "
         f"input, or {REAL_KEY}=real ones)"

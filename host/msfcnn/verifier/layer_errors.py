@@ -1,4 +1,8 @@
-"""How far every layer of an int8 network is from the float network it was made from."""
+"""How far every layer of an int8 network is from the float network it was made from.
+
+Our reference runs the int8 side, onnxruntime the float side. Layers are paired by the names of
+their values: a quantizer keeps those of the float graph, with an ending at most.
+"""
 
 from __future__ import annotations
 

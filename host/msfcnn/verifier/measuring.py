@@ -1,4 +1,8 @@
-"""What a compiled program does with test images, and how large it is."""
+"""What a compiled program does with test images, and how large it is.
+
+For programs of this computer that somebody else has built (`msfcnn run`); `firmware` measures those
+of boards.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,10 @@ RANDOM_IMAGES = 4
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of machine code and constants; `tables` and `weights` are the model's own."""
+    """Bytes of machine code and constants; `tables` and `weights` are the model's own.
+
+    Of this computer: with wider pointers, and another instruction set, than a board has.
+    """
 
     engine: int
     tables: int

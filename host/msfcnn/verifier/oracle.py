@@ -25,7 +25,7 @@ _JUDGED = "msfcnn_judged/"  # names of graph outputs: the tensor's own real valu
 
 
 class Oracle:
-    """One ONNX file in onnxruntime.
+    """One ONNX file in onnxruntime, beside the Model that was read from it.
 
     optimize: let onnxruntime fuse and rewrite the graph; off, it computes what the file says.
     Raises UsageError if onnxruntime is not installed, ModelError if it does not take the file.
@@ -50,6 +50,7 @@ class Oracle:
 
     @cached_property
     def _parts(self) -> Any:
+        """The session of single ops, made when one is first judged."""
         return _session(_cut(self._proto, self._model, self._judged), self._optimize)
 
     def judge(self, values: Sequence[NDArray[np.int8]]) -> Mapping[int, NDArray[np.int8]]:
@@ -85,6 +86,7 @@ class Oracle:
         return {port.name: self._fed(port, values[port.tensor][0]) for port in self._model.inputs}
 
     def _fed(self, port: Port, values: NDArray[np.int8]) -> NDArray[np.generic]:
+        """int8 [H, W, C] as the file's input wants it: real numbers, or stored ones."""
         view = port.view(self._model)
         return _real(view, values) if port.dtype == "float32" else view.to_onnx(values)
 
@@ -162,6 +164,7 @@ def _border(quantize: onnx.NodeProto) -> list[onnx.NodeProto]:
 
 
 def _real_info(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
+    """A graph input or output of real numbers."""
     return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(shape))
 
 

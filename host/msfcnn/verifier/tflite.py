@@ -23,7 +23,7 @@ from msfcnn.verifier.tflite_runtime import installed
 
 Values = Mapping[int, NDArray[np.int8]]  # by tensor of the model: int8 [n, H, W, C]
 Shown = Mapping[str, tuple[int, Arrangement]]  # see Translation
-SECONDS = 600
+SECONDS = 600  # that a library may take for all images
 ABSENT = "neither tflite-micro nor ai-edge-litert is installed: pip install 'msfcnn[tflite]'"
 
 
@@ -32,7 +32,9 @@ def compare(
 ) -> TfliteCheck | None:
     """Compares a model with TFLite's runtime; None if its file is not TFLite.
 
-    images: int8 [n, *sample_shape]. outputs: what we compute from them.
+    images: int8 [n, *sample_shape]. outputs: what we compute from them. Libraries are tried in
+    turn until one agrees; the result of the first that ran is kept if none does, and if none runs
+    the reasons are told instead.
     """
     data = path.read_bytes()
     if not is_tflite(data, path):
@@ -114,6 +116,7 @@ def _fed(
 
 
 def _given(model: Model, port: Port, values: NDArray[np.int8]) -> NDArray[np.generic]:
+    """One input of one image: float32 where the file's input is real, else the stored bytes."""
     view = port.view(model)
     stored = view.to_onnx(values)
     if port.dtype != "float32":
@@ -162,5 +165,6 @@ def _judge(model: Model, theirs: Values) -> tuple[dict[int, int], dict[int, floa
 
 
 def _distance(ours: NDArray[np.int8], theirs: NDArray[np.int8]) -> NDArray[np.int16]:
+    """Value by value in LSB, 0 to 255; int16, because a difference of int8 does not fit int8."""
     distance: NDArray[np.int16] = np.abs(ours.astype(np.int16) - theirs.reshape(ours.shape))
     return distance

@@ -40,6 +40,7 @@ def main(library: str, model: str, images: str, target: str) -> None:
 
 
 def _named(runs: Iterator[Tensors]) -> Iterator[tuple[str, Values]]:
+    """The tensors of all images by their names in TENSORS.npz."""
     for image, tensors in enumerate(runs):
         for tensor, values in tensors.items():
             yield f"{image}/{tensor}", values
