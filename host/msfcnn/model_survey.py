@@ -1,4 +1,8 @@
-"""Every model below a directory through import, one after the other: what runs, and why not."""
+"""Every model below a directory through import, one after the other: what runs, and why not.
+
+`msfcnn import-check` shows the verdicts. It is also how defects are found: an exception that is no
+MsfcnnError is a verdict of its own, and the next model is tried.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ OPEN_SIZE = 32  # pixels of a height or width that a file leaves open
 class Steps:
     """How far each model goes: quantized if it is float, planned, its code verified.
 
+    Verifying plans, too. A float model that is not to be quantized is refused at import.
     timeout: seconds for each, 0 for no limit; held where signals can be (not in a thread).
     """
 
@@ -36,7 +41,11 @@ class Steps:
 
 
 def model_files(paths: Sequence[Path]) -> list[Path]:
-    """The model files among some paths and below directories. Raises UsageError for none."""
+    """The model files among some paths and below directories. Raises UsageError for none.
+
+    Files that are named are taken whatever they are called; those of a directory by their endings,
+    sorted, so that two runs can be compared.
+    """
     found = []
     for path in paths:
         if path.is_dir():
@@ -75,6 +84,7 @@ def _verdict(file: Path, steps: Steps) -> ImportVerdict:
 
 
 def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
+    """Import, and what else is asked; `directory` is for files that last as long as this one."""
     from msfcnn.frontend import load_model
     from msfcnn.quantizer import is_float
 
@@ -89,6 +99,7 @@ def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
 
 
 def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
+    """A float model quantized on noise: enough to see whether it can be, not how well."""
     from msfcnn.quantizer import Samples, input_shapes, quantize
 
     try:
@@ -116,6 +127,7 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
 
 
 def _run(verdict: ImportVerdict, file: Path, steps: Steps) -> ImportVerdict:
+    """The verdict on an int8 file that imports, with its plan or what its code computes."""
     from msfcnn.frontend import load_model
     from msfcnn.report import plan_report
     from msfcnn.verifier import verify

@@ -1,4 +1,9 @@
-"""From a model to a program for a board, with what it costs."""
+"""From a model to a program for a board, with what it costs.
+
+`host` builds for this computer, `riot` for everything else; `tally` measures what came out and
+`trial` runs it. scons and the CLI build through here, and RIOT's make calls `msfcnn generate` again
+from within: both ways have to give the same files.
+"""
 
 from __future__ import annotations
 
@@ -91,6 +96,8 @@ class BuildOutcome:
 def build(request: Request, jobs: int | None = None) -> Built:
     """Plan, generate, compile, measure. Raises the error of whatever fails first.
 
+    jobs: of make; None for one a core. A program that takes more than its board has raises
+    BoardError, also if the linker let it pass.
     A build that would write into the same directory is waited for.
     """
     with alone_in(request.directory):
@@ -154,7 +161,11 @@ def build_many(
 
 
 def firmware(request: Request) -> riot.Firmware:
-    """The request for RIOT's make. Raises BoardError if there is no such application."""
+    """The request for RIOT's make: paths as make can take them, and all variables of the build.
+
+    Raises BoardError if there is no such application, AbsentError without RIOT, UsageError for
+    directories that make cannot work in.
+    """
     link = request.directory / "input" / f"{request.name}{request.model.suffix}"
     variables = {
         "MSFCNN_MODEL": str(for_make(request.model, link)),

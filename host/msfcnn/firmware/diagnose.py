@@ -1,4 +1,8 @@
-"""From what RIOT's make printed before it failed to what a user can do about it."""
+"""From what RIOT's make printed before it failed to what a user can do about it.
+
+What make, compilers and linkers tell is text for people, so this file is a list of patterns. What
+none of them knows is told by the first line that looks like an error, and by the log.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from msfcnn.boards import Board
 from msfcnn.errors import AbsentError, BoardError, Problem
 from msfcnn.firmware.process import Finished
 
+# packages of Debian, by how the name of a tool begins
 _DEBIAN = {
     "arm-none-eabi-": "gcc-arm-none-eabi libnewlib-arm-none-eabi picolibc-arm-none-eabi",
     "riscv64-unknown-elf-": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
@@ -41,7 +46,10 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def build_error(board: Board, done: Finished, riot: Path) -> BoardError:
-    """Why a build failed; an AbsentError where something has to be installed first."""
+    """Why a build failed; an AbsentError where something has to be installed first.
+
+    The order matters: a missing tool makes later errors that look like a broken program.
+    """
     text = _COLOUR.sub("", done.output)
     if missing := _MISSING.search(text):
         hint = how_to_install(board, missing[1], riot)
@@ -108,7 +116,11 @@ _SMALLER = {
 
 
 def _too_large(text: str) -> tuple[str, int] | None:
-    """The memory that a linker found too small and the bytes that are missing; 0: not said."""
+    """The memory that a linker found too small and the bytes that are missing; 0: not said.
+
+    GNU ld and LLVM's lld say it in different words, and RIOT's scripts reserve a stack at the end
+    of RAM, which shows as sections that overlap. The largest shortage is told.
+    """
     missing: dict[str, int] = {}
     for region in _NO_ROOM.findall(text):
         missing.setdefault(_memory(region), 0)

@@ -1,4 +1,9 @@
-"""What a program occupies, read from its ELF file and the linker's map beside it."""
+"""What a program occupies, read from its ELF file and the linker's map beside it.
+
+The ELF file has sections and variables, the map says which object file each piece of flash is from;
+neither alone is enough for `tally`, which sorts the bytes by what they are for. `size` would add up
+sections by name and not know which memory they are in.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +64,10 @@ class Image:
 
 
 def read_image(elf: Path) -> Image:
-    """Read NAME.elf and NAME.map. Raises BoardError."""
+    """Read NAME.elf and NAME.map, as the linker of RIOT writes both. Raises BoardError.
+
+    ModuleNotFoundError without pyelftools, which is in the extra `riot`.
+    """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
@@ -136,7 +144,10 @@ def _symbols(elf: Any, sections: tuple[Section, ...]) -> Mapping[str, int]:
 
 
 def _stored(listing: str, sections: tuple[Section, ...]) -> Mapping[str, int]:
-    """Flash bytes by object file."""
+    """Flash bytes by object file: what the map lists within sections that take flash.
+
+    Addresses are checked, because the map also lists what the linker has thrown away.
+    """
     text = listing.partition("Linker script and memory map")[2]
     text = re.sub(r"^( \S+)\n\s+0x", r"\1 0x", text, flags=re.MULTILINE)  # long names wrap
     kept = {s.name: s for s in sections if s.stored}

@@ -1,4 +1,8 @@
-"""Builds that would write into one directory go one after the other, whoever runs them."""
+"""Builds that would write into one directory go one after the other, whoever runs them.
+
+scons, `msfcnn build` in two terminals and threads of one nightly run are told apart by nobody else:
+the lock is a file, locked by flock(2), which the kernel frees with its process.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from msfcnn.firmware import labgrid, riot
 
 
 def flash(firmware: riot.Firmware) -> None:
-    """Writes the program to the board. Raises BoardError."""
+    """Writes the program to the board. Raises BoardError, with the last line of the flash tool.
+
+    Nothing is built here: `flash-only`, so that what runs is what was measured.
+    """
     board = firmware.board
     variables = dict(riot.port_variables(board))
     with contextlib.ExitStack() as stack:

@@ -18,12 +18,15 @@ _FLAGS = ("-O2",)
 def build_host(generated: Generated, name: str, directory: Path) -> tuple[Path, Tally | None]:
     """Compiles in `directory`; returns the program and its tally.
 
+    name: of the model in C. Objects go into directories called as RIOT's modules are, by which
+    `tally` tells engine, tables and weights apart.
     There is no tally without GNU ld and pyelftools. Raises BoardError if the compiler is missing
     or complains.
     """
     source, model, engine = directory / "gen", directory / f"{MODEL}{name}", directory / ENGINE
     write_all(source, generated.sources)
     model.mkdir(parents=True, exist_ok=True)
+    # `build_engine` takes objects that are there already; these may be of older sources
     for stale in engine.glob("*.o"):
         stale.unlink()
     flags = [*_FLAGS, *config_flags(*engine_limits(generated.schedule))]

@@ -1,4 +1,8 @@
-"""Looks for what msfcnn, RIOT and boards need on this computer."""
+"""Looks for what msfcnn, RIOT and boards need on this computer: `msfcnn doctor`.
+
+Nothing is installed or changed. What is missing is data, not an error: most people need few of the
+tools.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +65,7 @@ def _needs() -> Iterator[Need]:
 
 
 def _version(package: str) -> str:
+    """The version of an installed distribution; empty if it is not there."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -81,6 +86,7 @@ def _program(name: str, purpose: str, install: str) -> Need:
 
 
 def _riot() -> Need:
+    """RIOT's directory, or how to get one."""
     try:
         found = str(riot.riot_base())
     except AbsentError:

@@ -1,5 +1,7 @@
 """Boards at the places of a labgrid coordinator: reserved, acquired, flashed, heard, released.
 
+labgrid's own client does it, a process for each step: labgrid keeps one event loop and one
+coordinator for a process, and `nightly` works on several boards at a time.
 The coordinator is found as labgrid itself finds it: $LG_COORDINATOR, or 127.0.0.1:20408.
 """
 
@@ -76,7 +78,11 @@ def listen(board: Board, flash: Sequence[str], env: Mapping[str, str]) -> Finish
 
 
 def _reserve(board: Board, place: str, env: Mapping[str, str]) -> str:
-    """The token of a reservation that has been granted."""
+    """The token of a reservation that has been granted.
+
+    Raises BoardError if others have the place for longer than the board's timeout, AbsentError if
+    the coordinator refuses. A reservation that is not used is cancelled: it would block the queue.
+    """
     words = ["reserve", "--shell", "--wait", f"name={place}"]
     done = _client(words, env, board.timeout.place)
     token = _TOKEN.search(done.output)

@@ -1,4 +1,8 @@
-"""Several builds at a time, which end at once when the user has had enough."""
+"""Several builds at a time, which end at once when the user has had enough.
+
+Not concurrent.futures: its pools wait for running work on Ctrl-C, and a build may take minutes.
+Threads suffice, for the work is done by compilers and emulators.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ Result = TypeVar("Result")
 def run_parallel(
     tasks: Sequence[Task], work: Callable[[Task], Result], parallel: int
 ) -> tuple[Result, ...]:
-    """The result of each task, in their order.
+    """The result of each task, in their order; `parallel` of them run at a time.
 
     An exception of a task, or of the caller's thread (such as KeyboardInterrupt), ends all
     programs that tasks have started with `run_bounded`, starts no further task and is raised.

@@ -1,4 +1,8 @@
-"""Runs a program with its children, bounded in time; nothing of it is left behind."""
+"""Runs a program with its children, bounded in time; nothing of it is left behind.
+
+subprocess.run ends the program alone when its time is over; make's compilers, or an emulator behind
+a terminal, would live on and hold the port. A process group of its own reaches all of them.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +66,7 @@ def run_bounded(
 ) -> Finished:
     """Runs a command in a process group of its own and ends the group, whatever happened.
 
+    seconds: until it is ended; `Finished.code` is None then. env, cwd: by default ours.
     Standard input stays open and silent, errors are part of the output. `until` is asked after
     every line; the program is ended when it says yes. Raises Stopped (see `stop_when`).
     """
@@ -94,7 +99,11 @@ def run_bounded(
 def _read(
     process: subprocess.Popen[bytes], deadline: float, until: Callable[[str], bool] | None
 ) -> tuple[bytes, str]:
-    """The output so far, and why reading ended: end, late, stopped or over."""
+    """The output so far, and why reading ended: end, late, stopped or over.
+
+    end: the program has ended; late: its time is over; stopped: `until` said yes; over: this
+    thread is to end. It looks up five times a second, for a stop comes from another thread.
+    """
     assert process.stdout is not None
     collected, line = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,8 @@
-"""What a program has found: lines of JSON in the format of RIOT's test_utils_result_output."""
+"""What a program has found: lines of JSON in the format of RIOT's test_utils_result_output.
+
+apps/bench prints them, one record a line among whatever else a terminal shows: an array whose first
+element says which result it is, and whose last may hold an exit status.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Output:
-    """CRC-32 of a network output for an image, and what the reference makes of that image."""
+    """CRC-32 of a network output for an image, and what the reference makes of that image.
+
+    Outputs are not sent whole: at 115200 baud a map of 100 KB would take ten seconds.
+    """
 
     image: int
     index: int
@@ -27,6 +34,8 @@ class Output:
 class Results:
     """Everything a run has told. Bytes, microseconds; None and empty: not told.
 
+    arena, state, stack, stack_size, heap: RAM in bytes; stack is what was used of stack_size.
+    latency:    the whole record of that name: times by keys that end in _us.
     ended:      whether the program came to its end.
     failures:   results that the program itself judged as failed, by their kind.
     """
@@ -43,7 +52,7 @@ class Results:
     latency: Mapping[str, Any] | None = None
 
     def scaled(self, factor: float) -> Results:
-        """With all times multiplied."""
+        """With all times multiplied: emulated timers run at another rate (Board.time_scale)."""
         if factor == 1:
             return self
         latency = {k: _scaled(k, v, factor) for k, v in (self.latency or {}).items()}

@@ -1,4 +1,8 @@
-"""RIOT's own make: where RIOT is, what its make is told, what it says about a board."""
+"""RIOT's own make: where RIOT is, what its make is told, what it says about a board.
+
+All that RIOT decides (compilers, flags, linker scripts, flash tools) is left to it and asked of it.
+RIOT's tree itself is never changed, but for what its make clones and generates there.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,10 @@ GET_RIOT = (
     "git clone https://github.com/RIOT-OS/RIOT ~/RIOT, or set RIOTBASE to the one you have; "
     "board=host does without"
 )
+# of an outer make, as when `make test` of a project calls msfcnn: its options are not for this one
 _MAKE_STATE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKEFILES", "GNUMAKEFLAGS")
 _LABGRID_FLASH = "labgrid-client -p {place} bootstrap {file}"
-_KEPT = ("MSFCNN_BOARDS", "MSFCNN_DEBUG")
+_KEPT = ("MSFCNN_BOARDS", "MSFCNN_DEBUG")  # variables of ours that are no part of a build
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,11 @@ def build(firmware: Firmware, jobs: int) -> Path:
 
 
 def ask(firmware: Firmware, names: Sequence[str]) -> tuple[str, ...]:
-    """The values of variables of RIOT's make. Raises BoardError."""
+    """The values of variables of RIOT's make. Raises BoardError.
+
+    Example: ask(made, ["CC"]) is ("arm-none-eabi-gcc",). RIOT's goals info-debug-variable-NAME
+    print one a line, behind anything that Makefiles say while they are read.
+    """
     goals = [f"info-debug-variable-{name}" for name in names]
     done = _make(firmware, goals, 1, environment(firmware, libc=False))
     lines = done.output.splitlines()[-len(names) :]
@@ -208,6 +217,7 @@ def _step(firmware: Firmware, goals: Sequence[str], jobs: int) -> None:
 
 
 def _make(firmware: Firmware, goals: Sequence[str], jobs: int, env: Mapping[str, str]) -> Finished:
+    """Runs make within the board's time for builds. Raises AbsentError if there is no make."""
     if not shutil.which("make"):
         raise AbsentError(Problem("make", "not found", "install it (Debian: apt install make)"))
     command = ["make", "--no-print-directory", f"-j{jobs}", "-C", str(firmware.application)]

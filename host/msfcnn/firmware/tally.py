@@ -1,4 +1,8 @@
-"""Who takes how much of a board's flash and RAM."""
+"""Who takes how much of a board's flash and RAM.
+
+Bytes are assigned by names: of RIOT's modules (directories of object files) for flash, of variables
+for RAM. Applications that name their arena otherwise have it in `static_rest`; the sums stay right.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,8 @@ from msfcnn.firmware.elf import Image, read_image
 ENGINE = "msfcnn"  # RIOT module of the engine
 MODEL = "msfcnn_model_"  # start of the name of a model's module
 ARENA = ("arena", "_arena")  # the applications' variables
-STATE = ("nn", "_nn")
-IMAGE = ("image", "_image", "frame", "_frame")
+STATE = ("nn", "_nn")  # of type msfcnn_t
+IMAGE = ("image", "_image", "frame", "_frame")  # where a caller keeps the image, or a row of it
 STACK = "stack"  # end of the names of stacks: main_stack, idle_stack, isr_stack, ...
 
 
@@ -21,6 +25,9 @@ STACK = "stack"  # end of the names of stacks: main_stack, idle_stack, isr_stack
 class Tally:
     """Bytes. The parts add up to the whole; `flash_limit`, `ram_limit`: what the board has.
 
+    engine, tables, weights, flash_rest: of flash; the rest is RIOT, drivers, C library and the
+                  application with what it stores.
+    arena, state, stack, static_rest: of RAM, reserved when the program is linked.
     image:        what the network's caller has to keep: the whole image, or a row of it that is
                   pushed; 0 where the network fetches what it needs.
     image_in_ram: whether the program keeps that in RAM, where it is in `static_rest`; else it is

@@ -43,7 +43,11 @@ class _Ctrl(RIOTCtrl):  # type: ignore[misc]
 
 
 def run_on_board(firmware: riot.Firmware) -> Finished:
-    """All that a built program prints until it ends or its time is over; flashes a real board."""
+    """All that a built program prints until it ends or its time is over; flashes a real board.
+
+    The terminal is open before the board is reset, so that no line is missed. Ends at the record
+    that `results.is_end` knows: a board's program never ends by itself. Code None: time is over.
+    """
     board = firmware.board
     if board.remote and board.remote.kind == "labgrid":
         return _run_at_place(firmware)
@@ -69,6 +73,7 @@ def run_on_board(firmware: riot.Firmware) -> Finished:
 
 
 def _run_at_place(firmware: riot.Firmware) -> Finished:
+    """The same at a labgrid place, which is kept from flashing to the last line."""
     command, env = riot.make_command(firmware, "flash-only")
     with labgrid.acquired(firmware.board) as ours:
         return labgrid.listen(firmware.board, command, {**env, **ours})

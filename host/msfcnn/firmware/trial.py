@@ -1,4 +1,9 @@
-"""Builds a program, runs it and judges: bytes, RAM, whether it came to its end."""
+"""Builds a program, runs it and judges: bytes, RAM, whether it came to its end.
+
+`building` makes the program, `terminal` or this computer runs it, `results` reads what it says.
+Judged is against the plan (arena), the reference (outputs) and the board (RAM, stack), never
+against an earlier run: that is `nightly.compare`.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +101,10 @@ def run_program(built: Built) -> Results:
 
 
 def judge(built: Built, results: Results) -> Iterator[Check]:
-    """The verdict on the results of a program."""
+    """The verdict on the results of a program: a check for everything that it tells.
+
+    A program that tells no outputs has failed; what it does not tell otherwise is not checked.
+    """
     wrong = [o for o in results.outputs if not o.right]
     what = f"{len(results.outputs)} equal the reference"
     if wrong:

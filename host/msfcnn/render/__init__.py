@@ -1,4 +1,8 @@
-"""Text for the terminal: what to show as data (`blocks`), and how it looks (`to_text`)."""
+"""Text for the terminal: what to show as data (`blocks`), and how it looks (`to_text`).
+
+`cli` chooses words and columns, this package widths, wrapping and colours. It prints nothing but
+progress on stderr, and nothing where stderr is no terminal.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,10 @@ __all__ = [
 
 
 def to_text(blocks: Sequence[Block], width: int | None = None, color: bool = False) -> str:
-    """The blocks below each other; `width` None lets tables be as wide as they need."""
+    """The blocks below each other; `width` None lets tables be as wide as they need.
+
+    width: columns of the window. color: with ANSI escape sequences; without, plain text.
+    """
     from msfcnn.render.terminal import render  # rich takes time to load; --help goes without
 
     return render(blocks, width, color)

@@ -16,7 +16,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under titled columns, with a line of totals where `totals` is not empty."""
+    """Rows of cells under titled columns, with a line of totals where `totals` is not empty.
+
+    Each row, and the totals, has a cell for every column: text as it is shown, "" for none.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]

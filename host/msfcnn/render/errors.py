@@ -11,7 +11,10 @@ MOST_ALIKE = 4  # nodes of which the same is said that are all named
 
 
 def error_text(problems: Sequence[Problem], subject: str = "") -> str:
-    """One problem in a line of its own, several as a list under a count; hints below each."""
+    """One problem in a line of its own, several as a list under a count; hints below each.
+
+    subject: what the problems are in, such as the model's file. The text ends in a newline.
+    """
     if len(problems) == 1:
         return _problem("error: ", problems[0])
     place = f" in {printable(subject)}" if subject else ""
@@ -20,7 +23,11 @@ def error_text(problems: Sequence[Problem], subject: str = "") -> str:
 
 
 def grouped(problems: Sequence[Problem], most: int = 1) -> list[Problem]:
-    """One problem for all nodes of a kind of which the same is said, if these are over `most`."""
+    """One problem for all nodes of a kind of which the same is said, if these are over `most`.
+
+    A network of 200 layers with an operator that is not supported would fill the screen. The
+    first node is named, with how many more there are; the order is that of the first ones.
+    """
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         key = (problem.kind, problem.what) if problem.kind else (problem.where, problem.what)
@@ -34,7 +41,10 @@ def grouped(problems: Sequence[Problem], most: int = 1) -> list[Problem]:
 
 
 def printable(text: str) -> str:
-    """The text with everything escaped that could play tricks on a terminal."""
+    """The text with everything escaped that could play tricks on a terminal.
+
+    Names of nodes come from files of others: an escape sequence in one could hide an error.
+    """
     if text.isprintable():
         return text
     escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -24,6 +24,11 @@ def render(blocks: Sequence[Block], width: int | None, color: bool) -> str:
 
 
 def _block(block: Block, width: int, color: bool) -> str:
+    """One block as text, without blanks at the ends of lines.
+
+    The console is cut off from the environment (`_environ`), so that the same data gives the same
+    text everywhere; a table that needs more than the window is shown as wide as it must be.
+    """
     if isinstance(block, Verbatim):
         return block.text if block.text.endswith("\n") else block.text + "\n"
     console = Console(
@@ -71,11 +76,13 @@ def _table(block: Table) -> RichTable:
 
 
 def _longest(block: Table, column: Column) -> int:
+    """Characters of the longest cell of a column, its title included."""
     index = block.columns.index(column)
     return max(len(text) for text in (column.title, *(row[index] for row in block.rows)))
 
 
 def _facts(block: Facts) -> RichTable:
+    """Two columns without lines; names stay whole, values may wrap."""
     table = RichTable.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
