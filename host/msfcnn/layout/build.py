@@ -37,6 +37,8 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     moves = tuple(
         Move(offset, now[t], network.sizes[t]) for t, offset in whole.items() if now[t] != offset
     )
+    # whole tensors that the stage neither writes nor overlaps keep the top; below them the output,
+    # whose end lies in the input where that dies
     end = arena - stage.cost.others
     if stage.edge.dying is not None:
         whole[stage.edge.output] = end - stage.cost.region
@@ -44,6 +46,8 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
         for tensor in stage.edge.born:
             end -= network.sizes[tensor]
             whole[tensor] = end
+    # [scratch | sums | runs], or where runs reach into scratch that their kernels do not need,
+    # [scratch and runs | sums]
     found = stage.cost
     apart = found.shared == found.scratch + found.runs
     at = found.scratch if apart else found.shared
@@ -64,6 +68,7 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
     for tensor, ring in stage.cost.copies.items():
         rings[tensor] = at
         at += ring.size
+    # the window that the dying input may begin in comes last, next to that input
     own = [t for t, window in stage.cost.windows.items() if not window.shared]
     for tensor in sorted(own, key=lambda t: t == stage.cost.tail):
         windows[tensor] = at
@@ -86,7 +91,11 @@ def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:
 
 
 def _runs(stage: ScheduledStage, end: int) -> dict[int, int]:
-    """Runs that follow each other are at the two ends of their common space."""
+    """Runs that follow each other are at the two ends of their common space.
+
+    A kernel reads one run while it writes the next, so only neighbours must not overlap. end: where
+    the common space ends.
+    """
     found = stage.cost
     shared = [(tensor, window.size) for tensor, window in found.windows.items() if window.shared]
     return {

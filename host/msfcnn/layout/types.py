@@ -1,4 +1,4 @@
-"""Where everything lies."""
+"""Where everything lies: offsets in bytes from the begin of the arena."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Move:
-    """Bytes that change their place before a stage; offsets in the arena."""
+    """Bytes that change their place before a stage: from `start` to `to`, which may overlap."""
 
     to: int
     start: int

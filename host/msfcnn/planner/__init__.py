@@ -1,4 +1,9 @@
-"""Plans: a path through the fusion graph, chosen for a bound."""
+"""Plans: a path through the fusion graph, chosen for a bound.
+
+`space` prices what plans can be made of, `table` sorts it as numbers, `paths` searches, `choose`
+does so for a goal; `timed` and `faster` are for instructions, `infeasible` says why there is no
+plan. docs/plan.md explains why the result is optimal. `schedule` takes the plan from here.
+"""
 
 from msfcnn.planner.choose import pareto, plan
 from msfcnn.planner.goal import Goal

@@ -29,7 +29,10 @@ def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:
 
 
 def pareto(network: Network, goal: Goal, space: Space | None = None) -> tuple[Path, ...]:
-    """Every trade-off of RAM and MACs that is worth something, by descending RAM."""
+    """Every trade-off of RAM and MACs that is worth something, by descending RAM.
+
+    The goal's bounds do not count; its schemes, run and way of counting do.
+    """
     return front((space or space_of(network, goal)).everything)
 
 
@@ -46,6 +49,8 @@ def _search(space: Space, goal: Goal) -> Path | None:
         if plain is not None:
             return plain  # nothing that is computed twice can be cheaper
     found = space.table(macs)
+    # the price first, then the least RAM at that price: P2 asks for the fastest within the bound,
+    # and of equally fast plans the smaller one is better
     path = cheapest(found, bound)
     if path is None or (macs is not None and path.macs > macs):
         return None

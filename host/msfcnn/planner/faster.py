@@ -38,6 +38,7 @@ def faster(path: Path, run: int, macs: int) -> Path:
     ends = _ends_in_bands(path)
     if not ends:
         return best
+    # what a stage in bands may cost beyond the lowest price of its steps and still be of use
     spare = best.price - sum(least_prices(network, run, Currency.INSTRUCTIONS))
     for keep in (None, True):
         limits = Limits(ram=limit, extra=spare, keep=keep)
@@ -48,6 +49,7 @@ def faster(path: Path, run: int, macs: int) -> Path:
 
 
 def _cheapest(graph: FusionGraph, bound: Bound) -> Path:
+    """The path of fewest instructions within the bytes that the given plan has, or fewer."""
     found = cheapest(table(graph), bound)
     assert found is not None, "the path itself is within these bytes"
     return found
@@ -60,7 +62,7 @@ def _ends_in_bands(path: Path) -> set[int]:
 
 
 def _with(graph: FusionGraph, path: Path) -> FusionGraph:
-    """And the edges of a path as they are."""
+    """And the edges of a path as they are, so that the search cannot find anything worse."""
     edges = {ends: list(found) for ends, found in graph.edges.items()}
     for edge, option in path.stages():
         edges.setdefault((edge.first, edge.last), []).append(_found(edge, option))

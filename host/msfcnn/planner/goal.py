@@ -12,7 +12,7 @@ NOTHING_TWICE = 1.0
 
 @dataclass(frozen=True)
 class Goal:
-    """The bounds, and the plan space.
+    """The bounds, and the plan space. Made of checked `Options`; a factor is 1 or more, inf: none.
 
     max_ram:    bytes of arena; then the fastest plan that fits is taken: that of the fewest
                 estimated instructions, or, with max_macs, of the least MACs.
@@ -53,4 +53,5 @@ class Goal:
             if self.max_ram is not None:
                 return None
             factor = NOTHING_TWICE
+        # 1.1 * 10 is 11.000000000000002, but 1.15 * 100 is 114.99999999999999
         return None if factor == float("inf") else int(factor * network.macs + 1e-6)

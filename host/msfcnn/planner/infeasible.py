@@ -1,4 +1,8 @@
-"""Why there is no plan for a goal, and what would help."""
+"""Why there is no plan for a goal, and what would help.
+
+Every bound that a hint names was searched for and is possible; a guess would send the user from one
+error to the next.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from msfcnn.sizes import format_size
 class Shortfall:
     """What the goal asks for and what there is.
 
+    binding: the stage of `best` that needs the most, and how it runs.
     best:    the plan of least RAM within the bound on MACs or time; None if that is the problem.
     helps:   what would make a plan possible, the mildest first.
     """
@@ -30,7 +35,10 @@ class Shortfall:
 
 
 class NoPlanError(InfeasibleError):
-    """No plan meets the goal; says why with the names of a model where there is one."""
+    """No plan meets the goal; says why with the names of a model where there is one.
+
+    The planner knows no model. Who does (`pipeline`) makes the error again from `shortfall`.
+    """
 
     def __init__(self, shortfall: Shortfall, model: Model | None = None) -> None:
         best = shortfall.best
@@ -54,6 +62,7 @@ def no_plan(space: Space, goal: Goal) -> NoPlanError:
 
 
 def _counted(path: Path, goal: Goal) -> int:
+    """Peak RAM of a path in the way of counting that the goal bounds."""
     return path.without_io if goal.bare else path.ram
 
 

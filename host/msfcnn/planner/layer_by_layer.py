@@ -7,7 +7,10 @@ from msfcnn.planner.types import Plan, PlannedStage
 
 
 def plan_layer_by_layer(network: Network, run: int = DEFAULT_RUN) -> Plan:
-    """Every step on its own, in a row sweep."""
+    """Every step on its own, in a row sweep: what plans are compared with.
+
+    Where an op allows it, its output still overlaps its input.
+    """
     stages = []
     for index, step in enumerate(network.steps):
         option = Option(scheme=Scheme.LAYER, band=step.target[1], run=run)

@@ -10,7 +10,7 @@ from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY, EdgeTable
 from msfcnn.planner.timed import timed_table
 
-NEXT_BYTES = 2048
+NEXT_BYTES = 2048  # a step that people can give away or find elsewhere in a program
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Neighbour:
 
 
 def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour]:
-    """With NEXT_BYTES more than `ram` bytes, and with as many less."""
+    """With NEXT_BYTES more than `ram` bytes, and with as many less.
+
+    ram: the plan's, in the way of counting of the goal.
+    """
     found = timed_around(space, goal, ram) if goal.timed else space.everything
     up, down = (_at(found, goal, ram, more) for more in (NEXT_BYTES, -NEXT_BYTES))
     return up, down

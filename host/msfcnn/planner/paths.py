@@ -43,6 +43,7 @@ class Path:
 
 def cheapest(table: EdgeTable, bound: Bound = UNBOUNDED) -> Path | None:
     """The path of lowest price within a bound; None if there is none."""
+    # by cut point: the lowest price to get there, and the row and option of the last edge
     best: list[int] = [0] + [ANY] * table.steps
     came: list[tuple[int, int] | None] = [None] * (table.steps + 1)
     for end in range(1, table.steps + 1):
@@ -104,6 +105,7 @@ def least_ram(
 
 
 def _fits(table: EdgeTable, bound: Bound, price: int) -> bool:
+    """Whether any path within the bound costs at most so much; true for every larger bound, too."""
     path = cheapest(table, bound)
     return path is not None and path.price <= price
 
@@ -132,13 +134,18 @@ def front(table: EdgeTable) -> tuple[Path, ...]:
 
 
 def _beaten(key: tuple[int, int, int], others: dict[tuple[int, int, int], Path]) -> bool:
+    """Whether another path is no worse in RAM, RAM without output and price, and not the same."""
     return any(
         other != key and all(a <= b for a, b in zip(other, key, strict=True)) for other in others
     )
 
 
 def _front(table: EdgeTable, paper: bool) -> list[Path]:
-    """From the cheapest path down: each next one needs fewer bytes."""
+    """From the cheapest path down: each next one needs fewer bytes.
+
+    paper: RAM is counted without the network's output. A path is kept when the next smaller one
+    costs more; of those that cost the same only the smallest is on the front.
+    """
     found: list[Path] = []
     path = cheapest(table)
     while path is not None:

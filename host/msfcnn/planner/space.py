@@ -1,4 +1,8 @@
-"""Everything a network's plans can be made of, priced when it is first asked for."""
+"""Everything a network's plans can be made of, priced when it is first asked for.
+
+Pricing takes nearly all the time of planning, so each table is made once, as small as the question
+allows: plans that compute nothing twice need no bands with recomputation.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from msfcnn.planner.table import ANY, EdgeTable, table
 class Space:
     """The plan space of a network; several goals can be asked of one space.
 
+    run:    pixels of a kernel call that every option has room for, at least.
     enough: bytes in which another order of the steps is known to run: what takes more is left out.
     """
 
@@ -105,6 +110,7 @@ def space_of(network: Network, goal: Goal) -> Space:
     """
     if goal.schemes is Schemes.PAPER:
         return Space(network=network, schemes=goal.schemes, run=goal.run)
+    # tuples are compared: less RAM, and for the same RAM less without the network's output
     first, *others = orders(network)
     best = Space(network=first, schemes=goal.schemes, run=goal.run)
     for order in others:

@@ -1,4 +1,8 @@
-"""Plans for estimated instructions: the fewest within RAM, or the least RAM within a time."""
+"""Plans for estimated instructions: the fewest within RAM, or the least RAM within a time.
+
+Options that recompute are many, and each is slow for most of the network: they are searched only up
+to what the best plan of row sweeps leaves them to improve on.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,9 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
 def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> EdgeTable:
     """What the best plans of at most `most` instructions are made of.
 
-    Their bound on the RAM is anything between two sizes.
+    Their bound on the RAM is anything between two sizes, in bytes: a plan for a bound of `low`
+    limits the price for every larger bound, and stages of more than `high` are in no plan. Tables
+    are kept in the space; one that was made for wider limits serves, too.
     """
     low, high = sizes
     for (least, largest, price, bare), known in space.timed.items():

@@ -1,4 +1,8 @@
-"""Schedules: the buffers and the sweep of every stage of a plan."""
+"""Schedules: the buffers and the sweep of every stage of a plan.
+
+A plan says which options; a schedule has their costs, buffer by buffer, after spare RAM was spent
+on speed. `layout` gives these buffers their places.
+"""
 
 from msfcnn.schedule.build import schedule
 from msfcnn.schedule.estimate import estimated_cycles

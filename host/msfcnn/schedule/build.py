@@ -1,4 +1,7 @@
-"""From a plan to what each stage really does."""
+"""From a plan to what each stage really does.
+
+The peak is set by the largest stage; all others have RAM to spare, which costs nothing to use.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,11 @@ def _stage(edge: Edge, option: Option) -> ScheduledStage:
 
 
 def _stretched(stage: ScheduledStage, peak: int, bare: int) -> ScheduledStage:
-    """The fastest of longer runs and plain windows, as far as neither way of counting rises."""
+    """The fastest of longer runs and plain windows, as far as neither way of counting rises.
+
+    peak, bare: bytes that the stage may take, with and without the network's output. The stage as
+    planned is among the candidates, so that it never becomes slower.
+    """
 
     def fits(other: ScheduledStage) -> bool:
         return other.cost.total <= peak and other.without_io <= bare

@@ -10,12 +10,12 @@ from msfcnn.schedule.types import Schedule
 
 
 def estimated_cycles(schedule: Schedule, cycles: Cycles) -> int:
-    """Estimated cycles of an inference, without wait states."""
+    """Estimated cycles of an inference, without wait states of flash and other memories."""
     return estimated(schedule, cycles.applied(schedule.network.measured))
 
 
 def estimated(schedule: Schedule, coefficients: Coefficients) -> int:
-    """In what the coefficients count."""
+    """In what the coefficients count: the same buffers and options, priced anew."""
     network = replace(schedule.network, measured=coefficients)
     return sum(
         cost(replace(stage.edge, network=network), stage.option).instructions

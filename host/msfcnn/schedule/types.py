@@ -1,4 +1,4 @@
-"""What the engine will execute."""
+"""What the engine will execute: stages in their order, with every buffer but no address yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Compilers and emulators: how C code is built for a processor and run."""
+"""Compilers and emulators: how C code is built for a processor and run.
+
+`native` is this computer, with a `cache` of objects; `compiling`, `running`, `counting` and
+`simulator` are the machines of `isa`, without RIOT. Programs for boards are built by `firmware`.
+"""
 
 from msfcnn.toolchain.compiling import CodeSize, ProgramCompiler
 from msfcnn.toolchain.machines import find_machine, missing

@@ -33,7 +33,10 @@ _CONTEXT = re.compile(r'#\s*include\s+"(msfcnn|sweep|window)\.h"')
 
 @dataclass(frozen=True)
 class CodeSize:
-    """Bytes of code and constants of the engine's objects, by file; kernels know no context."""
+    """Bytes of code and constants of the engine's objects, by file; kernels know no context.
+
+    All files of the engine, whether the model calls them or not: the linker would leave some out.
+    """
 
     kernels: dict[str, int]
     rest: dict[str, int]
@@ -104,6 +107,7 @@ class ProgramCompiler:
         return directory
 
     def _model(self, directory: Path, name: str, flags: Sequence[str]) -> list[Path]:
+        """Objects of tables and weights; -O2 whatever the engine has, for they are data."""
         files = (directory / f"{name}.c", directory / f"{name}_weights.c")
         return [self._object(file, ("-O2", *flags), (directory,)) for file in files]
 
@@ -151,6 +155,7 @@ class ProgramCompiler:
         make_once(target, lambda fresh: self._run([*command, "-o", str(fresh)]))
 
     def _run(self, command: Sequence[str]) -> None:
+        """Runs compiler or linker. Raises BoardError with the first line of complaint."""
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             # the first line that says what is wrong; the rest mostly repeats it

@@ -1,4 +1,8 @@
-"""Makes QEMU count the cycles of a cycle model: a plugin, and a table of the program's timings."""
+"""Makes QEMU count the cycles of a cycle model: a plugin, and a table of the program's timings.
+
+QEMU itself counts instructions only. The program is disassembled, `cyclemodel` says what each of
+its instructions takes, and the plugin adds that up as they are executed.
+"""
 
 from __future__ import annotations
 

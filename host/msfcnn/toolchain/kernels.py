@@ -1,4 +1,7 @@
-"""The kernels of the engine, read from the list that its header is made of."""
+"""The kernels of the engine, read from the list that its header is made of.
+
+kernels.def is the only list of them; nothing of it is repeated in Python.
+"""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ def engine_sources(isa: str = "generic") -> tuple[Path, ...]:
 
 
 def _sources(directory: Path) -> list[Path]:
+    """C and assembly files of one directory, those below it left out: they are of other isas."""
     return sorted(p for p in directory.glob("*") if p.suffix in (".c", ".S"))
 
 
@@ -59,7 +60,10 @@ def compiler() -> tuple[str, ...]:
 
 
 def build_engine(directory: Path, flags: Sequence[str]) -> tuple[Path, ...]:
-    """The engine's objects, compiled unless they are there or in the cache. Raises BoardError."""
+    """The engine's objects, compiled unless they are there or in the cache. Raises BoardError.
+
+    Objects in `directory` are taken as they are: it has to be one of these very flags.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     headers = sorted(engine_directory().rglob("*.[hS]")) + sorted(engine_directory().rglob("*.def"))
     command = compile_command(flags)

@@ -22,7 +22,7 @@ from msfcnn.isa import Machine
 from msfcnn.toolchain.counting import counting
 from msfcnn.toolchain.simulator import simulator
 
-LOOP_TURNS = 50_000
+LOOP_TURNS = 50_000  # of the calibration loop, by which a clock is checked
 TIME_LIMIT = 3600.0  # seconds
 
 _EXITS = {
@@ -128,6 +128,7 @@ def _emulator(machine: Machine, program: Path, directory: Path) -> list[str]:
 
 
 def _count(ticks: int, per: Fraction) -> int:
+    """From ticks of the machine's clock to its unit, `per` ticks each."""
     return round(Fraction(ticks) / per)
 
 

@@ -1,4 +1,7 @@
-"""Makes a simulator of a core from its RTL, with Verilator; the RTL is the user's own copy."""
+"""Makes a simulator of a core from its RTL, with Verilator; the RTL is the user's own copy.
+
+That takes long, so the result is kept under a digest of the sources that it is made of.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""A network on several boards: a verdict on each, with the plans, layers and trade-offs behind."""
+"""A network on several boards: a verdict on each, with the plans, layers and trade-offs behind.
+
+Nothing is built here. Figures come from the best source there is, which is always told: the last
+build of this very plan, else a survey of builds, else the network alone; a time measured on the
+board, else instructions counted by an emulator, else the cost model. `judge` has the data and the
+verdict itself.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +71,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Found:
-    """A plan for certain options, or why there is none."""
+    """A plan for certain options, or why there is none.
+
+    counted: executed instructions of an inference; None if not asked for, or not possible.
+    """
 
     planned: Planned | None = None
     error: InfeasibleError | None = None
@@ -80,7 +89,11 @@ def boards_report(
     watch: Watch | None = None,
     accuracy: DatasetReport | None = None,
 ) -> BoardsReport:
-    """Plans for all boards as `plan --board` and `build` do, and judges each."""
+    """Plans for all boards as `plan --board` and `build` do, and judges each.
+
+    Boards that lead to the same options share one plan: planning takes seconds, and there are
+    many boards. version: of msfcnn. watch: gives a progress callback for a title.
+    """
     tick = watch("boards") if watch else None
     found: dict[Options, _Found] = {}
     for number, board in enumerate(boards):
@@ -111,6 +124,7 @@ def _views(
     boards: Sequence[Board], found: Mapping[Options, _Found], asked: Asked
 ) -> tuple[tuple[PlanView, ...], dict[Options, int]]:
     """The different plans, each with its boards, and which one options lead to."""
+    # different options may still lead to the same plan, such as two limits that both leave room
     views: list[PlanView] = []
     index: dict[Options, int] = {}
     for board in boards:
@@ -138,6 +152,7 @@ def _find(source: Model, options: Options, asked: Asked) -> _Found:
 
 
 def _view(planned: Planned, options: Options, in_motion: bool) -> PlanView:
+    """A plan as the report has it, of no board yet; stages in motion are for pages only."""
     timeline = timeline_of(planned)
     return PlanView(
         boards=(),

@@ -1,4 +1,8 @@
-"""Whether a network fits a board, how fast it is there and what that takes, as plain figures."""
+"""Whether a network fits a board, how fast it is there and what that takes, as plain figures.
+
+`verdict.boards` fills these dataclasses; `cli` and `page` show them, `report.to_data` makes JSON of
+them. They are part of the Python API, so names and units stay.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +142,11 @@ class BoardsReport:
 def judge(
     ram: Memory, flash: Memory, image: int, image_in_ram: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """The verdict and its reasons, by what flash and RAM are left."""
+    """The verdict and its reasons, by what flash and RAM are left.
+
+    image: bytes that the caller keeps; they count beside the program's RAM unless `image_in_ram`.
+    Without a limit nothing is too large.
+    """
     reasons = [
         f"{name}: {-memory.free:,} bytes missing; {hint}"
         for name, memory, hint in (
