@@ -1,4 +1,10 @@
-"""The fusion graph: where a network may be cut, and what may run between two cuts."""
+"""The fusion graph: where a network may be cut, and what may run between two cuts.
+
+The way through the package: `steps` makes steps of a model and `order` arranges them; `edge` says
+which runs of them can be a stage; `edges` and `search` price the options of each edge by `growth`,
+with the formulas of `windows`, `waiting`, `overlap`, `scratch` and `price`; `graph` collects them
+for the planner. `cost` prices one option by the same code, which `schedule` and `layout` follow.
+"""
 
 from msfcnn.fusion.cost import SUM_BYTES, Cost, Window, cost, costs, kernel_of, place_of
 from msfcnn.fusion.edge import Edge, edge, edges_from

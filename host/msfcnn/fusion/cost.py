@@ -124,15 +124,19 @@ class Cost:
 
 
 def cost(edge: Edge, option: Option) -> Cost:
-    """The cost of one way to run an edge."""
+    """The cost of one way to run an edge, which must allow it: the engine does exactly this."""
     (found,) = costs(edge, option, [(option.run, option.tight, option.lean)])
     return found
 
 
 def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool, bool]]) -> tuple[Cost, ...]:
-    """Of the option with another run, tight and lean instead of its own."""
+    """Of the option with another run, tight and lean instead of its own, all at once.
+
+    Much cheaper than one by one: arrays over variants are what `growth` computes with.
+    """
     network = edge.network
     runs, tight, lean = zip(*ways, strict=True)
+    # floors serve to drop options that cannot win; here nothing is dropped
     floors = (0,) * len(network.steps)
     terms = Terms(
         currency=Currency.INSTRUCTIONS,

@@ -22,7 +22,10 @@ def with_shortcuts(network: Network) -> Network | None:
 
 
 def shortcuts(network: Network) -> Mapping[int, int]:
-    """By step: the later one that it can keep pace with; one shortcut each."""
+    """By step: the later one that it can keep pace with; one shortcut each.
+
+    Only a later reader that slides a kernel can lead, and only one shortcut at a time.
+    """
     found: dict[int, int] = {}
     for readers in network.readers.values():
         for at, i in enumerate(readers):
@@ -42,6 +45,7 @@ def shortcuts(network: Network) -> Mapping[int, int]:
 
 
 def _can_be_early(network: Network, i: int) -> bool:
+    """Whether what step i writes can wait in a window: one writer, one reader, no output."""
     step = network.steps[i]
     return (
         step.reads in (Reads.RUN, Reads.WINDOW)
@@ -60,6 +64,10 @@ def _keeps_pace(step: Step, lead: Step) -> bool:
 
 
 def _within(axis: Axis, other: Axis) -> bool:
+    """Whether every output of an axis reads within what the other one reads for the same output.
+
+    With equal strides that is so for all outputs if it is for the first.
+    """
     return (
         axis.up == other.up == 1
         and axis.stride == other.stride

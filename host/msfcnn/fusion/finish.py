@@ -52,6 +52,7 @@ def finish(growth: Growth, first: int) -> FinishedStages | None:
     shared = scratch.shared(items.runs, items.variant, growth.sums)
     windows = items.bytes + shared + growth.sums
     total = windows + region[items.at] + others
+    # without the network's output, whatever it overlaps: input and skips stay
     bare = np.minimum(total, windows + edge.live_bytes) if edge.is_final else total
     return FinishedStages(
         edge=edge,
@@ -86,7 +87,11 @@ def _whole(growth: Growth, edge: Edge) -> tuple[Array, int, int | None]:
 
 
 def _band_region(growth: Growth, edge: Edge, source: int, target: int) -> Array:
-    """Column sweep: band by band, [states]."""
+    """Column sweep: band by band, [states].
+
+    While a band runs, its output rows are written and its input rows needed, all of both, because
+    each column of the sweep goes from the first to the last of them.
+    """
     last, asked = edge.steps[-1], growth.demand(edge.live[-1])
     reader = growth.network.steps[growth.open[edge.live[-1]][0]]
     row_in = growth.sweep.extents(reader.source)[0] * reader.source[2]

@@ -102,7 +102,11 @@ def joined(a: Items, b: Items) -> Items:
 
 
 def undominated(items: Items) -> NDArray[np.intp]:
-    """Items that no other one of equal state, variant and runs beats in bytes and price."""
+    """Items that no other one of equal state, variant and runs beats in bytes and price.
+
+    Equal in all columns that later steps look at: then whatever is put in front adds the same to
+    both, and the dominated one can never win (docs/plan.md, "Why the result is optimal").
+    """
     place = items.state * (int(items.variant.max(initial=0)) + 1) + items.variant
     keys = [
         items.price,
@@ -112,6 +116,7 @@ def undominated(items: Items) -> NDArray[np.intp]:
         *items.blocked.values(),
         place,
     ]
+    # the last key goes first: all that must be equal, then bytes, then price
     order = np.lexsort(keys)
     group = np.zeros(len(order), dtype=bool)
     for key in (k for k in keys[2:] if k.any()):
@@ -119,6 +124,8 @@ def undominated(items: Items) -> NDArray[np.intp]:
         group[1:] |= sorted_key[1:] != sorted_key[:-1]
     number = np.cumsum(group)
     # within a group bytes ascend: an item is worth something if its price is the least so far
+    # each group is shifted below all before it, so that one running minimum serves all groups;
+    # 2**44 is more than any price of a partial stage
     price = items.price[order] - number * (1 << 44)
     least = np.minimum.accumulate(price)
     better = np.ones(len(order), dtype=bool)

@@ -21,6 +21,8 @@ Key = Callable[[int], tuple[int, ...]]
 
 def orders(network: Network) -> tuple[Network, ...]:
     """The network in every arrangement that is worth a look; several only where branches part."""
+    # writing right into a concatenation saves a step and its buffers, but not always RAM: both
+    # forms are tried
     joined = joined_in_place(network)
     variants = [network] if joined is None else [joined, network]
     return tuple(order for variant in variants for order in _orders(variant))
@@ -87,11 +89,14 @@ class _Graph:
         return height * width * channels
 
     def _look(self, step: Step) -> str:
+        """What a step is by itself, whatever its place in the file."""
         facts = (step.family, step.source, step.target, step.rows, step.columns, step.channel)
         return f"{facts} {step.z in self.network.outputs}"
 
     def _ranks(self) -> list[int]:
         """Places in an order that depends on the graph alone: by what is around each step."""
+        # colour refinement (Weisfeiler and Leman): steps get the looks of their neighbours into
+        # their own until no two more can be told apart
         looks = self.looks
         for _ in range(len(self.steps)):
             more = [

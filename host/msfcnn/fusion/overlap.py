@@ -111,7 +111,11 @@ def leading(positions: list[Position]) -> Position:
 
 
 def overhang(written: Array, needed: list[Array]) -> int:
-    """Most bytes written beyond those of the input that no reader needs any more."""
+    """Most bytes written beyond those of the input that no reader needs any more.
+
+    written, needed: [lines, pixels] of the output: bytes written after that pixel, and the lowest
+    byte of the input that a reader still needs then. Negative: the output never catches up.
+    """
     least = needed[0]
     for more in needed[1:]:
         least = np.minimum(least, more)
@@ -123,6 +127,8 @@ def single_overhang(step: Step, run: int, its: Walk, width: int) -> int:
     channels = step.target[2]
     if step.reads is Reads.GLOBAL:
         return channels - its.size
+    # a kernel may write before it has read all that its run needs, so the input is needed as of the
+    # run's start; in place, each byte is read before it is written, so as of its end
     start = np.arange(0, width, run)
     end = np.minimum(start + run, width)
     position = end if step.in_place else start

@@ -111,6 +111,7 @@ def _fits(edge: Edge) -> bool:
 
 
 def _columns(step: Step) -> int:
+    """Columns that a cache of the paper keeps for a step."""
     return 1 if step.reads is Reads.GLOBAL else step.columns.extent
 
 

@@ -33,7 +33,7 @@ class Place:
     """Where a step stands in its stage, and the window it reads there.
 
     inner:   not first: it reads a window.
-    planar, tight: its window is; see graph.cost.Window.
+    planar, tight: its window is; see `fusion.cost.Window`.
     columns: lines are columns.
     lean:    kernels do with the least scratch.
     """
@@ -97,6 +97,7 @@ class InstructionPrice:
         if step.reads is Reads.GLOBAL:
             whole = self._global(step, place, run, channels)
             return np.array([0, *[passes * round(whole)] * _longest(step)], dtype=np.int64)
+        # rounded only here, per line: sums of whole numbers do not depend on their order
         calls = [0.0, *(self.call(step, place, n, channels) for n in range(1, run + 1))]
         table = [n // run * calls[run] + calls[n % run] for n in range(_longest(step) + 1)]
         return np.array([passes * round(v) for v in table], dtype=np.int64)
@@ -155,4 +156,5 @@ def call(step: Step, place: Place, channels: int) -> EngineCall:
 
 
 def _longest(step: Step) -> int:
+    """Pixels of the longest line: a row, or a column where columns are swept."""
     return max(step.target[:2])

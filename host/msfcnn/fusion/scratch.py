@@ -41,6 +41,7 @@ class Scratch:
 
     def with_run(self, writer: int, reader: int, channels: int) -> Scratch:
         """A step can write a shared run, which another one reads."""
+        # stages grow backwards: the run behind is known, and this one takes the other end
         lower = reader in self.runs and not self.runs[reader][1]
         return replace(self, runs={**self.runs, writer: (channels, lower)})
 
@@ -63,6 +64,8 @@ class Scratch:
 
         With sums behind them they are rounded up, unless nothing is shared.
         """
+        # three conditions: scratch below the runs that its kernel touches, at either end, and room
+        # for the largest scratch; never more than scratch and runs behind each other
         most = self.most[variant]
         together = np.maximum(runs + self.low[variant], most)
         together = np.maximum(together, np.where(runs > 0, self.upper[variant], 0))

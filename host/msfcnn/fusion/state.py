@@ -74,7 +74,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Demand:
-    """What is asked of a tensor: [states, bands] first pixel, [bands] end, lines."""
+    """What is asked of a tensor: [states, bands] first pixel, [bands] end, lines.
+
+    low:  differs between states, because a kept halo need not be computed again.
+    high: does not: every band must be computed to the same end, whatever is kept.
+    used: lines that any reader reads; those behind are never computed.
+    """
 
     low: Array
     high: Array

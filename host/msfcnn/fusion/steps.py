@@ -97,6 +97,7 @@ def network(
 
     core: whose instructions are estimated; one that suits the isa by default.
     """
+    # views share the bytes, and here the index, of the tensor that owns them
     root = owners(model)
     image = model.input.tensor
     steps = [] if mode is InputMode.IMAGE else [_load(model, image)]
@@ -205,7 +206,10 @@ def _steps(model: Model, root: tuple[int, ...], index: int, op: Op, isa: str) ->
 
 
 def _copies(model: Model, op: Op, call: Call) -> bool:
-    """Whether a change of scale changes nothing."""
+    """Whether a change of scale changes nothing: tried on all 256 values, with the op's constants.
+
+    Then a concatenation may be written in place by the op before (order.joined_in_place).
+    """
     k = op.c_constants(model, call, columns=False).fields
     values = np.arange(-128, 128, dtype=np.int64)
     multiplier, offset, shift = k["multiplier"], k["offset"], k["shift"]

@@ -86,7 +86,11 @@ class Joins:
         return mask | 1 << (2 * writers[-1] + 2) if len(writers) > 1 else mask
 
     def waiting(self, tensor: int) -> Waiting:
-        """Of a tensor with all its readers."""
+        """Of a tensor with all its readers.
+
+        The first join of their paths is the clock: the lowest bit, for bits ascend with the order
+        of the steps.
+        """
         mask = -1
         for reader in (r for r in self.network.readers[tensor] if r < self.end):
             mask &= self.after[reader]
@@ -180,6 +184,7 @@ class _Region:
         advances = (written > _before(written)) & ~at_once
         held = np.minimum(written - needs, size)
         kernel = self._kernel(tensor, size)
+        # even where readers are in step a kernel looks at its own extent of lines at a time
         advanced = max(int((written - 1 - needs)[advances].max(initial=-1)), kernel - 1)
         advanced = min(advanced, size - 1) if advances.any() else -1
         rested = int(held[~advances].max(initial=0))
@@ -217,6 +222,7 @@ class _Region:
         return self.lead(i) == k or self.lead(k) == i
 
     def _size(self, shape: tuple[int, int, int]) -> int:
+        """Lines of a tensor: rows, or columns where these are swept."""
         return shape[1] if self.columns else shape[0]
 
     def _clock(self) -> None:
@@ -235,6 +241,7 @@ class _Region:
         """The end that would have done the least share of its lines goes first."""
         ends = [i for i in self.steps if self.network.dies[self.network.steps[i].z] >= self.end]
         sizes = [self._size(self.network.steps[i].target) for i in ends]
+        # in whole numbers, as the engine compares them: equal shares go to the earlier end
         ticks = [
             ((line + 1) * LINE_SHARES // size, order)
             for order, size in enumerate(sizes)
@@ -260,6 +267,7 @@ class _Region:
             self.done[i] = np.maximum(self.done[i], self.done[lead])
 
     def _joined(self) -> tuple[int, ...]:
+        """The tensor that the join completes, whose writers the clock drives; else none."""
         return (self.network.steps[self.join].z,) if self.single is False else ()
 
     def _pace(self, tensor: int, early: int | None) -> Pace | None:
@@ -270,6 +278,7 @@ class _Region:
         return paths.pace(tensor, self.lead, early)
 
     def _readers(self, tensor: int) -> list[int]:
+        """Those readers of a tensor that are in the region, as far as they have been visited."""
         return [i for i in self.network.readers[tensor] if i in self.done]
 
     def _written(self, tensor: int, size: int) -> tuple[Array, Flags]:

@@ -96,6 +96,8 @@ class Extents:
         """Lines for a step k that slides a kernel over them."""
         across, along = step.axes(self.columns)
         extent, length = across.extent, self.full(self.length)
+        # pixels of the oldest line that a run of the reader looks at; with less than a line to save
+        # it pays to keep one line less and these pixels
         run = np.minimum(self.run, self.computed[k][:, None])
         save = (run - 1) * along.stride + along.extent
         tight = self.tight & (save < length)
@@ -207,6 +209,7 @@ def delay(network: Network, tensor: int, columns: bool) -> Delay | None:
         if step.reads not in (Reads.RUN, Reads.WINDOW) or not _keeps_place(step):
             return None
         across, along = step.axes(columns)
+        # what a kernel looks ahead, padding taken off: so much later its output is there
         lines += across.extent - 1 - across.pad
         pixels += along.extent - 1 - along.pad
         if len(network.readers[step.z]) != 1 or len(network.writers[step.z]) != 1:
