@@ -12,6 +12,7 @@ import onnx
 
 from msfcnn.errors import Problem
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, label
+from msfcnn.quantizer.kinds import WEIGHTED
 
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions (a TCN)"
 _ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
@@ -40,7 +41,6 @@ ALWAYS: Mapping[str, str] = {
 }
 KNOWN_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.internal", "org.pytorch.aten")  # beginnings
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
-WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 
 
 def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
