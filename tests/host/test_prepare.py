@@ -388,6 +388,24 @@ def test_gelu_spelled_out(order: str, tmp_path: Path) -> None:
     assert_same(model, ready, 4, 6, 6)
 
 
+@pytest.mark.parametrize("bias", [(6, 6), (6, 1), (1, 6), (1, 1)])
+def test_gemm_with_factors_and_a_bias_for_each_row(bias: tuple[int, int], tmp_path: Path) -> None:
+    nodes = [node("Reshape", "x rows", "r"), node("Gemm", "r w b", "y", alpha=0.5, beta=2.0)]
+    constants = {"w": normal(8, 6), "b": normal(*bias), "rows": np.array([6, 8])}
+    model = float_model(nodes, [1, 6, 8], constants)
+    assert_same(model, prepared(model, tmp_path).model, 6, 8)
+
+
+def test_gemm_with_a_factor_of_a_computed_bias(tmp_path: Path) -> None:
+    nodes = [
+        node("Flatten", "x", "f"),
+        node("MatMul", "f v", "b"),
+        node("Gemm", "f w b", "y", beta=2.0),
+    ]
+    model = float_model(nodes, [1, 4, 2], {"w": normal(8, 6), "v": normal(8, 6)})
+    assert_same(model, prepared(model, tmp_path).model, 4, 2)
+
+
 @pytest.mark.parametrize(
     "ends",
     [

@@ -6,8 +6,10 @@ Later passes and the quantizer know one form of each; a new spelling of an expor
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper
 
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, set_attributes
@@ -46,8 +48,8 @@ def _is_idle_cast(edited: EditedGraph, node: NodeProto) -> bool:
 def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
     """alpha into the weights, beta into the bias, the bias as one value per output.
 
-    ONNX, Gemm: Y = alpha * A' * B' + beta * C, with C broadcast to [1, outputs]. A transposed A or
-    computed weights are left as they are, for `refused` or the importer to name.
+    ONNX, Gemm: Y = alpha * A' * B' + beta * C, with C broadcast to [1, outputs]. A transposed A,
+    computed weights and other biases are left as they are, for `refused` or the importer to name.
     """
     weights = edited.constant(gemm, 1)
     if weights is None or attribute(gemm, "transA", 0):
@@ -55,19 +57,26 @@ def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
     alpha = attribute(gemm, "alpha", 1.0)
     beta = attribute(gemm, "beta", 1.0)
     bias = edited.constant(gemm, 2)
+    outputs = weights.shape[0 if attribute(gemm, "transB", 0) else 1]
+    # a bias for each row, or one that is computed: all of it stays, for half would be wrong
+    computed = bias is None and len(gemm.input) > 2 and bool(gemm.input[2])
+    if (computed and beta != 1.0) or not (bias is None or _is_row(bias, outputs)):
+        return
     if alpha != 1.0:
         gemm.input[1] = edited.add_constant(
             f"{gemm.input[1]}_scaled",
             (weights * np.float32(alpha)).astype(np.float32),
         )
-    outputs = weights.shape[0 if attribute(gemm, "transB", 0) else 1]
     if bias is not None and (bias.shape != (outputs,) or beta != 1.0):
-        row = bias.reshape(-1) if bias.size in (1, outputs) else None
-        if row is None:
-            return
-        values = np.broadcast_to(row * np.float32(beta), (outputs,)).astype(np.float32)
+        row = bias.reshape(-1) * np.float32(beta)
+        values = np.broadcast_to(row, (outputs,)).astype(np.float32)
         gemm.input[2] = edited.add_constant(f"{gemm.input[2]}_row", values)
     set_attributes(gemm, {"alpha": 1.0, "beta": 1.0})
+
+
+def _is_row(bias: NDArray[Any], outputs: int) -> bool:
+    """Whether a constant is one value, or one for each output of every row."""
+    return bias.size == 1 or bias.size == outputs == bias.shape[-1]
 
 
 def _bound_as_clip(edited: EditedGraph, node: NodeProto) -> None:
