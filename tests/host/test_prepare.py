@@ -388,6 +388,13 @@ def test_gelu_spelled_out(order: str, tmp_path: Path) -> None:
     assert_same(model, ready, 4, 6, 6)
 
 
+def test_scale_per_column_of_several_rows(tmp_path: Path) -> None:
+    nodes = [node("Reshape", "x rows", "r"), node("Mul", "r s", "m"), node("Relu", "m", "y")]
+    constants = {"s": normal(8), "rows": np.array([6, 8])}
+    model = float_model(nodes, [1, 6, 8], constants)
+    assert_same(model, prepared(model, tmp_path).model, 6, 8)
+
+
 @pytest.mark.parametrize("bias", [(6, 6), (6, 1), (1, 6), (1, 1)])
 def test_gemm_with_factors_and_a_bias_for_each_row(bias: tuple[int, int], tmp_path: Path) -> None:
     nodes = [node("Reshape", "x rows", "r"), node("Gemm", "r w b", "y", alpha=0.5, beta=2.0)]

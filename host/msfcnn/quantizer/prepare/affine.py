@@ -234,8 +234,8 @@ def _as_depthwise(
         new = [_depthwise(inputs, result, name, channels)]
     else:  # each element of a vector is a channel of one pixel
         pixel, scaled = edited.new_name(f"{name}_pixel"), edited.new_name(f"{name}_scaled")
-        there = edited.add_constant(f"{name}_to", np.array([1, channels, 1], np.int64))
-        back = edited.add_constant(f"{name}_back", np.array([1, channels], np.int64))
+        there = edited.add_constant(f"{name}_to", np.array([shape[0], channels, 1], np.int64))
+        back = edited.add_constant(f"{name}_back", np.array([shape[0], channels], np.int64))
         new = [
             helper.make_node("Reshape", [affine.source, there], [pixel], f"{name}_pixel"),
             _depthwise([pixel, *inputs[1:]], scaled, name, channels),
