@@ -139,7 +139,10 @@ class Builder:
                 raise Unsupported(what, "fold constants before quantizing the model")
             case Source():
                 what = f"its input '{node.input(index)}' is not quantized"
-                raise Unsupported(what, "quantize every layer of the model, inputs included")
+                hint = (
+                    "quantize its inputs, too; what `msfcnn quantize` makes of the float model has"
+                )
+                raise Unsupported(what, f"{hint} normalization folded into its layers")
             case Draft():
                 value = self.finish_inherited(value, node.input(index), node)
         if not value.real:
