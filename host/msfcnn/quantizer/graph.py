@@ -104,13 +104,13 @@ class EditedGraph:
         """Take a node out; who read it must read something else already."""
         self.graph.node.remove(node)
 
-    def bypass(self, node: onnx.NodeProto) -> None:
+    def bypass(self, node: onnx.NodeProto, source: str | None = None) -> None:
         """Take a node out and give its readers what it reads. A graph output keeps its name.
 
-        Its first input and output count. The node stays where its output is one of the graph's and
-        nobody could write it instead.
+        source: the input that they get; the first one if it is not given. The node stays where its
+        output is one of the graph's and nobody could write it instead.
         """
-        source, result = node.input[0], node.output[0]
+        source, result = source or node.input[0], node.output[0]
         if result not in self.outputs:
             self.remove(node)
             self.redirect(result, source)

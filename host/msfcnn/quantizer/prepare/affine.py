@@ -156,7 +156,7 @@ def _into_layer_before(edited: EditedGraph, node: onnx.NodeProto, affine: Affine
     scaled = _scaled_outputs(layer, weights, affine.scale)
     layer.input[1] = edited.add_constant(f"{layer.input[1]}_folded", scaled.astype(np.float32))
     _set_bias(edited, layer, old * affine.scale + affine.shift)
-    edited.bypass(node)
+    edited.bypass(node, affine.source)
     edited.drop_unused()
     return True
 
