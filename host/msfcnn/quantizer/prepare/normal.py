@@ -54,14 +54,19 @@ def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
     weights = edited.constant(gemm, 1)
     if weights is None or attribute(gemm, "transA", 0):
         return
-    outputs = weights.shape[0 if attribute(gemm, "transB", 0) else 1]
+    alpha = attribute(gemm, "alpha", 1.0)
+    beta = attribute(gemm, "beta", 1.0)
     bias = edited.constant(gemm, 2)
-    if bias is not None and bias.size not in (1, outputs):
+    outputs = weights.shape[0 if attribute(gemm, "transB", 0) else 1]
+    # a bias for each row, or one that is computed: all of it stays, for half would be wrong
+    computed = bias is None and len(gemm.input) > 2 and bool(gemm.input[2])
+    if (computed and beta != 1.0) or not (bias is None or _is_row(bias, outputs)):
         return
-    alpha, beta = attribute(gemm, "alpha", 1.0), attribute(gemm, "beta", 1.0)
     if alpha != 1.0:
-        scaled = (weights * np.float32(alpha)).astype(np.float32)
-        gemm.input[1] = edited.add_constant(f"{gemm.input[1]}_scaled", scaled)
+        gemm.input[1] = edited.add_constant(
+            f"{gemm.input[1]}_scaled",
+            (weights * np.float32(alpha)).astype(np.float32),
+        )
     if bias is not None and (bias.shape != (outputs,) or beta != 1.0):
         row = bias.reshape(-1) * np.float32(beta)
         values = np.broadcast_to(row, (outputs,)).astype(np.float32)
