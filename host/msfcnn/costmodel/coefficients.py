@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from msfcnn.costmodel.features import Work
+from numpy.typing import NDArray
+
+from msfcnn.costmodel.features import Number, Work
 from msfcnn.errors import BoardError, Problem
 
 Features = tuple[float, ...]
@@ -28,8 +31,8 @@ class Coefficients:
     engine: Mapping[str, float]
     free: bool = False
 
-    def kernel(self, work: Work, pixels: int) -> float:
-        """Instructions of a call of a kernel. Raises BoardError for one that nobody measured."""
+    def kernel(self, work: Work, pixels: int | NDArray[Any]) -> Number:
+        """Instructions of calls of a kernel. Raises BoardError for one that nobody measured."""
         if self.free:
             return 0.0
         known = next((self.kernels[key] for key in work.keys if key in self.kernels), None)
@@ -43,14 +46,22 @@ class Coefficients:
             )
         return dot(known, work.features(pixels))
 
-    def around(self, features: Mapping[str, float]) -> float:
+    def around(self, features: Mapping[str, Number]) -> Number:
         """Instructions of the engine."""
-        return sum(self.engine.get(name, 0.0) * value for name, value in features.items())
+        return total(self.engine.get(name, 0.0) * value for name, value in features.items())
 
 
 FREE = Coefficients(isa="", core="", kernels={}, engine={}, free=True)
 
 
-def dot(a: Iterable[float], b: Iterable[float]) -> float:
+def dot(a: Iterable[float], b: Iterable[Number]) -> Number:
     """Scalar product."""
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return total(x * y for x, y in zip(a, b, strict=True))
+
+
+def total(values: Iterable[Number]) -> Number:
+    """Sum, in this order."""
+    found: Number = 0.0
+    for value in values:
+        found = found + value
+    return found

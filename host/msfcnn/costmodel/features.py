@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+Number: TypeAlias = float | NDArray[Any]
+"""One, or one for each of several calls."""
 
 BLOCK = 4  # taps and outputs that kernels take together
 
@@ -44,7 +50,7 @@ class Work:
         """Names of its coefficients, the best first."""
         return (f"{self.kernel} {self.shape}", self.kernel) if self.shape else (self.kernel,)
 
-    def features(self, pixels: int) -> tuple[float, ...]:
+    def features(self, pixels: int | NDArray[Any]) -> tuple[Number, ...]:
         """FEATURES of a call that computes so many pixels; two and four at a time share loads."""
         single = pixels % 2 if self.pairs else pixels
         outputs = pixels * self.channels
@@ -90,10 +96,10 @@ class EngineCall:
     planar: bool = False
     inputs: int = 0
 
-    def features(self, pixels: float) -> Mapping[str, float]:
+    def features(self, pixels: Number) -> Mapping[str, Number]:
         """Of a call for so many pixels."""
         place = f"{self.kind} inner" if self.inner else self.kind
-        found: dict[str, float] = {place: 1}
+        found: dict[str, Number] = {place: 1}
         if self.kind == "window":
             found[f"{place} line"] = self.lines
         if self.kind == "load":

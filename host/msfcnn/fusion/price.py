@@ -19,6 +19,7 @@ from msfcnn.ir import Reads
 from msfcnn.isa import Kernel
 
 Array = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Currency(Enum):
@@ -83,12 +84,21 @@ class InstructionPrice:
         """See Price."""
         key = (step.op, step.part, step.family, place, run, split)
         if key not in self._known:
+            self._known[key] = self._of_a_kind(step, place, run, split)
+        return self._known[key]
+
+    def _of_a_kind(self, step: Step, place: Place, run: int, split: int) -> Array:
+        """Steps that do the same have the same price: repeated blocks are priced once."""
+        channels = min(split or step.target[2], step.target[2])
+        its = None if step.loads else work(step, place, channels)
+        key = (its, call(step, place, channels), step.source[:2], step.target, place, run, split)
+        if key not in self._known:
             self._known[key] = self._line(step, place, run, split)
         return self._known[key]
 
     def copy(self, channels: int, planar: bool) -> int:
         """See Price."""
-        return round(self.coefficients.around(copy_features(channels, planar)))
+        return round(float(self.coefficients.around(copy_features(channels, planar))))
 
     def _line(self, step: Step, place: Place, run: int, split: int) -> Array:
         """Instructions of 0, 1, 2... pixels of a line: whole runs, then the rest."""
@@ -98,9 +108,12 @@ class InstructionPrice:
             whole = self._global(step, place, run, channels)
             return np.array([0, *[passes * round(whole)] * _longest(step)], dtype=np.int64)
         # rounded only here, per line: sums of whole numbers do not depend on their order
-        calls = [0.0, *(self.call(step, place, n, channels) for n in range(1, run + 1))]
-        table = [n // run * calls[run] + calls[n % run] for n in range(_longest(step) + 1)]
-        return np.array([passes * round(v) for v in table], dtype=np.int64)
+        calls = np.zeros(run + 1)
+        calls[1:] = self._calls(step, place, np.arange(1, run + 1), channels)
+        n = np.arange(_longest(step) + 1)
+        whole = np.rint(n // run * calls[run] + calls[n % run])
+        table: Array = passes * whole.astype(np.int64)
+        return table
 
     def _global(self, step: Step, place: Place, run: int, channels: int) -> float:
         """All of its input, as it arrives; a whole tensor is read line by line."""
@@ -112,9 +125,14 @@ class InstructionPrice:
 
     def call(self, step: Step, place: Place, pixels: int, channels: int) -> float:
         """Instructions of a kernel call for so many pixels, the engine's share included."""
+        return float(self._calls(step, place, np.array([pixels]), channels)[0])
+
+    def _calls(self, step: Step, place: Place, pixels: Array, channels: int) -> Floats:
+        """Likewise of several calls."""
         its = None if step.loads else work(step, place, channels)
         kernel = self.coefficients.kernel(its, pixels) if its else 0.0
-        return kernel + self.coefficients.around(call(step, place, channels).features(pixels))
+        around = self.coefficients.around(call(step, place, channels).features(pixels))
+        return np.zeros(len(pixels)) + kernel + around
 
 
 def kernel_at(step: Step, inner: bool, planar: bool) -> Kernel:
