@@ -187,7 +187,7 @@ def _engine(stage: ScheduledStage, counts: Sequence[KernelCount]) -> Engine:
             calls = -(-pixels // stage.option.run)
         saving = _saving(step, place)
         for name, value in call(step, place, step.target[2]).features(pixels / calls).items():
-            total[name] += calls * value * (saving if name.startswith("save") else 1)
+            total[name] += float(calls * value * (saving if name.startswith("save") else 1))
     for tensor, halo in stage.cost.halos.items():
         planar = stage.cost.windows[tensor].planar
         for name, value in copy_features(halo.channels, planar).items():

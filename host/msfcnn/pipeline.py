@@ -137,7 +137,7 @@ def lay_out(model: Model, space: Space, options: Options) -> tuple[Plan, Schedul
         planned = plan(space.network, goal_of(options), space)
     except NoPlanError as error:
         raise NoPlanError(error.shortfall, model) from None
-    scheduled = schedule(planned, room=options.max_ram)
+    scheduled = schedule(planned, room=None if goal_of(options).timed else options.max_ram)
     return planned, scheduled, layout(scheduled)
 
 

@@ -33,6 +33,11 @@ def random_gates(seed: int) -> Model:
     return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
 
 
+def repeated_blocks(seed: int) -> Model:
+    """One block several times, which are all alike but for their scales."""
+    return _Graph(np.random.default_rng(seed)).repeated(f"repeated{seed}", seed)
+
+
 def two_views(seed: int) -> Model:
     """A map that one head reads as it is, another one flattened."""
     return _Graph(np.random.default_rng(seed)).two_views(f"views{seed}")
@@ -85,6 +90,15 @@ class _Graph(Builder):
         """Blocks with a gate between others."""
         for block in (self._conv, self._gate, self._basic, self._gate, self._depthwise):
             block()
+        return finished(self, name, [self.current])
+
+    def repeated(self, name: str, seed: int) -> Model:
+        """A stem and a block that is drawn alike every time."""
+        self._conv()
+        blocks = [self._basic, self._inverted_residual, self._inception, self._gate]
+        for _ in range(5):
+            self.rng = np.random.default_rng(seed)
+            blocks[seed % len(blocks)]()
         return finished(self, name, [self.current])
 
     def two_views(self, name: str) -> Model:

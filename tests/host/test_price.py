@@ -28,7 +28,7 @@ from msfcnn.fusion.search import Limits
 from msfcnn.isa import ISAS
 from msfcnn.planner import Goal, NoPlanError, Plan, plan
 from msfcnn.planner.space import space_of
-from msfcnn.planner.timed import fastest
+from msfcnn.planner.timed import fastest, nearly
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.kernels import kernels_of
 
@@ -106,13 +106,17 @@ def test_the_search_prices_like_cost(seed: int, currency: Currency) -> None:
 
 
 @pytest.mark.parametrize("seed", SMALL)
-def test_the_fastest_plan_is_that_of_an_enumeration(seed: int) -> None:
+def test_within_ram_a_plan_is_nearly_as_fast_as_that_of_an_enumeration(seed: int) -> None:
     net = small_network(seed)
     least = peak(plan(net, Goal(max_macs=float("inf"))))
     for ram in (least, least + least // 8, least + least // 2, 2 * least, 10 * least):
         found = plan(net, Goal(max_ram=ram))
         assert peak(found) <= ram
-        assert price(found) == best_by_enumeration(net, ram)
+        best = best_by_enumeration(net, ram)
+        assert best is not None
+        assert price(found) <= nearly(best)
+        smaller = best_by_enumeration(net, peak(found) - 1)
+        assert smaller is None or smaller > nearly(best)
     with pytest.raises(NoPlanError, match="not enough"):
         plan(net, Goal(max_ram=least - 1))
 
@@ -124,7 +128,7 @@ def test_within_ram_instructions_are_never_more_than_those_of_the_least_macs(see
     for ram in (least, 2 * least):
         timed = plan(net, Goal(max_ram=ram))
         counted = plan(net, Goal(max_ram=ram, max_macs=float("inf")))
-        assert price(timed) <= price(counted)
+        assert price(timed) <= nearly(price(counted))
 
 
 @pytest.mark.parametrize("seed", SMALL)

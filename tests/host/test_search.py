@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from plan_space import Figures, all_options, figures, pareto
+from random_graphs import random_graph, repeated_blocks
 from random_models import random_model
 
-from msfcnn.fusion import Edge, cost, edges, edges_from, network
+from msfcnn.fusion import Currency, Edge, Network, cost, edges, edges_from, network
 from msfcnn.fusion.graph import FusionGraph, option_of, unfused_graph, with_bands
-from msfcnn.fusion.search import Limits
-from msfcnn.ir import InputMode
+from msfcnn.fusion.repeats import Repeats
+from msfcnn.fusion.search import FoundEdges, Limits
+from msfcnn.ir import InputMode, Model
+from msfcnn.planner import Goal, space_of
 
 QUICK, ALL = 6, 120
 TOGETHER = 6
@@ -51,6 +54,51 @@ def check(seed: int) -> None:
                 assert len(edge.steps) > LONGEST or pareto(priced) == pareto(
                     figures(cost(edge, o)) for o in all_options(edge, SPLITS)
                 ), f"{mode} {ends}"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_repeated_blocks_are_searched_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recalled(repeated_blocks(seed), monkeypatch) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(2, 202, 10))
+def test_repeats_change_nothing(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [m for s in range(first, first + 10) for m in (repeated_blocks(s), random_graph(s))]
+    assert sum(recalled(model, monkeypatch) for model in models) > 0
+
+
+def recalled(model: Model, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many searches were found again; each as if it had been made anew."""
+    graph, count = network(model), 0
+    recall = Repeats.recall
+
+    def counting(repeats: Repeats, *of: object) -> object:
+        nonlocal count
+        found = recall(repeats, *of)
+        count += found is not None
+        return found
+
+    limit = min(space_of(graph, Goal()).least_bytes())
+    for currency in Currency:
+        with monkeypatch.context() as patch:
+            patch.setattr(Repeats, "recall", counting)
+            once = searched(graph, currency, limit)
+            patch.setattr(Repeats, "recall", lambda *_: None)
+            anew = searched(graph, currency, limit)
+        assert list(once) == list(anew)
+        for ends, options in anew.items():
+            for a, b in zip(once[ends], options, strict=True):
+                for field, value in vars(b).items():
+                    assert (getattr(a, field) == value) is True or (
+                        getattr(a, field).tolist() == value.tolist()
+                    ), (ends, field)
+    return count
+
+
+def searched(graph: Network, currency: Currency, ram: int) -> FoundEdges:
+    found = unfused_graph(graph, currency=currency, limits=Limits(ram))
+    return with_bands(found, Limits(ram)).edges
 
 
 def priced_options(graph: FusionGraph, ends: tuple[int, int]) -> list[Figures]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from msfcnn.fusion.cost import costs
 from msfcnn.fusion.edge import Edge, edge
 from msfcnn.fusion.options import Option, Scheme
-from msfcnn.fusion.search import FoundEdges, Limits, alone, search
+from msfcnn.fusion.repeats import Repeats
+from msfcnn.fusion.search import FoundEdges, Limits, Searched, alone, search
 from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.fusion.steps import Network
 
@@ -24,12 +25,11 @@ def band_heights(height: int) -> tuple[int, ...]:
 def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
     """Edges that run in a row sweep, whole or by groups of channels."""
     found: FoundEdges = {}
-    known = KnownWaits()
+    known, repeats = KnownWaits(), Repeats[Searched](network, terms.floors)
     for end in range(1, len(network.steps) + 1):
         width = network.steps[end - 1].target[1]
-        search(
-            Sweep(network=network, end=end, columns=False, band=width), terms, limits, known, found
-        )
+        sweep = Sweep(network=network, end=end, columns=False, band=width)
+        search(sweep, terms, limits, known, found, repeats)
     ways = list(zip(terms.run, terms.tight, terms.lean, strict=True))
     for chain in _splitting(network):
         for option in _split_options(chain):
@@ -63,15 +63,14 @@ def band_stages(
 ) -> FoundEdges:
     """Edges that run in column sweeps, band by band; with `ends` only those to these cut points."""
     found: FoundEdges = {}
-    known = KnownWaits()
+    known, repeats = KnownWaits(), Repeats[Searched](network, terms.floors)
     suiting: dict[int, Terms] = {}
     for end in sorted(ends or range(2, len(network.steps) + 1)):
-        for band in band_heights(network.steps[end - 1].target[0]):
+        for band in (b for b in band_heights(network.steps[end - 1].target[0]) if b <= limits.rows):
             count = sum(suits(run, terms.run[0], band) for run in terms.run)
             some = suiting.setdefault(count, _first(terms, count))
-            search(
-                Sweep(network=network, end=end, columns=True, band=band), some, limits, known, found
-            )
+            sweep = Sweep(network=network, end=end, columns=True, band=band)
+            search(sweep, some, limits, known, found, repeats)
     return found
 
 

@@ -19,6 +19,7 @@ from msfcnn.fusion.finish import FinishedStages, finish
 from msfcnn.fusion.growth import Growth
 from msfcnn.fusion.items import Array, undominated
 from msfcnn.fusion.options import Option, Scheme
+from msfcnn.fusion.repeats import Repeats
 from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.ir import InputMode
 
@@ -31,11 +32,13 @@ class Limits:
 
     ram:   bytes; options with more. extra: those that cost so much more than they must.
     keep:  True: those that let go of a halo, and compute pixels twice. None: none of them.
+    rows:  of a band; sweeps in higher ones.
     """
 
     ram: int = _NEVER
     extra: int = _NEVER
     keep: bool | None = None
+    rows: int = _NEVER
 
 
 @dataclass
@@ -75,6 +78,8 @@ def alone(option: Option, total: int, without_io: int, price: int) -> Found:
 
 
 FoundEdges = dict[tuple[int, int], list[Found]]
+Searched = list[tuple[int, Found]]
+"""How many steps an edge has, and its options."""
 
 
 def search(
@@ -83,18 +88,37 @@ def search(
     limits: Limits,
     known: KnownWaits,
     found: FoundEdges,
+    repeats: Repeats[Searched],
 ) -> None:
     """Adds every edge that ends where the sweep does."""
+    kind = sweep.band, len(terms.run)
+    these = repeats.recall(sweep.end, kind)
+    if these is None:
+        these, depth = _grown(sweep, terms, limits, known)
+        if depth is not None:
+            repeats.note(sweep.end, kind, depth, these)
+    for steps, options in these:
+        found.setdefault((sweep.end - steps, sweep.end), []).append(options)
+
+
+def _grown(
+    sweep: Sweep, terms: Terms, limits: Limits, known: KnownWaits
+) -> tuple[Searched, int | None]:
+    """Every edge, and how many steps were looked at; None if there were no more to look at."""
     growth = Growth(sweep, terms, lambda _: limits.keep, known)
-    for i in range(sweep.end - 1, max(-1, sweep.end - 1 - LONGEST), -1):
-        single = i == sweep.end - 1  # layer by layer is always possible
+    found: Searched = []
+    for steps in range(1, min(LONGEST, sweep.end) + 1):
+        i = sweep.end - steps
+        single = steps == 1  # layer by layer is always possible
         if not growth.add(i) or not (single or _prune(growth, limits)):
-            return
+            return found, steps
         if sweep.columns and _once(growth, i):
             continue
         finished = finish(growth, i)
         if finished is not None and not (sweep.columns and len(finished.edge.steps) == 1):
-            _record(growth, finished, Limits() if single else limits, found)
+            options = _options(growth, finished, Limits() if single else limits)
+            found += [] if options is None else [(steps, options)]
+    return found, LONGEST if sweep.end >= LONGEST else None
 
 
 def _once(growth: Growth, i: int) -> bool:
@@ -118,25 +142,22 @@ def _prune(growth: Growth, limits: Limits) -> bool:
     return len(growth.items.bytes) > 0
 
 
-def _record(growth: Growth, finished: FinishedStages, limits: Limits, found: FoundEdges) -> None:
-    """Keeps those finished stages that respect the limits."""
+def _options(growth: Growth, finished: FinishedStages, limits: Limits) -> Found | None:
+    """Those finished stages that respect the limits."""
     sweep, items = growth.sweep, growth.items
     ok = (finished.price - growth.floor <= limits.extra) & (finished.bare <= limits.ram)
     if not ok.any():
-        return
-    edge = finished.edge
-    lines = Scheme.LAYER if len(edge.steps) == 1 else Scheme.LINE
-    found.setdefault((edge.first, edge.last), []).append(
-        Found(
-            scheme=Scheme.H_CACHE if sweep.columns else lines,
-            band=sweep.band,
-            split=sweep.split,
-            run=growth.run[items.variant[ok]],
-            tight=growth.tight[items.variant[ok]],
-            lean=np.array(growth.terms.lean)[items.variant[ok]],
-            total=finished.total[ok],
-            without_io=finished.bare[ok],
-            price=finished.price[ok],
-            keep=items.keep[ok],
-        )
+        return None
+    lines = Scheme.LAYER if len(finished.edge.steps) == 1 else Scheme.LINE
+    return Found(
+        scheme=Scheme.H_CACHE if sweep.columns else lines,
+        band=sweep.band,
+        split=sweep.split,
+        run=growth.run[items.variant[ok]],
+        tight=growth.tight[items.variant[ok]],
+        lean=np.array(growth.terms.lean)[items.variant[ok]],
+        total=finished.total[ok],
+        without_io=finished.bare[ok],
+        price=finished.price[ok],
+        keep=items.keep[ok],
     )

@@ -52,8 +52,7 @@ class NoPlanError(InfeasibleError):
 def no_plan(space: Space, goal: Goal) -> NoPlanError:
     """The error for a goal that no plan of the space meets."""
     if goal.max_time is None:
-        macs = goal.most_macs(space.network)
-        best = least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+        best = space.least(goal.most_macs(space.network), goal.bare)
     else:
         best = timed_path(space, replace(goal, max_ram=None))
     if best is None:
@@ -91,7 +90,7 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
     assert goal.max_ram is not None, "without a bound on RAM there is always a plan"
     helps = []
     if goal.max_time is None:
-        unbounded = cheapest(space.everything, goal.within(goal.max_ram))
+        unbounded = cheapest(space.within(goal.max_ram, goal.run), goal.within(goal.max_ram))
         needed, more = space.network.macs, "allow more MACs: --max-macs"
     else:
         unbounded = timed_path(space, replace(goal, max_time=None))
@@ -100,9 +99,8 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
         helps.append(f"{more} {-(-1000 * unbounded.price // max(1, needed)) / 1000:.3f}")
     helps.append(f"allow more RAM: --max-ram {_counted(best, goal)}")
     if unbounded is None and goal.run > 1 and goal.schemes is Schemes.ALL:
-        single = Space(network=space.network, schemes=goal.schemes, run=1)
-        least = least_ram(single.everything, ANY, goal.bare)
-        if least is not None and _counted(least, goal) < _counted(best, goal):
+        least = least_ram(space.within(goal.max_ram, 1), ANY, goal.bare, goal.within(goal.max_ram))
+        if least is not None:
             helps.append(f"--run 1 needs {format_size(_counted(least, goal))} bytes")
     if unbounded is None:
         if space.network.mode is InputMode.PUSH:

@@ -22,7 +22,7 @@ from msfcnn.fusion import (
     with_bands,
 )
 from msfcnn.planner.goal import Goal
-from msfcnn.planner.paths import Path, smallest
+from msfcnn.planner.paths import Path, least_ram, smallest
 from msfcnn.planner.table import ANY, EdgeTable, table
 
 
@@ -59,6 +59,30 @@ class Space:
         """For the MACs of the network, but not more."""
         spare = self.network.macs - least_macs(self.network)
         return table(with_bands(self._lines, Limits(self._most_ram, spare)))
+
+    def least(self, macs: int | None, without_io: bool) -> Path | None:
+        """The path of least RAM with at most so many MACs; None if there is none.
+
+        Bands of one row need little RAM: what they need is enough for all others.
+        """
+        most = ANY if macs is None else macs
+        if self.schemes is Schemes.PAPER:
+            return least_ram(self.everything, most, without_io)
+        spare = Limits().extra if macs is None else macs - least_macs(self.network)
+        narrow = Limits(ram=self._most_ram, extra=spare, rows=1)
+        first = least_ram(table(with_bands(self._lines, narrow)), most, without_io)
+        if first is None:
+            return None
+        enough = first.without_io if without_io else first.ram
+        limits = Limits(ram=enough, extra=spare)
+        return least_ram(table(with_bands(self._lines, limits)), most, without_io)
+
+    def within(self, size: int, run: int) -> EdgeTable:
+        """Everything of no more than so many bytes, with other runs."""
+        if self.schemes is Schemes.PAPER:
+            return self.everything
+        limits = Limits(size)
+        return table(with_bands(unfused_graph(self.network, run, limits=limits), limits))
 
     @cached_property
     def lines(self) -> EdgeTable:

@@ -12,9 +12,20 @@ from msfcnn.planner.paths import Path, cheapest, least_ram
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY, UNBOUNDED, EdgeTable, table
 
+NEARLY_PERCENT = 3
+"""As fast as the fastest: estimates are no better, and RAM is worth more."""
+
+
+def nearly(price: int) -> int:
+    """Instructions that count as no more than so many."""
+    return price if price >= ANY else price * (100 + NEARLY_PERCENT) // 100
+
 
 def timed_path(space: Space, goal: Goal) -> Path | None:
-    """The best path for a goal in instructions; None if there is none."""
+    """The best path for a goal in instructions; None if there is none.
+
+    Within RAM that is the one of least RAM among those nearly as fast as the fastest.
+    """
     most = most_instructions(space, goal)
     if goal.max_ram is None:
         return least_ram(_smaller(space, goal, most), most, goal.bare)
@@ -23,7 +34,8 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
     path = cheapest(found, bound)
     if path is None or path.price > most:
         return None
-    return least_ram(found, path.price, goal.bare, bound)
+    enough = min(most, nearly(path.price))
+    return least_ram(found, enough, goal.bare, bound)
 
 
 def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> EdgeTable:
@@ -39,7 +51,7 @@ def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> 
             return known
     lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, Limits(high))
     plain = cheapest(table(lines), goal.within(low))
-    ceiling = most if plain is None else min(most, plain.price)
+    ceiling = most if plain is None else min(most, nearly(plain.price))
     found = _with_bands(space, lines, high, ceiling)
     space.timed[low, high, most, goal.bare] = found
     return found

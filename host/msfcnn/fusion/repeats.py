@@ -1,0 +1,97 @@
+"""Repeated blocks: a search that ends where all is as it was elsewhere finds the same again.
+
+What a stage that grows backwards needs and costs depends on the steps that it takes in: what each
+one does, who reads and writes its tensors, counted from the step, and what else is alive in front
+of it. Ends of stages with the same steps in front, as far as one of them has looked, share what
+was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from msfcnn.fusion.step import Step
+from msfcnn.fusion.steps import Network
+
+T = TypeVar("T")
+_START = -1  # of all chains of steps
+
+
+@dataclass
+class Repeats(Generic[T]):
+    """What searches found, for one network, one kind of sweep and the same limits."""
+
+    network: Network
+    floors: tuple[int, ...]
+    _known: dict[tuple[Hashable, int], T] = field(default_factory=dict)
+    _depths: dict[Hashable, set[int]] = field(default_factory=dict)
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _chains: dict[int, list[int]] = field(default_factory=dict)
+    _facts: dict[int, int] = field(default_factory=dict)
+
+    def recall(self, end: int, kind: Hashable) -> T | None:
+        """What a search of the same kind found that ended like this one; None if there was none."""
+        for depth in sorted(self._depths.get(kind, ())):
+            chain = self._chain(end, depth)
+            found = None if chain is None else self._known.get((kind, chain))
+            if found is not None:
+                return found
+        return None
+
+    def note(self, end: int, kind: Hashable, depth: int, found: T) -> None:
+        """Keeps what a search found that looked at so many steps in front of its end."""
+        chain = self._chain(end, depth)
+        assert chain is not None, "it has looked at these steps"
+        self._known[kind, chain] = found
+        self._depths.setdefault(kind, set()).add(depth)
+
+    def _chain(self, end: int, depth: int) -> int | None:
+        """Number of the `depth` steps in front of an end: equal if all is the same there."""
+        if depth > end:
+            return None
+        known = self._chains.setdefault(end, [self._number(_START, end == len(self.network.steps))])
+        while len(known) <= depth:
+            i = end - len(known)
+            known.append(self._number(known[-1], *self._around(i, end)))
+        return known[depth]
+
+    def _number(self, *what: Hashable) -> int:
+        return self._numbers.setdefault(what, len(self._numbers))
+
+    def _around(self, i: int, end: int) -> Iterator[Hashable]:
+        """Step i, and how it hangs together with others, for stages that end before step `end`."""
+        network = self.network
+        step = network.steps[i]
+        if i not in self._facts:
+            self._facts[i] = self._number(*_what(step), self.floors[i])
+        yield self._facts[i]
+        yield tuple(self._tensor(t, i) for t in (*step.inputs(), step.z))
+        yield network.sizes[step.z]
+        yield step.z in network.outputs
+        yield network.dies[step.z] >= end
+        yield _from(i, (k for k in network.readers[step.z] if k < end))
+        yield _from(i, [network.early[i]] if i in network.early else [])
+        yield tuple(
+            (self._tensor(t, i), network.sizes[t], network.dies[t] >= end) for t in network.live(i)
+        )
+
+    def _tensor(self, tensor: int, i: int) -> Hashable:
+        """Which one it is, seen from step i: by who writes it; itself, if nobody does."""
+        writers = self.network.writers[tensor]
+        return _from(i, writers) if writers else ("given", tensor)
+
+
+def _what(step: Step) -> Iterator[Hashable]:
+    """What a step does, wherever it stands."""
+    yield replace(step.call, inputs=())
+    yield step.z_channels
+    yield step.kernels
+    yield step.clamps
+    yield step.copies
+    yield step.y is not None
+
+
+def _from(i: int, steps: Iterable[int]) -> tuple[int, ...]:
+    return tuple(k - i for k in steps)
