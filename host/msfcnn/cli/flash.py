@@ -35,7 +35,11 @@ def run(args: argparse.Namespace) -> Outcome:
 
     requests = requests_of(args)
     problems = [
-        Problem(r.board.name, f"has nothing to flash: its runner is {r.board.runner}")
+        Problem(
+            r.board.name,
+            f"has nothing to flash: its runner is {r.board.runner}",
+            "msfcnn test runs a program there",
+        )
         for r in requests
         if r.board.runner != "serial"
     ]
