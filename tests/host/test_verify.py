@@ -159,3 +159,23 @@ def test_code_that_leaves_its_arena_is_caught(
     spoil(smaller)
     assert main(["verify", str(network)]) == 4
     assert "does not run cleanly" in capsys.readouterr().err
+
+
+def padded(tmp_path: Path, right: int) -> Path:
+    """Zeros below and at the right only: the last pixels read nothing of the input."""
+    net = Net((1, 4, 6, 6))
+    x = net.qdq(net.node("Relu", net.input), Scale(1 / 30, -5))
+    sizes = np.array([0, 0, 0, 0, 0, 2, 2, right], np.int64)
+    return net.output(net.qdq(net.node("Pad", x, net.const(sizes)), like=x)).save(
+        tmp_path / "n.onnx"
+    )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("right", [0, 3])
+@pytest.mark.parametrize("macs", ["1.0", "1.6"])
+def test_padding_that_only_the_end_shows(
+    right: int, macs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = verify(padded(tmp_path, right), capsys, "--max-macs", macs)
+    assert (code, found["agrees"]) == (0, True)

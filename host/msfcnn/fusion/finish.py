@@ -100,7 +100,9 @@ def _band_region(growth: Growth, edge: Edge, source: int, target: int) -> Array:
         (np.arange(asked.low.shape[1]) + 1) * growth.sweep.band,
         growth.sweep.extents(last.target)[1],
     )
-    ahead = (high[None, :] * row_out - asked.low * row_in).max(axis=1)
+    # a band of which only padding is left to read needs nothing of the input
+    needed = np.minimum(asked.low * row_in, source)
+    ahead = (high[None, :] * row_out - needed).max(axis=1)
     region: Array = np.maximum(max(source, target), source + ahead)
     return region
 

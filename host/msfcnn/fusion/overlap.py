@@ -38,7 +38,8 @@ class Walk:
     def first_needed(self, line: Array, pixel: Array, full: int) -> Array:
         """Lowest byte of the input that is still read when the next output is (line, pixel).
 
-        A pixel of `full` is the end of the line.
+        A pixel of `full` is the end of the line. The size of the input where only padding is left
+        to read: a kernel may stand several lines below the input.
         """
         ends = pixel >= full
         line, pixel = np.where(ends, line + 1, line), np.where(ends, 0, pixel)
@@ -47,7 +48,7 @@ class Walk:
         following = np.maximum(0, self.across.first(line + 1)) * self.pixels
         lowest = np.where(line + 1 >= self.used, this, np.minimum(this, following))
         needed: Array = np.where(line >= self.used, self.size, lowest * self.channels)
-        return needed
+        return np.minimum(needed, self.size)
 
 
 class Position:

@@ -60,15 +60,20 @@ class Conv(ConvData):
         return conv(self, self.constants(model), inputs[0], model.tensors[self.output].shape)
 
     def calls(self, model: Model) -> tuple[Call, ...]:
-        """A 1x1 kernel with stride 1 reads its own pixels, any other a window."""
+        """A 1x1 kernel with stride 1 reads its own pixels, any other a window.
+
+        One with padding at the bottom or the right only, which no Axis shows, reads a window, too:
+        its last pixels are not there to be read.
+        """
         rows, columns = self.geometry.axes
+        own = rows == columns == Axis() and not self._reads_padding(model)
         return (
             Call(
                 family=self._family,
                 inputs=self.inputs,
                 source=model.tensors[self.input].shape,
                 target=model.tensors[self.output].shape,
-                reads=Reads.RUN if rows == columns == Axis() else Reads.WINDOW,
+                reads=Reads.RUN if own else Reads.WINDOW,
                 rows=rows,
                 columns=columns,
                 depth=self.weights.shape[3],
