@@ -419,6 +419,8 @@ def pointwise_case(rng: np.random.Generator) -> KernelCase:
 def _conv_place(rng: np.random.Generator, groups: int) -> _Place:
     kernels = [(3, 3), (3, 3), (3, 3), (5, 5), (1, 3), (3, 1), (2, 2), (1, 1), (4, 3), (7, 7)]
     inputs = groups * int(rng.choice([1, 2, 3, 3, 4, 8, 13]))
+    if inputs == groups > 1:  # that would be a depthwise layer
+        inputs *= 2
     outputs = groups * int(rng.choice([1, 2, 3, 4, 5, 8, 12, 20]))
     return _some_place(rng, _some_geometry(rng, kernels), inputs, outputs)
 

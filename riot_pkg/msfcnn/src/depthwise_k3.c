@@ -23,7 +23,9 @@
 
 #if !MSFCNN_FALLBACK && !MSFCNN_DEPTHWISE_ASM
 
-#define TAPS    9
+#define TAPS            9
+#define COMMON_SHIFT    33U         /* the least of common factors, see msfcnn_is_common() */
+#define MOST_BIAS       (1 << 21)   /* a sum is below, too: 8 bits more are left */
 
 /* what all channels have in common */
 typedef struct {
@@ -41,6 +43,7 @@ typedef struct {
     const int8_t *line[3];      /* one that does not exist is another one */
     const int8_t *weights;
     int32_t bias;
+    int32_t by;                 /* what sums are multiplied by before they are scaled */
     msfcnn_depthwise_scale_t scale;
     int8_t *out;
 } channel_t;
@@ -99,6 +102,12 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
     int32_t a, b, c;            /* sums of the next outputs */
     int32_t none = 0;           /* of no output, and optimized away */
 
+    if (ch->by != 1) {
+        w0 *= ch->by, w1 *= ch->by, w2 *= ch->by;
+        w3 *= ch->by, w4 *= ch->by, w5 *= ch->by;
+        w6 *= ch->by, w7 *= ch->by, w8 *= ch->by;
+        bias *= ch->by;
+    }
     /* what lines of padding would add is in the bias, and others are read in their place */
     if (!all->exists[0]) {
         w0 = w1 = w2 = 0;
@@ -184,6 +193,21 @@ static inline void _channel(const all_t *all, const channel_t *ch, size_t step, 
     (void)none;
 }
 
+/* what makes a large factor a common one: products of so few taps leave room; 0 if there is none */
+static int32_t _multiple(unsigned shift, int32_t bias)
+{
+#if MSFCNN_HALVES || defined(__OPTIMIZE_SIZE__)
+    (void)bias;
+    return msfcnn_depthwise_does(shift);
+#else
+    if (msfcnn_depthwise_does(shift)) {
+        return 1;
+    }
+    return ((COMMON_SHIFT - shift <= 8) && (bias < MOST_BIAS) && (bias > -MOST_BIAS))
+           ? (int32_t)1 << (COMMON_SHIFT - shift) : 0;
+#endif
+}
+
 /* all channels but those whose factor is uncommon; says how many these are */
 static inline unsigned _channels(const all_t *all, const msfcnn_op_t *op, const msfcnn_run_t *run,
                                  size_t step, bool wide)
@@ -213,9 +237,11 @@ static inline unsigned _channels(const all_t *all, const msfcnn_op_t *op, const 
     ch.line[1] = all->exists[1] ? ch.line[1] : other;
     ch.line[2] = all->exists[2] ? ch.line[2] : other;
     for (unsigned c = run->channels; c > 0; c--) {
-        if (msfcnn_depthwise_does(*shift)) {
+        ch.by = _multiple(*shift, *bias);
+        if (ch.by != 0) {
             ch.bias = *bias;
-            ch.scale = msfcnn_depthwise_scale(&all->range, *multiplier, *shift);
+            ch.scale = msfcnn_depthwise_scale(&all->range, *multiplier,
+                                              (ch.by == 1) ? *shift : COMMON_SHIFT);
             _channel(all, &ch, step, wide);
         }
         else {

@@ -162,7 +162,24 @@
     TAP     \pixels, 3
     SKIP    \pixels, 4
 3:  beq     s8, s11, 6f
-4:  TAP     \pixels, 0
+4:
+    .if \pixels == 3
+    /* sixteen a turn */
+    sub     t0, s11, s8
+    andi    t0, t0, 8
+    beqz    t0, 8f
+    .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+    TAP     3, \n
+    .endr
+    SKIP    3, 8
+    beq     s8, s11, 6f
+8:  .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    TAP     3, \n
+    .endr
+    SKIP    3, 16
+    bne     s8, s11, 8b
+    .else
+    TAP     \pixels, 0
     TAP     \pixels, 1
     TAP     \pixels, 2
     TAP     \pixels, 3
@@ -172,6 +189,7 @@
     TAP     \pixels, 7
     SKIP    \pixels, 8
     bne     s8, s11, 4b
+    .endif
 6:  lw      s4, LOW(ra)
     lw      s5, HIGH(ra)
     lw      s6, PIXEL_STEP(ra)
