@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from plan_programs import check_bytes, run_plans
 from random_models import random_images
 
 from msfcnn.fusion import network
-from msfcnn.ir import InputMode, Model, Op
-from msfcnn.ops import OPS, Sketch, draw_conv
+from msfcnn.ir import Geometry, InputMode, Model, Op
+from msfcnn.ops import OPS, Conv, Sketch, draw_conv
 from msfcnn.planner import Goal, plan, plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import schedule
@@ -23,6 +24,30 @@ def test_an_op_gives_the_bytes_of_its_reference(op: type[Op], tmp_path: Path, en
     op.sample(net)
     draw_conv(net, 6, 1)
     check_plans(net.model("sample"), tmp_path, engine)
+
+
+@pytest.mark.parametrize("behind", [(0, 1), (2, 0), (1, 3)])
+def test_a_kernel_of_one_pixel_reads_padding_behind_the_last(
+    behind: tuple[int, int], tmp_path: Path, engine: Path
+) -> None:
+    net = Sketch((6, 7, 3))
+    draw_conv(net, 4, 1)
+    geometry = Geometry(kernel_h=1, kernel_w=1, pad_bottom=behind[0], pad_right=behind[1])
+    net.add(
+        lambda node, x, y: Conv(
+            node=node,
+            input=x,
+            output=y,
+            geometry=geometry,
+            groups=4,
+            weights=np.full((4, 1, 1, 1), 127, np.int8),
+            weight_scale=np.full(4, 1 / 127),
+            bias=np.zeros(4, np.int64),
+        ),
+        (6 + behind[0], 7 + behind[1], 4),
+    )
+    draw_conv(net, 6, 3)
+    check_plans(net.model("padded"), tmp_path, engine)
 
 
 def check_plans(model: Model, tmp_path: Path, engine: Path) -> None:

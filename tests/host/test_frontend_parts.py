@@ -81,6 +81,16 @@ def test_gathered_channels(indices: object, tmp_path: Path) -> None:
     assert kinds(agree(net, tmp_path)) == ["Conv", "Select"]
 
 
+@pytest.mark.parametrize("behind", [(0, 1), (2, 0), (1, 3)])
+def test_pads_behind_the_last_pixel_only(behind: tuple[int, int], tmp_path: Path) -> None:
+    """A kernel of one pixel that begins at the first one and reads beyond the last."""
+    net = Net((1, 3, 6, 7))
+    x = net.conv(net.input, (4, 3, 1, 1))
+    large = net.qdq(net.node("Pad", x, ints(net, 0, 0, 0, 0, 0, 0, *behind)), like=x)
+    net.output(net.qdq(net.node("Concat", large, large, axis=1), like=x))
+    agree(net, tmp_path)
+
+
 def test_pads_that_no_kernel_takes_over(tmp_path: Path) -> None:
     """Of channels, of a map that is added, in front of a MaxPool of negative values."""
     net = Net((1, 3, 6, 6))

@@ -145,7 +145,8 @@ def unfilled(slots: int, line_bytes: int, save_bytes: int, head: Walk) -> int:
     The window is the first one of a chain: its line j is begun when the first op has completed
     its own lines below j. Its slots stand in order, what it saves behind them.
     """
-    dead = [max(0, head.across.first(j)) * head.pixels * head.channels for j in range(slots + 1)]
+    read = [min(max(0, head.across.first(j)), head.lines) for j in range(slots + 1)]
+    dead = [lines * head.pixels * head.channels for lines in read]
     behind = [save_bytes + (slots - 1 - j) * line_bytes for j in range(slots)]
     fits = min(d + b for d, b in zip(dead, behind, strict=False))
     size = slots * line_bytes + save_bytes

@@ -106,7 +106,8 @@ class _SlidingPool(_Pool):
 
     def _slides(self, model: Model, family: str) -> tuple[Call, ...]:
         rows, columns = self.geometry.axes
-        reads = Reads.RUN if rows == columns == Axis() else Reads.WINDOW
+        own = rows == columns == Axis() and not self.geometry.padded
+        reads = Reads.RUN if own else Reads.WINDOW
         return self._call(model, family, reads, rows, columns)
 
 
