@@ -12,7 +12,7 @@ from msfcnn.planner.paths import Path, cheapest, least_ram
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY, UNBOUNDED, EdgeTable, table
 
-NEARLY_PERCENT = 3
+NEARLY_PERCENT = 1
 """As fast as the fastest: estimates are no better, and RAM is worth more."""
 
 
