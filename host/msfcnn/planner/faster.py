@@ -34,12 +34,13 @@ def faster(path: Path, run: int, macs: int) -> Path:
     bound = Bound(path.ram, path.without_io)
     lines = unfused_graph(network, run, Currency.INSTRUCTIONS, Limits(limit))
     graph = _with(lines, path)
-    best = _cheapest(graph, bound)
+    found = _cheapest(graph, bound)
+    best = found if found.macs <= macs else path
     ends = _ends_in_bands(path)
     if not ends:
         return best
     # what a stage in bands may cost beyond the lowest price of its steps and still be of use
-    spare = best.price - sum(least_prices(network, run, Currency.INSTRUCTIONS))
+    spare = found.price - sum(least_prices(network, run, Currency.INSTRUCTIONS))
     for keep in (None, True):
         limits = Limits(ram=limit, extra=spare, keep=keep)
         found = _cheapest(with_bands(graph, limits, ends), bound)
