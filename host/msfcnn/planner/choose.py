@@ -23,8 +23,7 @@ def plan(network: Network, goal: Goal, space: Space | None = None) -> Plan:
     if path is None:
         raise no_plan(space, goal)
     if not goal.timed and space.schemes is Schemes.ALL:
-        most = goal.most_macs(network) if goal.max_ram is None else path.macs
-        path = faster(path, goal.run, ANY if most is None else most)
+        path = faster(path, goal.run)
     return _plan(path)
 
 

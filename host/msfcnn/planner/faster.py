@@ -2,7 +2,7 @@
 
 A plan for MACs says nothing of copies and kernel calls. Where its bytes allow it, stages
 are replaced by others of fewer estimated instructions: row sweeps and single steps, and sweeps in
-bands, too, where the plan has some. If these compute more twice than is allowed, only those are
+bands, too, where the plan has some. If these compute more twice than the plan does, only those are
 looked at that keep every halo and compute nothing twice.
 """
 
@@ -28,14 +28,14 @@ from msfcnn.planner.paths import Path, cheapest
 from msfcnn.planner.table import Bound, table
 
 
-def faster(path: Path, run: int, macs: int) -> Path:
-    """The path itself, or one with fewer instructions, no more bytes and at most so many MACs."""
+def faster(path: Path, run: int) -> Path:
+    """The path itself, or one with fewer instructions and no more bytes and MACs."""
     network, limit = path.graph.network, max(path.ram, path.without_io)
     bound = Bound(path.ram, path.without_io)
     lines = unfused_graph(network, run, Currency.INSTRUCTIONS, Limits(limit))
     graph = _with(lines, path)
     found = _cheapest(graph, bound)
-    best = found if found.macs <= macs else path
+    best = found if found.macs <= path.macs else path
     ends = _ends_in_bands(path)
     if not ends:
         return best
@@ -44,7 +44,7 @@ def faster(path: Path, run: int, macs: int) -> Path:
     for keep in (None, True):
         limits = Limits(ram=limit, extra=spare, keep=keep)
         found = _cheapest(with_bands(graph, limits, ends), bound)
-        if found.macs <= macs:
+        if found.macs <= path.macs:
             return found
     return best
 
