@@ -290,7 +290,7 @@ def test_fronts_are_those_of_plan(found: BoardsReport) -> None:
     assert front.chosen.ram == found.verdicts[0].peak_ram
     ordered = sorted(front.time, key=lambda p: p.ram)
     counts = [p.instructions or 0 for p in ordered]
-    assert len(counts) > 6
+    assert len(counts) > 5  # plans within 1 % of each other are one
     assert counts == sorted(counts, reverse=True)
     assert front.layers.factor == 1.0
 
