@@ -12,6 +12,7 @@ from msfcnn.ir import Model
 from msfcnn.isa import armv7em_packing as packing
 from msfcnn.isa.family import FALLBACK, Chooser, Isa, cortex_m, modelled
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
+from msfcnn.isa.portable import gathering
 from msfcnn.ops import Conv, oriented
 
 NAME = "armv7e-m"
@@ -21,15 +22,10 @@ def _named(name: str) -> Chooser:
     return lambda model, op, portable: both(Kernel(name=f"msfcnn_{name}_v7em"))
 
 
-def _gathering(op: Conv) -> Choice:
-    """The portable convolution for all shapes: a pointwise one is too rare to spend code on."""
-    return both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
-
-
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     """Pointwise and ordinary convolutions, dense layers; two pixels at a time where it pays."""
     if op.groups > 1:
-        return _gathering(op)
+        return gathering(op)
     output, constants = model.tensors[op.output], op.constants(model)
     # a dense layer has one pixel: nothing shares the loads of its weights
     pairs = output.height * output.width > 1
@@ -37,7 +33,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     single = op.weights.shape[1:3] == (1, 1) and not op.geometry.padded
     blocks = packing.pack_conv(op.weights, constants, not single)
     if blocks is None:
-        return _gathering(op)
+        return gathering(op)
 
     # a stage that is swept column by column reads kernel columns as lines
     def pack(columns: bool) -> Words | None:

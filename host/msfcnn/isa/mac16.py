@@ -14,6 +14,7 @@ from msfcnn.isa import mac16_packing as packing
 from msfcnn.isa import xtensa
 from msfcnn.isa.family import CLOCK, Isa, linked
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
+from msfcnn.isa.portable import gathering
 from msfcnn.ops import Conv, oriented
 
 NAME = "xtensa.mac16"
@@ -21,13 +22,12 @@ NAME = "xtensa.mac16"
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     """Pointwise and ordinary convolutions, dense layers."""
-    gathering = both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
     if op.groups > 1:
-        return gathering
+        return gathering(op)
     constants = op.constants(model)
     packed = packing.pack_conv(op.weights, constants)
     if packed is None:
-        return gathering
+        return gathering(op)
 
     def pack(columns: bool) -> Words | None:
         turned = packing.pack_conv(oriented(op, columns), constants)

@@ -6,6 +6,7 @@ from msfcnn.ir import Model
 from msfcnn.isa import mve_packing as packing
 from msfcnn.isa.family import FALLBACK, Chooser, Isa, cortex_m
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
+from msfcnn.isa.portable import gathering
 from msfcnn.ops import Conv, oriented
 
 NAME = "armv8.1-m.mve"
@@ -13,13 +14,12 @@ NAME = "armv8.1-m.mve"
 
 def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
     """Pointwise and ordinary convolutions, dense layers."""
-    gathering = both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
     if op.groups > 1:
-        return gathering
+        return gathering(op)
     constants = op.constants(model)
     blocks = packing.pack_conv(op.weights, constants)
     if blocks is None:
-        return gathering if op.pointwise else both(portable)
+        return gathering(op) if op.pointwise else both(portable)
 
     def pack(columns: bool) -> Words | None:
         turned = packing.pack_conv(oriented(op, columns), constants)

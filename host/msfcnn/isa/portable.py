@@ -5,8 +5,19 @@ take the counts of RV32 where no core is named.
 """
 
 from msfcnn.isa.family import Isa, Machine
+from msfcnn.isa.kernel import Choice, Kernel, aligned, both
+from msfcnn.ops import Conv
 
 NAME = "generic"
+
+
+def gathering(op: Conv) -> Choice:
+    """The portable convolution for all shapes, where an instruction set has its own pointwise one.
+
+    A pointwise layer that cannot be packed is too rare to spend code on.
+    """
+    return both(Kernel(name="msfcnn_conv", scratch=aligned(op.gathered), each=op.taps))
+
 
 ISA = Isa(
     name=NAME,

@@ -12,12 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.dataset import LABELS, classes_of, load_arrays
+from msfcnn.dataset import LABELS, REAL, STORED, classes_of, load_arrays
 from msfcnn.errors import Problem, UsageError
 from msfcnn.ir import Model, Order, Port, Tensor
-
-STORED_KEY = "x_q"  # int8 (or uint8), already quantized, ONNX layout
-REAL_KEY = "x"  # float, quantized here
 
 
 def random_images(model: Model, count: int, seed: int = 0) -> NDArray[np.int8]:
@@ -49,7 +46,7 @@ def load_images(model: Model, path: Path) -> tuple[NDArray[np.int8], NDArray[np.
     if model.beside:
         named = [(port.name, port.name, port) for port in model.inputs]
     else:
-        named = [(STORED_KEY, REAL_KEY, model.input)]
+        named = [(STORED, REAL, model.input)]
     values = {
         port.tensor: _of_port(model, port, arrays, (stored, real), path)
         for stored, real, port in named
@@ -80,12 +77,12 @@ def _of_port(
         word = "neither " if len(set(keys)) > 1 else "no "
         raise _unusable(path, f"it has {word}{wanted}, only {found}", model)
     given = arrays[key]
-    if key == STORED_KEY and given.dtype not in (np.int8, np.uint8):
+    if key == STORED and given.dtype not in (np.int8, np.uint8):
         raise _unusable(path, f"'{key}' holds {given.dtype}, not int8", model)
     if given.dtype.kind not in "fiu":
         raise _unusable(path, f"'{key}' holds {given.dtype}, not numbers", model)
     stored = given
-    if key == REAL_KEY or given.dtype not in (np.int8, np.uint8):
+    if key == REAL or given.dtype not in (np.int8, np.uint8):
         if not np.isfinite(given).all():
             raise _unusable(path, f"some values of '{key}' are infinite or not a number", model)
         quantization = view.quantization
@@ -115,8 +112,8 @@ def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:
 def _unusable(path: Path, what: str, model: Model | None = None) -> UsageError:
     """The error for a file of images; the hint says how this model's is to be written."""
     hint = (
-        f"save it with numpy.savez(FILE, {STORED_KEY}=int8 images in the shape of the ONNX "
-        f"input, or {REAL_KEY}=real ones)"
+        f"save it with numpy.savez(FILE, {STORED}=int8 images in the shape of the ONNX "
+        f"input, or {REAL}=real ones)"
     )
     if model is not None and model.beside:
         names = ", ".join(port.name for port in model.inputs)
