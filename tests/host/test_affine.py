@@ -198,24 +198,17 @@ def test_arithmetic_behind_a_layer_costs_nothing(kind: str, tmp_path: Path) -> N
     assert not ARITHMETIC & {n.op_type for n in ready.graph.node}
 
 
-def test_a_value_that_others_read_stays_as_it_is(tmp_path: Path) -> None:
-    nodes = [
-        node("Conv", "x w", "c"),
-        node("Mul", "c m", "scaled"),
-        node("Relu", "c", "plain"),
-        node("Add", "scaled plain", "y"),
-    ]
-    constants = {"w": normal(4, 4, 1, 1), "m": normal(1, 4, 1, 1, seed=2)}
-    model = float_model(nodes, [1, 4, 6, 6], constants)
-    assert_same(model, prepared(model, tmp_path))
-
-
-def test_weights_that_two_layers_share_are_not_changed_for_both(tmp_path: Path) -> None:
-    nodes = [
-        node("Conv", "x w", "c"),
-        node("Mul", "c m", "scaled"),
-        node("Conv", "scaled w", "y"),
-    ]
+@pytest.mark.parametrize(
+    "behind",
+    [
+        [node("Relu", "c", "plain"), node("Add", "scaled plain", "y")],
+        [node("Conv", "scaled w", "y")],
+    ],
+    ids=["another reader", "shared weights"],
+)
+def test_what_others_read_stays_as_it_is(behind: list[onnx.NodeProto], tmp_path: Path) -> None:
+    """The layer's output, or its weights, serve somebody else, too."""
+    nodes = [node("Conv", "x w", "c"), node("Mul", "c m", "scaled"), *behind]
     constants = {"w": normal(4, 4, 1, 1), "m": normal(1, 4, 1, 1, seed=2)}
     model = float_model(nodes, [1, 4, 6, 6], constants)
     assert_same(model, prepared(model, tmp_path))

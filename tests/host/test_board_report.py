@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -290,8 +291,9 @@ def test_fronts_are_those_of_plan(found: BoardsReport) -> None:
     assert front.chosen.ram == found.verdicts[0].peak_ram
     ordered = sorted(front.time, key=lambda p: p.ram)
     counts = [p.instructions or 0 for p in ordered]
-    assert len(counts) > 5  # plans within 1 % of each other are one
-    assert counts == sorted(counts, reverse=True)
+    assert len(counts) > 5
+    # within RAM a plan nearly as fast is as good, so two points are never that close
+    assert all(less < 0.99 * more for more, less in pairwise(counts))
     assert front.layers.factor == 1.0
 
 
