@@ -18,7 +18,7 @@ from msfcnn.planner.space import space_of
 from msfcnn.reference import execute
 from msfcnn.schedule import schedule
 
-QUICK = ("digits_cnn", "kws_dscnn")
+QUICK = ("kws_dscnn",)
 FACTORS = {
     InputMode.IMAGE: (1.0, 1.05, 1.1, 1.2, 1.3, 1.5, float("inf")),
     InputMode.PUSH: (1.0, 1.3),

@@ -31,11 +31,14 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Residuals and a head; branches; and more layers than a stage can have."""
+    """Residuals and a head; branches; a chain; and more layers than a stage can have."""
     directory = tmp_path_factory.mktemp("networks")
     found = {"digits": DIGITS}
-    for name, size in (("resnet8", None), ("mbv2", 48)):
-        width = 0.35 if name == "mbv2" else None
+    for name, size, width in (
+        ("resnet8", None, None),
+        ("mobilenetv1", 48, 0.25),
+        ("mbv2", 48, 0.35),
+    ):
         found[name] = directory / f"{name}.onnx"
         onnx.save(build(name, width=width, resolution=size, classes=10), found[name])
     return found
@@ -95,7 +98,7 @@ def test_figures_are_what_is_generated(
 
 
 def test_bounds_hold(networks: dict[str, Path], ask: Ask) -> None:
-    model = networks["mbv2"]
+    model = networks["mobilenetv1"]
     free = ask("plan", model, "--max-macs", "inf")
     plain = ask("plan", model)
     assert plain["recompute_factor"] <= 1.0 < free["recompute_factor"]
@@ -134,7 +137,7 @@ def test_the_front_is_what_single_bounds_give(networks: dict[str, Path], ask: As
 
 
 def test_what_two_kilobytes_buy_and_cost(networks: dict[str, Path], ask: Ask) -> None:
-    model = networks["mbv2"]
+    model = networks["mobilenetv1"]
     plan = ask("plan", model, "--max-macs", "1.05")
     more, less = plan["nearby"]
     assert (more["ram"], less["ram"]) == (plan["peak_ram"] + 2048, plan["peak_ram"] - 2048)
@@ -167,7 +170,7 @@ def test_without_a_plan_the_error_says_what_there_is(
 
 
 def test_hints_are_plans_that_exist(networks: dict[str, Path], ask: Ask) -> None:
-    model = networks["mbv2"]
+    model = networks["mobilenetv1"]
     free = ask("plan", model, "--max-macs", "inf")["peak_ram"]
     bounds = ["--max-ram", free, "--max-macs", "1.001"]
     hint = ask("plan", model, *bounds, code=3)["error"]["problems"][0]["hint"]

@@ -24,7 +24,7 @@ from msfcnn.planner import pareto as front
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
 
-QUICK, ALL = 12, 200
+QUICK, ALL = 5, 200
 TOGETHER = 8  # networks of a long test
 SMALL = (1, 2)  # blocks
 SPLITS = (2, 3, 5)  # small networks have few channels
