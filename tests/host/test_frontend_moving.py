@@ -120,6 +120,67 @@ CASES: dict[str, Maker] = {
     "from a constant for every pixel": lambda n, x: n.qdq(
         n.node("Sub", n.const(np.linspace(-2, 3, 36).reshape(6, 6)), x), COARSE
     ),
+    "a constant for every pixel, finer": lambda n, x: n.qdq(
+        n.node("Add", x, n.const(np.linspace(-0.1, 0.2, 36).reshape(6, 6))), FINE
+    ),
+    "a constant for every channel, finer": lambda n, x: n.qdq(
+        n.node("Sub", n.const(np.array([0.1, -0.3, 0.02, 0]).reshape(4, 1, 1)), x), FINE
+    ),
+    "a mean repeated by a constant": lambda n, x: n.qdq(
+        n.node("Add", mean(n, x), n.const(np.linspace(-2, 3, 36).reshape(1, 1, 6, 6))), COARSE
+    ),
+    "a mask, a constant and a clip": lambda n, x: n.qdq(
+        n.node(
+            "Relu",
+            n.node(
+                "Add",
+                n.node("Mul", x, n.const(np.linspace(0, 1, 36).reshape(6, 6))),
+                n.const(np.linspace(-2, 3, 144).reshape(1, 4, 6, 6)),
+            ),
+        ),
+        COARSE,
+    ),
+    "a mask and a constant for every channel": lambda n, x: n.qdq(
+        n.node(
+            "Add",
+            n.node("Mul", x, n.const(np.linspace(0.5, 1, 36).reshape(6, 6))),
+            n.const(np.linspace(-2, 3, 4).reshape(4, 1, 1)),
+        ),
+        COARSE,
+    ),
+    "the largest of three and a map of constants": lambda n, x: n.qdq(
+        n.node(
+            "Max",
+            x,
+            n.qdq(conv_same(n, x), FINE),
+            mean(n, x),
+            n.const(np.linspace(-1, 1, 36).reshape(6, 6)),
+        ),
+        COARSE,
+    ),
+    "the smaller of two, turned and clipped": lambda n, x: n.qdq(
+        n.node(
+            "Transpose",
+            n.node("Relu", n.node("Min", x, n.qdq(conv_same(n, x), FINE))),
+            perm=[0, 2, 3, 1],
+        ),
+        COARSE,
+    ),
+    "bounded for every channel": lambda n, x: n.qdq(
+        n.node(
+            "Min",
+            n.node("Max", x, n.const(np.array([-1.0, 0, 1, -2]).reshape(1, 4, 1, 1))),
+            n.const(np.array([1, 0.5, 2, 0]).reshape(1, 4, 1, 1)),
+        ),
+        COARSE,
+    ),
+    "joined with a constant, behind a clip": lambda n, x: n.qdq(
+        n.node(
+            "Relu",
+            n.node("Concat", n.const(np.linspace(-1, 1, 72).reshape(1, 2, 6, 6)), x, axis=1),
+        ),
+        FINE,
+    ),
     "softsign spelled out": lambda n, x: n.qdq(
         n.node("Div", x, n.node("Add", n.node("Abs", x), n.const(np.float32(1)))), Scale(1 / 127, 0)
     ),

@@ -4,8 +4,8 @@ Both inputs are brought to the output's scale in one step: (m0 * q0 + m1 * q1 + 
 int32, see sums.py. In a stage a residual waits in a ring buffer until the branch around it arrives.
 
 A constant is never an op of its own. It goes into the bias of the convolution before it where there
-is one; one number for all channels makes a table (Lookup); one per channel a depthwise 1x1
-convolution with weights of one.
+is one; one number for all makes a table (Lookup); one per channel or element a depthwise 1x1
+convolution (affine.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from msfcnn.ir import Call, Clamp, CStruct, Geometry, Mask, Model, Range, Values, owners
+from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Range, Values, owners
 from msfcnn.nodes import (
     UNSET,
     Bounds,
@@ -23,25 +23,21 @@ from msfcnn.nodes import (
     Constant,
     Draft,
     Importer,
-    Known,
     Node,
     Role,
     Unsupported,
     Value,
     bias_units,
-    fits_channels,
-    per_channel,
 )
+from msfcnn.ops.affine import ONE, affine
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
-from msfcnn.ops.conv import Conv, blocks_of
+from msfcnn.ops.conv import Conv, per_output
 from msfcnn.ops.lookup import curve_of, draft_of
-from msfcnn.ops.select import both, whole_map
+from msfcnn.ops.select import both
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
-
-UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 
 
 @register
@@ -164,24 +160,9 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
         curve = curve_of(builder, node, activation)
         turned = -curve.values if sign < 0 and index == 0 else curve.values
         return draft_of(node, curve, node.kind, turned + reals[0])
-    # one value per channel, which a bias can hold; c - x would need a weight of -1 and is a map
-    known = builder.settled(builder.activation(node, activation), node)
-    if sign > 0 and fits_channels(constant, known.view):
-        return _add_constant(builder, node, known, constant)
-    if sign < 0 and index == 1 and fits_channels(constant, known.view):
-        return _add_constant(builder, node, known, constant)
-    return _add_map(builder, node, known, constant, sign if index == 0 else 1)
-
-
-def _add_map(builder: Builder, node: Node, known: Known, constant: Constant, sign: int) -> Value:
-    """constant + sign * value, for constants that differ from pixel to pixel.
-
-    The constant becomes a tensor, written at run time: see select/constant_maps.py for its price.
-    """
-    left = builder.alike(whole_map(builder, node, known, constant), known, node)
-    tensor = builder.with_shape(left.tensor, known.view.hwc, node)
-    op = (Add if sign > 0 else Sub)(node.name, tensor, known.tensor, UNSET)
-    return Draft(op=op, node=node, view=known.view, origin=node.outputs[0])
+    known = builder.activation(node, activation)
+    turned_round = Constant(np.full(1, -1.0)) if sign < 0 and index == 0 else ONE
+    return affine(builder, node, known, factor=turned_round, summand=constant)
 
 
 def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
@@ -207,36 +188,10 @@ def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant)
     assert isinstance(draft, Draft)
     op = draft.op
     assert isinstance(op, Conv)
-    spread = per_channel(constant, draft.view, node)
-    if spread.stored.size > 1:
-        spread = spread.mapped(lambda v: np.repeat(v, blocks_of(draft, op)))
+    spread = per_output(draft, op, constant, node)
     unit = builder.tensors[op.input].quantization.scale * op.weight_scale
     bias = op.bias + bias_units(spread, unit)
     return replace(draft, op=replace(op, bias=bias), origin=node.outputs[0])
-
-
-def _add_constant(builder: Builder, node: Node, known: Known, constant: Constant) -> Value:
-    """A depthwise 1x1 convolution with weights of one, whose biases are the constants."""
-    view = known.view
-    if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
-        tensor = builder.as_vector(known, node)
-        view = view.read_as((1, 1, view.size))
-    else:
-        tensor = known.tensor
-    spread = per_channel(constant, view, node)
-    channels = view.hwc[2]
-    scale = np.full(channels, 1 / UNIT_WEIGHT)
-    op = Conv(
-        node=node.name,
-        input=tensor,
-        output=UNSET,
-        geometry=Geometry(kernel_h=1, kernel_w=1),
-        groups=channels,
-        weights=np.full((channels, 1, 1, 1), UNIT_WEIGHT, np.int8),
-        weight_scale=scale,
-        bias=bias_units(spread, builder.tensors[tensor].quantization.scale * scale),
-    )
-    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
 
 
 Add.importers = (

@@ -17,7 +17,6 @@ from msfcnn.ir import (
     Call,
     Clamp,
     CStruct,
-    Geometry,
     Mask,
     Model,
     Order,
@@ -39,19 +38,17 @@ from msfcnn.nodes import (
     Role,
     Unsupported,
     Value,
-    fits_channels,
-    per_channel,
 )
+from msfcnn.ops.affine import affine
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import tie
 from msfcnn.ops.clip import Requantize
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.lookup import Curve, curve_of, draft_of
 from msfcnn.ops.pool import GlobalAveragePool
-from msfcnn.ops.select import both, whole_map
+from msfcnn.ops.select import both
 from msfcnn.ops.sketch import Sketch
 
-LARGEST_WEIGHT = 127
 Reals = NDArray[np.float64]
 Factor = Callable[[Reals], Reals]
 
@@ -270,7 +267,7 @@ def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:
         with np.errstate(all="ignore"):
             number = float(factor(np.array([number]))[0])
         return _scaled(builder, node, activation, number)
-    return _per_channel(builder, node, activation, index, factor)
+    return _per_element(builder, node, activation, index, factor)
 
 
 def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Value:
@@ -287,51 +284,15 @@ def _scaled(builder: Builder, node: Node, activation: int, number: float) -> Val
         return draft_of(node, curve, "Mul", curve.values * number)
 
 
-def _per_channel(
+def _per_element(
     builder: Builder, node: Node, activation: int, index: int, factor: Factor
 ) -> Value:
-    """A depthwise 1x1 convolution: weights of 127 or -127, whose scales are the factors."""
+    """Factors that differ from channel to channel, or everywhere: a mask, a window of samples."""
     known = builder.activation(node, activation)
     constant = builder.constant(node, index, "factor")
     assert constant is not None
-    if not fits_channels(constant, known.view):
-        return _by_map(builder, node, known, constant, factor)
-    view = known.view
-    if len(view.shape) == 2 and view.shape[0] == 1:  # each element of a vector is a channel
-        tensor, view = builder.as_vector(known, node), view.read_as((1, 1, view.size))
-    else:
-        tensor = known.tensor
-    with np.errstate(all="ignore"):
-        factors = factor(per_channel(constant, view, node).real)
-    if not np.isfinite(factors).all():
-        raise Unsupported("divides by 0", "the file is damaged; export it again")
-    channels = view.hwc[2]
-    # scales are positive: the sign goes into the weight, and a factor of 0 is a weight of 0
-    signs = np.sign(factors).astype(np.int8)
-    op = Conv(
-        node=node.name,
-        input=tensor,
-        output=UNSET,
-        geometry=Geometry(kernel_h=1, kernel_w=1),
-        groups=channels,
-        weights=(LARGEST_WEIGHT * signs).reshape(channels, 1, 1, 1).astype(np.int8),
-        weight_scale=np.where(factors == 0, 1.0, np.abs(factors)) / LARGEST_WEIGHT,
-        bias=np.zeros(channels, np.int64),
-    )
-    return Draft(op=op, node=node, view=view, origin=node.outputs[0])
-
-
-def _by_map(
-    builder: Builder, node: Node, known: Known, constant: Constant, factor: Factor
-) -> Value:
-    """Factors that differ from pixel to pixel: a mask, a window of samples."""
-    known = builder.settled(known, node)
-    with np.errstate(all="ignore"):
-        factors = Constant(factor(constant.real))
-    right = builder.alike(whole_map(builder, node, known, factors), known, node)
-    tensor = builder.with_shape(right.tensor, known.view.hwc, node)
-    op = Mul(node=node.name, left=known.tensor, right=tensor, output=UNSET)
-    return Draft(op=op, node=node, view=known.view, origin=node.outputs[0])
+    with np.errstate(all="ignore"):  # affine refuses what is infinite
+        return affine(builder, node, known, factor=Constant(factor(constant.real)))
 
 
 Mul.importers = (

@@ -6,7 +6,7 @@ begin reading.
 """
 
 from msfcnn.ops.conv.constants import ConvConstants, conv_constants, marked, unfolded
-from msfcnn.ops.conv.importing import blocks_of
+from msfcnn.ops.conv.importing import per_output
 from msfcnn.ops.conv.layer import ConvData
 from msfcnn.ops.conv.op import Conv, draw_conv, draw_depthwise, gathered, oriented
 from msfcnn.ops.conv.reference import conv
@@ -15,7 +15,6 @@ __all__ = [
     "Conv",
     "ConvConstants",
     "ConvData",
-    "blocks_of",
     "conv",
     "conv_constants",
     "draw_conv",
@@ -23,5 +22,6 @@ __all__ = [
     "gathered",
     "marked",
     "oriented",
+    "per_output",
     "unfolded",
 ]

@@ -33,8 +33,10 @@ from msfcnn.nodes import (
     View,
     bias_units,
     check_size,
+    fits_channels,
     integer_weights,
     map_view,
+    per_channel,
     slide,
     spatial_input,
 )
@@ -240,8 +242,12 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
         assert isinstance(value, Draft)
         before = value.op
         assert isinstance(before, Conv)
-        factor = np.repeat(factor, blocks_of(value, before))
-        offset = offset.mapped(lambda v: np.repeat(v, blocks_of(value, before)))
+        column = (1, -1, *[1] * (len(value.view.shape) - 2))
+        spread = [
+            per_output(value, before, Constant(reals.reshape(column)), node)
+            for reals in (factor, offset.real)
+        ]
+        factor, offset = spread[0].real, spread[1]
         unit = builder.tensors[before.input].quantization.scale
         scale = before.weight_scale * factor
         bias = before.bias + bias_units(offset, unit * scale)
@@ -284,13 +290,21 @@ def _takes(value: Value, factor: NDArray[np.float64]) -> bool:
     )
 
 
-def blocks_of(draft: Draft, op: Conv) -> int:
-    """How many outputs of a draft's convolution are one channel of its value.
+def per_output(draft: Draft, op: Conv, constant: Constant, node: Node) -> Constant:
+    """A constant behind a convolution as one number, or one for each of its outputs.
 
-    1, but for a ConvTranspose: each channel has an output for each place of a block, one after the
-    other, and what is given per channel has to be repeated for them.
+    Those are the channels of the draft's value but for what a spread makes of them. A ConvTranspose
+    has an output for each place of a block, channel by channel; one whose channels are the elements
+    of a map has them pixel by pixel. Raises Unsupported where the constant does not fit.
     """
-    return len(op.weights) // draft.view.hwc[2]
+    pixelwise = draft.spread is not None and draft.spread.op.view
+    if pixelwise and draft.spread is not None and not fits_channels(constant, draft.view):
+        return per_channel(constant, draft.spread.view, node)
+    found = per_channel(constant, draft.view, node)
+    if found.stored.size == 1:
+        return found
+    times = len(op.weights) // draft.view.hwc[2]
+    return found.mapped(lambda v: np.tile(v, times) if pixelwise else np.repeat(v, times))
 
 
 Conv.importers = (

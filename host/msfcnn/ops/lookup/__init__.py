@@ -5,7 +5,15 @@ functions are one table, too: x * sigmoid(x) (SiLU), or a GELU that an exporter 
 nodes. The table is exact: real numbers in double precision, rounded once as QuantizeLinear does.
 """
 
-from msfcnn.ops.lookup.curves import Curve, curve_of, draft_of, mirrored, negated, of_one_tensor
+from msfcnn.ops.lookup.curves import (
+    Curve,
+    curve_of,
+    draft_of,
+    mirror,
+    mirrored,
+    negated,
+    of_one_tensor,
+)
 from msfcnn.ops.lookup.functions import COMBINED
 from msfcnn.ops.lookup.importing import combined
 from msfcnn.ops.lookup.op import Lookup
@@ -17,6 +25,7 @@ __all__ = [
     "combined",
     "curve_of",
     "draft_of",
+    "mirror",
     "mirrored",
     "negated",
     "of_one_tensor",

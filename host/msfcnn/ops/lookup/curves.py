@@ -93,16 +93,20 @@ def of_one_tensor(builder: Builder, node: Node) -> bool:
     )
 
 
-def mirrored(builder: Builder, node: Node, draft: Draft) -> Draft:
-    """Minus what a draft computes, which is exact: the stored value v becomes -1 - v.
+def mirror(quantization: Quantization) -> Quantization:
+    """The quantization in which minus a value is stored as -1 - v, for v as it is stored in this.
 
-    That maps -128 .. 127 onto itself, where -v would not; the zero point is mirrored likewise.
-    The draft must have an inherited quantization.
+    That maps -128 .. 127 onto itself, where -v would not.
     """
-    assert draft.inherited is not None
+    return Quantization(quantization.scale, -1 - quantization.zero_point)
+
+
+def mirrored(builder: Builder, node: Node, draft: Draft, quantization: Quantization) -> Draft:
+    """Minus what a draft computes in a quantization; nothing more is rounded for that."""
     label = f"{node.outputs[0]}:mirrored"
-    known = builder.finish(replace(draft, origin=label), label, draft.inherited, draft.unsigned)
-    return _negative(builder, node, known)
+    known = builder.finish(replace(draft, origin=label), label, quantization, draft.unsigned)
+    found = _negative(builder, node, known)
+    return found if draft.inherited else replace(found, inherited=None)
 
 
 def negated(builder: Builder, node: Node, known: Known) -> Known:
@@ -124,7 +128,7 @@ def _negative(builder: Builder, node: Node, known: Known) -> Draft:
         function="Neg",
         values=-real_values(given),
     )
-    mirror = Quantization(given.scale, -1 - given.zero_point)
+    exact = mirror(given)
     return Draft(
-        op=op, node=node, view=known.view, origin=node.outputs[0], inherited=mirror, usual=mirror
+        op=op, node=node, view=known.view, origin=node.outputs[0], inherited=exact, usual=exact
     )

@@ -1,7 +1,7 @@
 """Pools: maximum and mean under a sliding kernel, and the mean over all pixels.
 
 op.py holds the ops. importing.py reads ONNX's pools, reducing.py its reductions over axes, and
-extremes.py the maximum of two tensors, which is a pool over the two of them.
+extremes.py the maximum of several tensors, which is a pool over all of them.
 """
 
 from msfcnn.ops.pool import importing  # noqa: F401 - gives the ops their importers

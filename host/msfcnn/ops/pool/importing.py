@@ -182,8 +182,8 @@ MaxPool.importers = (
         Importer(
             kind=kind,
             convert=partial(extreme, kind == "Max"),
-            becomes="Lookup; of two tensors Concat and MaxPool",
-            constraints=("numbers and functions of one tensor, or two activations",),
+            becomes="Lookup; of several tensors Concat and MaxPool",
+            constraints=("activations and constants of any shape",),
             role=Role.ELEMENTWISE,
         )
         for kind in ("Max", "Min")

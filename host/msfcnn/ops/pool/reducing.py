@@ -46,7 +46,8 @@ def reduce_max(builder: Builder, node: Node) -> Value:
 def reduce_min(builder: Builder, node: Node) -> Value:
     """ReduceMin: minus the maximum of what is negative; int8 has a mirror image of every value."""
     found = _maximum(builder, node, negated(builder, node, builder.activation(node, 0)))
-    return mirrored(builder, node, found)
+    assert found.inherited is not None
+    return mirrored(builder, node, found, found.inherited)
 
 
 def _maximum(builder: Builder, node: Node, known: Known) -> Draft:

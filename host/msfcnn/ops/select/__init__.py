@@ -5,20 +5,21 @@ constant_maps.py makes tensors of constants.
 """
 
 from msfcnn.ops.select import importing  # noqa: F401 - gives Select its importers
-from msfcnn.ops.select.constant_maps import constant_map, whole_map
+from msfcnn.ops.select.constant_maps import constant_map, covering
 from msfcnn.ops.select.importing import both, cropped, spread
-from msfcnn.ops.select.moving import chosen, padded, rearranged
+from msfcnn.ops.select.moving import LONGEST, chosen, padded, rearranged
 from msfcnn.ops.select.op import ZERO, Select
 
 __all__ = [
+    "LONGEST",
     "ZERO",
     "Select",
     "both",
     "chosen",
     "constant_map",
+    "covering",
     "cropped",
     "padded",
     "rearranged",
     "spread",
-    "whole_map",
 ]

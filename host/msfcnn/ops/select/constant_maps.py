@@ -9,19 +9,36 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.ir import Geometry, Order, Quantization
-from msfcnn.nodes import UNSET, Builder, Constant, Draft, Known, Node, Unsupported, View
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Constant,
+    Draft,
+    Known,
+    Node,
+    Unsupported,
+    View,
+    quantization_ahead,
+)
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.select.moving import LONGEST, moved
 
 
-def constant_map(builder: Builder, node: Node, beside: Known, constant: Constant) -> Known:
+def constant_map(
+    builder: Builder,
+    node: Node,
+    beside: Known,
+    constant: Constant,
+    quantization: Quantization | None = None,
+) -> Known:
     """A constant as an activation, in the order of the value beside it.
 
-    Its scale covers its own range and 0, so nothing saturates and a value is off by half a step at
-    most. Raises Unsupported for more than LONGEST elements, for values that are not finite, and for
-    shapes that are no map or vector of batch 1.
+    quantization: by default that of what the node makes of it, as ONNX rounds only that; where none
+    is in sight, one that covers the constant and 0. Raises Unsupported for more than LONGEST
+    elements, for values that are not finite, and for shapes that are no map or vector of batch 1.
     """
     reals = constant.real
     if reals.size == 0 or reals.size > LONGEST or not np.isfinite(reals).all():
@@ -34,34 +51,25 @@ def constant_map(builder: Builder, node: Node, beside: Known, constant: Constant
     if reals.ndim not in (2, 3, 4) or np.prod(hwc) != reals.size:
         what = f"works on a constant of shape {list(reals.shape)}"
         raise Unsupported(what, "use [1, C, H, W], [1, C, W] or [1, N]")
-    low, high = min(0.0, float(reals.min())), max(0.0, float(reals.max()))
-    scale = (high - low) / 255 or 1.0
-    quantization = Quantization(scale, int(np.rint(-128 - low / scale)))
-    line = _written(builder, node, beside, read.ravel(), quantization)
+    wanted = quantization or quantization_ahead(builder, node) or covering(reals)
+    line = _written(builder, node, beside, read.ravel(), wanted)
     shape = tuple(int(n) for n in reals.shape)
     view = View(hwc=hwc, shape=shape, flat=Order.HWC if last else Order.CHW)
     return Known(builder.with_shape(line, hwc, node), view, real=True)
 
 
-def whole_map(builder: Builder, node: Node, beside: Known, constant: Constant) -> Known:
-    """A constant repeated to the shape of the value beside it, as an activation.
-
-    Raises Unsupported where NumPy could not broadcast it, or would have to repeat the other.
-    """
-    try:
-        reals = np.broadcast_to(constant.real, beside.shape)
-    except ValueError:
-        what = f"combines a constant of shape {list(constant.shape)} with {list(beside.shape)}"
-        hint = "only a constant can be repeated to the shape of the other"
-        raise Unsupported(what, hint) from None
-    return constant_map(builder, node, beside, Constant(reals))
+def covering(reals: NDArray[np.float64]) -> Quantization:
+    """A quantization that holds these values and 0."""
+    low, high = min(0.0, float(reals.min())), max(0.0, float(reals.max()))
+    scale = (high - low) / 255 or 1.0
+    return Quantization(scale, int(np.rint(-128 - low / scale)))
 
 
 def _written(
     builder: Builder,
     node: Node,
     beside: Known,
-    values: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    values: NDArray[np.float64],
     quantization: Quantization,
 ) -> int:
     """A tensor of one pixel that holds these values.

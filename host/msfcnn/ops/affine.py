@@ -1,0 +1,126 @@
+"""value * factor + summand with constants that differ: from channel to channel, or everywhere.
+
+A depthwise 1x1 convolution does it. Where the constants differ from pixel to pixel (a mask, a mean
+image) each element is a channel of one pixel: ten bytes of flash for each, and the only rounding
+is that of the result.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfcnn.ir import Geometry
+from msfcnn.nodes import (
+    UNSET,
+    Builder,
+    Constant,
+    Draft,
+    Known,
+    Node,
+    Spread,
+    Unsupported,
+    View,
+    fits_channels,
+    per_channel,
+)
+from msfcnn.ops.conv import Conv
+from msfcnn.ops.reshape import Reshape
+from msfcnn.ops.select import LONGEST, spread
+
+LARGEST_WEIGHT = 127
+SMALLEST_WEIGHT = 64  # below it the steps of a sum only get coarser
+LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
+Reals = NDArray[np.float64]
+
+ONE = Constant(np.ones(1))
+ZERO = Constant(np.zeros(1))
+
+
+def affine(
+    builder: Builder, node: Node, known: Known, factor: Constant = ONE, summand: Constant = ZERO
+) -> Draft:
+    """known * factor + summand.
+
+    Constants are repeated to the shape of the value, and the value to theirs. Raises Unsupported
+    for shapes that do not fit, for constants that are not finite or out of all proportion to the
+    value, and for more than LONGEST elements where the constants differ from pixel to pixel.
+    """
+    known = _repeated(builder, node, known, (factor, summand))
+    view = known.view
+    channelwise = fits_channels(factor, view) and fits_channels(summand, view)
+    if channelwise and not (len(view.shape) == 2 and view.shape[0] == 1):
+        op = _depthwise(builder, node, known.tensor, view, factor, summand)
+        return Draft(op=op, node=node, view=view, origin=node.outputs[0])
+    if not channelwise and view.size > LONGEST:
+        what = f"works on a constant of {view.size} values"
+        raise Unsupported(what, "make it another input of the network, which is filled once")
+    tensor, line = builder.as_vector(known, node), view.read_as((1, 1, view.size))
+    op = _depthwise(builder, node, tensor, line, factor, summand)
+    if line.hwc == view.hwc or channelwise:
+        return Draft(op=op, node=node, view=line, origin=node.outputs[0])
+    back = Spread(Reshape(node.name, UNSET, UNSET), line)
+    return Draft(op=op, node=node, view=view, origin=node.outputs[0], spread=back)
+
+
+def _repeated(
+    builder: Builder, node: Node, known: Known, constants: tuple[Constant, Constant]
+) -> Known:
+    """The value in the shape that it and the constants have together."""
+    shapes = [c.shape for c in constants if c.stored.size != 1]
+    try:
+        shape = np.broadcast_shapes(known.shape, *shapes)
+    except ValueError:
+        what = f"combines a constant of shape {list(shapes[0])} with {list(known.shape)}"
+        raise Unsupported(
+            what, "use a constant that broadcasts to the shape of the other"
+        ) from None
+    return spread(builder, node, known, shape)
+
+
+def _depthwise(
+    builder: Builder, node: Node, tensor: int, view: View, factor: Constant, summand: Constant
+) -> Conv:
+    """The convolution of a tensor whose channels have the constants, read through a view."""
+    channels = view.hwc[2]
+    factors, summands = (
+        np.broadcast_to(per_channel(constant, view, node).real, (channels,))
+        for constant in (factor, summand)
+    )
+    if not (np.isfinite(factors).all() and np.isfinite(summands).all()):
+        what = "works with a constant that is not finite, or divides by 0"
+        raise Unsupported(what, "the file is damaged; export it again")
+    # scales are positive: the sign goes into the weight, and a factor of 0 is a weight of 0
+    sizes = np.where(factors == 0, 1.0, np.abs(factors))
+    with np.errstate(over="ignore"):
+        steps = summands / (sizes * builder.tensors[tensor].quantization.scale)
+    if not (np.abs(steps) < LARGEST_BIAS / LARGEST_WEIGHT).all():
+        what = "a constant is out of all proportion to the scale of its input"
+        raise Unsupported(what, "quantize the model again")
+    weights, bias = _fractions(steps)
+    return Conv(
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(kernel_h=1, kernel_w=1),
+        groups=channels,
+        weights=(weights * np.sign(factors)).astype(np.int8).reshape(channels, 1, 1, 1),
+        weight_scale=sizes / weights,
+        bias=bias,
+    )
+
+
+def _fractions(values: Reals) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Values [n] as numerators by denominators that are weights: denominators, numerators.
+
+    Of the weights that a factor of one can have, the one is taken by which the numerator is
+    closest to an integer. A bias in steps of 1/127 alone would be off by so much that one output
+    in a hundred is rounded the other way where the output's scale is finer than the input's.
+    """
+    best = np.full(values.shape, LARGEST_WEIGHT, np.int64)
+    error = np.abs(np.rint(values * best) / best - values)
+    for weight in range(LARGEST_WEIGHT - 1, SMALLEST_WEIGHT - 1, -1):
+        found = np.abs(np.rint(values * weight) / weight - values)
+        closer = found < error * (1 - 1e-6)  # else the larger weight, and 127 for whole numbers
+        best, error = np.where(closer, weight, best), np.where(closer, found, error)
+    return best, np.rint(values * best).astype(np.int64)
