@@ -186,11 +186,7 @@ static void _block(const msfcnn_tile_t *tile, unsigned pixels)
 #if MSFCNN_V6M
     msfcnn_dot_v6m(tile, pixels);
 #elif MSFCNN_DOT_RV32
-    if (pixels > 1) {
-        msfcnn_dot_rv32(tile);
-        return;
-    }
-    _ones(tile, 0, 0, 1);
+    _ones(tile, 0, 0, pixels);
 #elif defined(__OPTIMIZE_SIZE__)
     _ones(tile, 0, 0, pixels);
 #else
@@ -253,6 +249,32 @@ static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c
 }
 #endif
 
+#if MSFCNN_DOT_RV32
+/* whole blocks of outputs of several pixels; says how many outputs these are */
+static unsigned _blocks(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c, unsigned channels,
+                        unsigned pixels)
+{
+    unsigned end = c + channels / MSFCNN_BLOCK * MSFCNN_BLOCK;
+
+    /* four pixels are two times two, so that none is left alone */
+    tile->x_end = tile->x + pixels * tile->step;
+    tile->x_threes = tile->x_end - (3 - pixels % 3) % 3 * 2 * tile->step;
+    tile->bias = k->bias + c;
+    tile->multiplier = k->multiplier + c;
+    tile->shift = k->shift + c;
+    tile->blocks = channels / MSFCNN_BLOCK;
+    msfcnn_dot_rv32(tile);
+    for (; c < end; c++) {
+        if (!msfcnn_is_common(k->shift[c])) {
+            _uncommon(tile, pixels, k, c, 1);
+        }
+        tile->w += tile->taps;
+        tile->out += tile->channel_step;
+    }
+    return tile->blocks * MSFCNN_BLOCK;
+}
+#endif
+
 void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x, size_t step,
                 size_t taps, unsigned pixel, unsigned pixels, unsigned first, unsigned channels)
 {
@@ -270,9 +292,9 @@ void msfcnn_dot(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *x,
     tile.w = k->weights + c * taps;
     tile.out = run->out + pixel * run->out_pixel_step + first * (size_t)run->out_channel_step;
 #if MSFCNN_DOT_RV32
-    /* four pixels are two times two, so that none is left alone */
-    tile.x_end = x + pixels * step;
-    tile.x_threes = tile.x_end - (3 - pixels % 3) % 3 * 2 * step;
+    if ((pixels > 1) && (channels >= MSFCNN_BLOCK)) {
+        c += _blocks(&tile, k, c, channels, pixels);
+    }
 #endif
     while (c < end) {
         unsigned n = 1;

@@ -72,7 +72,7 @@ typedef struct {
     size_t taps;                /**< of an output */
     size_t step;                /**< bytes from the taps of a pixel to those of the next one */
     size_t pixel_step;          /**< bytes from one pixel of the output to the next */
-    size_t channel_step;        /**< bytes from one output to the next */
+    size_t channel_step;        /**< bytes from one output to the next; if not 1, pixel_step is 1 */
     const int8_t *x;            /**< taps of the first pixel */
     const int8_t *w;            /**< weights of the first output */
     int8_t *out;                /**< the first output of the first pixel */
@@ -82,14 +82,18 @@ typedef struct {
 #if MSFCNN_DOT_RV32
     const int8_t *x_threes;     /**< behind the pixels of which three make a tile */
     const int8_t *x_end;        /**< behind all pixels, whose other tiles are of two */
+    const int32_t *bias;        /**< of the first output, like the next two */
+    const int32_t *multiplier;
+    const uint8_t *shift;       /**< outputs whose shift is no common one are wrong ones */
+    unsigned blocks;            /**< of four outputs, one behind the other; 1 or more */
 #endif
     msfcnn_tile_output_t output[MSFCNN_BLOCK];
 } msfcnn_tile_t;
 
 /**
- * @brief   Some pixels by four outputs, on RV32IM
+ * @brief   Some pixels by blocks of four outputs, on RV32IM
  *
- * @param[in]   tile        the first of them; of 2 pixels or more
+ * @param[in]   tile        the first of them; of 2 pixels or more. Its `output` is not used
  */
 void msfcnn_dot_rv32(const msfcnn_tile_t *tile);
 

@@ -7,7 +7,9 @@
  * Dot products and their rounding for RV32IM: tiles of three or two pixels by four outputs.
  *
  * Twelve sums, seven pointers and six temporaries are what there are registers for; compilers spill
- * some of them. A tap of three pixels takes 7 loads for 12 products.
+ * some of them. A tap of three pixels takes 7 loads for 12 products. A turn of the loop has 32 taps;
+ * the first one is entered where as many are left as taps are no multiple of that, by pointers that
+ * begin so far in front.
  */
 
 #include "dot_rv32.h"
@@ -15,6 +17,7 @@
 #if MSFCNN_DOT_RV32
 
 /* msfcnn_tile_t */
+#define ROUNDING    4
 #define LOW         8
 #define HIGH        12
 #define TAPS        16
@@ -26,17 +29,30 @@
 #define OUT         40
 #define X_THREES    44
 #define X_END       48
-#define OUTPUT      52          /* of each of the four: */
-#define BIAS        0
-#define MULTIPLIER  4
-#define ROUNDING    8
-#define SHIFT       12
+#define BIAS        52
+#define MULTIPLIER  56
+#define SHIFT       60
+#define BLOCKS      64
 
-/* on the stack */
-#define NEXT_X      0
+/* on the stack; pointers to taps and weights are those by which the loop is entered */
+#define NEXT_X      0           /* of the next tile */
 #define NEXT_OUT    4
-#define SAVED       8
-#define FRAME       64
+#define FIRST_X     8           /* of a block */
+#define FIRST_OUT   12
+#define THREES      16          /* behind the tiles of three pixels */
+#define END         20          /* behind all of them */
+#define WEIGHTS     24          /* of the block, like the next four */
+#define BIASES      28
+#define MULTIPLIERS 32
+#define SHIFTS      36
+#define LEFT        40          /* blocks */
+#define WHOLE       44          /* taps, rounded up to whole turns */
+#define ENTRY_3     48          /* of the loop */
+#define ENTRY_2     52
+#define SAVED       56
+#define FRAME       112
+
+#define TURN        32          /* taps */
 
 /* ra: the tile; s4-s7: weights, s8-s10: pixels, s11: the end of s8; a0-a3, a4-a7, s0-s3: sums */
 
@@ -64,15 +80,6 @@
     .endif
     .endm
 
-    .macro  SKIP    pixels, taps
-    .irp    p, s4, s5, s6, s7, s8, s9
-    addi    \p, \p, \taps
-    .endr
-    .if \pixels == 3
-    addi    s10, s10, \taps
-    .endif
-    .endm
-
     .macro  STORE   sum, to
     mulh    \sum, \sum, t0
     add     \sum, \sum, t1
@@ -87,33 +94,29 @@
     mv      \sum, s5
 2:
 #endif
-    sb      \sum, 0(\to)
+    sb      \sum, \to
     .endm
 
-/* s4: smallest output, s5: largest, s7: to the next output; s8-s10: where, for each pixel */
-    .macro  STORE_ALL   pixels, n, a, b, c
-    lw      t0, OUTPUT + 16 * \n + MULTIPLIER(ra)
-    lw      t1, OUTPUT + 16 * \n + ROUNDING(ra)
-    lw      t2, OUTPUT + 16 * \n + SHIFT(ra)
-    STORE   \a, s8
-    STORE   \b, s9
+    /* an output of all pixels; shifts of registers take the lowest five bits: shift - 32 */
+    .macro  STORE_ALL   n, pixels, a, to_a, b, to_b, c, to_c
+    lw      t0, 4 * \n(s6)
+    lbu     t2, \n(s11)
+    addi    t1, t2, -1
+    sll     t1, t3, t1
+    STORE   \a, \to_a
+    STORE   \b, \to_b
     .if \pixels == 3
-    STORE   \c, s10
-    .endif
-    .if \n < 3
-    add     s8, s8, s7
-    add     s9, s9, s7
-    .if \pixels == 3
-    add     s10, s10, s7
-    .endif
+    STORE   \c, \to_c
     .endif
     .endm
 
     /* s8: taps of its first pixel */
-    .macro  TILE    pixels
+    .macro  TILE    pixels, entry
     lw      t0, STEP(ra)
     lw      t1, TAPS(ra)
-    lw      s4, W(ra)
+    lw      s4, WEIGHTS(sp)
+    lw      t2, WHOLE(sp)
+    lw      t3, BIASES(sp)
     add     s9, s8, t0
     .if \pixels == 3
     add     s10, s9, t0
@@ -125,11 +128,11 @@
     add     s5, s4, t1
     add     s6, s5, t1
     add     s7, s6, t1
-    add     s11, s8, t1
-    lw      a0, OUTPUT + BIAS(ra)
-    lw      a1, OUTPUT + 16 + BIAS(ra)
-    lw      a2, OUTPUT + 32 + BIAS(ra)
-    lw      a3, OUTPUT + 48 + BIAS(ra)
+    add     s11, s8, t2
+    lw      a0, 0(t3)
+    lw      a1, 4(t3)
+    lw      a2, 8(t3)
+    lw      a3, 12(t3)
     mv      a4, a0
     mv      a5, a1
     mv      a6, a2
@@ -140,73 +143,60 @@
     mv      s2, a2
     mv      s3, a3
     .endif
-    /* those that are no multiple of eight, then the others */
-    andi    t0, t1, 7
-    beqz    t0, 4f
-    andi    t0, t1, 1
-    beqz    t0, 1f
+    lw      t0, \entry(sp)
+    jr      t0
+.Ltaps_\pixels:
     TAP     \pixels, 0
-    SKIP    \pixels, 1
-1:  sub     t0, s11, s8
-    andi    t0, t0, 2
-    beqz    t0, 2f
-    TAP     \pixels, 0
-    TAP     \pixels, 1
-    SKIP    \pixels, 2
-2:  sub     t0, s11, s8
-    andi    t0, t0, 4
-    beqz    t0, 3f
-    TAP     \pixels, 0
-    TAP     \pixels, 1
-    TAP     \pixels, 2
-    TAP     \pixels, 3
-    SKIP    \pixels, 4
-3:  beq     s8, s11, 6f
-4:
+.Lsecond_\pixels:
+    .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    TAP     \pixels, \n
+    .endr
+    .irp    n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    TAP     \pixels, \n
+    .endr
+    .irp    p, s4, s5, s6, s7, s8, s9
+    addi    \p, \p, TURN
+    .endr
     .if \pixels == 3
-    /* sixteen a turn */
-    sub     t0, s11, s8
-    andi    t0, t0, 8
-    beqz    t0, 8f
-    .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
-    TAP     3, \n
-    .endr
-    SKIP    3, 8
-    beq     s8, s11, 6f
-8:  .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    TAP     3, \n
-    .endr
-    SKIP    3, 16
-    bne     s8, s11, 8b
-    .else
-    TAP     \pixels, 0
-    TAP     \pixels, 1
-    TAP     \pixels, 2
-    TAP     \pixels, 3
-    TAP     \pixels, 4
-    TAP     \pixels, 5
-    TAP     \pixels, 6
-    TAP     \pixels, 7
-    SKIP    \pixels, 8
-    bne     s8, s11, 4b
+    addi    s10, s10, TURN
     .endif
-6:  lw      s4, LOW(ra)
+    bne     s8, s11, .Ltaps_\pixels
+    lw      s4, LOW(ra)
     lw      s5, HIGH(ra)
-    lw      s6, PIXEL_STEP(ra)
+    lw      s6, MULTIPLIERS(sp)
     lw      s7, CHAN_STEP(ra)
     lw      s8, NEXT_OUT(sp)
-    add     s9, s8, s6
+    lw      s11, SHIFTS(sp)
+    lw      t3, ROUNDING(ra)
+    li      t0, 1
+    bne     s7, t0, .Lplanar_\pixels
+    /* outputs of a pixel lie one behind the other */
+    lw      t0, PIXEL_STEP(ra)
+    add     s9, s8, t0
     .if \pixels == 3
-    add     s10, s9, s6
-    add     t0, s10, s6
+    add     s10, s9, t0
+    add     t0, s10, t0
     .else
-    add     t0, s9, s6
+    add     t0, s9, t0
     .endif
     sw      t0, NEXT_OUT(sp)
-    STORE_ALL \pixels, 0, a0, a4, s0
-    STORE_ALL \pixels, 1, a1, a5, s1
-    STORE_ALL \pixels, 2, a2, a6, s2
-    STORE_ALL \pixels, 3, a3, a7, s3
+    STORE_ALL 0, \pixels, a0, 0(s8), a4, 0(s9), s0, 0(s10)
+    STORE_ALL 1, \pixels, a1, 1(s8), a5, 1(s9), s1, 1(s10)
+    STORE_ALL 2, \pixels, a2, 2(s8), a6, 2(s9), s2, 2(s10)
+    STORE_ALL 3, \pixels, a3, 3(s8), a7, 3(s9), s3, 3(s10)
+    lw      s8, NEXT_X(sp)
+    j       .Lnext_\pixels
+    /* pixels of an output do */
+.Lplanar_\pixels:
+    addi    t0, s8, \pixels
+    sw      t0, NEXT_OUT(sp)
+    STORE_ALL 0, \pixels, a0, 0(s8), a4, 1(s8), s0, 2(s8)
+    add     s8, s8, s7
+    STORE_ALL 1, \pixels, a1, 0(s8), a5, 1(s8), s1, 2(s8)
+    add     s8, s8, s7
+    STORE_ALL 2, \pixels, a2, 0(s8), a6, 1(s8), s2, 2(s8)
+    add     s8, s8, s7
+    STORE_ALL 3, \pixels, a3, 0(s8), a7, 1(s8), s3, 2(s8)
     lw      s8, NEXT_X(sp)
     .endm
 
@@ -230,21 +220,88 @@ msfcnn_dot_rv32:
     sw      s10, SAVED + 44(sp)
     sw      s11, SAVED + 48(sp)
     mv      ra, a0
-    lw      s8, X(a0)
-    lw      t0, OUT(a0)
-    sw      t0, NEXT_OUT(sp)
-    j       .Lnext
-.Lthree:
-    TILE    3
-.Lnext:
+    /* t1: taps that the first turn leaves out */
+    lw      t0, TAPS(ra)
+    neg     t1, t0
+    andi    t1, t1, TURN - 1
+    add     t0, t0, t1
+    sw      t0, WHOLE(sp)
+    lla     t2, .Ltaps_3
+    lla     t3, .Lsecond_3
+    sub     t3, t3, t2
+    mul     t3, t3, t1
+    add     t2, t2, t3
+    sw      t2, ENTRY_3(sp)
+    lla     t2, .Ltaps_2
+    lla     t3, .Lsecond_2
+    sub     t3, t3, t2
+    mul     t3, t3, t1
+    add     t2, t2, t3
+    sw      t2, ENTRY_2(sp)
     lw      t0, X_THREES(ra)
-    bne     s8, t0, .Lthree
-    j       .Lnext_two
-.Ltwo:
-    TILE    2
-.Lnext_two:
+    sub     t0, t0, t1
+    sw      t0, THREES(sp)
     lw      t0, X_END(ra)
-    bne     s8, t0, .Ltwo
+    sub     t0, t0, t1
+    sw      t0, END(sp)
+    lw      s8, X(ra)
+    sub     s8, s8, t1
+    sw      s8, FIRST_X(sp)
+    lw      t0, W(ra)
+    sub     t0, t0, t1
+    sw      t0, WEIGHTS(sp)
+    lw      t0, OUT(ra)
+    sw      t0, FIRST_OUT(sp)
+    sw      t0, NEXT_OUT(sp)
+    lw      t0, BIAS(ra)
+    sw      t0, BIASES(sp)
+    lw      t0, MULTIPLIER(ra)
+    sw      t0, MULTIPLIERS(sp)
+    lw      t0, SHIFT(ra)
+    sw      t0, SHIFTS(sp)
+    lw      t0, BLOCKS(ra)
+    sw      t0, LEFT(sp)
+    j       .Lnext_3
+.Lthree:
+    TILE    3, ENTRY_3
+.Lnext_3:
+    lw      t0, THREES(sp)
+    beq     s8, t0, .Lnext_2
+    j       .Lthree
+.Ltwo:
+    TILE    2, ENTRY_2
+.Lnext_2:
+    lw      t0, END(sp)
+    beq     s8, t0, .Lblock
+    j       .Ltwo
+.Lblock:
+    lw      t0, LEFT(sp)
+    addi    t0, t0, -1
+    beqz    t0, .Lreturn
+    sw      t0, LEFT(sp)
+    lw      t0, TAPS(ra)
+    lw      t1, WEIGHTS(sp)
+    slli    t0, t0, 2
+    add     t1, t1, t0
+    sw      t1, WEIGHTS(sp)
+    lw      t0, CHAN_STEP(ra)
+    lw      t1, FIRST_OUT(sp)
+    slli    t0, t0, 2
+    add     t1, t1, t0
+    sw      t1, FIRST_OUT(sp)
+    sw      t1, NEXT_OUT(sp)
+    lw      t0, BIASES(sp)
+    addi    t0, t0, 16
+    sw      t0, BIASES(sp)
+    lw      t0, MULTIPLIERS(sp)
+    addi    t0, t0, 16
+    sw      t0, MULTIPLIERS(sp)
+    lw      t0, SHIFTS(sp)
+    addi    t0, t0, 4
+    sw      t0, SHIFTS(sp)
+    lw      s8, FIRST_X(sp)
+    j       .Lnext_3
+.Lreturn:
     lw      ra, SAVED(sp)
     lw      s0, SAVED + 4(sp)
     lw      s1, SAVED + 8(sp)
