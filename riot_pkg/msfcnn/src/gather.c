@@ -44,8 +44,32 @@ typedef struct {
     int8_t pad;
 } geometry_t;
 
-/* the taps of a line, one by one; x: the first, wrapped around in front of the line */
-static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x, int8_t *patch)
+/* how one goes from pixel to pixel: apart, so that it stays in registers */
+typedef struct {
+    unsigned stride;
+    size_t patch;               /* bytes of all taps of a pixel */
+#ifndef __OPTIMIZE_SIZE__
+    size_t step;                /* bytes from one pixel of a line to the next */
+    unsigned adjacent;          /* taps from a pixel in front of this lie one behind the other */
+#endif
+} walk_t;
+
+#ifndef __OPTIMIZE_SIZE__
+/* the first pixel of a line from which on some taps are beyond its end; 0 if none are adjacent */
+static inline unsigned _adjacent(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned channels)
+{
+    const msfcnn_shape_t *shape = op->shape;
+    unsigned span = (shape->kernel_v - 1U) * shape->dilation_v;
+
+    return ((channels == shape->dilation_v * (size_t)run->pixel_step) && (span < run->inside))
+           ? run->inside - span : 0;
+}
+#endif
+
+/* the taps of a line, one by one; x: the first, wrapped around in front of the line. They are few,
+ * and other loops do better without this one in their function */
+static __attribute__((noinline))
+void _taps(const geometry_t *geometry, const int8_t *line, unsigned x, int8_t *patch)
 {
     const geometry_t g = *geometry;
 
@@ -67,66 +91,101 @@ static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x,
         }
         patch += g.channels;
     }
-    return patch;
 }
 
 #ifndef __OPTIMIZE_SIZE__
-/* the taps of a line that lie one behind the other */
-static inline void _adjacent(int8_t *patch, const int8_t *from, size_t size)
-{
-    /* three pixels of a colour or a grey image: less than a call takes */
-    typedef struct {
-        int8_t byte[9];
-    } nine_t;
-    typedef struct {
-        int8_t byte[3];
-    } three_t;
+/* what three pixels of a colour or a grey image have: less than a call takes */
+typedef struct {
+    int8_t byte[9];
+} nine_t;
+typedef struct {
+    int8_t byte[3];
+} three_t;
 
+static inline void _copy(int8_t *to, const int8_t *from, size_t size)
+{
     if (size == sizeof(nine_t)) {
-        *(nine_t *)(void *)patch = *(const nine_t *)(const void *)from;
-        return;
+        *(nine_t *)(void *)to = *(const nine_t *)(const void *)from;
     }
-    if (size == sizeof(three_t)) {
-        *(three_t *)(void *)patch = *(const three_t *)(const void *)from;
-        return;
+    else if (size == sizeof(three_t)) {
+        *(three_t *)(void *)to = *(const three_t *)(const void *)from;
     }
-    memcpy(patch, from, size);
+    else {
+        memcpy(to, from, size);
+    }
 }
 #endif
+
+/* the taps of some pixels in a line, of which each has so many bytes */
+static inline void _line(const geometry_t *geometry, walk_t walk, const int8_t *line, unsigned x,
+                         unsigned pixels, int8_t *patch, size_t size)
+{
+    while (pixels > 0) {
+#ifndef __OPTIMIZE_SIZE__
+        if (x < walk.adjacent) {
+            const int8_t *from = line + x * walk.step;
+
+            do {
+                _copy(patch, from, size);
+                from += walk.stride * walk.step;
+                x += walk.stride;
+                patch += walk.patch;
+            } while ((--pixels > 0) && (x < walk.adjacent));
+            continue;
+        }
+#else
+        (void)size;
+#endif
+        _taps(geometry, line, x, patch);
+        x += walk.stride;
+        patch += walk.patch;
+        pixels--;
+    }
+}
 
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned pixels, unsigned channel, unsigned channels, int8_t *patch)
 {
     const msfcnn_shape_t *shape = op->shape;
+    size_t size = shape->kernel_v * (size_t)channels;
     const geometry_t g = {
-        shape->kernel_v, shape->dilation_v, run->inside, run->pixel_step, channels, op->pad_value,
+        .taps = shape->kernel_v,
+        .dilation = shape->dilation_v,
+        .inside = run->inside,
+        .step = run->pixel_step,
+        .channels = channels,
+        .pad = op->pad_value,
     };
-    const int8_t *const *end = run->line + shape->kernel_u;
-    size_t size = g.taps * g.channels;
+    const walk_t walk = {
+        .stride = shape->stride_v,
+        .patch = shape->kernel_u * size,
+#ifndef __OPTIMIZE_SIZE__
+        .step = run->pixel_step,
+        .adjacent = _adjacent(op, run, channels),
+#endif
+    };
     unsigned first = pixel * shape->stride_v - run->before;
 
-    for (; pixels > 0; pixels--, first += shape->stride_v) {
-#ifndef __OPTIMIZE_SIZE__
-        unsigned last = first + (g.taps - 1) * g.dilation;
-        /* in front of the line `first` wraps around to beyond its end */
-        bool adjacent = (first < g.inside) && (last < g.inside)
-                        && (channels == g.dilation * g.step);
-#endif
+    for (unsigned i = 0; i < shape->kernel_u; i++, patch += size) {
+        const int8_t *line = run->line[i];
 
-        for (const int8_t *const *line = run->line; line != end; line++) {
-            if (*line == NULL) {
-                memset(patch, g.pad, size);
-                patch += size;
+        if (line == NULL) {
+            for (unsigned n = 0; n < pixels; n++) {
+                memset(patch + n * walk.patch, g.pad, size);
             }
-#ifndef __OPTIMIZE_SIZE__
-            else if (adjacent) {
-                _adjacent(patch, *line + first * g.step, size);
-                patch += size;
-            }
-#endif
-            else {
-                patch = _taps(&g, *line + channel, first, patch);
-            }
+            continue;
         }
+        line += channel;
+#ifndef __OPTIMIZE_SIZE__
+        if (size == sizeof(nine_t)) {
+            _line(&g, walk, line, first, pixels, patch, sizeof(nine_t));
+            continue;
+        }
+        if (size == sizeof(three_t)) {
+            _line(&g, walk, line, first, pixels, patch, sizeof(three_t));
+            continue;
+        }
+#endif
+        _line(&g, walk, line, first, pixels, patch, size);
     }
 }
