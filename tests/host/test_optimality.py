@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from msfcnn.fusion.graph import Schemes
 from msfcnn.fusion.options import DEFAULT_RUN
 from msfcnn.fusion.order import orders
 from msfcnn.ir import InputMode
+from msfcnn.isa.armv7em_packing import PAIR_TAPS
 from msfcnn.ops import Sketch, draw_conv
 from msfcnn.planner import Goal, Plan, plan
 from msfcnn.planner import pareto as front
@@ -75,6 +77,19 @@ def test_a_network_of_a_few_bytes_has_a_best_plan(channels: int) -> None:
     net = Sketch((1, 1, channels))
     draw_conv(net, channels, 1)
     check(network(net.model("tiny"), InputMode.IMAGE))
+
+
+@pytest.mark.parametrize("channels", [64, 320])
+def test_the_least_ram_has_no_scratch_that_a_kernel_can_do_without(channels: int) -> None:
+    """Two pixels at a time want scratch; of many taps the kernel can do with one pixel."""
+    net = Sketch((8, 8, channels))
+    draw_conv(net, 8, 1)
+    graph = network(net.model("wide"), InputMode.IMAGE, "armv7e-m")
+    (stage,) = plan(graph, Goal(max_macs=1.0)).stages
+    (step,) = stage.edge.steps
+    found = cost(stage.edge, replace(stage.option, run=DEFAULT_RUN, lean=True))
+    assert found.scratch == (0 if channels > PAIR_TAPS else step.kernels.first.scratch)
+    assert cost(stage.edge, stage.option).total <= found.total
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -29,7 +29,7 @@ from msfcnn.fusion.search import Limits
 from msfcnn.isa import ISAS
 from msfcnn.planner import Goal, NoPlanError, Plan, plan
 from msfcnn.planner.space import space_of
-from msfcnn.planner.timed import fastest, nearly
+from msfcnn.planner.timed import nearly
 from msfcnn.schedule import schedule
 from msfcnn.toolchain.kernels import kernels_of
 
@@ -157,7 +157,7 @@ def test_within_ram_instructions_are_never_more_than_those_of_the_least_macs(see
 def test_a_bound_on_time_holds_and_takes_the_least_ram(seed: int, factor: float) -> None:
     net = small_network(seed)
     goal = Goal(max_time=factor)
-    most = factor * fastest(space_of(net, goal)).price
+    most = factor * space_of(net, goal).fastest.price
     found = plan(net, goal)
     assert price(found) <= most
     smaller = enumerated(seed).best(peak(found) - 1)

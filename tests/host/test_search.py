@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from plan_space import Figures, all_options, figures, pareto
 from random_graphs import random_graph, repeated_blocks
 from random_models import random_model
 
-from msfcnn.fusion import Currency, Edge, Network, cost, edges, edges_from, network
+from msfcnn.fusion import Currency, Edge, Network, cost, edges, edges_from, network, orders
 from msfcnn.fusion.graph import FusionGraph, option_of, unfused_graph, with_bands
 from msfcnn.fusion.repeats import Repeats
 from msfcnn.fusion.search import FoundEdges, Limits
+from msfcnn.fusion.steps import SearchMemory
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner import Goal, space_of
+from msfcnn.planner.paths import cheapest
+from msfcnn.planner.table import Bound, table
 
 QUICK, ALL = 6, 120
 TOGETHER = 6
@@ -68,6 +73,19 @@ def test_repeats_change_nothing(first: int, monkeypatch: pytest.MonkeyPatch) -> 
     assert sum(recalled(model, monkeypatch) for model in models) > 0
 
 
+@pytest.mark.parametrize("seed", [3, *(pytest.param(s, marks=pytest.mark.long) for s in range(40))])
+def test_what_one_order_found_serves_the_others(seed: int) -> None:
+    first, *others = orders(network(random_graph(seed)))
+    assert space_of(first, Goal()).least_bytes() is not None  # fills what all orders share
+    for order in others:
+        alone = replace(order, memory=SearchMemory())
+        for limits in (Limits(), Limits(steps=3), Limits(ram=4000, extra=0)):
+            shared, fresh = (table(with_bands(unfused_graph(n), limits)) for n in (order, alone))
+            for size in fresh.sizes():
+                a, b = (cheapest(t, Bound(size)) for t in (shared, fresh))
+                assert (a and a.price) == (b and b.price), (size, limits)
+
+
 def recalled(model: Model, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many searches were found again; each as if it had been made anew."""
     graph, count = network(model), 0
@@ -97,8 +115,8 @@ def recalled(model: Model, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def searched(graph: Network, currency: Currency, ram: int) -> FoundEdges:
-    found = unfused_graph(graph, currency=currency, limits=Limits(ram))
-    return with_bands(found, Limits(ram)).edges
+    found = unfused_graph(graph, currency=currency, limits=Limits(ram=ram))
+    return with_bands(found, Limits(ram=ram)).edges
 
 
 def priced_options(graph: FusionGraph, ends: tuple[int, int]) -> list[Figures]:

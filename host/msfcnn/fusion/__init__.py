@@ -7,7 +7,7 @@ for the planner. `cost` prices one option by the same code, which `schedule` and
 """
 
 from msfcnn.fusion.cost import SUM_BYTES, Cost, Window, cost, costs, kernel_of, place_of
-from msfcnn.fusion.edge import Edge, edge, edges_from
+from msfcnn.fusion.edge import LONGEST, Edge, edge, edges_from
 from msfcnn.fusion.graph import (
     FusionGraph,
     Schemes,
@@ -30,6 +30,7 @@ from msfcnn.fusion.windows import Resident
 __all__ = [
     "DEFAULT_RUN",
     "LOAD_OP",
+    "LONGEST",
     "SUM_BYTES",
     "Cost",
     "Currency",

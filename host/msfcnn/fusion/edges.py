@@ -9,7 +9,7 @@ from msfcnn.fusion.cost import costs
 from msfcnn.fusion.edge import Edge, edge
 from msfcnn.fusion.options import Option, Scheme
 from msfcnn.fusion.repeats import Repeats
-from msfcnn.fusion.search import FoundEdges, Limits, Searched, alone, search
+from msfcnn.fusion.search import Found, FoundEdges, Limits, Searched, alone, search
 from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.fusion.steps import Network
 
@@ -30,15 +30,29 @@ def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
         width = network.steps[end - 1].target[1]
         sweep = Sweep(network=network, end=end, columns=False, band=width)
         search(sweep, terms, limits, known, found, repeats)
-    ways = list(zip(terms.run, terms.tight, terms.lean, strict=True))
     for chain in _splitting(network):
-        for option in _split_options(chain):
-            for (run, tight, lean), priced in zip(ways, costs(chain, option, ways), strict=True):
-                way = replace(option, run=run, tight=tight, lean=lean)
-                price = priced.price(terms.currency)
-                entry = alone(way, priced.total, priced.without_io, price)
-                found.setdefault((chain.first, chain.last), []).append(entry)
+        for _, options in _splits(chain, terms, repeats):
+            found.setdefault((chain.first, chain.last), []).append(options)
     return found
+
+
+def _splits(chain: Edge, terms: Terms, repeats: Repeats[Searched]) -> Searched:
+    """A chain by groups of channels."""
+    steps = len(chain.steps)
+    kind = ("split", steps, terms.currency, terms.run, terms.tight, terms.lean)
+    known = repeats.recall(chain.last, kind, Limits())
+    if known is None:
+        known = [(steps, found) for found in _split(chain, terms)]
+        repeats.note(chain.last, kind, Limits(), steps, known)
+    return known
+
+
+def _split(chain: Edge, terms: Terms) -> Iterator[Found]:
+    ways = list(zip(terms.run, terms.tight, terms.lean, strict=True))
+    for option in _split_options(chain):
+        for (run, tight, lean), priced in zip(ways, costs(chain, option, ways), strict=True):
+            way = replace(option, run=run, tight=tight, lean=lean)
+            yield alone(way, priced.total, priced.without_io, priced.price(terms.currency))
 
 
 def _splitting(network: Network) -> Iterator[Edge]:

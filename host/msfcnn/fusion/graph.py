@@ -126,6 +126,12 @@ def least_prices(
     network: Network, run: int = DEFAULT_RUN, currency: Currency = Currency.MACS
 ) -> tuple[int, ...]:
     """What no plan pays less for, step by step: its necessary pixels at their lowest price."""
+    if (run, currency) not in network.least:
+        network.least[run, currency] = _least_prices(network, run, currency)
+    return network.least[run, currency]
+
+
+def _least_prices(network: Network, run: int, currency: Currency) -> tuple[int, ...]:
     sizes = _necessary_pixels(network)
     if currency is Currency.MACS:
         return tuple(n * s.macs_per_pixel for n, s in zip(sizes, network.steps, strict=True))

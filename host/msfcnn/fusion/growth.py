@@ -58,6 +58,11 @@ class Growth:
         self.ends = 0
         self.scratch = no_scratch(terms.run, terms.lean)
         self.sums = self.floor = 0
+        # bytes that stand beside its windows wherever it begins: what is alive behind it
+        final = sweep.end == len(self.network.steps)
+        self.whole = (
+            0 if final else sum(self.network.sizes[t] for t in self.network.live(sweep.end))
+        )
 
     # growing
 

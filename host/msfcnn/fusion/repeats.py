@@ -3,49 +3,62 @@
 What a stage that grows backwards needs and costs depends on the steps that it takes in: what each
 one does, who reads and writes its tensors, counted from the step, and what else is alive in front
 of it. Ends of stages with the same steps in front, as far as one of them has looked, share what
-was found.
+was found. That holds in every order of a network's steps, and for limits that are no wider.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msfcnn.fusion.step import Step
-from msfcnn.fusion.steps import Network
+from msfcnn.fusion.steps import Network, SearchMemory
 
 T = TypeVar("T")
 _START = -1  # of all chains of steps
 
 
+class Within(Protocol):
+    """Limits of a search."""
+
+    def cover(self, other: Any) -> bool:
+        """Whether a search within these finds all that one within the others needs."""
+
+
 @dataclass
 class Repeats(Generic[T]):
-    """What searches found, for one network, one kind of sweep and the same limits."""
+    """What searches found in a network, in any order of its steps.
+
+    floors: for every step what no plan pays less for.
+    """
 
     network: Network
     floors: tuple[int, ...]
-    _known: dict[tuple[Hashable, int], T] = field(default_factory=dict)
-    _depths: dict[Hashable, set[int]] = field(default_factory=dict)
-    _numbers: dict[Hashable, int] = field(default_factory=dict)
     _chains: dict[int, list[int]] = field(default_factory=dict)
     _facts: dict[int, int] = field(default_factory=dict)
 
-    def recall(self, end: int, kind: Hashable) -> T | None:
+    @property
+    def _memory(self) -> SearchMemory:
+        return self.network.memory
+
+    def recall(self, end: int, kind: Hashable, limits: Within) -> T | None:
         """What a search of the same kind found that ended like this one; None if there was none."""
-        for depth in sorted(self._depths.get(kind, ())):
+        for depth in sorted(self._memory.depths.get(kind, ())):
             chain = self._chain(end, depth)
-            found = None if chain is None else self._known.get((kind, chain))
-            if found is not None:
-                return found
+            if chain is None:
+                return None
+            for within, found in self._memory.found.get((kind, chain), ()):
+                if within.cover(limits):
+                    return found  # type: ignore[no-any-return]
         return None
 
-    def note(self, end: int, kind: Hashable, depth: int, found: T) -> None:
+    def note(self, end: int, kind: Hashable, limits: Within, depth: int, found: T) -> None:
         """Keeps what a search found that looked at so many steps in front of its end."""
         chain = self._chain(end, depth)
         assert chain is not None, "it has looked at these steps"
-        self._known[kind, chain] = found
-        self._depths.setdefault(kind, set()).add(depth)
+        self._memory.found.setdefault((kind, chain), []).append((limits, found))
+        self._memory.depths.setdefault(kind, set()).add(depth)
 
     def _chain(self, end: int, depth: int) -> int | None:
         """Number of the `depth` steps in front of an end: equal if all is the same there."""
@@ -58,7 +71,7 @@ class Repeats(Generic[T]):
         return known[depth]
 
     def _number(self, *what: Hashable) -> int:
-        return self._numbers.setdefault(what, len(self._numbers))
+        return self._memory.numbers.setdefault(what, len(self._memory.numbers))
 
     def _around(self, i: int, end: int) -> Iterator[Hashable]:
         """Step i, and how it hangs together with others, for stages that end before step `end`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -47,16 +48,19 @@ class Scratch:
 
     def with_kernel(self, kernels: Iterable[Kernel], *steps: int) -> Scratch:
         """One of these is the kernel of a step; the runs it touches are what these steps write."""
-        ways = list(zip(self.run, self.lean, strict=True))
-        found: Array = np.max([[k.scratch_for(*way) for way in ways] for k in kernels], axis=0)
+        found = _most_scratch(frozenset(kernels), self.run, self.lean)
         touched = [self.runs[k] for k in steps if k in self.runs]
         lower = any(low for _, low in touched)
-        upper = [found + channels * np.array(self.run) for channels, low in touched if not low]
-        return replace(
-            self,
+        upper = self.upper
+        for channels in (channels for channels, low in touched if not low):
+            upper = np.maximum(upper, found + channels * np.array(self.run))
+        return Scratch(
+            run=self.run,
+            lean=self.lean,
             most=np.maximum(self.most, found),
             low=np.maximum(self.low, found) if lower else self.low,
-            upper=np.max([self.upper, *upper], axis=0),
+            upper=upper,
+            runs=self.runs,
         )
 
     def shared(self, runs: Array, variant: Array, sums: int) -> Array:
@@ -77,6 +81,15 @@ class Scratch:
     def lower(self) -> frozenset[int]:
         """Steps whose runs are at the lower end."""
         return frozenset(k for k, (_, lower) in self.runs.items() if lower)
+
+
+@cache
+def _most_scratch(
+    kernels: frozenset[Kernel], run: tuple[int, ...], lean: tuple[bool, ...]
+) -> Array:
+    """Bytes of scratch of any of these kernels, [variants]."""
+    ways = list(zip(run, lean, strict=True))
+    return np.array([max(k.scratch_for(*way) for k in kernels) for way in ways], np.int64)
 
 
 def no_scratch(run: tuple[int, ...], lean: tuple[bool, ...]) -> Scratch:

@@ -33,12 +33,23 @@ class Limits:
     ram:   bytes; options with more. extra: those that cost so much more than they must.
     keep:  True: those that let go of a halo, and compute pixels twice. None: none of them.
     rows:  of a band; sweeps in higher ones.
+    steps: of a stage; longer ones.
     """
 
     ram: int = _NEVER
     extra: int = _NEVER
     keep: bool | None = None
     rows: int = _NEVER
+    steps: int = LONGEST
+
+    def cover(self, other: Limits) -> bool:
+        """Whether a search within these finds all that one within the others needs; rows aside."""
+        return (
+            self.ram >= other.ram
+            and self.extra >= other.extra
+            and self.steps >= other.steps
+            and self.keep in (None, other.keep)
+        )
 
 
 @dataclass
@@ -91,12 +102,12 @@ def search(
     repeats: Repeats[Searched],
 ) -> None:
     """Adds every edge that ends where the sweep does."""
-    kind = sweep.band, len(terms.run)
-    these = repeats.recall(sweep.end, kind)
+    kind = (terms.currency, sweep.columns, sweep.band, terms.run, terms.tight, terms.lean)
+    these = repeats.recall(sweep.end, kind, limits)
     if these is None:
         these, depth = _grown(sweep, terms, limits, known)
         if depth is not None:
-            repeats.note(sweep.end, kind, depth, these)
+            repeats.note(sweep.end, kind, limits, depth, these)
     for steps, options in these:
         found.setdefault((sweep.end - steps, sweep.end), []).append(options)
 
@@ -107,7 +118,7 @@ def _grown(
     """Every edge, and how many steps were looked at; None if there were no more to look at."""
     growth = Growth(sweep, terms, lambda _: limits.keep, known)
     found: Searched = []
-    for steps in range(1, min(LONGEST, sweep.end) + 1):
+    for steps in range(1, min(limits.steps, sweep.end) + 1):
         i = sweep.end - steps
         single = steps == 1  # layer by layer is always possible
         if not growth.add(i) or not (single or _prune(growth, limits)):
@@ -118,7 +129,7 @@ def _grown(
         if finished is not None and not (sweep.columns and len(finished.edge.steps) == 1):
             options = _options(growth, finished, Limits() if single else limits)
             found += [] if options is None else [(steps, options)]
-    return found, LONGEST if sweep.end >= LONGEST else None
+    return found, limits.steps if sweep.end >= limits.steps else None
 
 
 def _once(growth: Growth, i: int) -> bool:
@@ -131,7 +142,7 @@ def _prune(growth: Growth, limits: Limits) -> bool:
     """Drop what is too large or dominated; equal states become one. False if nothing is left."""
     items = growth.items
     shared = growth.scratch.shared(items.runs, items.variant, growth.sums)
-    small = items.bytes + shared + growth.sums <= limits.ram
+    small = items.bytes + shared + growth.sums + growth.whole <= limits.ram
     small &= items.price - growth.floor <= limits.extra
     if not small.all():
         growth.items = items.take(small)

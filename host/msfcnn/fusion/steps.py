@@ -6,9 +6,10 @@ brought by a step of its own, the load.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,20 @@ from msfcnn.fusion.price import Currency, InstructionPrice, MacPrice, Price
 from msfcnn.fusion.step import LOAD_OP, Step
 from msfcnn.ir import Call, Clamp, InputMode, Model, Op, Reads, owners
 from msfcnn.isa import GENERIC, ISAS, Choice, Kernel, choose
+
+
+@dataclass
+class SearchMemory:
+    """What has been found out about a network, in whatever order its steps stand; see repeats.py.
+
+    found:   by kind of search and the steps that it looked at: its limits and what it found.
+    depths:  by kind of search: how many steps searches have looked at.
+    numbers: of steps with all that is around them, and of runs of such steps.
+    """
+
+    found: dict[tuple[Hashable, int], list[tuple[Any, Any]]] = field(default_factory=dict)
+    depths: dict[Hashable, set[int]] = field(default_factory=dict)
+    numbers: dict[Hashable, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,8 @@ class Network:
     beside:  inputs beside the image, which stay with the caller.
     measured: what instructions are estimated with.
     early:   steps that run along with another one, see early.py.
+    memory:  of searches, the same for all orders of the steps.
+    least:   by run and currency what no plan pays less for; made by graph.least_prices.
     """
 
     steps: tuple[Step, ...]
@@ -41,6 +58,10 @@ class Network:
     dies: dict[int, int]
     measured: Coefficients
     early: Mapping[int, int] = field(default_factory=dict)
+    memory: SearchMemory = field(default_factory=SearchMemory, compare=False, repr=False)
+    least: dict[tuple[int, Currency], tuple[int, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @cached_property
     def readers(self) -> dict[int, tuple[int, ...]]:
@@ -115,7 +136,8 @@ def network(
 def arranged(network: Network, steps: Sequence[Step]) -> Network:
     """The network with its steps in another order, in which each reads what was written before."""
     n = network
-    return _network(steps, n.mode, (n.image, *n.beside), n.outputs, n.sizes, n.measured)
+    found = _network(steps, n.mode, (n.image, *n.beside), n.outputs, n.sizes, n.measured)
+    return replace(found, memory=n.memory)
 
 
 def _network(

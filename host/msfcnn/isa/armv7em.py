@@ -55,7 +55,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
         Kernel(
             name="msfcnn_pointwise_v7em" if single else "msfcnn_conv_v7em",
             scratch=aligned(scratch(pairs)),
-            least=aligned(scratch(False)) if pairs and blocks.taps > packing.PAIR_TAPS else 0,
+            least=aligned(scratch(False)) if pairs and blocks.taps > packing.PAIR_TAPS else None,
             words=blocks.taps,
             pairs=pairs,
             pack=packer(pack),

@@ -20,7 +20,7 @@ class Kernel:
 
     each:  bytes of scratch for each pixel of a run, where it can do with that of a single one;
            `scratch` is what it needs at most then. 0: it needs all for a run of any length.
-    least: bytes of scratch with which it computes pixel by pixel. 0: as `each` says.
+    least: bytes of scratch with which it computes pixel by pixel, 0 included. None: as `each` says.
     words: if its constants are packed for the instruction set, what msfcnn_op_t says of them.
     pairs: whether it computes two pixels at a time where it can.
     pack:  its packed constants; the argument tells whether lines are columns.
@@ -30,20 +30,20 @@ class Kernel:
     scratch: int = 0
     words: int = 0
     each: int = 0
-    least: int = 0
+    least: int | None = None
     pairs: bool = True
     pack: Callable[[bool], Words] | None = field(default=None, compare=False, repr=False)
 
     def scratch_for(self, run: int, lean: bool) -> int:
         """Bytes for runs of so many pixels; lean: as few as it can do with, one by one."""
         if lean and self.leans:
-            return min(self.scratch, aligned(self.least or self.each))
+            return min(self.scratch, aligned(self.each if self.least is None else self.least))
         return min(self.scratch, aligned(self.each * run)) if self.each else self.scratch
 
     @property
     def leans(self) -> bool:
         """Whether it can do with less scratch, pixel by pixel."""
-        return self.each > 0 or self.least > 0
+        return self.each > 0 or self.least is not None
 
     @property
     def packed(self) -> bool:

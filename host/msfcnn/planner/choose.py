@@ -8,7 +8,6 @@ from msfcnn.planner.goal import Goal
 from msfcnn.planner.infeasible import no_plan
 from msfcnn.planner.paths import Path, cheapest, front, least_ram
 from msfcnn.planner.space import Space, space_of
-from msfcnn.planner.table import ANY
 from msfcnn.planner.timed import timed_path
 from msfcnn.planner.types import Plan, PlannedStage
 
@@ -41,13 +40,13 @@ def _search(space: Space, goal: Goal) -> Path | None:
         return timed_path(space, goal)
     macs = goal.most_macs(space.network)
     if goal.max_ram is None:
-        return least_ram(space.table(macs), ANY if macs is None else macs, goal.bare)
+        return space.least(macs, goal.bare)
     bound = goal.within(goal.max_ram)
     if space.schemes is Schemes.ALL:
         plain = least_ram(space.lines, least_macs(space.network), goal.bare, bound)
         if plain is not None:
             return plain  # nothing that is computed twice can be cheaper
-    found = space.table(macs)
+    found = space.within(goal.max_ram, space.run, macs)
     # the price first, then the least RAM at that price: P2 asks for the fastest within the bound,
     # and of equally fast plans the smaller one is better
     path = cheapest(found, bound)

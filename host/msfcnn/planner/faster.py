@@ -32,7 +32,7 @@ def faster(path: Path, run: int) -> Path:
     """The path itself, or one with fewer instructions and no more bytes and MACs."""
     network, limit = path.graph.network, max(path.ram, path.without_io)
     bound = Bound(path.ram, path.without_io)
-    lines = unfused_graph(network, run, Currency.INSTRUCTIONS, Limits(limit))
+    lines = unfused_graph(network, run, Currency.INSTRUCTIONS, Limits(ram=limit))
     graph = _with(lines, path)
     found = _cheapest(graph, bound)
     best = found if found.macs <= path.macs else path

@@ -15,7 +15,7 @@ from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
-from msfcnn.planner.timed import fastest, timed_path
+from msfcnn.planner.timed import timed_path
 from msfcnn.sizes import format_size
 
 
@@ -94,7 +94,7 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
         needed, more = space.network.macs, "allow more MACs: --max-macs"
     else:
         unbounded = timed_path(space, replace(goal, max_time=None))
-        needed, more = fastest(space).price, "allow more time: --max-time-factor"
+        needed, more = space.fastest.price, "allow more time: --max-time-factor"
     if unbounded is not None:
         helps.append(f"{more} {-(-1000 * unbounded.price // max(1, needed)) / 1000:.3f}")
     helps.append(f"allow more RAM: --max-ram {_counted(best, goal)}")

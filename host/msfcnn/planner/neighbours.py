@@ -34,7 +34,8 @@ def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour
 
     ram: the plan's, in the way of counting of the goal.
     """
-    found = timed_around(space, goal, ram) if goal.timed else space.everything
+    most = ram + NEXT_BYTES
+    found = timed_around(space, goal, ram) if goal.timed else space.within(most, space.run)
     up, down = (_at(found, goal, ram, more) for more in (NEXT_BYTES, -NEXT_BYTES))
     return up, down
 

@@ -10,20 +10,24 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from msfcnn.fusion import (
+    LONGEST,
     Currency,
     FusionGraph,
     Limits,
     Network,
     Schemes,
     least_macs,
+    least_prices,
     orders,
     paper_graph,
     unfused_graph,
     with_bands,
 )
 from msfcnn.planner.goal import Goal
-from msfcnn.planner.paths import Path, least_ram, smallest
+from msfcnn.planner.paths import Path, cheapest, least_ram, smallest
 from msfcnn.planner.table import ANY, EdgeTable, table
+
+SHORT = 12  # steps: stages that show soon how much RAM is enough
 
 
 @dataclass(frozen=True)
@@ -41,58 +45,37 @@ class Space:
     timed: dict[tuple[int, int, int, bool], EdgeTable] = field(default_factory=dict, compare=False)
     """Tables of timed.timed_table: least and most bytes, most instructions, how bytes count."""
 
-    def table(self, macs: int | None = None) -> EdgeTable:
-        """What matters to plans with at most so many MACs."""
-        if self.schemes is Schemes.PAPER or macs is None or macs > self.network.macs:
-            return self.everything
-        return self.nothing_twice
-
     @cached_property
     def everything(self) -> EdgeTable:
         """For every bound."""
         if self.schemes is Schemes.PAPER:
             return table(paper_graph(self.network))
-        return table(with_bands(self._lines, Limits(self._most_ram)))
-
-    @cached_property
-    def nothing_twice(self) -> EdgeTable:
-        """For the MACs of the network, but not more."""
-        spare = self.network.macs - least_macs(self.network)
-        return table(with_bands(self._lines, Limits(self._most_ram, spare)))
+        return table(with_bands(self._lines, Limits(ram=self._most_ram)))
 
     def least(self, macs: int | None, without_io: bool) -> Path | None:
-        """The path of least RAM with at most so many MACs; None if there is none.
-
-        Bands of one row need little RAM: what they need is enough for all others.
-        """
+        """The path of least RAM with at most so many MACs; None if there is none."""
         most = ANY if macs is None else macs
         if self.schemes is Schemes.PAPER:
             return least_ram(self.everything, most, without_io)
-        spare = Limits().extra if macs is None else macs - least_macs(self.network)
-        narrow = Limits(ram=self._most_ram, extra=spare, rows=1)
-        first = least_ram(table(with_bands(self._lines, narrow)), most, without_io)
-        if first is None:
-            return None
-        enough = first.without_io if without_io else first.ram
-        limits = Limits(ram=enough, extra=spare)
-        return least_ram(table(with_bands(self._lines, limits)), most, without_io)
+        limits = Limits(ram=self._most_ram, extra=self._spare(macs))
+        return narrowed(self._lines, limits, most, without_io)
 
-    def within(self, size: int, run: int) -> EdgeTable:
+    def _spare(self, macs: int | None) -> int:
+        """MACs beyond what no plan goes below."""
+        return Limits().extra if macs is None else macs - least_macs(self.network)
+
+    def within(self, size: int, run: int, macs: int | None = None) -> EdgeTable:
         """Everything of no more than so many bytes, with other runs."""
         if self.schemes is Schemes.PAPER:
             return self.everything
-        limits = Limits(size)
-        return table(with_bands(unfused_graph(self.network, run, limits=limits), limits))
+        limits = Limits(ram=size)
+        lines = unfused_graph(self.network, run, limits=limits)
+        return table(with_bands(lines, replace(limits, extra=self._spare(macs))))
 
     @cached_property
     def lines(self) -> EdgeTable:
         """Layer by layer and row sweeps: nothing is computed twice."""
         return table(self._lines)
-
-    @cached_property
-    def timed_lines(self) -> EdgeTable:
-        """Likewise, priced in estimated instructions."""
-        return table(unfused_graph(self.network, self.run, Currency.INSTRUCTIONS))
 
     def least_bytes(self) -> tuple[int, int]:
         """Of plans of least MACs where nothing is computed twice, counted in either way."""
@@ -103,18 +86,35 @@ class Space:
     def _lines(self) -> FusionGraph:
         """With all that is no larger than the best plan of least MACs: more is of no use.
 
-        How large that is shows when it is found; until then the limit is doubled.
+        That of short stages is found at once, and no smaller than the best one.
         """
-        if self.enough is not None:
-            return unfused_graph(self.network, self.run, limits=Limits(self.enough))
-        limit = -(-max(self.network.sizes.values()) // 8)
-        while limit < sum(self.network.sizes.values()):
-            found = unfused_graph(self.network, self.run, limits=Limits(limit))
-            best = smallest(table(found), least_macs(self.network))
-            if best is not None and max(best.ram, best.without_io) <= limit:
-                return found
-            limit *= 2
-        return unfused_graph(self.network, self.run)
+        enough = self.enough
+        if enough is None:
+            short = table(unfused_graph(self.network, self.run, limits=Limits(steps=SHORT)))
+            best = smallest(short, least_macs(self.network))
+            enough = Limits().ram if best is None else max(best.ram, best.without_io)
+        return unfused_graph(self.network, self.run, limits=Limits(ram=enough))
+
+    def timed_lines(self, limits: Limits) -> EdgeTable:
+        """Layer by layer and row sweeps, priced in estimated instructions."""
+        return table(unfused_graph(self.network, self.run, Currency.INSTRUCTIONS, limits))
+
+    def timed_limits(self, ram: int, most: int, steps: int = LONGEST) -> Limits:
+        """Of stages that a plan of so many bytes and estimated instructions can be made of."""
+        floors = least_prices(self.network, self.run, Currency.INSTRUCTIONS)
+        extra = Limits().extra if most >= ANY else max(0, most - sum(floors))
+        return Limits(ram=ram, extra=extra, steps=steps)
+
+    @cached_property
+    def fastest(self) -> Path:
+        """The fewest instructions, whatever RAM they take, where nothing is computed twice."""
+        return self._fastest(self._fastest(ANY, SHORT).price, LONGEST)
+
+    def _fastest(self, most: int, steps: int) -> Path:
+        """With stages of so many steps at most; other plans take more than `most` instructions."""
+        path = cheapest(self.timed_lines(self.timed_limits(Limits().ram, most, steps)))
+        assert path is not None, "layer by layer is always possible"
+        return path
 
     @property
     def _most_ram(self) -> int:
@@ -125,6 +125,20 @@ class Space:
     @cached_property
     def _best_line_plan(self) -> Path | None:
         return smallest(self.lines, least_macs(self.network))
+
+
+def narrowed(lines: FusionGraph, limits: Limits, price: int, without_io: bool) -> Path | None:
+    """The path of least RAM that costs no more, in bands, too; None if there is none.
+
+    Bands of one row need little RAM, and short stages are found at once: what they need is enough
+    for all others.
+    """
+    for few in (replace(limits, rows=1, steps=SHORT), replace(limits, rows=1), limits):
+        few = replace(few, ram=limits.ram)
+        found = least_ram(table(with_bands(lines, few)), price, without_io)
+        if found is not None:
+            limits = replace(limits, ram=found.without_io if without_io else found.ram)
+    return found
 
 
 def space_of(network: Network, goal: Goal) -> Space:

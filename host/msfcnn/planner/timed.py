@@ -6,11 +6,11 @@ to what the best plan of row sweeps leaves them to improve on.
 
 from __future__ import annotations
 
-from msfcnn.fusion import Currency, FusionGraph, Limits, least_prices, unfused_graph, with_bands
+from msfcnn.fusion import LONGEST, Limits, with_bands
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram
-from msfcnn.planner.space import Space
-from msfcnn.planner.table import ANY, UNBOUNDED, EdgeTable, table
+from msfcnn.planner.space import SHORT, Space, narrowed
+from msfcnn.planner.table import ANY, EdgeTable, table
 
 NEARLY_PERCENT = 1
 """As fast as the fastest: estimates are no better, and RAM is worth more."""
@@ -28,7 +28,7 @@ def timed_path(space: Space, goal: Goal) -> Path | None:
     """
     most = most_instructions(space, goal)
     if goal.max_ram is None:
-        return least_ram(_smaller(space, goal, most), most, goal.bare)
+        return _least(space, most, goal.bare)
     bound = goal.within(goal.max_ram)
     found = timed_table(space, goal, (goal.max_ram, goal.max_ram), most)
     path = cheapest(found, bound)
@@ -49,36 +49,29 @@ def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> 
     for (least, largest, price, bare), known in space.timed.items():
         if least <= low and high <= largest and most <= price and bare == goal.bare:
             return known
-    lines = unfused_graph(space.network, space.run, Currency.INSTRUCTIONS, Limits(high))
-    plain = cheapest(table(lines), goal.within(low))
-    ceiling = most if plain is None else min(most, nearly(plain.price))
-    found = _with_bands(space, lines, high, ceiling)
+    ceiling = most
+    for steps in (SHORT, LONGEST):
+        lines = space.timed_lines(space.timed_limits(high, ceiling, steps))
+        plain = cheapest(lines, goal.within(low))
+        if plain is not None:
+            ceiling = min(ceiling, nearly(plain.price))
+    found = table(with_bands(lines.graph, space.timed_limits(high, ceiling)))
     space.timed[low, high, most, goal.bare] = found
     return found
-
-
-def fastest(space: Space) -> Path:
-    """The fewest instructions, whatever RAM they take, where nothing is computed twice."""
-    path = cheapest(space.timed_lines, UNBOUNDED)
-    assert path is not None, "layer by layer is always possible"
-    return path
 
 
 def most_instructions(space: Space, goal: Goal) -> int:
     """What the goal's bound on time allows."""
     factor = goal.max_time
-    return ANY if factor in (None, float("inf")) else int(factor * fastest(space).price + 1e-6)
+    return ANY if factor in (None, float("inf")) else int(factor * space.fastest.price + 1e-6)
 
 
-def _smaller(space: Space, goal: Goal, most: int) -> EdgeTable:
-    """What can take less RAM than the best plan that computes nothing twice."""
-    best = least_ram(space.timed_lines, most, goal.bare)
-    assert best is not None, "the fastest of them is fast enough"
-    return _with_bands(space, space.timed_lines.graph, max(best.ram, best.without_io), most)
-
-
-def _with_bands(space: Space, lines: FusionGraph, ram: int, most: int) -> EdgeTable:
-    """Everything that a plan of so many bytes and instructions can be made of."""
-    floors = least_prices(space.network, space.run, Currency.INSTRUCTIONS)
-    extra = Limits().extra if most >= ANY else max(0, most - sum(floors))
-    return table(with_bands(lines, Limits(ram, extra)))
+def _least(space: Space, most: int, without_io: bool) -> Path | None:
+    """The path of least RAM of so many instructions at most."""
+    ram = Limits().ram
+    for steps in (SHORT, LONGEST):
+        lines = space.timed_lines(space.timed_limits(ram, most, steps))
+        best = least_ram(lines, most, without_io)
+        if best is not None:
+            ram = max(best.ram, best.without_io)
+    return narrowed(lines.graph, space.timed_limits(ram, most), most, without_io)
