@@ -127,7 +127,13 @@ def plan(model: Source, options: Options = DEFAULTS, board: str | None = None) -
     from msfcnn.boards import find_board
 
     found = find_board(board)
-    return plan_report(_model(model), found.options(options), found.clock, found.cycles)
+    return plan_report(
+        _model(model),
+        found.options(options),
+        found.clock,
+        found.cycles,
+        found.flash_wait_states,
+    )
 
 
 def pareto(model: Source, options: Options = DEFAULTS) -> ParetoReport:

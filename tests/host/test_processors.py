@@ -50,6 +50,18 @@ def test_a_plan_says_whose_cycles_its_time_is_made_of(board: str, repo_root: Pat
     assert estimate.seconds == pytest.approx(estimate.cycles / found.clock)
 
 
+@pytest.mark.parametrize("board", ["microbit", "hifive1b", "nrf52840dk", "nucleo-f767zi"])
+def test_a_plan_names_the_wait_states_that_its_time_leaves_out(
+    board: str, repo_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    states = load_boards()[board].flash_wait_states
+    assert msfcnn.plan(repo_root / DIGITS, board=board).estimate.flash_wait_states == states
+    assert main(["plan", str(repo_root / DIGITS), "--board", board]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (f"{states} more for each word of flash" in said) == bool(states)
+    assert ("word of flash" in said) == bool(states)
+
+
 def test_only_the_processor_of_a_board_gives_it_cycles() -> None:
     for board in load_boards().values():
         if board.cycles == "cortex-m4":

@@ -120,7 +120,11 @@ def _estimate(estimate: Estimate) -> str:
     if estimate.seconds is not None and estimate.clock is not None:
         when = f", {1000 * estimate.seconds:.1f} ms at {estimate.clock / 1e6:g} MHz"
     basis = f"{estimate.cycles_kind}: {estimate.cycles_basis}"
-    return f"{what}; {estimate.cycles / 1e6:.2f} M cycles{when} ({basis}), not measured on a board"
+    flash = ""
+    if estimate.flash_wait_states:
+        flash = f"; {estimate.flash_wait_states} more for each word of flash that nothing caches"
+    cycles = f"{estimate.cycles / 1e6:.2f} M cycles{when} ({basis}{flash})"
+    return f"{what}; {cycles}, not measured on a board"
 
 
 def _image(found: PlanReport) -> str:

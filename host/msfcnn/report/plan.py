@@ -41,6 +41,8 @@ class Estimate:
     cycles_kind:  what they rest on: "RTL", "cycle model", both, or "assumed".
     cycles_basis: the same in words.
     clock:        Hz, and seconds at that clock; None where no board is named.
+    flash_wait_states: cycles that come on top for each word of flash that nothing caches; None
+        where they are not known, or no board is named.
     """
 
     instructions: int
@@ -51,6 +53,7 @@ class Estimate:
     cycles_basis: str
     clock: int | None
     seconds: float | None
+    flash_wait_states: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +95,16 @@ class PlanReport(TradeOff):
 
 
 def plan_report(
-    source: Model, options: Options, clock: int | None = None, cycles: str | None = None
+    source: Model,
+    options: Options,
+    clock: int | None = None,
+    cycles: str | None = None,
+    flash_wait_states: int | None = None,
 ) -> PlanReport:
     """The best plan for the options. Raises InfeasibleError.
 
     clock: Hz. cycles: whose cycles are estimated, by a name of the cost model; None: assumed ones.
+    flash_wait_states: those of a board, which the estimate names and does not count.
     """
     model, _ = folded(source, options.keep_dead_channels)
     space, goal = plan_space(model, options), goal_of(options)
@@ -120,7 +128,7 @@ def plan_report(
         recompute_factor=counted.recompute_factor,
         without_io=goal.bare,
         engine=engine,
-        estimate=_estimate(scheduled, options, clock, cycles_of(cycles)),
+        estimate=_estimate(scheduled, options, clock, cycles_of(cycles), flash_wait_states),
         largest_stage=sizes.index(max(sizes)),
         stages=stages,
         nearby=neighbours(space, goal, goal.max_ram or max(sizes)),
@@ -167,7 +175,13 @@ def _accounting(options: Options) -> str:
     return "paper" if _paper(options) else "engine"
 
 
-def _estimate(scheduled: Schedule, options: Options, clock: int | None, basis: Cycles) -> Estimate:
+def _estimate(
+    scheduled: Schedule,
+    options: Options,
+    clock: int | None,
+    basis: Cycles,
+    flash_wait_states: int | None,
+) -> Estimate:
     cycles = estimated_cycles(scheduled, basis)
     return Estimate(
         instructions=scheduled.instructions,
@@ -178,6 +192,7 @@ def _estimate(scheduled: Schedule, options: Options, clock: int | None, basis: C
         cycles_basis=basis.basis,
         clock=clock,
         seconds=None if clock is None else cycles / clock,
+        flash_wait_states=flash_wait_states,
     )
 
 
