@@ -125,8 +125,9 @@ def _row_region(growth: Growth, tensor: int, source: int) -> tuple[Array, int | 
     window = growth.first_windows[readers[0]] if len(readers) == 1 else None
     late = np.zeros(len(growth.run), np.int64)
     if window is not None:
-        pairs = zip(window.slots.tolist(), window.save.tolist(), strict=True)
+        pairs = list(zip(window.slots.tolist(), window.save.tolist(), strict=True))
         its = walks[readers[0]]
-        late = np.array([unfilled(n, window.line, save, its) for n, save in pairs], np.int64)
+        found = {(n, save): unfilled(n, window.line, save, its) for n, save in set(pairs)}
+        late = np.array([found[pair] for pair in pairs], np.int64)
     region: Array = source + np.maximum(-late, ahead)
     return region, window.tensor if window is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
@@ -135,8 +135,16 @@ def _least_prices(network: Network, run: int, currency: Currency) -> tuple[int, 
     sizes = _necessary_pixels(network)
     if currency is Currency.MACS:
         return tuple(n * s.macs_per_pixel for n, s in zip(sizes, network.steps, strict=True))
-    rates = (_lowest_rate(network, step, run) for step in network.steps)
-    return tuple(int(n * rate) for n, rate in zip(sizes, rates, strict=True))
+    rates: dict[Hashable, float] = {}
+    for step in network.steps:
+        if _kind(step) not in rates:
+            rates[_kind(step)] = _lowest_rate(network, step, run)
+    return tuple(int(n * rates[_kind(s)]) for n, s in zip(sizes, network.steps, strict=True))
+
+
+def _kind(step: Step) -> Hashable:
+    """Steps of a kind have one price: those of repeated blocks."""
+    return replace(step.call, inputs=()), step.kernels, step.clamps, step.y is None
 
 
 def _necessary_pixels(network: Network) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from msfcnn.fusion.step import Step
@@ -35,12 +36,16 @@ class Repeats(Generic[T]):
 
     network: Network
     floors: tuple[int, ...]
-    _chains: dict[int, list[int]] = field(default_factory=dict)
     _facts: dict[int, int] = field(default_factory=dict)
 
     @property
     def _memory(self) -> SearchMemory:
         return self.network.memory
+
+    @cached_property
+    def _chains(self) -> dict[int, list[int]]:
+        """By end: numbers of the runs of 0, 1, 2... steps in front of it, as far as asked for."""
+        return self.network.chains.setdefault(self.floors, {})
 
     def recall(self, end: int, kind: Hashable, limits: Within) -> T | None:
         """What a search of the same kind found that ended like this one; None if there was none."""

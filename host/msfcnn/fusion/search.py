@@ -102,7 +102,8 @@ def search(
     repeats: Repeats[Searched],
 ) -> None:
     """Adds every edge that ends where the sweep does."""
-    kind = (terms.currency, sweep.columns, sweep.band, terms.run, terms.tight, terms.lean)
+    core = sweep.network.measured.core
+    kind = (terms.currency, core, sweep.columns, sweep.band, terms.run, terms.tight, terms.lean)
     these = repeats.recall(sweep.end, kind, limits)
     if these is None:
         these, depth = _grown(sweep, terms, limits, known)
@@ -146,6 +147,8 @@ def _prune(growth: Growth, limits: Limits) -> bool:
     small &= items.price - growth.floor <= limits.extra
     if not small.all():
         growth.items = items.take(small)
+    if not growth.sweep.columns:  # no halo is kept: one state, and one item of each variant
+        return len(growth.items.bytes) > 0
     growth.renumber()
     if len(growth.items.bytes) > 1:
         growth.items = growth.items.take(undominated(growth.items))

@@ -46,6 +46,7 @@ class Network:
     early:   steps that run along with another one, see early.py.
     memory:  of searches, the same for all orders of the steps.
     least:   by run and currency what no plan pays less for; made by graph.least_prices.
+    chains:  by what no plan pays less for: numbers of runs of steps, see repeats.py.
     """
 
     steps: tuple[Step, ...]
@@ -60,7 +61,10 @@ class Network:
     early: Mapping[int, int] = field(default_factory=dict)
     memory: SearchMemory = field(default_factory=SearchMemory, compare=False, repr=False)
     least: dict[tuple[int, Currency], tuple[int, ...]] = field(
-        default_factory=dict, compare=False, repr=False
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+    chains: dict[tuple[int, ...], dict[int, list[int]]] = field(
+        init=False, default_factory=dict, compare=False, repr=False
     )
 
     @cached_property
