@@ -249,3 +249,41 @@ def test_the_stack_is_small(
     stack = Bench(cortex_m4, build, level, ISA).measure(generated, "net", images).run.stack
     assert stack is not None
     assert 0 < stack <= LARGEST_STACK
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        machine.name
+        if machine.name == "qemu-rv32"
+        else pytest.param(machine.name, marks=pytest.mark.long)
+        for machine in MACHINES
+        if machine.unit == "instructions"
+    ],
+)
+@pytest.mark.parametrize("level", [pytest.param("-Os", marks=pytest.mark.long), "-O3"])
+def test_the_stack_is_what_threads_are_told(
+    name: str,
+    level: str,
+    find: Callable[[str], Machine],
+    build: Path,
+    require_tool: Callable[[str], str],
+    repo_root: Path,
+) -> None:
+    """Every op, once in stages and once layer by layer, on every processor."""
+    machine = find(name)
+    require_tool(machine.emulator[0])
+    text = (repo_root / "docs" / "application.md").read_text()
+    (most,) = re.findall(r"`msfcnn_run\(\)` needs less than (\d+) bytes of stack", text)
+    model = layers()
+    bench = Bench(machine, build, level)
+    planned = plan_layer_by_layer(network(model, InputMode.IMAGE, bench.isa, bench.core))
+    options = Options(isa=bench.isa, core=bench.core)
+    for generated in (
+        generate(model, "net", options, "test"),
+        generate_plan(model, planned, EmitOptions("net", "test")),
+    ):
+        images = random_images(model, 1)
+        stack = bench.measure(generated, "net", images).run.stack
+        assert stack is not None
+        assert 0 < stack < int(most)
