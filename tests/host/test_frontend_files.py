@@ -12,6 +12,7 @@ from onnx_builder import Net
 
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.frontend.onnx import load_model
+from msfcnn.frontend.onnx.outside import fingerprint
 from msfcnn.reference import execute
 from msfcnn.verifier import random_images
 from msfcnn.verifier.oracle import Oracle
@@ -87,17 +88,44 @@ def test_truncated_file(tmp_path: Path, share: float) -> None:
     assert "ONNX file" in refused_once(path).what
 
 
+def outside(tmp_path: Path) -> Path:
+    """A model whose constants are in weights.bin."""
+    path = tmp_path / "net.onnx"
+    options = {"save_as_external_data": True, "location": "weights.bin", "size_threshold": 0}
+    onnx.save(small_net().model(), path, **options)
+    return path
+
+
 def test_external_data(tmp_path: Path) -> None:
-    model = small_net().model()
-    big = [t for t in model.graph.initializer if len(t.dims) == 4]
-    for tensor in big:
-        tensor.ClearField("raw_data")
-        tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value="weights.bin")
-    problem = refused_once(written(model, tmp_path))
-    assert problem.where == "net.onnx"
-    assert "external data" in problem.what
-    assert all(tensor.name in problem.what for tensor in big[:3])
+    (tmp_path / "in one file").mkdir()
+    whole = load_model(small_net().save(tmp_path / "in one file" / "net.onnx"))
+    split = load_model(outside(tmp_path))
+    images = random_images(whole, 2, seed=1)
+    for ours, theirs in zip(execute(split, images), execute(whole, images), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_external_data_is_part_of_what_tells_models_apart(tmp_path: Path) -> None:
+    path, data = outside(tmp_path), tmp_path / "weights.bin"
+    before = load_model(path).sha256
+    assert fingerprint(path.read_bytes(), path) == before
+    data.write_bytes(data.read_bytes()[::-1])
+    assert fingerprint(path.read_bytes(), path) != before
+
+
+@pytest.mark.parametrize("kept", [None, 7])
+def test_external_data_that_is_missing_or_cut_off(tmp_path: Path, kept: int | None) -> None:
+    path, data = outside(tmp_path), tmp_path / "weights.bin"
+    if kept is None:
+        data.unlink()
+        problem = refused_once(path)
+        assert problem.where == "net.onnx"
+        assert "external data" in problem.what
+        assert "weights.bin" in problem.what
+    else:
+        data.write_bytes(data.read_bytes()[:kept])
+        with pytest.raises(ModelError):
+            load_model(path)
 
 
 def test_sparse_initializers(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from msfcnn.dataset import preprocessing_file, read_preprocessing
 from msfcnn.frontend.formats import check_known, is_tflite
 from msfcnn.frontend.onnx.importing import import_proto
 from msfcnn.frontend.onnx.load import bytes_of, check, parse
+from msfcnn.frontend.onnx.outside import fingerprint
 from msfcnn.ir import Model
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def load_model(path: Path) -> Model:
     """
     data = bytes_of(path)
     check_known(data, path)
-    proto = translate(data, path).proto if is_tflite(data, path) else parse(data, path)
+    tflite = is_tflite(data, path)
+    proto = translate(data, path).proto if tflite else parse(data, path)
     check(proto, path)
-    model = import_proto(proto, path, hashlib.sha256(data).hexdigest())
+    sha256 = hashlib.sha256(data).hexdigest() if tflite else fingerprint(data, path)
+    model = import_proto(proto, path, sha256)
     file = preprocessing_file(path)
     return replace(model, pixels=read_preprocessing(file).described) if file.is_file() else model
 

@@ -6,30 +6,28 @@ decoded or an attribute belongs to its operator. What a node means is not looked
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
+from msfcnn.frontend.onnx.outside import fingerprint, read_outside
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
 
 OLDEST_OPSET = 13  # the first with QuantizeLinear per axis and Squeeze axes as an input
-NAMED_TENSORS = 3  # of those in other files; the rest is counted
 DAMAGED = "the file is damaged; export it again"
 
 
 def read(path: Path) -> tuple[onnx.ModelProto, str]:
-    """The checked model in a file and the SHA-256 of the file, as hexadecimal digits.
+    """The checked model in a file and its SHA-256, see `fingerprint`.
 
     Raises UsageError if the file cannot be read, ModelError if its content is refused.
     """
     data = bytes_of(path)
     proto = parse(data, path)
     check(proto, path)
-    return proto, hashlib.sha256(data).hexdigest()
+    return proto, fingerprint(data, path)
 
 
 def check(proto: onnx.ModelProto, path: Path) -> None:
@@ -39,10 +37,10 @@ def check(proto: onnx.ModelProto, path: Path) -> None:
     own checks name nodes, which those of onnx, run last, often do not.
     """
     where = str(path)
-    # first of all: `msfcnn quantize` takes old opsets and external data, too
+    # first of all: `msfcnn quantize` takes old opsets, too
     _check_quantized(proto, path)
     _check_opset(proto, where)
-    _check_stored_inside(path, proto)
+    _check_dense(proto.graph)
     _check_references(proto.graph)
     _check_constants(proto.graph)
     _check_onnx(proto, where)
@@ -63,8 +61,8 @@ def bytes_of(path: Path) -> bytes:
 def parse(data: bytes, path: Path) -> onnx.ModelProto:
     """The ONNX model in these bytes. Raises ModelError if they are none. path: for messages.
 
-    QOperator models come out in QDQ form. Protobuf takes almost any bytes for a message, so a
-    version and at least one node are asked for, too.
+    Constants of other files (external data) are read, too; QOperator models come out in QDQ form.
+    Protobuf takes almost any bytes for a message, so a version and at least one node are asked for.
     """
     where = str(path)
     if not data:
@@ -79,6 +77,7 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
     if not proto.graph.node:
         what = "holds a graph without nodes: there is nothing to compute"
         raise ModelError(Problem(where, what, "export the model again"))
+    read_outside(proto, path)
     _mend_names(proto.graph)
     return in_qdq_form(proto)
 
@@ -120,43 +119,13 @@ def _check_opset(proto: onnx.ModelProto, where: str) -> None:
         raise ModelError(Problem(where, what, "update the onnx package: pip install -U onnx"))
 
 
-def _check_stored_inside(path: Path, proto: onnx.ModelProto) -> None:
-    """Raises ModelError for values in another file, and for sparse ones."""
-    outside = [t.name or "unnamed" for t in _tensors(proto.graph) if _is_external(t)]
-    problems = []
-    if outside:
-        # one export option put all of them there: one message, however many there are
-        named = ", ".join(outside[:NAMED_TENSORS])
-        more = len(outside) - NAMED_TENSORS
-        what = f"values are in another file (external data), which msfcnn does not read: {named}"
-        what += f" and {more} more tensors" if more > 0 else ""
-        hint = "save it in one file: onnx.save(onnx.load(MODEL), OUT, save_as_external_data=False)"
-        problems.append(Problem(path.name, what, hint))
+def _check_dense(graph: onnx.GraphProto) -> None:
+    """Raises ModelError for sparse values."""
     what = "is a sparse initializer, which msfcnn does not read"
-    sparse = [s.values.name for s in proto.graph.sparse_initializer]
-    problems += [Problem(name or "unnamed tensor", what, "store it densely") for name in sparse]
-    if problems:
-        raise ModelError(*problems)
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """All constants, those of nodes and of nested graphs, too."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            if attribute.HasField("g"):
-                yield from _tensors(attribute.g)
-            for inner in attribute.graphs:
-                yield from _tensors(inner)
-
-
-def _is_external(tensor: onnx.TensorProto) -> bool:
-    return tensor.data_location == onnx.TensorProto.EXTERNAL or len(tensor.external_data) > 0
+    sparse = [s.values.name for s in graph.sparse_initializer]
+    if sparse:
+        hint = "store it densely"
+        raise ModelError(*(Problem(name or "unnamed tensor", what, hint) for name in sparse))
 
 
 def _check_references(graph: onnx.GraphProto) -> None:
