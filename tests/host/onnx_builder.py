@@ -16,7 +16,7 @@ Nodes are called by their kind and a number ("Conv_0"), or as `name=` says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Net:
     shape:  of the graph input.
     border: dtype of the graph input; int8 and uint8 leave the QuantizeLinear out.
     first:  quantization of the input.
+    before: what becomes of a float32 input before it is quantized.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Net:
         first: Scale | None = None,
         opset: int = 17,
         seed: int = 0,
+        before: Callable[[Net, str], str] | None = None,
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.opset = opset
@@ -69,7 +71,7 @@ class Net:
         self._counts: Counter[str] = Counter()
         first = first or Scale(1 / 32, 3, border if border != "float32" else "int8")
         if border == "float32":
-            self.input = self.qdq("x", first)
+            self.input = self.qdq(before(self, "x") if before else "x", first)
         else:
             self.input = self.dequantize("x", first)
 

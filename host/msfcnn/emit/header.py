@@ -8,7 +8,7 @@ flash.
 from __future__ import annotations
 
 from msfcnn.emit.names import KEYWORDS, c_name
-from msfcnn.emit.pixels import pixel_lines
+from msfcnn.emit.pixels import normalization_lines, pixel_lines
 from msfcnn.emit.text import comment, define
 from msfcnn.ir import InputMode, Model, Tensor
 from msfcnn.layout import Layout
@@ -34,6 +34,7 @@ def header_source(model: Model, schedule: Schedule, layout: Layout, name: str) -
         "/* input: height x width x channels int8, real = scale * (q - zero point) */",
         *_tensor(f"{upper}_INPUT", source),
         "",
+        *normalization_lines(model, upper),
         *pixel_lines(model, upper),
         *_beside(model, name),
     ]

@@ -37,6 +37,22 @@ def pixel_lines(model: Model, upper: str) -> list[str]:
     return lines + _labels(pixels, upper)
 
 
+def normalization_lines(model: Model, upper: str) -> list[str]:
+    """Lines of NAME.h about the normalization that the model's file does before it quantizes.
+
+    None where it does none, and where the lines about pixels say it all.
+    """
+    port = model.input
+    if not port.mean or model.pixels is not None:
+        return []
+    return [
+        "/* of an input x as the model's file takes it, for channel c: real = (x - mean) / std */",
+        define(f"{upper}_INPUT_MEAN", _list([_real(v) for v in port.mean])),
+        define(f"{upper}_INPUT_STD", _list([_real(v) for v in port.std])),
+        "",
+    ]
+
+
 def _labels(pixels: Pixels, upper: str) -> list[str]:
     """Names of the classes, where the preprocessing has them."""
     if not pixels.labels:

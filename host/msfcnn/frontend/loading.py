@@ -36,7 +36,10 @@ def load_model(path: Path) -> Model:
     sha256 = hashlib.sha256(data).hexdigest() if tflite else fingerprint(data, path)
     model = import_proto(proto, path, sha256)
     file = preprocessing_file(path)
-    return replace(model, pixels=read_preprocessing(file).described) if file.is_file() else model
+    if not file.is_file():
+        return model
+    described = read_preprocessing(file).described
+    return replace(model, pixels=described.then(model.input.mean, model.input.std))
 
 
 def load_proto(path: Path) -> onnx.ModelProto:

@@ -241,6 +241,8 @@ class Port:
     onnx_shape, onnx_order: may differ from the tensor's where only the layout changes between.
     dtype: "float32" where a QuantizeLinear or DequantizeLinear stands at the border,
            otherwise "int8" or "uint8".
+    mean, std: what an input goes through before it is quantized, (x - mean) / std: one number for
+           each channel of the tensor; empty where there is no such normalization in the model.
     """
 
     name: str
@@ -248,11 +250,41 @@ class Port:
     onnx_shape: tuple[int, ...]
     onnx_order: Order
     dtype: str
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     def view(self, model: Model) -> Tensor:
         """The tensor with this port's shape and order, to convert values at the border."""
         tensor = model.tensors[self.tensor]
         return replace(tensor, onnx_shape=self.onnx_shape, onnx_order=self.onnx_order)
+
+    def stored(self, model: Model, reals: NDArray[Any]) -> NDArray[np.int8]:
+        """Real inputs [n, ...], as many as the tensor has each, as int8 of the same shape.
+
+        Quantized as ONNX's QuantizeLinear does: halves to even, then saturated.
+        """
+        view = self.view(model)
+        mean, std = self._normalization(view)
+        given = reals.astype(np.float64).reshape(len(reals), *view.onnx_shape)
+        steps = np.rint((given - mean) / std / view.quantization.scale)
+        bounded = np.clip(steps + view.quantization.zero_point, -128, 127)
+        values: NDArray[np.int8] = bounded.astype(np.int8).reshape(reals.shape)
+        return values
+
+    def real(self, model: Model, stored: NDArray[np.int8]) -> NDArray[np.float32]:
+        """int8 [H, W, C] as the real input that is stored so, in ONNX's order and shape."""
+        view = self.view(model)
+        mean, std = self._normalization(view)
+        return (view.to_real(stored) * std + mean).astype(np.float32)
+
+    def _normalization(self, view: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and std in the shape of the ONNX value, or in one that broadcasts to it."""
+        if not self.mean:
+            return np.zeros(1), np.ones(1)
+        parts = [np.broadcast_to(np.array(v), view.shape) for v in (self.mean, self.std)]
+        if view.onnx_order is Order.CHW:
+            parts = [part.transpose(2, 0, 1) for part in parts]
+        return parts[0].reshape(view.onnx_shape), parts[1].reshape(view.onnx_shape)
 
 
 @dataclass(frozen=True)

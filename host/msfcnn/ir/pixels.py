@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SHIFT = 16  # fractional bits of the factors for firmware
 
@@ -21,6 +21,19 @@ class Pixels:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     labels: tuple[str, ...] = ()
+
+    def then(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Pixels:
+        """This followed by (real - mean) / std, one number or one per channel; nothing if empty."""
+        if not mean:
+            return self
+        channels = max(len(self.mean), len(self.std), len(mean))
+        first = (v * channels if len(v) == 1 else v for v in (self.mean, self.std, mean, std))
+        rows = list(zip(*first, strict=True))
+        return replace(
+            self,
+            mean=tuple(m + n * s for m, s, n, _ in rows),
+            std=tuple(s * t for _, s, _, t in rows),
+        )
 
     def steps(self, scale: float, zero_point: int) -> tuple[tuple[int, int], ...]:
         """Per channel (factor, offset): q = (pixel * factor + offset) >> SHIFT, then saturate."""

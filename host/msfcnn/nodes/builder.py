@@ -30,11 +30,16 @@ Finished = tuple[str, Bounds, Quantization, bool]
 
 @dataclass(frozen=True)
 class Input:
-    """An input tensor, once the first QuantizeLinear or DequantizeLinear has defined it."""
+    """An input tensor, once the first QuantizeLinear or DequantizeLinear has defined it.
+
+    mean, std: as of Source.
+    """
 
     tensor: int
     quantization: Quantization
     unsigned: bool
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,12 +163,20 @@ class Builder:
         if defined is None:
             whole = self.sources[source.border]
             tensor = self._add_tensor(source.view, name, quantization, unsigned, whole)
-            defined = self.inputs[source.border] = Input(tensor, quantization, unsigned)
+            self.inputs[source.border] = defined = Input(
+                tensor=tensor,
+                quantization=quantization,
+                unsigned=unsigned,
+                mean=source.mean,
+                std=source.std,
+            )
         elif not (
-            same_quantization(quantization, defined.quantization) and unsigned == defined.unsigned
+            same_quantization(quantization, defined.quantization)
+            and unsigned == defined.unsigned
+            and (source.mean, source.std) == (defined.mean, defined.std)
         ):
             raise Unsupported(
-                "quantizes the graph input a second time, with another scale or zero point",
+                "quantizes the graph input a second time, in another way",
                 "quantize the input once and use that value everywhere",
             )
         return Known(defined.tensor, source.view, real=False)

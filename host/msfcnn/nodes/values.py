@@ -141,11 +141,17 @@ class Draft:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A graph input, or a new view of it, before its quantization is known. border: its name."""
+    """A graph input, or a new view of it, before its quantization is known.
+
+    border: its name. mean, std: the value is (input - mean) / std, float64 [channels of the view];
+    empty where it is the input itself.
+    """
 
     view: View
     dtype: str
     border: str
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

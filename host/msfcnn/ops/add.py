@@ -25,11 +25,12 @@ from msfcnn.nodes import (
     Importer,
     Node,
     Role,
+    Source,
     Unsupported,
     Value,
     bias_units,
 )
-from msfcnn.ops.affine import ONE, affine
+from msfcnn.ops.affine import ONE, affine, normalized
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
@@ -148,6 +149,10 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
     constant, value = sides[index], sides[activation]
     if not isinstance(constant, Constant) or isinstance(value, Constant):
         raise Unsupported("works on two constants", "fold constants before quantizing")
+    if isinstance(value, Source):  # the image itself, normalized inside the file
+        factor = Constant(np.full(1, -1.0)) if sign < 0 and index == 0 else ONE
+        summand = constant.negated() if sign < 0 and index == 1 else constant
+        return normalized(builder, node, value, factor, summand)
     # x - c is x + (-c); c - x turns the slope, which a bias cannot
     if sign < 0 and index == 1:
         constant = constant.negated()

@@ -7,6 +7,8 @@ is that of the result.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from msfcnn.nodes import (
     Draft,
     Known,
     Node,
+    Source,
     Spread,
     Unsupported,
     View,
@@ -63,6 +66,31 @@ def affine(
     return Draft(op=op, node=node, view=view, origin=node.outputs[0], spread=back)
 
 
+def normalized(
+    builder: Builder, node: Node, source: Source, factor: Constant = ONE, summand: Constant = ZERO
+) -> Source:
+    """A graph input * factor + summand, before anything has quantized it.
+
+    It becomes no op: who fills the input does it (`Port`). Raises Unsupported for constants that
+    differ within a channel, and for factors of 0.
+    """
+    if source.dtype != "float32":
+        raise Unsupported("works on integers that did not go through a DequantizeLinear")
+    channels = source.view.hwc[2]
+    factors, summands = _spread_over(node, source.view, factor, summand)
+    if (factors == 0).any():
+        raise Unsupported("makes the input 0", "the file is damaged; export it again")
+    mean, std = (
+        np.broadcast_to(np.array(given or [usual]), (channels,))
+        for given, usual in ((source.mean, 0.0), (source.std, 1.0))
+    )
+    return replace(
+        source,
+        mean=tuple((mean - summands * std / factors).tolist()),
+        std=tuple((std / factors).tolist()),
+    )
+
+
 def _repeated(
     builder: Builder, node: Node, known: Known, constants: tuple[Constant, Constant]
 ) -> Known:
@@ -83,13 +111,7 @@ def _depthwise(
 ) -> Conv:
     """The convolution of a tensor whose channels have the constants, read through a view."""
     channels = view.hwc[2]
-    factors, summands = (
-        np.broadcast_to(per_channel(constant, view, node).real, (channels,))
-        for constant in (factor, summand)
-    )
-    if not (np.isfinite(factors).all() and np.isfinite(summands).all()):
-        what = "works with a constant that is not finite, or divides by 0"
-        raise Unsupported(what, "the file is damaged; export it again")
+    factors, summands = _spread_over(node, view, factor, summand)
     # scales are positive: the sign goes into the weight, and a factor of 0 is a weight of 0
     sizes = np.where(factors == 0, 1.0, np.abs(factors))
     with np.errstate(over="ignore"):
@@ -108,6 +130,18 @@ def _depthwise(
         weight_scale=sizes / weights,
         bias=bias,
     )
+
+
+def _spread_over(node: Node, view: View, *constants: Constant) -> list[Reals]:
+    """Constants as one number for each channel of the tensor behind a view."""
+    found = [
+        np.broadcast_to(per_channel(constant, view, node).real, (view.hwc[2],))
+        for constant in constants
+    ]
+    if not all(np.isfinite(reals).all() for reals in found):
+        what = "works with a constant that is not finite, or divides by 0"
+        raise Unsupported(what, "the file is damaged; export it again")
+    return found
 
 
 def _fractions(values: Reals) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

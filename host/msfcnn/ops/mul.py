@@ -36,10 +36,11 @@ from msfcnn.nodes import (
     Known,
     Node,
     Role,
+    Source,
     Unsupported,
     Value,
 )
-from msfcnn.ops.affine import affine
+from msfcnn.ops.affine import affine, normalized
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import tie
 from msfcnn.ops.clip import Requantize
@@ -262,6 +263,10 @@ def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:
     if len(constants) == 2:
         raise Unsupported("works on two constants", "fold constants before quantizing")
     index, activation = constants[0], 1 - constants[0]
+    source, constant = sides[activation], sides[index]
+    if isinstance(source, Source) and isinstance(constant, Constant):
+        with np.errstate(all="ignore"):  # normalized refuses what is infinite
+            return normalized(builder, node, source, factor=Constant(factor(constant.real)))
     number = _scalar(builder, node, index)
     if number is not None:
         with np.errstate(all="ignore"):

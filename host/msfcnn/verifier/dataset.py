@@ -113,19 +113,18 @@ def _stored(model: Model, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[
     """Real inputs [n, ...] by name as int8 [n, *sample_shape]."""
     ports = {port.tensor: port for port in model.inputs}
     return model.put_together(
-        {t: _stored_input(port.view(model), inputs[port.name]) for t, port in ports.items()}
+        {t: _stored_input(model, port, inputs[port.name]) for t, port in ports.items()}
     )
 
 
-def _stored_input(view: Tensor, images: NDArray[np.float32]) -> NDArray[np.int8]:
-    """One input quantized as ONNX's QuantizeLinear does: halves to even, then saturated."""
+def _stored_input(model: Model, port: Port, images: NDArray[np.float32]) -> NDArray[np.int8]:
+    """One input quantized, int8 [n, H, W, C]."""
+    view = port.view(model)
     if images[0].size != view.size:
         given, wanted = ("x".join(map(str, s)) for s in (images.shape[1:], view.onnx_shape[1:]))
         what = f"are {given} each, the network wants {wanted}"
         raise ModelError(Problem("data set", what, "transpose or resize them"))
-    steps = np.rint(images.astype(np.float64) / view.quantization.scale)
-    stored = np.clip(steps + view.quantization.zero_point, -128, 127).astype(np.int8)
-    return np.stack([view.from_onnx(image) for image in stored])
+    return np.stack([view.from_onnx(image) for image in port.stored(model, images)])
 
 
 def _report(loaded: Loaded, ways: Mapping[str, list[Outputs]]) -> DatasetReport:

@@ -81,19 +81,17 @@ def _of_port(
         raise _unusable(path, f"'{key}' holds {given.dtype}, not int8", model)
     if given.dtype.kind not in "fiu":
         raise _unusable(path, f"'{key}' holds {given.dtype}, not numbers", model)
-    stored = given
-    if key == REAL or given.dtype not in (np.int8, np.uint8):
-        if not np.isfinite(given).all():
-            raise _unusable(path, f"some values of '{key}' are infinite or not a number", model)
-        quantization = view.quantization
-        scaled = np.rint(given.astype(np.float64) / quantization.scale)
-        stored = np.clip(scaled + quantization.zero_point, -128, 127).astype(np.int8)
-    if stored.ndim < 2 or not len(stored) or stored[0].size != view.size:
-        shape = "x".join(map(str, stored.shape))
+    if given.ndim < 2 or not len(given) or given[0].size != view.size:
+        shape = "x".join(map(str, given.shape))
         wanted = "x".join(map(str, ("n", *view.onnx_shape[1:])))
         whose = f"the images of '{key}'" if model.beside else "its images"
         raise _unusable(path, f"{whose} are {shape}, the network wants {wanted}", model)
-    return np.stack([view.from_onnx(image) for image in _in_order(stored, view)])
+    ordered = _in_order(given, view)
+    if key == REAL or given.dtype not in (np.int8, np.uint8):
+        if not np.isfinite(given).all():
+            raise _unusable(path, f"some values of '{key}' are infinite or not a number", model)
+        ordered = port.stored(model, ordered)
+    return np.stack([view.from_onnx(image) for image in ordered])
 
 
 def _in_order(stored: NDArray[np.generic], view: Tensor) -> NDArray[np.generic]:

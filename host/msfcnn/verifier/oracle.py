@@ -87,8 +87,9 @@ class Oracle:
 
     def _fed(self, port: Port, values: NDArray[np.int8]) -> NDArray[np.generic]:
         """int8 [H, W, C] as the file's input wants it: real numbers, or stored ones."""
-        view = port.view(self._model)
-        return _real(view, values) if port.dtype == "float32" else view.to_onnx(values)
+        if port.dtype == "float32":
+            return port.real(self._model, values)
+        return port.view(self._model).to_onnx(values)
 
 
 def _session(proto: onnx.ModelProto, optimize: bool) -> Any:

@@ -132,6 +132,8 @@ def _port(builder: Builder, border: Border) -> Port | None:
         onnx_shape=view.shape,
         onnx_order=view.flat if isinstance(view.flat, Order) else Order.CHW,
         dtype=border.dtype,
+        mean=given.mean,
+        std=given.std,
     )
 
 
