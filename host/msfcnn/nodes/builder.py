@@ -77,7 +77,7 @@ class Builder:
         self.values: dict[str, Value] = {n: Constant(a) for n, a in graph.initializers.items()}
         for border in graph.inputs:
             source = sources[border.name]
-            self.values[border.name] = Source(source, border.dtype, border.name)
+            self.values[border.name] = Source(view=source, dtype=border.dtype, border=border.name)
         self._finished: dict[Finished, int] = {}
         self._reshaped: dict[tuple[int, HWC], int] = {}
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from msfcnn.ir import Op, Quantization, Values
+from msfcnn.ir import Op, Quantization, Values, clamped
 from msfcnn.nodes import UNSET, Builder, Constant, Draft, Known, Node, Unsupported, View
 from msfcnn.ops.lookup.functions import Reals
-from msfcnn.ops.lookup.op import STORED, Lookup, real_values
+from msfcnn.ops.lookup.op import Lookup, real_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +56,18 @@ def _behind(builder: Builder, known: Known) -> Curve:
 
 
 def _table(builder: Builder, op: Op) -> Values | None:
-    """What an op makes of the stored values -128 .. 127; None if it is no function of one value."""
-    # a change of scale or a stand-alone clamp is a function of one value, too
+    """What an op makes of the stored values -128 .. 127; None if it is no function of one value.
+
+    A change of scale or a clamp alone is one, too: rounded as QuantizeLinear does, ties to even.
+    """
     model = builder.so_far()
     if isinstance(op, Lookup):
         return op.constants(model)
-    if op.rescales and model.tensors[op.inputs[0]].shape == model.tensors[op.output].shape:
-        column = STORED.astype(np.int8).reshape(256, 1, 1, 1)
-        return op.compute(model, [column]).ravel()
+    source, target = (model.tensors[t] for t in (op.inputs[0], op.output))
+    if op.rescales and source.shape == target.shape:
+        steps = np.rint(real_values(source.quantization) / target.quantization.scale)
+        stored = np.clip(steps + target.quantization.zero_point, -128, 127)
+        return clamped(stored.astype(np.int64), op.clamping)
     return None
 
 
