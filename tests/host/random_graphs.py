@@ -13,9 +13,9 @@ from random_models import Builder, finished
 
 from msfcnn.ir import Geometry, Model
 from msfcnn.ops import Add, AveragePool, Concat, GlobalAveragePool, MaxPool, Reshape
+from msfcnn.ops.bilinear import Bilinear
 from msfcnn.ops.lookup import Lookup
 from msfcnn.ops.mul import Mul
-from msfcnn.ops.resize import Bilinear
 from msfcnn.ops.select import ZERO, Select
 from msfcnn.ops.upsample import Upsample
 

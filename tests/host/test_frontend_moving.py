@@ -111,6 +111,16 @@ CASES: dict[str, Maker] = {
     "joined with coordinates": lambda n, x: n.qdq(
         n.node("Concat", x, n.const(np.linspace(-1, 1, 72).reshape(1, 2, 6, 6)), axis=1), FINE
     ),
+    "joined with rows and with columns": lambda n, x: n.qdq(
+        n.node(
+            "Concat",
+            x,
+            n.const(np.linspace(-1, 1, 36).reshape(1, 1, 6, 6)),
+            n.const(np.linspace(-1, 1, 36).reshape(1, 1, 6, 6).transpose(0, 1, 3, 2)),
+            axis=1,
+        ),
+        FINE,
+    ),
     "a constant for every pixel": lambda n, x: n.qdq(
         n.node("Add", x, n.const(np.linspace(-2, 3, 36).reshape(6, 6))), COARSE
     ),

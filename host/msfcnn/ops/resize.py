@@ -1,32 +1,19 @@
-"""Resize by whole factors: nearest (an Upsample) and bilinear.
+"""Resize: nearest (an Upsample by whole factors) and bilinear.
 
-Names and formulas of the coordinate modes are those of ONNX's Resize. Whole factors only: then the
-weights of a bilinear pixel are the same for every block of the output, and need no division.
+Names and formulas of the coordinate modes are those of ONNX's Resize. Bilinear by whole factors
+only (bilinear.py).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.errors import ModelError
 from msfcnn.ir import (
-    INT32_MAX,
-    Axis,
-    Call,
-    Clamp,
-    CStruct,
-    Mask,
-    Model,
-    Range,
-    Reads,
-    Values,
-    absurd_scale,
-    clamped,
+    Geometry,
 )
 from msfcnn.nodes import (
     UNSET,
@@ -40,159 +27,164 @@ from msfcnn.nodes import (
     check_size,
     resolved_axes,
 )
-from msfcnn.ops.base import Unary, register
-from msfcnn.ops.channels import monotone_range, tie_all
-from msfcnn.ops.sketch import Sketch
-from msfcnn.ops.sums import SumConstants, sum_struct
+from msfcnn.ops.bilinear import Bilinear
+from msfcnn.ops.conv import Conv
+from msfcnn.ops.select import moved
 from msfcnn.ops.upsample import Upsample, block_view, channel_axis, upsampled
 
+LARGEST_SIDE = 2**16
 LARGEST_FACTOR = 100  # twice of it and the taps' weights stay within a byte
 CENTERED = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
 
 
-@register
-@dataclass(frozen=True)
-class Bilinear(Unary):
-    """rows x columns times as large; pixels lie in the middle of their squares (half_pixel).
+def resize(builder: Builder, node: Node) -> Value:
+    """Resize, and Upsample as opsets before 10 call it, of height and width.
 
-    Output row y lies at (2 * y + 1 - rows) / (2 * rows) between two rows of the input; beyond the
-    first and the last row that row counts.
+    Nearest: whole factors are an Upsample, others move pixels (see select/moving.py for the price).
+    Bilinear: larger by whole factors, or smaller by them. Raises Unsupported for other bilinear
+    factors, for factors on batch or channels, for antialiasing, and for coordinates that
+    `_nearest` and `_bilinear` do not know.
     """
-
-    rows: int
-    columns: int
-    clamp: Clamp = Clamp()
-
-    def constants(self, model: Model) -> SumConstants:
-        """q = clamp((weighted sum * multiplier + offset) >> shift).
-
-        The weights of the four taps add up to 4 * rows * columns. The zero point is in the offset.
-        Raises ModelError where the scales are absurd.
-        """
-        source, target = (model.tensors[t].quantization for t in (self.input, self.output))
-        total = 4 * self.rows * self.columns
-        factor = source.scale / target.scale / total
-        for shift in range(30, 0, -1):
-            multiplier = round(factor * 2**shift)
-            offset = (target.zero_point << shift) + (1 << (shift - 1))
-            offset -= multiplier * total * source.zero_point
-            if abs(offset) + 128 * total * multiplier <= INT32_MAX:
-                return SumConstants((multiplier,), offset, shift, self.clamp)
-        raise ModelError(absurd_scale(self.node, factor))
-
-    def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
-        """Rows first, then columns; the order does not matter, as nothing is rounded between."""
-        k, x = self.constants(model), inputs[0].astype(np.int64)
-        acc = _along(_along(x, self.rows, 1), self.columns, 2)
-        return clamped((acc * k.multipliers[0] + k.offset) >> k.shift, k.clamp)
-
-    def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
-        """See Op."""
-        return monotone_range(model, self, inputs)
-
-    def need(self, model: Model, found: Sequence[Range], kept: Sequence[Mask]) -> None:
-        """See Op."""
-        tie_all(self, kept)
-
-    def calls(self, model: Model) -> tuple[Call, ...]:
-        """See Op."""
-        return (
-            Call(
-                family="bilinear",
-                inputs=self.inputs,
-                source=model.tensors[self.input].shape,
-                target=model.tensors[self.output].shape,
-                reads=Reads.WINDOW,
-                rows=_axis(self.rows),
-                columns=_axis(self.columns),
-                channelwise=True,
-            ),
-        )
-
-    def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
-        """See Op."""
-        return sum_struct(self.constants(model))
-
-    @classmethod
-    def sample(cls, sketch: Sketch) -> None:
-        """Twice as high and wide."""
-        height, width, channels = sketch.newest.shape
-        sketch.add(partial(cls, rows=2, columns=2), (2 * height, 2 * width, channels))
+    known = builder.activation(node, 0)
+    rank = len(known.shape)
+    if rank not in (3, 4):
+        raise Unsupported(f"its input has {rank} axes", "use 3 or 4 axes")
+    factors = _factors(builder, node, known)
+    axis = _channel_axis(known, factors)
+    if factors[0] != 1 or factors[axis] != 1:
+        raise _refused_factors(factors)
+    if all(factor == 1 for factor in factors):
+        return known
+    if node.text("mode", "nearest") == "nearest":
+        return _nearest(builder, node, known, axis, factors)
+    return _bilinear(builder, node, known, axis, factors)
 
 
-def _axis(factor: int) -> Axis:
-    """How a bilinear kernel walks along an axis, in steps of half an output pixel.
-
-    Output y begins to read at row (2 * y - (factor - 1)) // (2 * factor), which is -1 for the first
-    half block: the row beyond the border, for which the engine takes the first one.
-    """
-    return Axis(kernel=2, stride=2, pad=factor - 1, up=2 * factor)
+def _channel_axis(known: Known, factors: Sequence[float]) -> int:
+    """Where the channels are: what is not resized, as one channel is the first and the last."""
+    axis, last = channel_axis(known), len(known.shape) - 1
+    other = last if axis == 1 else 1
+    return other if factors[axis] != 1 and factors[other] == 1 else axis
 
 
-def _along(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:
-    """Sums of two neighbours, weighted in parts of 2 * factor.
+def _refused_factors(factors: Sequence[float]) -> Unsupported:
+    what = f"resizes by {[round(f, 3) for f in factors]}"
+    return Unsupported(what, "resize height and width by whole factors")
 
-    place: of each output pixel in halves of output pixels, from the middle of the first input pixel
-    on. At the borders both neighbours are the same pixel.
-    """
-    size = x.shape[axis]
-    place = 2 * np.arange(size * factor) - (factor - 1)
-    first, part = place // (2 * factor), place % (2 * factor)
-    shape = [1] * x.ndim
-    shape[axis] = -1
-    near = x.take(np.maximum(first, 0), axis) * (2 * factor - part).reshape(shape)
-    found: NDArray[np.int64] = near + x.take(np.minimum(first + 1, size - 1), axis) * part.reshape(
-        shape
+
+def _spatial(factors: Sequence[float], axis: int) -> tuple[float, float]:
+    """The factors of height and width; 1 for what the map has not."""
+    found = [f for i, f in enumerate(factors) if i not in (0, axis)]
+    rows, columns = [1.0] * (2 - len(found)) + found
+    return rows, columns
+
+
+def _whole(factors: Sequence[float]) -> bool:
+    """Whether they make a map larger by whole numbers."""
+    # the range first: what is infinite or no number has no integer part
+    return all(1 <= f <= LARGEST_FACTOR and f == int(f) for f in factors)
+
+
+def _nearest(
+    builder: Builder, node: Node, known: Known, axis: int, factors: Sequence[float]
+) -> Value:
+    """Each pixel one of the input: an Upsample where all are repeated equally often."""
+    picked = [
+        np.arange(n) if i in (0, axis) else _picked(node, n, factor)
+        for i, (n, factor) in enumerate(zip(known.shape, factors, strict=True))
+    ]
+    check_size("its output", tuple(len(p) for p in picked))
+    rows, columns = _spatial(factors, axis)
+    evenly = all(
+        np.array_equal(p, np.arange(len(p)) * n // max(1, len(p)))
+        for p, n in zip(picked, known.shape, strict=True)
     )
+    if evenly and _whole((rows, columns)):
+        return _repeated(builder, node, known, axis, factors)
+    found = moved(builder, known, known.view.positions()[np.ix_(*picked)], (axis,), node)
+    if found is None:
+        raise Unsupported(
+            f"resizes by {[round(f, 3) for f in factors]}, element by element",
+            "resize height and width by whole factors; other sizes only for small maps",
+        )
     return found
 
 
-def resize(builder: Builder, node: Node) -> Value:
-    """Resize, and Upsample as opsets before 10 call it, by whole factors of height and width.
-
-    Factors of 1 do nothing. Raises Unsupported for fractions, for factors on batch or channels, for
-    antialiasing, and for coordinates that `_check_nearest` and `_bilinear` do not know.
-    """
-    known = builder.activation(node, 0)
-    if len(known.shape) not in (3, 4):
-        raise Unsupported(f"its input has {len(known.shape)} axes", "use 3 or 4 axes")
-    axis = channel_axis(known)
-    rows, columns = _factors(builder, node, known, axis)
-    if rows == columns == 1:
-        return known
-    if node.text("mode", "nearest") == "nearest":
-        _check_nearest(node, known, axis, (rows, columns))
-        op = Upsample(node=node.name, input=UNSET, output=UNSET, rows=rows, columns=columns)
-        return upsampled(builder, node, known, axis, op, known.shape[axis])
-    return _bilinear(builder, node, known, axis, (rows, columns))
+def _repeated(
+    builder: Builder, node: Node, known: Known, axis: int, factors: Sequence[float]
+) -> Value:
+    """Every pixel as often as the factors say."""
+    rows, columns = _spatial(factors, axis)
+    if not _whole((rows, columns)):
+        raise _refused_factors(factors)
+    op = Upsample(node=node.name, input=UNSET, output=UNSET, rows=int(rows), columns=int(columns))
+    return upsampled(builder, node, known, axis, op, known.shape[axis])
 
 
 def _bilinear(
-    builder: Builder, node: Node, known: Known, axis: int, factors: tuple[int, int]
+    builder: Builder, node: Node, known: Known, axis: int, factors: Sequence[float]
 ) -> Value:
-    """A bilinear Resize by whole factors. Raises Unsupported for other modes and positions."""
+    """A bilinear Resize. Raises Unsupported for other modes and positions."""
     mode = node.text("mode", "nearest")
     place = node.text("coordinate_transformation_mode", "half_pixel")
+    rows, columns = _spatial(factors, axis)
+    # between a pixel and itself lies nothing else, wherever one looks
+    alone = all(n == 1 or f == 1 for n, f in zip(known.shape, factors, strict=True))
+    if mode == "linear" and alone:
+        return _repeated(builder, node, known, axis, factors)
     if mode != "linear" or place not in CENTERED:
         what = f"is in mode {mode} with {place} coordinates"
         raise Unsupported(what, "use nearest, or bilinear with align_corners=False")
     if node.boolean("antialias", False):
         raise Unsupported("uses antialias", "export it without")
     tensor, (height, width, channels) = builder.as_map(known, axis, node)
-    hwc = (height * factors[0], width * factors[1], channels)
-    check_size("its output", hwc)
-    op = Bilinear(node=node.name, input=tensor, output=UNSET, rows=factors[0], columns=factors[1])
     usual = builder.tensors[tensor].quantization
+    if _whole((rows, columns)):
+        hwc = (height * int(rows), width * int(columns), channels)
+        op: Bilinear | Conv = Bilinear(
+            node=node.name, input=tensor, output=UNSET, rows=int(rows), columns=int(columns)
+        )
+    else:
+        steps = [_step(factor) for factor in (rows, columns)]
+        if steps[0] is None or steps[1] is None:
+            raise _refused_factors(factors)
+        hwc = (height // steps[0], width // steps[1], channels)
+        op = _between(node, tensor, channels, (steps[0], steps[1]))
+    check_size("its output", hwc)
     return Draft(
         op=op, node=node, view=block_view(known, axis, hwc), origin=node.outputs[0], usual=usual
     )
 
 
-def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int, int]:
-    """Of height and width; 1 for what the map has not.
+def _step(factor: float) -> int | None:
+    """How many pixels become one; None for a factor that is not 1 divided by a whole number."""
+    step = round(1 / factor) if factor > 1 / LARGEST_FACTOR else 0
+    return step if 1 <= step <= LARGEST_FACTOR and abs(step * factor - 1) < 1e-6 else None
+
+
+def _between(node: Node, tensor: int, channels: int, steps: tuple[int, int]) -> Conv:
+    """The middle of every block of so many pixels: one of them, or between two (four) of them."""
+    taps = [np.arange(step // 2 + 1) >= (step - 1) // 2 for step in steps]
+    weights = np.outer(*taps).astype(np.int8)
+    return Conv(
+        node=node.name,
+        input=tensor,
+        output=UNSET,
+        geometry=Geometry(
+            kernel_h=len(taps[0]), kernel_w=len(taps[1]), stride_h=steps[0], stride_w=steps[1]
+        ),
+        groups=channels,
+        weights=np.broadcast_to(weights, (channels, *weights.shape))[..., None].copy(),
+        weight_scale=np.full(channels, 1 / int(weights.sum())),
+        bias=np.zeros(channels, np.int64),
+    )
+
+
+def _factors(builder: Builder, node: Node, known: Known) -> list[float]:
+    """Of each axis of the value.
 
     Scales win over sizes, which ONNX allows only one of; both are for the axes of `axes`, or for
-    all. axis: of the channels. Raises Unsupported for what is not a whole number of 1 or more.
+    all. Raises Unsupported where they are unknown, do not fit, or leave nothing.
     """
     old = node.kind == "Upsample"
     scales = builder.constant(node, 1 if old else 2, "list of scales")
@@ -211,14 +203,13 @@ def _factors(builder: Builder, node: Node, known: Known, axis: int) -> tuple[int
         factors[i] = value if by_scale else value / known.shape[i]
     if not by_scale:
         _check_stretches(node, [factors[i] for i in listed])
-    # the range first: what is infinite or no number has no integer part
-    whole = all(1 <= f <= LARGEST_FACTOR and f == int(f) for f in factors)
-    if not whole or factors[0] != 1 or factors[axis] != 1:
-        what = f"resizes by {[round(f, 3) for f in factors]}"
-        raise Unsupported(what, "resize height and width by whole factors")
-    spatial = [int(factors[i]) for i in range(1, rank) if i != axis]
-    rows, columns = [1] * (2 - len(spatial)) + spatial
-    return rows, columns
+    fitting = all(
+        math.isfinite(f) and 1 <= f * n < LARGEST_SIDE
+        for f, n in zip(factors, known.shape, strict=True)
+    )
+    if not fitting:
+        raise _refused_factors(factors)
+    return factors
 
 
 def _listed_axes(node: Node, rank: int) -> tuple[int, ...]:
@@ -235,7 +226,7 @@ def _check_stretches(node: Node, factors: Sequence[float]) -> None:
         raise Unsupported(what, "list the sizes that come out, with the policy stretch")
 
 
-_ROUNDINGS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+_ROUNDINGS: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "floor": np.floor,
     "ceil": np.ceil,
     "round_prefer_floor": lambda v: np.ceil(v - 0.5),
@@ -243,45 +234,49 @@ _ROUNDINGS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] =
 }
 
 
-def _check_nearest(node: Node, known: Known, axis: int, factors: tuple[int, int]) -> None:
-    """Refuses roundings that do not repeat every pixel equally often.
-
-    By trying every output pixel: which of the modes of ONNX are the same for whole factors depends
-    on factor and size, and a table of that would be wrong sooner than this.
-    """
+def _picked(node: Node, size: int, factor: float) -> NDArray[np.int64]:
+    """For each pixel along an axis behind a nearest Resize the one that it is of the input."""
     place = node.text("coordinate_transformation_mode", "half_pixel")
     rounding = node.text("nearest_mode", "round_prefer_floor")
     if node.kind == "Upsample":
         place, rounding = "asymmetric", "floor"
-    if place not in (*CENTERED, "asymmetric", "align_corners"):
+    whole = factor == int(factor)
+    if place not in (*CENTERED, "asymmetric", "align_corners") or (
+        place == "half_pixel_symmetric" and not whole
+    ):
         raise Unsupported(f"takes {place} coordinates", "use asymmetric or half_pixel coordinates")
-    spatial = [n for i, n in enumerate(known.shape) if i not in (0, axis)]
-    sizes = [1] * (2 - len(spatial)) + spatial
-    for size, factor in zip(sizes, factors, strict=True):
-        y = np.arange(size * factor, dtype=np.float64)
-        at = _places(y, factor, size, place)
-        rounded = _ROUNDINGS.get(rounding, np.round)(at)
-        if (np.clip(rounded, 0, size - 1) != y // factor).any():
-            what = f"rounds {place} coordinates by {rounding}, which repeats pixels unevenly"
-            raise Unsupported(what, "use asymmetric coordinates with floor, or half_pixel")
+    count = int(size * factor + 1e-6)
+    # in float32, as onnxruntime: many places lie in the middle between two pixels
+    at = _places(np.arange(count, dtype=np.float32), np.float32(factor), size, place)
+    rounded = _ROUNDINGS.get(rounding, np.round)(at)
+    picked: NDArray[np.int64] = np.clip(rounded, 0, size - 1).astype(np.int64)
+    return picked
 
 
-def _places(y: NDArray[np.float64], factor: int, size: int, place: str) -> NDArray[np.float64]:
+def _places(
+    y: NDArray[np.float32], factor: np.float32, size: int, place: str
+) -> NDArray[np.float32]:
     """The place in the input that each output pixel shows, by ONNX's formulas."""
+    half = np.float32(0.5)
+    found = (y + half) / factor - half
     if place == "asymmetric":
-        return y / factor
-    if place == "align_corners":
-        return y * (size - 1) / max(1, size * factor - 1)
-    return (y + 0.5) / factor - 0.5
+        found = y / factor
+    elif place == "align_corners":
+        found = y * np.float32(size - 1) / np.float32(max(1, len(y) - 1))
+    elif place == "pytorch_half_pixel" and len(y) == 1:
+        found = np.zeros_like(y)
+    places: NDArray[np.float32] = found.astype(np.float32)
+    return places
 
 
 Bilinear.importers = tuple(
     Importer(
         kind=kind,
         convert=resize,
-        becomes="Upsample (nearest), Bilinear (linear)",
+        becomes="Upsample (nearest), Bilinear (linear); a depthwise Conv where it gets smaller",
         constraints=(
-            "height and width by whole factors",
+            "nearest: whole factors, others of small maps; linear: larger or smaller by whole "
+            "factors",
             "linear only with half_pixel coordinates (align_corners=False)",
         ),
     )

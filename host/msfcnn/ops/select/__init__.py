@@ -7,7 +7,7 @@ constant_maps.py makes tensors of constants.
 from msfcnn.ops.select import importing  # noqa: F401 - gives Select its importers
 from msfcnn.ops.select.constant_maps import constant_map, covering
 from msfcnn.ops.select.importing import both, cropped, spread
-from msfcnn.ops.select.moving import LONGEST, chosen, padded, rearranged
+from msfcnn.ops.select.moving import LONGEST, chosen, moved, padded, rearranged
 from msfcnn.ops.select.op import ZERO, Select
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "constant_map",
     "covering",
     "cropped",
+    "moved",
     "padded",
     "rearranged",
     "spread",

@@ -6,6 +6,7 @@ the constants as biases. That takes ten bytes of flash for each element.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -91,7 +92,8 @@ def _written(
         weight_scale=np.full(values.size, unit / builder.tensors[pixel.tensor].quantization.scale),
         bias=np.rint(values / unit).astype(np.int64),
     )
-    label = f"{node.outputs[0]}:constants"
+    # a node may have several; equal ones are one tensor
+    label = f"{node.outputs[0]}:constants {zlib.crc32(values.tobytes()):08x}"
     view = View(hwc=(1, 1, values.size), shape=(1, values.size))
     draft = Draft(op=op, node=node, view=view, origin=label)
     return builder.finish(draft, label, quantization, False).tensor

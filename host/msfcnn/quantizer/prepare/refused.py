@@ -17,6 +17,7 @@ from msfcnn.quantizer.kinds import WEIGHTED
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions (a TCN)"
 _ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
 _NORM = "its statistics depend on each image; train with BatchNormalization instead"
+_WEIGHTS = "train with weights that are the same for every image (no CondConv, no dynamic filters)"
 _LISTS = "export the model without lists of tensors"
 _CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
 
@@ -106,6 +107,6 @@ def refused_forms(edited: EditedGraph) -> list[Problem]:
             elif kind in ("MatMul", "Gemm"):
                 what, hint = "multiplies two activations, as attention does", _ATTENTION
             else:
-                what, hint = "its weights are computed at run time", _CONTROL
+                what, hint = "its weights are computed at run time", _WEIGHTS
             found.append(Problem(label(node), what, hint, kind))
     return found
