@@ -548,3 +548,17 @@ def test_importer_sends_float_models_here_whatever_else_it_would_refuse(
     with pytest.raises(ModelError, match="is a float model") as caught:
         load_model(path)
     assert "msfcnn quantize split.onnx" in caught.value.problems[0].hint
+
+
+def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
+    """Who replaces a layer normalization should know of the attention behind it."""
+    nodes = [
+        node("LayerNormalization", "x g", "a"),
+        node("Transpose", "a", "b", perm=[0, 2, 1]),
+        node("MatMul", "a b", "y"),
+    ]
+    path = tmp_path / "net.onnx"
+    onnx.save(float_model(nodes, [1, 4, 6], {"g": normal(6)}), path)
+    with pytest.raises(ModelError) as caught:
+        prepare(path, tmp_path)
+    assert {p.where for p in caught.value.problems} == {"n_a", "n_y"}

@@ -361,6 +361,74 @@ def test_functions_behind_each_other_are_one_table(tmp_path: Path) -> None:
     assert [type(op).__name__ for op in model.ops] == ["Conv", "Lookup"]
 
 
+def test_a_clamp_between_functions_is_part_of_their_table(tmp_path: Path) -> None:
+    """log(max(|x|, 0.001)), as audio begins: what is clamped must not be rounded to 0."""
+    nodes = [
+        node("Abs", "x", "a"),
+        node("Clip", "a low", "b"),
+        node("Log", "b", "c"),
+        node("Conv", "c w", "y"),
+    ]
+    constants = {"w": normal(4, 3, 1, 1), "low": np.array(1e-3, np.float32)}
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.unsupported == ()
+    assert done.comparison.outputs[0].cosine > 0.99
+    (tmp_path / "int8.onnx").write_bytes(done.model.SerializeToString())
+    assert [type(op).__name__ for op in load_model(tmp_path / "int8.onnx").ops] == [
+        "Lookup",
+        "Conv",
+    ]
+
+
+def test_an_input_that_is_clamped_first(tmp_path: Path) -> None:
+    nodes = [node("Clip", "x low", "a"), node("Sqrt", "a", "y")]
+    source = tmp_path / "float.onnx"
+    low = {"low": np.array(1e-3, np.float32)}
+    onnx.save(float_model(nodes, [1, 3, 8, 8], low), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.unsupported == ()
+    assert done.comparison.outputs[0].cosine > 0.99
+
+
+def test_a_pool_that_is_there_for_its_indices(tmp_path: Path) -> None:
+    """Its maximum, which nobody reads, gets no scale; the indices are refused by name."""
+    nodes = [
+        node("Conv", "x w", "a"),
+        helper.make_node("MaxPool", ["a"], ["m", "i"], name="pool", kernel_shape=[2, 2]),
+        node("Cast", "i", "f", to=TensorProto.FLOAT),
+        node("Mul", "f half", "y"),
+    ]
+    constants = {"w": normal(4, 3, 1, 1), "half": np.array(0.5, np.float32)}
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    assert "MaxPool 'pool'" in " ".join(quantize(source, normal(8, 3, 8, 8)).notes)
+
+
+def test_a_mask_of_a_dropout_is_refused_by_name(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "a"),
+        helper.make_node("Dropout", ["a"], ["d", "mask"], name="dropout"),
+        node("Cast", "mask", "f", to=TensorProto.FLOAT),
+        node("Mul", "d f", "y"),
+    ]
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], {"w": normal(4, 3, 1, 1)}), source)
+    assert "Dropout 'dropout'" in " ".join(quantize(source, normal(8, 3, 8, 8)).notes)
+
+
+def test_weights_of_any_size_give_ranges_that_are_used(tmp_path: Path) -> None:
+    """A layer that makes huge values small again is no dead one."""
+    nodes = [node("Conv", "x w", "a"), node("Conv", "a v", "y")]
+    constants = {"w": normal(4, 3, 3, 3) * 1e30, "v": normal(2, 4, 3, 3) * np.float32(1e-28)}
+    source = tmp_path / "float.onnx"
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.degenerate == {}
+    assert done.comparison.outputs[0].error < 0.05
+
+
 def test_larger_and_smaller_share_a_scale_with_what_they_choose_from(tmp_path: Path) -> None:
     nodes = [node("Conv", "x w", "a"), node("Conv", "x v", "b"), node("Max", "a b", "y")]
     constants = {"w": normal(4, 3, 1, 1), "v": normal(4, 3, 1, 1, seed=5, scale=2)}

@@ -12,6 +12,7 @@ from msfcnn.render import Block, Column, Facts, Table, Verbatim, error_text, gro
 from msfcnn.report import OutputError, QuantizationReport, to_data
 from msfcnn.sizes import format_size
 
+LOST = 0.5  # of an output: an error beyond it leaves little of what float computes
 SHOWN = 8  # warnings of one kind; the rest is counted
 
 
@@ -85,10 +86,17 @@ def _share(value: float | None) -> str:
 
 
 def _warnings(done: QuantizationReport) -> list[Block]:
-    """Ranges that say nothing, and what of the result msfcnn would not run."""
-    lines = [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
-    if len(lines) > SHOWN:
-        lines[SHOWN:] = [f"warning: and {len(lines) - SHOWN} more values like these\n"]
+    """Outputs that are lost, ranges that say nothing, what of the result msfcnn would not run."""
+    lost = [output for output in done.comparison.outputs if not output.error < LOST]
+    lines = [
+        f"warning: int8 does not compute '{o.name}': it is {o.error:.0%} off; the worst layers are "
+        "above: try --method best, and images as the network will see\n"
+        for o in lost
+    ]
+    lines += [f"warning: '{name}' {what}\n" for name, what in done.degenerate.items()]
+    if len(lines) > len(lost) + SHOWN:
+        more = len(lines) - len(lost) - SHOWN
+        lines[len(lost) + SHOWN :] = [f"warning: and {more} more values like these\n"]
     if done.unsupported:
         shown = error_text(grouped(done.unsupported)).removeprefix("error: ")
         lines.append(f"warning: msfcnn does not run this model: {shown}")

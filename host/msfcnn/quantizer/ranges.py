@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
 
 from msfcnn.quantizer.graph import EditedGraph, kind_of
@@ -19,6 +20,7 @@ from msfcnn.quantizer.kinds import (
     JOINING,
     KEEPING,
     VIEWS,
+    WEIGHTED,
     WITH_NUMBER,
 )
 from msfcnn.quantizer.methods import RealRange
@@ -70,7 +72,13 @@ def quantized_values(edited: EditedGraph, statistics: Mapping[str, Statistics]) 
     for node in edited.nodes:
         if kind_of(node) in VIEWS:
             continue
-        found += [o for o in node.output if o in statistics and not _absorbed(edited, o, node)]
+        found += [
+            o
+            for o in node.output
+            if o in statistics
+            and (edited.readers(o) or o in edited.outputs)  # a pool may be there for its indices
+            and not _absorbed(edited, o, node)
+        ]
     return found
 
 
@@ -98,9 +106,17 @@ def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
 
 
 def _is_function(edited: EditedGraph, node: onnx.NodeProto) -> bool:
-    """Whether a node computes a function of one value."""
+    """Whether a node computes a function of one value.
+
+    A clamp is one, too, but behind a layer that takes it.
+    """
     if kind_of(node) in FUNCTIONS:
         return True
+    if kind_of(node) in CLAMPS:
+        before = edited.producer(node.input[0])
+        return before is None or (
+            edited.lone_reader(node.input[0]) is not None and _is_function(edited, before)
+        )
     constants = [c for c in (edited.constant(node, i) for i in (0, 1)) if c is not None]
     return kind_of(node) in WITH_NUMBER and len(constants) == 1 and constants[0].size == 1
 
@@ -122,7 +138,7 @@ def _own_range(
         return FIXED[kind], ""
     values = statistics[name]
     found = method(values)
-    expected = _expected_magnitude(producer, statistics)
+    expected = _expected_magnitude(edited, producer, statistics)
     if found.width > TINY * expected:
         return found, ""
     if values.magnitude > 0 and not expected:
@@ -133,12 +149,20 @@ def _own_range(
 
 
 def _expected_magnitude(
-    producer: onnx.NodeProto | None, statistics: Mapping[str, Statistics]
+    edited: EditedGraph, producer: onnx.NodeProto | None, statistics: Mapping[str, Statistics]
 ) -> float:
-    """The largest value in front of a node (behind the last layer that computes)."""
+    """How large a node's result is bound to be, roughly: its largest input, times its weights."""
     if producer is None:
         return 0.0
-    return max((statistics[i].magnitude for i in producer.input if i in statistics), default=0.0)
+    found = max((statistics[i].magnitude for i in producer.input if i in statistics), default=0.0)
+    if kind_of(producer) not in (*WEIGHTED, "Mul", "Div"):
+        return found
+    for index in (0, 1):
+        constant = edited.constant(producer, index)
+        largest = float(np.abs(constant).max()) if constant is not None and constant.size else 0.0
+        if largest > 0 and np.isfinite(largest):
+            return found / largest if kind_of(producer) == "Div" else found * largest
+    return found
 
 
 class _Groups:

@@ -40,6 +40,10 @@ def curve_of(builder: Builder, node: Node, index: int) -> Curve:
     if isinstance(value, Draft) and isinstance(value.op, Lookup):
         reals = np.clip(value.op.values, value.bounds.low, value.bounds.high)
         return Curve(value.op.input, value.view, reals)
+    if isinstance(value, Draft) and value.op.rescales:  # a clamp with nothing to take it
+        curve = _behind(builder, Known(value.op.inputs[0], value.view, real=True))
+        bounded = np.clip(curve.values, value.bounds.low, value.bounds.high)
+        return replace(curve, values=bounded)
     known = builder.activation(node, index)
     return _behind(builder, known)
 

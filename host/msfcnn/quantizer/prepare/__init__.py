@@ -13,7 +13,7 @@ from pathlib import Path
 
 import onnx
 
-from msfcnn.errors import ModelError
+from msfcnn.errors import ModelError, Problem
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.prepare.affine import fold_affine
 from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix_dimensions
@@ -42,6 +42,17 @@ class Prepared:
     notes: tuple[str, ...]
 
 
+def _further_problems(model: onnx.ModelProto, where: str, directory: Path) -> list[Problem]:
+    """What will be refused behind the problems that are known, if onnxruntime takes the model.
+
+    Attention behind a layer normalization, say: who replaces one should hear of the other.
+    """
+    try:
+        return refused_forms(EditedGraph(simplify(model, where, directory)))
+    except ModelError:
+        return []
+
+
 def prepare(
     path: Path,
     directory: Path,
@@ -60,7 +71,7 @@ def prepare(
     # what is left of control flow and computed weights when constants are folded
     problems = refused_operators(model.graph.node) + foreign_operators(model)
     if problems:
-        raise ModelError(*problems)
+        raise ModelError(*problems, *_further_problems(model, path.name, directory))
     unread = drop_unread_inputs(model)
     if isinstance(images, tuple):
         images = {border.name: images for border in model.graph.input[:1]}

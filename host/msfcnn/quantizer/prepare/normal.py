@@ -14,14 +14,12 @@ from onnx import NodeProto, TensorProto, helper
 
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, set_attributes
 
-NOTHING = frozenset({"Identity", "Dropout"})
-
 
 def to_normal_form(edited: EditedGraph) -> None:
     """Every node named, nodes without effect gone, dense layers without factors."""
     for node in edited.nodes:
         kind = kind_of(node)
-        if kind in NOTHING or (kind == "Cast" and _is_idle_cast(edited, node)):
+        if _does_nothing(edited, node):
             edited.bypass(node)
         elif kind == "Gemm":
             _absorb_factors(edited, node)
@@ -31,6 +29,18 @@ def to_normal_form(edited: EditedGraph) -> None:
             _sum_as_adds(edited, node)
     name_nodes(edited.graph.node)
     edited.drop_unused()
+
+
+def _does_nothing(edited: EditedGraph, node: NodeProto) -> bool:
+    """Whether a node hands on what it reads. A Dropout that is asked for its mask, or drops in
+    training mode, stays, for the importer to refuse by its name.
+    """
+    kind = kind_of(node)
+    if kind == "Dropout":
+        training = edited.constant(node, 2)
+        masked = [o for o in node.output[1:] if edited.readers(o) or o in edited.outputs]
+        return not masked and (training is None or not training.any())
+    return kind == "Identity" or (kind == "Cast" and _is_idle_cast(edited, node))
 
 
 def _is_idle_cast(edited: EditedGraph, node: NodeProto) -> bool:
