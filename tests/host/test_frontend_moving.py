@@ -191,6 +191,7 @@ CASES: dict[str, Maker] = {
         ),
         FINE,
     ),
+    "tanhshrink spelled out": lambda n, x: n.qdq(n.node("Sub", x, n.node("Tanh", x)), COARSE),
     "softsign spelled out": lambda n, x: n.qdq(
         n.node("Div", x, n.node("Add", n.node("Abs", x), n.const(np.float32(1)))), Scale(1 / 127, 0)
     ),
@@ -255,6 +256,30 @@ def test_dense_layers_on_frames(first: str, tmp_path: Path) -> None:
     net.output(net.qdq(net.node("ReduceMean", x, axes=[1], keepdims=0), FINE))
     model = agree(net, tmp_path)
     assert model.tensors[0].shape == (1, 7, 5)
+
+
+@pytest.mark.parametrize("kind", ["Gemm", "MatMul"])
+def test_frames_without_a_batch(kind: str, tmp_path: Path) -> None:
+    """[1, T, C] as [T, C]: optimizers write a dense layer on frames so, as a Gemm has two axes."""
+    net = Net((1, 7, 5))
+    rows = net.node("Reshape", net.input, net.const(ints(7, 5)))
+    x = net.gemm(rows, 5, 6) if kind == "Gemm" else net.matmul(rows, 5, 6)
+    bias = net.const(np.linspace(-1, 1, 6))
+    x = net.qdq(net.node("Relu", net.node("Add", x, bias)), FINE)
+    net.output(net.conv(net.node("Reshape", x, net.const(ints(1, 7, 6))), (3, 7, 1)))
+    agree(net, tmp_path)
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["left out", "given"])
+def test_zeros_around_integers(given: bool, tmp_path: Path) -> None:
+    """A Pad between QuantizeLinear and DequantizeLinear: the stored zero point is what is 0."""
+    net = Net((1, 3, 6, 6), first=Scale(1 / 32, 3 if given else 0))
+    pads = net.const(ints(0, 0, 1, 2, 0, 1, 0, 1))
+    stored = net.nodes[-2].output[0]
+    value = (net.const(np.int8(3)),) if given else ()
+    padded = net.node("Pad", stored, pads, *value)
+    net.output(net.conv(net.dequantize(padded, net.scales[net.input]), (4, 4, 3, 3)))
+    agree(net, tmp_path)
 
 
 def test_what_is_too_large_to_be_moved_is_named(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx_builder import Net, Scale
-from test_frontend_oracle import agree
+from test_frontend_oracle import agree, evaluate
 
 from msfcnn.errors import ModelError
 from msfcnn.frontend import load_model
 from msfcnn.ir import Model
+from msfcnn.verifier import random_images
+from msfcnn.verifier.oracle import Oracle
 
 AROUND = Scale(1 / 20, 7)
 
@@ -199,6 +201,11 @@ def test_an_operator_on_integers_is_one_on_real_numbers(tmp_path: Path) -> None:
     model = load_model(target)
     assert kinds(model) == ["Conv", "MaxPool", "GlobalAveragePool", "Conv"]
     agree(target, tmp_path)
+    values = evaluate(model, random_images(model, 1)[0])
+    judged = Oracle(target, model).judge(values)
+    assert len(judged) == len(model.ops)  # each by itself, not only what a QuantizeLinear writes
+    for tensor, expected in judged.items():
+        assert np.abs(expected.astype(int) - values[tensor]).max() <= 1
     refused_without_an_input(target, tmp_path)
 
 

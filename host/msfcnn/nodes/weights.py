@@ -86,7 +86,8 @@ def fits_channels(constant: Constant, view: View) -> bool:
     laid = np.empty(view.size)
     laid[view.positions().ravel()] = np.broadcast_to(constant.real, view.shape).ravel()
     pixels = laid.reshape(-1, view.hwc[2])
-    return len(view.shape) == 2 or bool((pixels == pixels[0]).all())
+    vector = len(view.shape) == 2 and view.shape[0] == 1
+    return vector or bool((pixels == pixels[0]).all())
 
 
 def per_channel(constant: Constant, view: View, node: Node) -> Constant:

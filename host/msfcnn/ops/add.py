@@ -173,11 +173,12 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
 def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
     """A residual; a function of one tensor where both sides come from the same one."""
     curves = [curve_of(builder, node, i) for i in (0, 1)]
-    left, right = both(builder, node)
     # the same tensor may be seen in another order: x and its transpose are two operands
     same = curves[0].tensor == curves[1].tensor and curves[0].view.same_elements(curves[1].view)
-    if same and (sign < 0 or left.tensor != right.tensor):  # such as x - f(x): a function of x
+    # such as x - f(x): a function of x; nothing need be quantized before
+    if same and (sign < 0 or node.input(0) != node.input(1)):
         return draft_of(node, curves[0], node.kind, curves[0].values + sign * curves[1].values)
+    left, right = both(builder, node)
     right = builder.alike(right, left, node)
     other = builder.with_shape(right.tensor, left.view.hwc, right.view.by or node)
     op = (Add if sign > 0 else Sub)(node.name, left.tensor, other, UNSET)

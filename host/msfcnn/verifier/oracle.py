@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError, Problem, UsageError
-from msfcnn.frontend import load_proto
+from msfcnn.frontend import in_qdq_form, load_proto
 from msfcnn.ir import Model, Order, Port, Tensor
 
 _FORCED = "msfcnn_forced/"  # names of graph inputs: real values that replace a tensor's own
@@ -34,14 +34,16 @@ class Oracle:
     def __init__(self, path: Path, model: Model, optimize: bool = False) -> None:
         self._model = model
         self._optimize = optimize
-        self._proto = load_proto(path)
+        self._given = load_proto(path)
+        # an operator on integers (QLinearConv) can be judged alone only in QDQ form
+        self._proto = in_qdq_form(self._given)
         self._judged = _quantized(self._proto, model)
-        self._whole = _session(self._proto, optimize)
+        self._whole = _session(self._given, optimize)
 
     @property
     def real_names(self) -> Mapping[int, str]:
         """By tensor the name of the real value that a QuantizeLinear makes it of."""
-        written = {n.output[0]: n.input[0] for n in self._proto.graph.node if _quantizes(n)}
+        written = {n.output[0]: n.input[0] for n in self._given.graph.node if _quantizes(n)}
         return {
             index: written[tensor.name]
             for index, tensor in enumerate(self._model.tensors)

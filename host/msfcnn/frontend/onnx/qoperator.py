@@ -34,8 +34,8 @@ _SIMPLE = {
 }
 # They work on integers as on real numbers.
 _MOVES = frozenset(
-    "Concat DepthToSpace Flatten Gather Identity MaxPool Reshape Resize Slice Split Squeeze "
-    "Transpose Unsqueeze".split()
+    "Concat DepthToSpace Expand Flatten Gather Identity MaxPool Pad Reshape Resize Slice "
+    "SpaceToDepth Split Squeeze Tile Transpose Unsqueeze".split()
 )
 _ALL = frozenset({*_SIMPLE, "QLinearConv", "QLinearConcat", "QGemm"})
 _DROPPED = frozenset({"channels_last", "opset"})  # attributes that only the integer operators have
@@ -146,7 +146,19 @@ class _Writer:
             self._dequantized(node, name, self.scales[name], i) if i < integers else name
             for i, name in enumerate(node.input)
         ]
+        if node.op_type == "Pad" and len(inputs) > 1:
+            inputs[2:3] = [self._dequantized(node, self._pad_value(node, pair), pair, 2)]
         self._real_node(node, node.op_type, inputs, pair)
+
+    def _pad_value(self, node: onnx.NodeProto, pair: Pair) -> str:
+        """What a Pad on integers puts around them: a constant of the file; else the integer 0."""
+        if _get(node.input, 2) or not pair[1]:
+            return _get(node.input, 2)
+        zeros = self._numbers([pair[1]])
+        name = f"{node.output[0]}/value"
+        stored = np.zeros((), zeros[0].dtype if zeros else np.int8)
+        self.model.graph.initializer.append(numpy_helper.from_array(stored, name))
+        return name
 
     def _real(self, node: onnx.NodeProto, index: int, axis: int | None = None) -> str:
         """Input `index` of a node as real numbers; its scale and zero point stand behind it."""

@@ -114,7 +114,7 @@ def gemm(builder: Builder, node: Node) -> Value:
         raise Unsupported(f"its input has {len(known.shape)} axes", "flatten it to 2 axes first")
     # alpha is positive, so it is part of the weights' scale and changes no weight
     scale = scale * alpha
-    draft = _on_vector(builder, node, known, weights, scale)
+    draft = _dense(builder, node, known, weights, scale)
     op = draft.op
     if isinstance(op, Conv) and node.input(2):
         unit = builder.tensors[op.input].quantization.scale * scale
@@ -134,11 +134,24 @@ def matmul(builder: Builder, node: Node) -> Value:
         raise Unsupported(what, "export the layer as activation x weights, or as Gemm")
     known = builder.activation(node, 0)
     weights, scale = _weights(builder, node, rows_are_outputs=False)
-    # a single row is a dense layer; several are the pixels of an NHWC map
+    return _dense(builder, node, known, weights, scale)
+
+
+def _dense(
+    builder: Builder,
+    node: Node,
+    known: Known,
+    weights: NDArray[np.int16],
+    scale: NDArray[np.float64],
+) -> Draft:
+    """A dense layer along the last axis: of a vector, or of each of several rows."""
     if math.prod(known.shape[:-1]) == 1:
         return _on_vector(builder, node, known, weights, scale)
-    axis = len(known.shape) - 1
-    tensor, (height, width, channels) = builder.as_map(known, axis, node)
+    rows = known
+    if known.shape[0] != 1 or len(known.shape) not in (3, 4):  # frames [T, C] that were [1, T, C]
+        shape = (1, math.prod(known.shape[:-1]), known.shape[-1])
+        rows = replace(known, view=known.view.reshaped(shape, known.view.by))
+    tensor, (height, width, channels) = builder.as_map(rows, len(rows.shape) - 1, node)
     _check_length(weights, channels)
     view = View(
         hwc=(height, width, len(weights)), shape=(*known.shape[:-1], len(weights)), flat=Order.HWC
