@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx_builder import Net, run
-from test_frontend_oracle import evaluate
+from onnx_builder import Net, Scale, run
+from test_frontend_oracle import agree, evaluate
 
 from msfcnn.emit.pixels import normalization_lines
 from msfcnn.errors import ModelError
@@ -78,6 +78,23 @@ def test_constants_of_pixels_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ModelError, match="a constant of shape"):
         load_model(path)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_an_input_may_be_moved_before_it_is_quantized(dtype: str, tmp_path: Path) -> None:
+    """onnxruntime's quantizer leaves Slice and Concat of the input as they are."""
+
+    def before(net: Net, x: str) -> str:
+        starts, ends = (net.const(np.array(v)) for v in ([0, 1], [3, 8]))
+        axes = net.const(np.array([1, 2]))
+        part = net.node("Slice", x, starts, ends, axes)
+        return net.node("Concat", part, net.node("Slice", x, starts, ends, axes), axis=1)
+
+    net = Net(
+        (1, 4, 8, 8), first=Scale(1 / 32, 100 if dtype == "uint8" else 3, dtype), before=before
+    )
+    net.output(net.conv(net.input, (4, 6, 3, 3)))
+    agree(net, tmp_path)
 
 
 def test_the_header_tells_the_normalization(tmp_path: Path) -> None:

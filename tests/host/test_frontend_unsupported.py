@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Maker, str, str]] = {
     "weights from an activation": (
         lambda n: n.qdq(n.node("MatMul", matrix(n), n.node("Transpose", matrix(n), perm=[1, 0]))),
         "MatMul_0",
-        "computed at run time",
+        "multiplies two activations",
     ),
     "wrong channels": (
         lambda n: n.conv(n.input, (4, 2, 3, 3)),

@@ -1,6 +1,5 @@
 """An ONNX graph while it is converted: its nodes, what is known of its values, the builder."""
 
-from msfcnn.nodes.ahead import quantization_ahead
 from msfcnn.nodes.builder import Builder, Moves, resolved_axes, same_quantization
 from msfcnn.nodes.extents import LARGEST_TENSOR, check_size, fits
 from msfcnn.nodes.importer import Handler, Importer, Role
@@ -59,7 +58,6 @@ __all__ = [
     "named_order",
     "offsets",
     "per_channel",
-    "quantization_ahead",
     "resolved_axes",
     "same_quantization",
     "slide",

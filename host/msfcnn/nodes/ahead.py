@@ -6,10 +6,12 @@ each of them is rounded once, as in ONNX, and not a second time behind the op.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from msfcnn.ir import Quantization
-from msfcnn.nodes.builder import Builder
-from msfcnn.nodes.node import Node
-from msfcnn.nodes.values import Constant
+from msfcnn.nodes.node import Graph, Node
+from msfcnn.nodes.values import Constant, Value
 
 # operators for which it is the same to quantize before or behind: they move values or choose some
 MOVING = frozenset(
@@ -21,35 +23,50 @@ MOVING = frozenset(
 )
 
 
-def quantization_ahead(builder: Builder, node: Node) -> Quantization | None:
-    """The quantization of the first QuantizeLinear behind a node's output.
+@dataclass(frozen=True)
+class Ahead:
+    """A quantization to come. unsigned: ONNX stores uint8. only: no other one comes as well."""
+
+    quantization: Quantization
+    unsigned: bool
+    only: bool
+
+
+def find_ahead(graph: Graph, values: Mapping[str, Value], name: str) -> Ahead | None:
+    """The quantization of the first QuantizeLinear behind a value.
 
     Looked for behind operators that only move or choose values, too. None where there is none, or
     where anything else reads the value, as a real number.
     """
-    wanted = {node.outputs[0]}
+    wanted = {name}
     readers: list[Node] = []
-    for reader in builder.graph.nodes:
+    for reader in graph.nodes:
         if wanted.isdisjoint(reader.inputs):
             continue
         if reader.kind in MOVING:
             wanted.update(output for output in reader.outputs if output)
         else:
             readers.append(reader)
-    real = any(reader.kind != "QuantizeLinear" for reader in readers)
-    leaves = any(border.name in wanted for border in builder.graph.outputs)
-    return _quantization(builder, readers[0]) if readers and not real and not leaves else None
+    leaves = any(border.name in wanted for border in graph.outputs)
+    if not readers or leaves or any(reader.kind != "QuantizeLinear" for reader in readers):
+        return None
+    found = [_parameters(values, reader) for reader in readers]
+    first = found[0]
+    return first and Ahead(*first, only=all(other == first for other in found))
 
 
-def _quantization(builder: Builder, reader: Node) -> Quantization | None:
-    """That of a QuantizeLinear with one scale; None where its own importer will refuse it."""
-    scale, zero = (builder.values.get(reader.input(i)) for i in (1, 2))
+def _parameters(values: Mapping[str, Value], reader: Node) -> tuple[Quantization, bool] | None:
+    """Those of a QuantizeLinear with one scale; None where its own importer will refuse it."""
+    scale, zero = (values.get(reader.input(i)) for i in (1, 2))
     if not isinstance(scale, Constant) or scale.stored.size != 1 or not scale.real.ravel()[0] > 0:
         return None
     real = float(scale.real.ravel()[0])
     if zero is None:
-        return Quantization(real, 0 if reader.integer("output_dtype", 0) == 3 else -128)
+        unsigned = reader.integer("output_dtype", 0) != 3
+        return Quantization(real, -128 if unsigned else 0), unsigned
     if not isinstance(zero, Constant) or zero.stored.size != 1:
         return None
     offset = {"int8": 0, "uint8": 128}.get(str(zero.stored.dtype))
-    return None if offset is None else Quantization(real, int(zero.stored.ravel()[0]) - offset)
+    if offset is None:
+        return None
+    return Quantization(real, int(zero.stored.ravel()[0]) - offset), offset > 0

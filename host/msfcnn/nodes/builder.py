@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from msfcnn.ir import Clamp, Model, Op, Order, Port, Quantization, Tensor
+from msfcnn.nodes.ahead import find_ahead
 from msfcnn.nodes.extents import check_size
 from msfcnn.nodes.node import Graph, Node
 from msfcnn.nodes.problems import Log, UnknowableError, Unsupported
@@ -142,6 +143,8 @@ class Builder:
             case Constant():
                 what = "has a constant where msfcnn expects an activation"
                 raise Unsupported(what, "fold constants before quantizing the model")
+            case Source() if (moved := self._defined_ahead(value, node.input(index))) is not None:
+                value = moved
             case Source():
                 what = f"its input '{node.input(index)}' is not quantized"
                 hint = (
@@ -154,6 +157,20 @@ class Builder:
             what = "works on integers that did not go through a DequantizeLinear"
             raise Unsupported(what, "export the model in QDQ format")
         return self.with_zeros(value) if value.padding and not padding else value
+
+    def quantization_ahead(self, node: Node) -> Quantization | None:
+        """What a node's output will be quantized to, see `find_ahead`."""
+        found = find_ahead(self.graph, self.values, node.outputs[0])
+        return None if found is None else found.quantization
+
+    def _defined_ahead(self, source: Source, name: str) -> Known | None:
+        """A graph input that is moved before it is quantized; None if that is not one way only."""
+        ahead = find_ahead(self.graph, self.values, name)
+        if ahead is None or not ahead.only or source.dtype != "float32":
+            return None
+        name = f"{source.border}:stored"
+        known = self.define_input(source, name, ahead.quantization, ahead.unsigned)
+        return replace(known, real=True)
 
     def define_input(
         self, source: Source, name: str, quantization: Quantization, unsigned: bool

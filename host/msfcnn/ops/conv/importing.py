@@ -168,6 +168,9 @@ def _weights(
     builder: Builder, node: Node, rows_are_outputs: bool
 ) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
     """Weights int16 [outputs, inputs] in steps of -255 to 255, and the scale of each output."""
+    if isinstance(builder.value(node, 1), Known | Draft):
+        what = "multiplies two activations, as attention does"
+        raise Unsupported(what, "msfcnn runs convolutional networks; replace it by convolutions")
     constant = builder.constant(node, 1, "weight matrix")
     if constant is None or len(constant.shape) != 2:
         raise Unsupported("its weights are no matrix", "use weights with two axes")

@@ -23,7 +23,6 @@ from msfcnn.nodes import (
     Unsupported,
     Value,
     map_view,
-    quantization_ahead,
     same_quantization,
 )
 from msfcnn.ops.concat import Concat
@@ -53,7 +52,7 @@ def extreme(larger: bool, builder: Builder, node: Node) -> Value:
     shape = _shape(node, [*(known.shape for known in knowns), *(c.shape for c in constants)])
     quantization = _quantization(builder, node, knowns, constants)
     # what is not rounded here has that quantization as it is
-    exact = quantization_ahead(builder, node) is not None or _alike(builder, knowns, constants)
+    exact = builder.quantization_ahead(node) is not None or _alike(builder, knowns, constants)
     first = spread(builder, node, knowns[0], shape)
     parts = [builder.alike(spread(builder, node, known, shape), first, node) for known in knowns]
     wanted = quantization if larger else mirror(quantization)
@@ -98,7 +97,7 @@ def _quantization(
     given = [builder.tensors[known.tensor].quantization for known in knowns]
     if _alike(builder, knowns, constants):
         return given[0]
-    ahead = quantization_ahead(builder, node)
+    ahead = builder.quantization_ahead(node)
     if ahead is not None:
         return ahead
     ends = [(end - q.zero_point) * q.scale for q in given for end in (-128, 127)]

@@ -22,7 +22,6 @@ from msfcnn.nodes import (
     Node,
     Unsupported,
     View,
-    quantization_ahead,
 )
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.select.moving import LONGEST, moved
@@ -52,7 +51,7 @@ def constant_map(
     if reals.ndim not in (2, 3, 4) or np.prod(hwc) != reals.size:
         what = f"works on a constant of shape {list(reals.shape)}"
         raise Unsupported(what, "use [1, C, H, W], [1, C, W] or [1, N]")
-    wanted = quantization or quantization_ahead(builder, node) or covering(reals)
+    wanted = quantization or builder.quantization_ahead(node) or covering(reals)
     line = _written(builder, node, beside, read.ravel(), wanted)
     shape = tuple(int(n) for n in reals.shape)
     view = View(hwc=hwc, shape=shape, flat=Order.HWC if last else Order.CHW)
