@@ -79,7 +79,7 @@ class Edge:
     @property
     def live_bytes(self) -> int:
         """Bytes of the whole tensors when it begins."""
-        return sum(self.network.sizes[t] for t in self.live)
+        return self.network.live_bytes[self.first]
 
     @property
     def born_bytes(self) -> int:

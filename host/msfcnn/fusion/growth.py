@@ -60,9 +60,7 @@ class Growth:
         self.sums = self.floor = 0
         # bytes that stand beside its windows wherever it begins: what is alive behind it
         final = sweep.end == len(self.network.steps)
-        self.whole = (
-            0 if final else sum(self.network.sizes[t] for t in self.network.live(sweep.end))
-        )
+        self.whole = 0 if final else self.network.live_bytes[sweep.end]
 
     # growing
 

@@ -106,6 +106,11 @@ class Network:
             for cut in range(len(self.steps) + 1)
         )
 
+    @cached_property
+    def live_bytes(self) -> tuple[int, ...]:
+        """Of those tensors together, by cut point."""
+        return tuple(sum(self.sizes[t] for t in alive) for alive in self._live)
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates when nothing is computed twice."""
