@@ -27,7 +27,7 @@ from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram, smallest
 from msfcnn.planner.table import ANY, EdgeTable, table
 
-SHORT = 12  # steps: stages that show soon how much RAM is enough
+SHORT = 8  # steps: stages that show soon how much RAM is enough
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,18 @@ def timed_table(space: Space, goal: Goal, sizes: tuple[int, int], most: int) -> 
     for steps in (SHORT, LONGEST):
         lines = space.timed_lines(space.timed_limits(high, ceiling, steps))
         plain = cheapest(lines, goal.within(low))
-        if plain is not None:
-            ceiling = min(ceiling, nearly(plain.price))
+        ceiling = _lowered(ceiling, plain)
+    if plain is None:
+        few = with_bands(lines.graph, space.timed_limits(high, ceiling, SHORT))
+        ceiling = _lowered(ceiling, cheapest(table(few), goal.within(low)))
     found = table(with_bands(lines.graph, space.timed_limits(high, ceiling)))
     space.timed[low, high, most, goal.bare] = found
     return found
+
+
+def _lowered(ceiling: int, path: Path | None) -> int:
+    """What no plan needs to take more than, once a path is known."""
+    return ceiling if path is None else min(ceiling, nearly(path.price))
 
 
 def most_instructions(space: Space, goal: Goal) -> int:
