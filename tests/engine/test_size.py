@@ -194,7 +194,13 @@ def test_tables_are_small(name: str, cortex_m4: Machine, digits: Generated, buil
 
 @pytest.mark.parametrize(
     ("name", "isa"),
-    [("qemu-cortex-m4", ISA), ("qemu-cortex-m4", "generic"), ("qemu-rv32", "generic")],
+    [
+        *(("qemu-cortex-m4", ISA), ("qemu-cortex-m4", "generic"), ("qemu-rv32", "generic")),
+        pytest.param("qemu-cortex-m55", MVE, marks=pytest.mark.long),
+        pytest.param("qemu-xtensa-mac16", "xtensa.mac16", marks=pytest.mark.long),
+        pytest.param("qemu-cortex-m0", "armv6-m", marks=pytest.mark.long),
+        pytest.param("qemu-xtensa", "generic", marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize("network", ["digits", "layers", "mobilenetv1"])
 def test_reported_weights_are_what_the_object_file_holds(

@@ -34,16 +34,6 @@ msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
     return inner;
 }
 
-/* copies of what the bytes written could be, for all the compiler knows */
-typedef struct {
-    unsigned taps;              /* of a line */
-    unsigned dilation;
-    unsigned inside;
-    size_t step;                /* bytes from one pixel to the next */
-    size_t channels;
-    int8_t pad;
-} geometry_t;
-
 /* how one goes from pixel to pixel: apart, so that it stays in registers */
 typedef struct {
     unsigned stride;
@@ -69,27 +59,33 @@ static inline unsigned _adjacent(const msfcnn_op_t *op, const msfcnn_run_t *run,
 /* the taps of a line, one by one; x: the first, wrapped around in front of the line. They are few,
  * and other loops do better without this one in their function */
 static __attribute__((noinline))
-void _taps(const geometry_t *geometry, const int8_t *line, unsigned x, int8_t *patch)
+void _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, size_t channels, const int8_t *line,
+           unsigned x, int8_t *patch)
 {
-    const geometry_t g = *geometry;
+    /* copies of what the bytes written could be, for all the compiler knows */
+    unsigned taps = op->shape->kernel_v;
+    unsigned dilation = op->shape->dilation_v;
+    unsigned inside = run->inside;
+    size_t step = run->pixel_step;
+    int8_t pad = op->pad_value;
 
-    for (unsigned j = g.taps; j > 0; j--, x += g.dilation) {
-        if (x >= g.inside) {
-            memset(patch, g.pad, g.channels);
+    for (unsigned j = taps; j > 0; j--, x += dilation) {
+        if (x >= inside) {
+            memset(patch, pad, channels);
         }
 #ifndef __OPTIMIZE_SIZE__
-        else if (g.channels == 3) {
+        else if (channels == 3) {
             /* a colour image, read in columns */
-            const int8_t *from = line + x * g.step;
+            const int8_t *from = line + x * step;
             patch[0] = from[0];
             patch[1] = from[1];
             patch[2] = from[2];
         }
 #endif
         else {
-            memcpy(patch, line + x * g.step, g.channels);
+            memcpy(patch, line + x * step, channels);
         }
-        patch += g.channels;
+        patch += channels;
     }
 }
 
@@ -117,8 +113,9 @@ static inline void _copy(int8_t *to, const int8_t *from, size_t size)
 #endif
 
 /* the taps of some pixels in a line, of which each has so many bytes */
-static inline void _line(const geometry_t *geometry, walk_t walk, const int8_t *line, unsigned x,
-                         unsigned pixels, int8_t *patch, size_t size)
+static inline void _line(const msfcnn_op_t *op, const msfcnn_run_t *run, size_t channels,
+                         walk_t walk, const int8_t *line, unsigned x, unsigned pixels,
+                         int8_t *patch, size_t size)
 {
     while (pixels > 0) {
 #ifndef __OPTIMIZE_SIZE__
@@ -136,7 +133,7 @@ static inline void _line(const geometry_t *geometry, walk_t walk, const int8_t *
 #else
         (void)size;
 #endif
-        _taps(geometry, line, x, patch);
+        _taps(op, run, channels, line, x, patch);
         x += walk.stride;
         patch += walk.patch;
         pixels--;
@@ -148,14 +145,6 @@ void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixe
 {
     const msfcnn_shape_t *shape = op->shape;
     size_t size = shape->kernel_v * (size_t)channels;
-    const geometry_t g = {
-        .taps = shape->kernel_v,
-        .dilation = shape->dilation_v,
-        .inside = run->inside,
-        .step = run->pixel_step,
-        .channels = channels,
-        .pad = op->pad_value,
-    };
     const walk_t walk = {
         .stride = shape->stride_v,
         .patch = shape->kernel_u * size,
@@ -171,21 +160,21 @@ void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixe
 
         if (line == NULL) {
             for (unsigned n = 0; n < pixels; n++) {
-                memset(patch + n * walk.patch, g.pad, size);
+                memset(patch + n * walk.patch, op->pad_value, size);
             }
             continue;
         }
         line += channel;
 #ifndef __OPTIMIZE_SIZE__
         if (size == sizeof(nine_t)) {
-            _line(&g, walk, line, first, pixels, patch, sizeof(nine_t));
+            _line(op, run, channels, walk, line, first, pixels, patch, sizeof(nine_t));
             continue;
         }
         if (size == sizeof(three_t)) {
-            _line(&g, walk, line, first, pixels, patch, sizeof(three_t));
+            _line(op, run, channels, walk, line, first, pixels, patch, sizeof(three_t));
             continue;
         }
 #endif
-        _line(&g, walk, line, first, pixels, patch, size);
+        _line(op, run, channels, walk, line, first, pixels, patch, size);
     }
 }
