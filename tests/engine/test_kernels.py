@@ -22,7 +22,10 @@ MVE = [*MVE_CASES, "global_average_mve"]
 EMULATED = [
     *("qemu-cortex-m4", "qemu-cortex-m7", "qemu-cortex-m55", "qemu-cortex-m0"),
     *("qemu-rv32", "qemu-xtensa"),
-    pytest.param("qemu-cortex-m33", marks=pytest.mark.long),
+    *(
+        pytest.param(name, marks=pytest.mark.long)
+        for name in ("qemu-cortex-m33", "qemu-cortex-m3", "qemu-rv32-zbb")
+    ),
 ]
 
 
