@@ -58,7 +58,7 @@ def _weights(model: Model, place: PlacedOp, name: str) -> str:
     """Definitions for NAME_weights.c; nothing for an op whose constants stand in the tables."""
     label = _label(place, name)
     if place.kernel.pack is not None:
-        words = place.kernel.pack(place.stage.option.columns)
+        words = place.kernel.pack(place.packed_columns)
         text = int_array("uint32_t", label, words, static=False)
         return f"extern const uint32_t {label}[];\n{text}"
     if not place.step.call.weighty:
@@ -125,7 +125,7 @@ def weight_bytes(model: Model, places: Iterable[PlacedOp]) -> int:
 def _bytes(model: Model, place: PlacedOp) -> int:
     """Bytes of flash that the weights of one op take."""
     if place.kernel.pack is not None:
-        return place.kernel.pack(place.stage.option.columns).nbytes
+        return place.kernel.pack(place.packed_columns).nbytes
     if not place.step.call.weighty:
         return 0
     fields = _struct(model, place).fields.values()

@@ -41,6 +41,17 @@ class PlacedOp:
         return self.stage.option.columns
 
     @property
+    def whole_columns(self) -> bool:
+        """Whether its lines are columns of a whole tensor, which its kernel takes as rows."""
+        whole = self.step.x is not None and self.step.x not in self.stage.cost.windows
+        return bool(self.kernel.whole_columns) and self.columns and whole
+
+    @property
+    def packed_columns(self) -> bool:
+        """Whether constants are packed for lines that are columns."""
+        return self.columns and not self.whole_columns
+
+    @property
     def end(self) -> bool:
         """Whether it writes what is needed after the stage."""
         return self.step.z in self.stage.edge.ends

@@ -124,10 +124,12 @@ def _op(
 def _words(place: PlacedOp) -> int:
     """Of packed constants; of those that are not, how many pixels' taps there is scratch for.
 
-    In their two lowest bits packed constants say whether pixels are computed one by one.
+    In their two lowest bits packed constants say whether pixels are computed one by one, and
+    whether lines are columns that are taken as rows.
     """
     lean = place.stage.option.lean and place.kernel.leans
-    return place.kernel.words + 1 if lean else place.kernel.words
+    columns = place.kernel.whole_columns if place.whole_columns else 0
+    return place.kernel.words + (1 if lean else 0) + columns
 
 
 def _tensors(place: PlacedOp, table: TensorTable) -> str:

@@ -58,6 +58,7 @@ def _conv(model: Model, op: Conv, portable: Kernel) -> Choice:
             least=aligned(scratch(False)) if pairs and blocks.taps > packing.PAIR_TAPS else None,
             words=blocks.taps,
             pairs=pairs,
+            whole_columns=0 if single else packing.whole_columns(op.geometry),
             pack=packer(pack),
         )
     )

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.ir import TO_EVEN
+from msfcnn.ir import TO_EVEN, Geometry
 from msfcnn.isa.kernel import Words
 from msfcnn.ops import ConvConstants
 
@@ -29,6 +29,8 @@ BLOCK = 4  # outputs
 BLOCK_EXTRA = 16  # words of a block beside its weights
 PAIR_SCALE = 256  # what the upper of two weights in a halfword is multiplied by
 PAIR_TAPS = 256  # with more, pixels can be computed one by one: scratch stays below 1.5 KB
+WHOLE_COLUMNS = 2  # MSFCNN_V7EM_COLUMNS of the engine
+LARGEST_TURNED = 7  # MSFCNN_V7EM_ROWS of the engine
 LARGEST_SCALE = 8  # as a power of two: what int8 weights in int16 leave room for
 _INT32 = 2**31
 
@@ -77,6 +79,12 @@ def pack_conv(
     if len(words) < len(blocks):
         return None
     return PackedConv(np.concatenate(words), _padded(flat.shape[1]))
+
+
+def whole_columns(g: Geometry) -> int:
+    """Of msfcnn_conv_v7em: added to its words where it reads columns of a whole tensor as rows."""
+    square = (g.kernel_h, g.dilation_h, g.dilation_w) == (g.kernel_w, 1, 1)
+    return WHOLE_COLUMNS if square and g.kernel_h <= LARGEST_TURNED else 0
 
 
 def conv_scratch(packed: PackedConv, line_taps: int, pairs: bool) -> int:

@@ -24,6 +24,8 @@ class Kernel:
     words: if its constants are packed for the instruction set, what msfcnn_op_t says of them.
     pairs: whether it computes two pixels at a time where it can.
     pack:  its packed constants; the argument tells whether lines are columns.
+    whole_columns: added to `words` where lines are columns of a whole tensor, if constants are
+           packed as for rows then: taps of a row lie one behind the other. 0: there is no such case.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Kernel:
     each: int = 0
     least: int | None = None
     pairs: bool = True
+    whole_columns: int = 0
     pack: Callable[[bool], Words] | None = field(default=None, compare=False, repr=False)
 
     def scratch_for(self, run: int, lean: bool) -> int:

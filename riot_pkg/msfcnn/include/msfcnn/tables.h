@@ -202,7 +202,8 @@ struct msfcnn_op {
     uint16_t out_pixels;        /**< pixels of a line of its output */
     uint16_t band;              /**< end of the stage: pixels of a line that a band has; else 0 */
     uint16_t words;             /**< if constants are blocks: taps of an output, rounded up to a
-                                     multiple of 4, plus 1 if scratch has room for one pixel only;
+                                     multiple of 4, plus 1 if scratch has room for one pixel only,
+                                     plus 2 if lines are columns that are taken as rows;
                                      depthwise: words of a channel. Else: pixels whose taps scratch
                                      has room for, 0: as many as usual */
     uint8_t reads;              /**< MSFCNN_LOAD, ... */

@@ -13,6 +13,9 @@
  * Taps are in the order of their weights: of each kernel line as many as are a multiple of four,
  * then what is left of each of them. So pixels are expanded straight from the lines.
  *
+ * Where lines are columns of a whole tensor, the taps of a kernel row lie one behind the other, and
+ * those of a kernel line do not. Weights are those for rows then, which are taken for lines.
+ *
  * @}
  */
 
@@ -20,13 +23,21 @@
 
 #include "v7em.h"
 
+#define ROWS    MSFCNN_V7EM_ROWS
+
+static bool _are_columns(const msfcnn_op_t *op)
+{
+    return (op->words & MSFCNN_V7EM_COLUMNS) != 0;
+}
+
 /* pixels that are expanded straight from the lines */
 static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_shape_t *shape = op->shape;
     msfcnn_pixels_t direct = msfcnn_inner(op, run);
 
-    if ((shape->dilation_v != 1) || (op->in_channels != run->pixel_step)) {
+    if ((shape->dilation_v != 1)
+        || ((op->in_channels != run->pixel_step) && !_are_columns(op))) {
         direct.end = 0;
     }
     for (unsigned i = 0; i < shape->kernel_u; i++) {
@@ -38,20 +49,24 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
 }
 
 /* the taps of a pixel in the order of its weights; no memcpy(), as there are few of a line */
-static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to, size_t all)
+static void _order(const msfcnn_op_t *op, const int8_t *taps, int8_t *to, size_t all)
 {
-    int8_t *rest = to + lines * (size & ~(size_t)3);
+    const msfcnn_shape_t *shape = op->shape;
+    size_t line = (size_t)shape->kernel_v * op->in_channels;
+    size_t whole = line & ~(size_t)3;
+    size_t far = _are_columns(op) ? line - op->in_channels : 0;     /* from pixel to pixel */
+    int8_t *rest = to + shape->kernel_u * whole;
     int8_t *end = to + all;
     int8_t *next = rest;
 
-    for (; lines > 0; lines--) {
-        size_t left = size;
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
+        const int8_t *from = taps + i * (far ? op->in_channels : line);
+        size_t n = 0;
 
-        for (; left >= 4; left -= 4, taps += 4, to += 4) {
-            msfcnn_v7em_store(to, msfcnn_v7em_load(taps));
-        }
-        for (; left > 0; left--) {
-            *next++ = *taps++;
+        for (unsigned j = shape->kernel_v; j > 0; j--, from += far) {
+            for (unsigned c = op->in_channels; c > 0; c--) {
+                *(n++ < whole ? to++ : next++) = *from++;
+            }
         }
     }
     for (; rest < end; rest += 4) {
@@ -70,14 +85,14 @@ static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, u
     size_t taps = msfcnn_v7em_taps(op);
     int8_t *patch = run->scratch;
     int8_t *room = patch + pixels * taps;
-    bool ordered = size % 4 == 0;
+    bool ordered = (size % 4 == 0) && !_are_columns(op);
 
     for (int8_t *to = patch; to < room; to += taps) {
         int8_t *from = ordered ? to : room;
 
         msfcnn_gather(op, run, pixel++, 1, 0, op->in_channels, from);
         if (!ordered) {
-            _order(from, shape->kernel_u, size, to, taps);
+            _order(op, from, to, taps);
         }
     }
     if (pixels == 1) {
@@ -94,7 +109,8 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     size_t step = shape->stride_v * run->pixel_step;
     int8_t *x = (int8_t *)run->scratch + 2 * msfcnn_v7em_taps(op);
     msfcnn_pixels_t direct = _direct(op, run);
-    msfcnn_v7em_blocks_t blocks = msfcnn_v7em_blocks(op, run);
+    const int8_t *rows[ROWS];
+    msfcnn_v7em_blocks_t blocks;
     msfcnn_v7em_lines_t lines = {
         .line = run->line,
         .line_end = run->line + shape->kernel_u,
@@ -105,6 +121,14 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     };
     unsigned n;
 
+    if (_are_columns(op)) {
+        for (unsigned i = 0; i < shape->kernel_v; i++) {
+            rows[i] = run->line[0] + i * run->pixel_step;
+        }
+        lines.line = rows;
+        lines.line_end = rows + shape->kernel_v;
+    }
+    msfcnn_v7em_begin(op, run, &blocks);
     for (unsigned i = 0; i < run->pixels; i += n) {
         const int8_t *taps = x;
 

@@ -68,16 +68,16 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
     }
 }
 
-msfcnn_v7em_blocks_t msfcnn_v7em_blocks(const msfcnn_op_t *op, const msfcnn_run_t *run)
+void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                       msfcnn_v7em_blocks_t *blocks)
 {
     const uint32_t *constants = op->constants;
     size_t words = msfcnn_v7em_taps(op) + MSFCNN_V7EM_BLOCK_EXTRA;
     const uint32_t *first = constants + run->channel / BLOCK * words;
 
-    msfcnn_v7em_blocks_t blocks = { .out = run->out };
-
-    _whole(&blocks, run, first, first + run->channels / BLOCK * words);
-    return blocks;
+    blocks->out = run->out;
+    blocks->lines = NULL;
+    _whole(blocks, run, first, first + run->channels / BLOCK * words);
 }
 
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
@@ -112,7 +112,7 @@ static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)
     }
 }
 
-void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run)
+void msfcnn_v7em_clamp_run(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     bool planar = run->out_channel_step != 1;
     unsigned lines = planar ? run->channels : run->pixels;
@@ -120,9 +120,6 @@ void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run)
     size_t step = planar ? run->out_channel_step : run->out_pixel_step;
     int8_t *line = run->out;
 
-    if ((op->clamp_low == INT8_MIN) && (op->clamp_high == INT8_MAX)) {
-        return;
-    }
     for (; lines > 0; lines--, line += step) {
         _clamp_line(line, length, op->clamp_low, op->clamp_high);
     }

@@ -25,10 +25,11 @@ void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     int8_t *patch = run->scratch;
     int8_t *pair = patch + (copies ? 2 * taps : 0);
     const int8_t *x = run->line[0];
-    msfcnn_v7em_blocks_t blocks = msfcnn_v7em_blocks(op, run);
+    msfcnn_v7em_blocks_t blocks;
     unsigned done = 0;
     unsigned n;
 
+    msfcnn_v7em_begin(op, run, &blocks);
     if (!copies && (run->channels % 4 == 0)
         && (msfcnn_v7em_together(op, run->pixels) == 2)) {
         done = run->pixels & ~1U;

@@ -29,6 +29,18 @@ extern "C" {
 #define MSFCNN_V7EM_BLOCK_EXTRA     16
 
 /**
+ * @brief   With the words of an output's taps: lines are columns of a whole tensor
+ *
+ * Its kernel is square, has no dilation and at most MSFCNN_V7EM_ROWS lines.
+ */
+#define MSFCNN_V7EM_COLUMNS         2
+
+/**
+ * @brief   Kernel rows there may be with MSFCNN_V7EM_COLUMNS
+ */
+#define MSFCNN_V7EM_ROWS            7
+
+/**
  * @brief   The taps of two pixels, kernel line by kernel line
  *
  * Taps of a kernel line are expanded by fours, as in msfcnn_v7em_expand(). What is left of each
@@ -87,12 +99,14 @@ void msfcnn_v7em_pair(msfcnn_v7em_blocks_t *blocks);
 void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
 
 /**
- * @brief   What a run needs, from its first pixel on
+ * @brief   What a run needs, from its first pixel on; what only pairs need is left open
  *
  * @param[in]   op      with blocks of constants
  * @param[in]   run     the run
+ * @param[out]  blocks  what it needs
  */
-msfcnn_v7em_blocks_t msfcnn_v7em_blocks(const msfcnn_op_t *op, const msfcnn_run_t *run);
+void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                       msfcnn_v7em_blocks_t *blocks);
 
 /**
  * @brief   Outputs of the next pixel, or of the next two or more
@@ -108,9 +122,19 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
                          msfcnn_v7em_blocks_t *blocks, unsigned pixels, const void *x);
 
 /**
+ * @brief   Clamps what a run has written
+ */
+void msfcnn_v7em_clamp_run(const msfcnn_op_t *op, const msfcnn_run_t *run);
+
+/**
  * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
  */
-void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run);
+static inline void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run)
+{
+    if ((op->clamp_low != INT8_MIN) || (op->clamp_high != INT8_MAX)) {
+        msfcnn_v7em_clamp_run(op, run);
+    }
+}
 
 /**
  * @brief   Pieces of code of depthwise_3x3.S, each for a few pixels
@@ -169,7 +193,7 @@ static inline size_t msfcnn_v7em_taps(const msfcnn_op_t *op)
  */
 static inline unsigned msfcnn_v7em_together(const msfcnn_op_t *op, unsigned left)
 {
-    return ((left > 1) && (op->words % 4 == 0)) ? 2 : 1;
+    return ((left > 1) && (op->words % 2 == 0)) ? 2 : 1;
 }
 
 /**
