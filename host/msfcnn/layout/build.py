@@ -11,6 +11,7 @@ from __future__ import annotations
 from msfcnn.errors import InternalError
 from msfcnn.fusion import SUM_BYTES, Network, Resident
 from msfcnn.ir import Reads
+from msfcnn.layout.runs import op_runs, shared_runs
 from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 
@@ -58,7 +59,8 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
             at += SUM_BYTES * min(stage.option.split or step.target[2], step.target[2])
     if apart:
         at += found.runs
-    windows = _runs(stage, at if apart else found.shared)
+    runs = {} if sums else shared_runs(stage, at)
+    windows = _runs(stage, at if apart else found.shared, runs)
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
     for tensor, halo in stage.cost.halos.items():
@@ -77,7 +79,14 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
             halos[tensor] = at
             at += stage.cost.halos[tensor].size
     return StagePlaces(
-        whole=whole, windows=windows, halos=halos, rings=rings, sums=sums, moves=moves
+        whole=whole,
+        windows=windows,
+        halos=halos,
+        rings=rings,
+        sums=sums,
+        moves=moves,
+        runs=runs,
+        op_runs=op_runs(stage, runs),
     )
 
 
@@ -90,14 +99,18 @@ def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:
     return whole
 
 
-def _runs(stage: ScheduledStage, end: int) -> dict[int, int]:
+def _runs(stage: ScheduledStage, end: int, longer: dict[int, int]) -> dict[int, int]:
     """Runs that follow each other are at the two ends of their common space.
 
     A kernel reads one run while it writes the next, so only neighbours must not overlap. end: where
-    the common space ends.
+    the common space ends. longer: pixels of runs that are longer than planned.
     """
     found = stage.cost
-    shared = [(tensor, window.size) for tensor, window in found.windows.items() if window.shared]
+    shared = [
+        (tensor, longer.get(tensor, window.length) * window.channels)
+        for tensor, window in found.windows.items()
+        if window.shared
+    ]
     return {
         tensor: end - (found.runs if tensor in found.lower else size) for tensor, size in shared
     }

@@ -81,6 +81,7 @@ typedef struct {
     uint16_t fresh;         /**< first pixel that is computed, those before are replayed */
     uint16_t want;          /**< pixels that are asked for */
     uint16_t from;          /**< first pixel in a run that it has written */
+    uint16_t pitch;         /**< pixels of a slot of the lines that it writes */
     uint16_t saved_from;    /**< first input pixel that is saved; global: next input pixel */
     uint16_t saved_to;      /**< end of the saved ones; global: next input line */
     uint8_t asker;          /**< op that asks for them, MSFCNN_NONE: the stage */

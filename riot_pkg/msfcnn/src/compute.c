@@ -15,29 +15,30 @@
 
 #include "compute.h"
 
-/* output channels of the running pass that an op computes */
-static unsigned _channels(const msfcnn_t *nn, const msfcnn_op_t *op)
-{
-    unsigned split = nn->running->split;
-    unsigned left = op->out_channels - nn->channel;
-
-    return (split != 0 && split < left) ? split : left;
-}
-
 msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfcnn_op_t *op, unsigned pixels, int8_t *to)
 {
     msfcnn_run_t *run = &nn->run;
+    const msfcnn_tensor_t *input = op->input;
+    const msfcnn_tensor_t *output = op->output;
+    unsigned split = nn->running->split;
+    unsigned channels = op->out_channels;
 
+    if (split != 0 && channels - nn->channel > split) {
+        channels = split;
+    }
+    else {
+        channels -= nn->channel;
+    }
     run->out = to;
-    run->out_pixel_step = op->output->pixel_step;
-    run->out_channel_step = op->output->channel_step;
+    run->out_pixel_step = output->pixel_step;
+    run->out_channel_step = msfcnn_channel_step(nn, output);
     run->channel = nn->channel;
-    run->channels = (uint16_t)_channels(nn, op);
+    run->channels = (uint16_t)channels;
     run->scratch = nn->arena;
     run->line = (const int8_t *const *)nn->line;
     run->before = 0;
-    run->pixel_step = op->input->pixel_step;
-    run->channel_step = run->first_step = op->input->channel_step;
+    run->pixel_step = input->pixel_step;
+    run->channel_step = run->first_step = msfcnn_channel_step(nn, input);
     run->inside = run->pixels = (uint16_t)pixels;
     return run;
 }
@@ -65,35 +66,36 @@ void msfcnn_compute_run(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positi
 }
 
 /* kernel lines of shared lines, one of which may be saved elsewhere */
-static void _take_shared(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach)
+static void _take_shared(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach,
+                         unsigned from)
 {
     int line = reach->first;
 
     for (unsigned k = 0; k < op->shape->kernel_u; k++, line += op->shape->dilation_u) {
         if (nn->line[k] != NULL) {
-            nn->line[k] = msfcnn_shared_line(nn, op->input, (unsigned)line, reach->from,
-                                             reach->end);
+            nn->line[k] = msfcnn_shared_line(nn, op->input, (unsigned)line, from, reach->end);
         }
     }
 }
 
 /* where the kernel lines of a window begin; NULL: padding */
-static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach)
+static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach,
+                        unsigned from)
 {
     const msfcnn_shape_t *shape = op->shape;
-    const msfcnn_tensor_t *input = op->input;
-    const int8_t *from = msfcnn_first_slot(nn, input, reach->from);
+    const msfcnn_lines_t lines = msfcnn_lines(nn, op->input, from);
+    const int8_t **to = nn->line;
     int line = reach->first;
     int slot = -1;
 
     if (!MSFCNN_SMALL && line >= 0 && shape->dilation_u == 1 &&
         reach->newest - line == shape->kernel_u - 1) {      /* by far the most frequent */
-        size_t step = input->line_step;
-        const int8_t *end = from + input->slots * step;
-        const int8_t *at = from + (unsigned)line % input->slots * step;
-        for (unsigned k = 0; k < shape->kernel_u; k++) {
-            nn->line[k] = at;
-            at = (at + step == end) ? from : at + step;
+        const int8_t *end = lines.first + lines.slots * lines.step;
+        const int8_t *at = lines.first + (unsigned)line % lines.slots * lines.step;
+        for (unsigned k = shape->kernel_u; k > 0; k--) {
+            *to++ = at;
+            at += lines.step;
+            at = (at == end) ? lines.first : at;
         }
         return;
     }
@@ -103,11 +105,11 @@ static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_
             continue;
         }
         if (slot < 0) {
-            slot = line % input->slots;
+            slot = (int)((unsigned)line % lines.slots);
         }
-        nn->line[k] = from + (unsigned)slot * input->line_step;
-        for (slot += shape->dilation_u; slot >= input->slots;) {
-            slot -= input->slots;
+        nn->line[k] = lines.first + (unsigned)slot * lines.step;
+        for (slot += shape->dilation_u; slot >= (int)lines.slots;) {
+            slot -= (int)lines.slots;
         }
     }
 }
@@ -116,19 +118,22 @@ void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_pos
                            const msfcnn_reach_t *reach, int8_t *to, unsigned pixels)
 {
     const msfcnn_tensor_t *input = op->input;
+    const msfcnn_shape_t *shape = op->shape;
+    msfcnn_run_t *run = &nn->run;
+    int x = msfcnn_first_tap(op, at, &run->phase_v);
+    unsigned from = msfcnn_from(reach, x);
 
-    _take_lines(nn, op, reach);
-    msfcnn_run_t *run = msfcnn_describe(nn, op, (unsigned)(reach->end - reach->from), to);
+    _take_lines(nn, op, reach, from);
+    msfcnn_describe(nn, op, (unsigned)(reach->end - from), to);
     run->pixels = (uint16_t)pixels;
-    run->before = (uint16_t)((reach->x < 0) ? -reach->x : 0);
-    run->phase_u = reach->phase_u;
-    run->phase_v = reach->phase_v;
+    run->before = (uint16_t)((x < 0) ? -x : 0);
+    run->phase_u = (uint8_t)(at->line * shape->stride_u - shape->pad_u - reach->first * shape->up_u);
     if (reach->slides) {
-        nn->line[0] = msfcnn_saved(nn, op, at, reach->from);
+        nn->line[0] = msfcnn_saved(nn, op, at, from);
         run->first_step = (input->channel_step == 1) ? 1 : input->save;
     }
     else if (input->kind == MSFCNN_SHARED) {
-        _take_shared(nn, op, reach);
+        _take_shared(nn, op, reach, from);
     }
     op->kernel(op, run);
 }

@@ -23,6 +23,7 @@
 
 #include "band.h"
 #include "compute.h"
+#include "ready.h"
 #include "sweep.h"
 
 /* what became of a step; errors of the fetch function are negative */
@@ -32,8 +33,6 @@ enum {
     DONE,       /* all that were asked for */
     NEED,       /* the op that was asked must go first */
 };
-
-#define ALL         UINT16_MAX  /* pixels of a line */
 
 static unsigned _min(unsigned a, unsigned b)
 {
@@ -60,7 +59,7 @@ static unsigned _next_end(msfcnn_t *nn)
         }
     }
     if (best != MSFCNN_NONE) {
-        nn->at[best].want = ALL;
+        nn->at[best].want = MSFCNN_ALL;
         nn->at[best].asker = MSFCNN_NONE;
     }
     return best;
@@ -107,109 +106,34 @@ void msfcnn_begin_stage(msfcnn_t *nn)
     nn->op = (uint16_t)_next_end(nn);
 }
 
-/* after pixels of an op have been written */
-static void _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, int8_t *written,
-                     unsigned pixels)
+/* after pixels of an op have been written: whether more of it was asked for */
+static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, int8_t *written,
+                    unsigned pixels)
 {
+    const msfcnn_tensor_t *output = op->output;
+    unsigned end = at->pixel + pixels;
+
     if (op->copy != NULL) {
         msfcnn_feed(nn, op, at, written, pixels);
     }
-    if (op->output->halo_pixels != 0) {
+    if (end + output->halo_pixels > at->high && output->halo_pixels != 0) {
         msfcnn_keep(nn, op, at, written, pixels);
     }
-    at->pixel = (uint16_t)(at->pixel + pixels);
-    if (at->want != ALL) {
-        at->want = (uint16_t)(at->want - pixels);
-    }
-    if (at->pixel == at->high) {
+    at->pixel = (uint16_t)end;
+    if (end == at->high) {
         at->line++;
         at->pixel = at->low;
         at->want = 0;
         if (op->input != NULL && op->input->kind != MSFCNN_SHARED) {
             at->saved_from = at->saved_to = 0;
         }
+        return DONE;
     }
-}
-
-/* op i cannot go on: another one computes so many pixels first */
-static int _ask(msfcnn_t *nn, unsigned i, unsigned writer, unsigned want)
-{
-    msfcnn_position_t *at = &nn->at[writer];
-
-    at->want = (uint16_t)want;
-    at->asker = (uint8_t)i;
-    at->from = at->pixel;
-    nn->op = (uint16_t)writer;
-    return 0;
-}
-
-/* of the ops that write a tensor the one that is furthest behind */
-static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
-{
-    unsigned slowest = tensor->writer;
-
-    if (!MSFCNN_SMALL && tensor->n_writers == 1) {     /* by far the most frequent */
-        return slowest;
+    if (at->want != MSFCNN_ALL) {
+        at->want = (uint16_t)(at->want - pixels);
     }
-
-    for (unsigned i = slowest; (i = nn->ops[i].next_writer) != MSFCNN_NONE;) {
-        const msfcnn_position_t *a = &nn->at[i], *b = &nn->at[slowest];
-        if (a->line < b->line || (a->line == b->line && a->pixel < b->pixel)) {
-            slowest = i;
-        }
-    }
-    return slowest;
-}
-
-/* whether an op has computed a line up to a pixel; else op i has asked it for what is missing */
-static int _has_come(msfcnn_t *nn, unsigned i, unsigned writer, unsigned line, unsigned end)
-{
-    const msfcnn_position_t *in = &nn->at[writer];
-
-    if (in->line > line || (in->line == line && in->pixel >= end)) {
-        return 1;
-    }
-    return _ask(nn, i, writer, (in->line < line) ? ALL : end - in->pixel);
-}
-
-/* how many of so many pixels of a tensor are there, one behind the other; if 0, the op that writes
- * them has been asked */
-static unsigned _available(msfcnn_t *nn, unsigned i, const msfcnn_tensor_t *tensor, unsigned line,
-                           unsigned pixel, unsigned pixels)
-{
-    if (tensor->writer != MSFCNN_NONE) {
-        unsigned writer = _slowest(nn, tensor);
-        const msfcnn_position_t *in = &nn->at[writer];
-
-        if (in->line == line && in->pixel > pixel) {
-            pixels = _min(pixels, (unsigned)(in->pixel - pixel));
-        }
-        else if (!_has_come(nn, i, writer, line, pixel + pixels)) {
-            return 0;
-        }
-    }
-    return (tensor->kind < MSFCNN_SHARED) ? pixels
-                                          : msfcnn_together(nn, tensor, line, pixel, pixels);
-}
-
-/* whether all is there that the next pixels of op i reach; else an op has been asked for more */
-static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
-                       const msfcnn_reach_t *reach)
-{
-    const msfcnn_tensor_t *window = op->input;
-
-    if (window->writer == MSFCNN_NONE || reach->end == 0) {
-        return 1;
-    }
-    unsigned writer = _slowest(nn, window);
-    unsigned newest = (unsigned)reach->newest;
-    if (_has_come(nn, i, writer, newest, reach->end)) {
-        return 1;
-    }
-    if (reach->slides && nn->at[writer].line == newest) {
-        msfcnn_save(nn, op, at, (unsigned)reach->first, reach->from, reach->end);
-    }
-    return 0;
+    /* of a run nothing more is written before it has been read */
+    return (at->want != 0 && output->kind != MSFCNN_PIXELS) ? EMITTED : DONE;
 }
 
 static int _load(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at, int8_t *to,
@@ -245,7 +169,7 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, const msfcn
         unsigned line = at->saved_to, pixel = at->saved_from;
         unsigned left = (unsigned)(op->pixels - pixel);
         unsigned n = (op->input->writer == MSFCNN_NONE) ? left : _min(left, nn->running->run);
-        n = _available(nn, i, op->input, line, pixel, n);
+        n = msfcnn_available(nn, i, op->input, line, pixel, n);
         if (n == 0) {
             return NEED;
         }
@@ -261,48 +185,6 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, const msfcn
         at->saved_from = (uint16_t)((n == left) ? 0 : pixel + n);
         at->saved_to = (uint16_t)(line + (n == left));
     }
-}
-
-/* whether the op that goes before op i is as far as that will be; else it has been asked */
-static int _is_ahead(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, unsigned pixels)
-{
-    unsigned before = op->before;
-
-    if (before == MSFCNN_NONE || nn->at[before].low >= nn->at[before].high) {
-        return 1;
-    }
-    unsigned end = _min(nn->at[i].pixel + pixels, nn->at[before].high);
-    return _has_come(nn, i, before, nn->at[i].line, end);
-}
-
-/* whether op i can compute now, and how many pixels at most; else an op has been asked for more */
-static int _ready(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
-                  unsigned *pixels, msfcnn_reach_t *reach)
-{
-    switch (op->reads) {
-        case MSFCNN_LOAD:
-        case MSFCNN_GLOBAL:
-            return 1;
-        case MSFCNN_WINDOW:
-            msfcnn_reach(op, at, *pixels, reach);
-            return _is_ahead(nn, i, op, *pixels) && _has_window(nn, i, op, at, reach);
-        case MSFCNN_PAIR:
-            if (op->second->kind == MSFCNN_COPY) {
-                /* what comes by way of the input is written there before; no more is asked for than
-                 * is read at once, as scratch may lie on what is left in a run */
-                *pixels = msfcnn_together(nn, op->second, at->line, at->pixel, *pixels);
-                break;
-            }
-            *pixels = _available(nn, i, op->second, at->line, at->pixel, *pixels);
-            if (*pixels == 0) {
-                return 0;
-            }
-            break;
-        default:
-            break;
-    }
-    *pixels = _available(nn, i, op->input, at->line, at->pixel, *pixels);
-    return *pixels != 0;
 }
 
 static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
@@ -322,38 +204,39 @@ static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_posi
     }
 }
 
-static int _step(msfcnn_t *nn, unsigned i)
+/* pixels that the band before has computed; whether some were asked for that it has not */
+static int _replay(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at)
 {
-    const msfcnn_op_t *op = &nn->ops[i];
     const msfcnn_tensor_t *output = op->output;
-    msfcnn_position_t *at = &nn->at[i];
-    unsigned n = _min(_min(at->want, nn->running->run), (unsigned)(at->high - at->pixel));
-    int replays = at->pixel < at->fresh;
-    msfcnn_reach_t reach;
-    int res = EMITTED;
+    unsigned n = _min(_min(at->want, op->run), (unsigned)(at->fresh - at->pixel));
 
     if (output->kind >= MSFCNN_SHARED) {
         n = msfcnn_make_room(nn, output, at->line, at->pixel, n);
     }
-    if (replays) {
-        n = _min(n, (unsigned)(at->fresh - at->pixel));
+    int8_t *to = msfcnn_target(nn, op, at);
+    msfcnn_replay(nn, op, at, to, n);
+    return _advance(nn, op, at, to, n);
+}
+
+static int _step(msfcnn_t *nn, unsigned i)
+{
+    const msfcnn_op_t *op = &nn->ops[i];
+    msfcnn_position_t *at = &nn->at[i];
+    msfcnn_reach_t reach;
+
+    if (at->pixel < at->fresh) {
+        return _replay(nn, op, at);
     }
-    else if (!_ready(nn, i, op, at, &n, &reach)) {
+    unsigned n = _min(_min(at->want, op->run), (unsigned)(at->high - at->pixel));
+    if (op->output->kind >= MSFCNN_SHARED) {
+        n = msfcnn_make_room(nn, op->output, at->line, at->pixel, n);
+    }
+    if (!msfcnn_ready(nn, i, op, at, &n, &reach)) {
         return NEED;
     }
     int8_t *to = msfcnn_target(nn, op, at);
-    if (replays) {
-        msfcnn_replay(nn, op, at, to, n);
-    }
-    else {
-        res = _compute(nn, i, op, at, &reach, to, n);
-    }
-    if (res == EMITTED) {
-        _advance(nn, op, at, to, n);
-        /* of a run nothing more is written before it has been read */
-        return (at->want != 0 && output->kind != MSFCNN_PIXELS) ? EMITTED : DONE;
-    }
-    return res;
+    int res = _compute(nn, i, op, at, &reach, to, n);
+    return (res == EMITTED) ? _advance(nn, op, at, to, n) : res;
 }
 
 int msfcnn_sweep(msfcnn_t *nn)

@@ -17,17 +17,6 @@
 
 #include "window.h"
 
-/* the caller's inputs are only read, but other tensors are written, too */
-static int8_t *_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
-{
-    if (tensor->place < MSFCNN_BESIDE) {
-        return nn->arena + tensor->place;
-    }
-    return (int8_t *)(uintptr_t)((tensor->place == MSFCNN_IMAGE)
-                                 ? nn->image
-                                 : nn->beside + (tensor->place - MSFCNN_BESIDE));
-}
-
 /* index of a pixel in a ring; those of a band follow each other line by line */
 static MSFCNN_ONE_COPY unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring,
                                             unsigned line, unsigned pixel)
@@ -61,14 +50,6 @@ unsigned msfcnn_together(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsi
     return (pixels < left) ? pixels : left;
 }
 
-int8_t *msfcnn_first_slot(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned pixel)
-{
-    if (tensor->kind != MSFCNN_WHOLE) {
-        pixel -= nn->at[tensor->writer].low;
-    }
-    return _base(nn, tensor) + pixel * tensor->pixel_step;
-}
-
 int8_t *msfcnn_at(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned line, unsigned pixel)
 {
     if (tensor->kind == MSFCNN_PIXELS) {
@@ -81,8 +62,8 @@ int8_t *msfcnn_at(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned li
     if (tensor->kind == MSFCNN_SHARED && _is_saved(nn, tensor, line, pixel)) {
         return msfcnn_saved(nn, &nn->ops[tensor->owner], &nn->at[tensor->owner], pixel);
     }
-    unsigned slot = (line < tensor->slots) ? line : line % tensor->slots;
-    return msfcnn_first_slot(nn, tensor, pixel) + (size_t)slot * tensor->line_step;
+    msfcnn_lines_t lines = msfcnn_lines(nn, tensor, pixel);
+    return lines.first + line % lines.slots * lines.step;
 }
 
 int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at)
@@ -93,32 +74,8 @@ int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_po
         return msfcnn_in_run(nn, output, at->pixel);
     }
     return msfcnn_at(nn, output, at->line, at->pixel) +
-           (size_t)op->out_channel * output->channel_step + ((op->band != 0) ? nn->channel : 0);
-}
-
-void msfcnn_reach(const msfcnn_op_t *op, const msfcnn_position_t *at, unsigned pixels,
-                  msfcnn_reach_t *r)
-{
-    const msfcnn_shape_t *shape = op->shape;
-    const msfcnn_tensor_t *input = op->input;
-
-    int parts = at->line * shape->stride_u - shape->pad_u;
-    int first = msfcnn_whole(parts, shape->up_u);
-    int newest = first + (shape->kernel_u - 1) * shape->dilation_u;
-    r->first = first;
-    r->phase_u = (uint8_t)(parts - first * shape->up_u);
-    r->slides = input->save && first >= 0 && newest < op->lines && input->kind != MSFCNN_SHARED;
-    r->newest = (newest < op->lines) ? newest : op->lines - 1;
-
-    parts = at->pixel * shape->stride_v - shape->pad_v;
-    int x = msfcnn_whole(parts, shape->up_v);
-    r->x = x;
-    r->phase_v = (uint8_t)(parts - x * shape->up_v);
-    int end = msfcnn_whole(parts + (int)(pixels - 1) * shape->stride_v, shape->up_v) +
-              (shape->kernel_v - 1) * shape->dilation_v + 1;
-    end = (end > op->pixels) ? op->pixels : (end < 0) ? 0 : end;
-    r->end = (uint16_t)end;
-    r->from = (uint16_t)((x < 0) ? 0 : (x > end) ? end : x);
+           (size_t)op->out_channel * msfcnn_channel_step(nn, output) +
+           ((op->band != 0) ? nn->channel : 0);
 }
 
 int8_t *msfcnn_saved(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
@@ -272,7 +229,7 @@ void msfcnn_feed(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positio
     for (unsigned p = at->pixel; pixels > 0; pixels--, p++) {
         if (p >= reader->fresh && p < reader->high) {
             _copy(msfcnn_at(nn, op->copy, at->line, p) + op->out_channel, 1, written,
-                  op->output->channel_step, op->out_channels);
+                  msfcnn_channel_step(nn, op->output), op->out_channels);
         }
         written += op->output->pixel_step;
     }
@@ -285,7 +242,7 @@ static MSFCNN_ONE_COPY void _copy_halo(const msfcnn_t *nn, const msfcnn_op_t *op
                                        unsigned pixels, int back)
 {
     const msfcnn_tensor_t *kept = op->output;
-    size_t width = kept->halo_pixels, step = width, window_step = kept->channel_step;
+    size_t width = kept->halo_pixels, step = width, window_step = msfcnn_channel_step(nn, kept);
     int8_t *halo = nn->arena + kept->halo + line * width * kept->channels;
     size_t index = p + width - end;
     unsigned planes = op->out_channels;

@@ -40,18 +40,23 @@ extern "C" {
 #endif
 
 /**
- * @brief   The input pixels of a kernel run, in lines and pixels of the input
+ * @brief   The lines and pixels of its input that a kernel run reaches
  */
 typedef struct {
     int first;              /**< kernel line 0; negative: padding */
     int newest;             /**< last kernel line that exists; negative: there is none */
-    int x;                  /**< first tap of the first pixel; negative: padding */
-    uint16_t from;          /**< first pixel that exists */
-    uint16_t end;           /**< end of those that exist */
-    uint8_t phase_u;        /**< parts of a line behind the first kernel line */
-    uint8_t phase_v;        /**< parts of a pixel behind the first tap */
+    uint16_t end;           /**< end of the pixels that exist */
     uint8_t slides;         /**< the newest line overwrites the first one, which is saved */
 } msfcnn_reach_t;
+
+/**
+ * @brief   How lines of a tensor lie in the band that runs
+ */
+typedef struct {
+    int8_t *first;          /**< the first slot, from some pixel on */
+    size_t step;            /**< bytes from slot to slot */
+    unsigned slots;         /**< line u lies in slot `u % slots` */
+} msfcnn_lines_t;
 
 /**
  * @brief   Whole lines or pixels in some parts, @p up of which make one; rounded down
@@ -62,6 +67,45 @@ static inline int msfcnn_whole(int parts, unsigned up)
         return parts;
     }
     return (parts >= 0) ? parts / (int)up : -(((int)up - 1 - parts) / (int)up);
+}
+
+/**
+ * @brief   Where a tensor begins that has all its lines
+ *
+ * The caller's inputs are only read, but other tensors are written, too.
+ */
+static inline int8_t *msfcnn_base(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
+{
+    if (tensor->place < MSFCNN_BESIDE) {
+        return nn->arena + tensor->place;
+    }
+    return (int8_t *)(uintptr_t)((tensor->place == MSFCNN_IMAGE)
+                                 ? nn->image
+                                 : nn->beside + (tensor->place - MSFCNN_BESIDE));
+}
+
+/**
+ * @brief   The first tap of the next output in pixels of the input, negative: padding
+ *
+ * @param[out]  phase   parts of a pixel behind it
+ */
+static inline int msfcnn_first_tap(const msfcnn_op_t *op, const msfcnn_position_t *at,
+                                   uint8_t *phase)
+{
+    const msfcnn_shape_t *shape = op->shape;
+    int parts = at->pixel * shape->stride_v - shape->pad_v;
+    int x = msfcnn_whole(parts, shape->up_v);
+
+    *phase = (uint8_t)(parts - x * shape->up_v);
+    return x;
+}
+
+/**
+ * @brief   The first pixel that exists of those that an op reaches next, where the first tap is @p x
+ */
+static inline unsigned msfcnn_from(const msfcnn_reach_t *reach, int x)
+{
+    return (x < 0) ? 0 : (x > reach->end) ? reach->end : (unsigned)x;
 }
 
 /**
@@ -95,9 +139,41 @@ unsigned msfcnn_make_room(msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned 
                           unsigned pixel, unsigned pixels);
 
 /**
- * @brief   The first line that is resident of a tensor of lines, from a pixel on
+ * @brief   Whether lines lie so in this band that the newest one overwrites none that is read
+ *
+ * The first band of a stage has more pixels than those behind it, whose lines fit one by one where
+ * those of the first one share a slot.
  */
-int8_t *msfcnn_first_slot(const msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned pixel);
+static inline int msfcnn_is_narrow(const msfcnn_position_t *writer, const msfcnn_tensor_t *lines)
+{
+    return writer->pitch != lines->length;
+}
+
+/**
+ * @brief   How lines lie, from a pixel on: those of the caller, whole tensors or windows of lines
+ */
+static inline msfcnn_lines_t msfcnn_lines(const msfcnn_t *nn, const msfcnn_tensor_t *tensor,
+                                          unsigned pixel)
+{
+    if (tensor->kind == MSFCNN_WHOLE) {
+        return (msfcnn_lines_t){ msfcnn_base(nn, tensor) + pixel * tensor->pixel_step,
+                                 tensor->line_step, tensor->slots };
+    }
+    const msfcnn_position_t *writer = &nn->at[tensor->writer];
+    return (msfcnn_lines_t){
+        nn->arena + tensor->place + (pixel - writer->low) * tensor->pixel_step,
+        (size_t)writer->pitch * tensor->channels,
+        tensor->slots + (unsigned)msfcnn_is_narrow(writer, tensor),
+    };
+}
+
+/**
+ * @brief   Bytes from one channel of a tensor to the next
+ */
+static inline uint16_t msfcnn_channel_step(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
+{
+    return (tensor->channel_step == 1) ? 1 : nn->at[tensor->writer].pitch;
+}
 
 /**
  * @brief   The pixels @p from to @p end - 1 of a shared line, one behind the other
@@ -109,12 +185,6 @@ int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned
  * @brief   Where an op writes its next pixels; @p at is where it is
  */
 int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at);
-
-/**
- * @brief   What the next @p pixels outputs of an op read
- */
-void msfcnn_reach(const msfcnn_op_t *op, const msfcnn_position_t *at, unsigned pixels,
-                  msfcnn_reach_t *reach);
 
 /**
  * @brief   Saves the pixels @p from to @p end - 1 of a line that an op reads; those in front are

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /**
- * @brief   Ops that one stage may fuse (20 bytes each in @ref msfcnn_t)
+ * @brief   Ops that one stage may fuse (22 bytes each in @ref msfcnn_t)
  */
 #ifndef CONFIG_MSFCNN_STAGE_OPS
 #  define CONFIG_MSFCNN_STAGE_OPS       24

@@ -40,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              9
+#define MSFCNN_ABI              10
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -214,6 +214,8 @@ struct msfcnn_op {
     int8_t out_zero;            /**< zero point of the output */
     int8_t clamp_low;           /**< smallest output */
     int8_t clamp_high;          /**< largest output */
+    uint8_t run;                /**< pixels its kernel computes at a time, at most; where its window
+                                     slides, those of the stage */
 };
 
 /**
@@ -368,7 +370,8 @@ typedef struct {
     uint8_t n_ops;              /**< at most CONFIG_MSFCNN_STAGE_OPS */
     uint8_t n_moves;            /**< what must be moved before */
     uint8_t n_ends;             /**< ops that write what is needed after the stage */
-    uint8_t run;                /**< pixels a kernel computes at a time, at most */
+    uint8_t run;                /**< pixels a kernel computes at a time, at most, where its window
+                                     slides */
     uint8_t columns;            /**< lines are columns */
 } msfcnn_stage_t;
 
