@@ -15,7 +15,7 @@
 
 #include "compute.h"
 
-msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfcnn_op_t *op, unsigned pixels, int8_t *to)
+__attribute__((noinline)) msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfcnn_op_t *op, unsigned pixels, int8_t *to)
 {
     msfcnn_run_t *run = &nn->run;
     const msfcnn_tensor_t *input = op->input;
@@ -37,6 +37,7 @@ msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfcnn_op_t *op, unsigned pixe
     run->scratch = nn->arena;
     run->line = (const int8_t *const *)nn->line;
     run->before = 0;
+    run->phase_u = run->phase_v = 0;
     run->pixel_step = input->pixel_step;
     run->channel_step = run->first_step = msfcnn_channel_step(nn, input);
     run->inside = run->pixels = (uint16_t)pixels;
@@ -79,55 +80,64 @@ static void _take_shared(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach
 }
 
 /* where the kernel lines of a window begin; NULL: padding */
-static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach_t *reach,
-                        unsigned from)
+static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, int line, unsigned from)
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_lines_t lines = msfcnn_lines(nn, op->input, from);
+    size_t all = lines.slots * lines.step;
+    size_t step = shape->dilation_u * lines.step;
+    const int8_t *end = lines.first + all;
+    const int8_t *at = NULL;
     const int8_t **to = nn->line;
-    int line = reach->first;
-    int slot = -1;
 
-    if (!MSFCNN_SMALL && line >= 0 && shape->dilation_u == 1 &&
-        reach->newest - line == shape->kernel_u - 1) {      /* by far the most frequent */
-        const int8_t *end = lines.first + lines.slots * lines.step;
-        const int8_t *at = lines.first + (unsigned)line % lines.slots * lines.step;
+    if (MSFCNN_UNROLL && line >= 0 && shape->dilation_u == 1 &&
+        line + shape->kernel_u <= op->lines) {      /* by far the most frequent */
+        at = lines.first + (unsigned)line % lines.slots * lines.step;
         for (unsigned k = shape->kernel_u; k > 0; k--) {
             *to++ = at;
-            at += lines.step;
+            at += step;
             at = (at == end) ? lines.first : at;
         }
         return;
     }
-    for (unsigned k = 0; k < shape->kernel_u; k++, line += shape->dilation_u) {
-        nn->line[k] = NULL;
+    for (unsigned k = shape->kernel_u; k > 0; k--, line += shape->dilation_u) {
+        *to++ = at;
         if (line < 0 || line >= op->lines) {
+            to[-1] = NULL;
             continue;
         }
-        if (slot < 0) {
-            slot = (int)((unsigned)line % lines.slots);
+        if (at == NULL) {
+            at = lines.first + (unsigned)line % lines.slots * lines.step;
+            to[-1] = at;
         }
-        nn->line[k] = lines.first + (unsigned)slot * lines.step;
-        for (slot += shape->dilation_u; slot >= (int)lines.slots;) {
-            slot -= (int)lines.slots;
+        for (at += step; at >= end;) {
+            at -= all;
         }
     }
+}
+
+/* parts of a line or pixel behind the last whole one */
+static int _phase(int parts, unsigned up)
+{
+    return parts - msfcnn_whole(parts, up) * (int)up;
 }
 
 void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
                            const msfcnn_reach_t *reach, int8_t *to, unsigned pixels)
 {
     const msfcnn_tensor_t *input = op->input;
+    msfcnn_run_t *run = msfcnn_describe(nn, op, pixels, to);
     const msfcnn_shape_t *shape = op->shape;
-    msfcnn_run_t *run = &nn->run;
-    int x = msfcnn_first_tap(op, at, &run->phase_v);
+    int x = msfcnn_first_tap(shape, at);
     unsigned from = msfcnn_from(reach, x);
 
-    _take_lines(nn, op, reach, from);
-    msfcnn_describe(nn, op, (unsigned)(reach->end - from), to);
-    run->pixels = (uint16_t)pixels;
+    _take_lines(nn, op, reach->first, from);
+    run->inside = (uint16_t)(reach->end - from);
     run->before = (uint16_t)((x < 0) ? -x : 0);
-    run->phase_u = (uint8_t)(at->line * shape->stride_u - shape->pad_u - reach->first * shape->up_u);
+    if (shape->up_u != 1 || shape->up_v != 1) {
+        run->phase_u = (uint8_t)_phase(at->line * shape->stride_u - shape->pad_u, shape->up_u);
+        run->phase_v = (uint8_t)_phase(at->pixel * shape->stride_v - shape->pad_v, shape->up_v);
+    }
     if (reach->slides) {
         nn->line[0] = msfcnn_saved(nn, op, at, from);
         run->first_step = (input->channel_step == 1) ? 1 : input->save;

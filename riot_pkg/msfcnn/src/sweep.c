@@ -23,7 +23,6 @@
 
 #include "band.h"
 #include "compute.h"
-#include "ready.h"
 #include "sweep.h"
 
 /* what became of a step; errors of the fetch function are negative */
@@ -33,6 +32,8 @@ enum {
     DONE,       /* all that were asked for */
     NEED,       /* the op that was asked must go first */
 };
+
+#define ALL         UINT16_MAX  /* pixels of a line */
 
 static unsigned _min(unsigned a, unsigned b)
 {
@@ -59,35 +60,10 @@ static unsigned _next_end(msfcnn_t *nn)
         }
     }
     if (best != MSFCNN_NONE) {
-        nn->at[best].want = MSFCNN_ALL;
+        nn->at[best].want = ALL;
         nn->at[best].asker = MSFCNN_NONE;
     }
     return best;
-}
-
-/* up, over what is dead; in words where that is possible: small C libraries move bytes */
-static void _move(int8_t *to, const int8_t *from, size_t size)
-{
-    uint32_t word;
-
-    if (MSFCNN_SMALL || to < from || (size_t)(to - from) % sizeof(word)) {
-        memmove(to, from, size);
-        return;
-    }
-    to += size;
-    from += size;
-    for (; size && (uintptr_t)to % sizeof(word); size--) {
-        *--to = *--from;
-    }
-    for (; size >= sizeof(word); size -= sizeof(word)) {
-        to -= sizeof(word);
-        from -= sizeof(word);
-        memcpy(&word, __builtin_assume_aligned(from, sizeof(word)), sizeof(word));
-        memcpy(__builtin_assume_aligned(to, sizeof(word)), &word, sizeof(word));
-    }
-    for (; size; size--) {
-        *--to = *--from;
-    }
 }
 
 void msfcnn_begin_stage(msfcnn_t *nn)
@@ -99,7 +75,7 @@ void msfcnn_begin_stage(msfcnn_t *nn)
     nn->ops = model->ops + stage->first_op;
     for (unsigned n = 0; n < stage->n_moves; n++) {
         const msfcnn_move_t *move = &model->moves[stage->first_move + n];
-        _move(nn->arena + move->to, nn->arena + move->from, move->size);
+        msfcnn_move(nn->arena + move->to, nn->arena + move->from, move->size);
     }
     nn->channel = 0;
     msfcnn_begin_pass(nn);
@@ -129,12 +105,159 @@ static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, 
         }
         return DONE;
     }
-    if (at->want != MSFCNN_ALL) {
+    if (at->want != ALL) {
         at->want = (uint16_t)(at->want - pixels);
     }
     /* of a run nothing more is written before it has been read */
     return (at->want != 0 && output->kind != MSFCNN_PIXELS) ? EMITTED : DONE;
 }
+
+/* op i cannot go on: another one computes so many pixels first */
+static inline int _ask(msfcnn_t *nn, unsigned i, unsigned writer, unsigned want)
+{
+    msfcnn_position_t *at = &nn->at[writer];
+
+    at->want = (uint16_t)want;
+    at->asker = (uint8_t)i;
+    at->from = at->pixel;
+    nn->op = (uint16_t)writer;
+    return 0;
+}
+
+/* of the ops that write a tensor the one that is furthest behind */
+static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
+{
+    unsigned slowest = tensor->writer;
+
+    if (!MSFCNN_SMALL && tensor->n_writers == 1) {     /* by far the most frequent */
+        return slowest;
+    }
+
+    for (unsigned i = slowest; (i = nn->ops[i].next_writer) != MSFCNN_NONE;) {
+        const msfcnn_position_t *a = &nn->at[i], *b = &nn->at[slowest];
+        if (a->line < b->line || (a->line == b->line && a->pixel < b->pixel)) {
+            slowest = i;
+        }
+    }
+    return slowest;
+}
+
+/* whether an op has computed a line up to a pixel; else op i has asked it for what is missing */
+static MSFCNN_ONE_COPY int _has_come(msfcnn_t *nn, unsigned i, unsigned writer, unsigned line, unsigned end)
+{
+    const msfcnn_position_t *in = &nn->at[writer];
+
+    if (in->line > line || (in->line == line && in->pixel >= end)) {
+        return 1;
+    }
+    return _ask(nn, i, writer, (in->line < line) ? ALL : end - in->pixel);
+}
+
+static MSFCNN_ONE_COPY unsigned _available(msfcnn_t *nn, unsigned i, const msfcnn_tensor_t *tensor, unsigned line,
+                                           unsigned pixel, unsigned pixels)
+{
+    if (tensor->writer != MSFCNN_NONE) {
+        unsigned writer = _slowest(nn, tensor);
+        const msfcnn_position_t *in = &nn->at[writer];
+
+        if (in->line == line && in->pixel > pixel) {
+            pixels = _min(pixels, (unsigned)(in->pixel - pixel));
+        }
+        else if (!_has_come(nn, i, writer, line, pixel + pixels)) {
+            return 0;
+        }
+    }
+    return (tensor->kind < MSFCNN_SHARED) ? pixels
+                                          : msfcnn_together(nn, tensor, line, pixel, pixels);
+}
+
+/* what the next outputs of op i reach, and how many of so many it can compute at once */
+static unsigned _reach(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
+                       unsigned pixels, msfcnn_reach_t *r)
+{
+    const msfcnn_shape_t *shape = op->shape;
+    const msfcnn_tensor_t *input = op->input;
+    int first = msfcnn_whole(at->line * shape->stride_u - shape->pad_u, shape->up_u);
+    int newest = first + (shape->kernel_u - 1) * shape->dilation_u;
+    int last = op->lines - 1;
+
+    r->first = first;
+    r->slides = 0;
+    if (input->save != 0 && first >= 0 && newest <= last && input->kind == MSFCNN_LINES &&
+        !msfcnn_is_narrow(&nn->at[input->writer], input)) {
+        r->slides = 1;
+        pixels = _min(pixels, nn->running->run);    /* more cannot be saved */
+    }
+    r->newest = (newest < last) ? newest : last;
+
+    int parts = (at->pixel + (int)pixels - 1) * shape->stride_v - shape->pad_v;
+    int end = msfcnn_whole(parts, shape->up_v) + (shape->kernel_v - 1) * shape->dilation_v + 1;
+    r->end = (uint16_t)((end > op->pixels) ? op->pixels : (end < 0) ? 0 : end);
+    return pixels;
+}
+
+/* whether all is there that the next pixels of op i reach; else an op has been asked for more */
+static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
+                       const msfcnn_reach_t *reach)
+{
+    const msfcnn_tensor_t *window = op->input;
+
+    if (window->writer == MSFCNN_NONE || reach->end == 0) {
+        return 1;
+    }
+    unsigned writer = _slowest(nn, window);
+    unsigned newest = (unsigned)reach->newest;
+    if (_has_come(nn, i, writer, newest, reach->end)) {
+        return 1;
+    }
+    if (reach->slides && nn->at[writer].line == newest) {
+        unsigned from = msfcnn_from(reach, msfcnn_first_tap(op->shape, at));
+        msfcnn_save(nn, op, at, (unsigned)reach->first, from, reach->end);
+    }
+    return 0;
+}
+
+/* whether the op that goes before op i is as far as that will be; else it has been asked */
+static int _is_ahead(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, unsigned pixels)
+{
+    unsigned before = op->before;
+
+    if (before == MSFCNN_NONE || nn->at[before].low >= nn->at[before].high) {
+        return 1;
+    }
+    unsigned end = _min(nn->at[i].pixel + pixels, nn->at[before].high);
+    return _has_come(nn, i, before, nn->at[i].line, end);
+}
+
+static int _ready(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_position_t *at,
+                 unsigned *pixels, msfcnn_reach_t *reach)
+{
+    switch (op->reads) {
+        case MSFCNN_LOAD:
+        case MSFCNN_GLOBAL:
+            return 1;
+        case MSFCNN_WINDOW:
+            *pixels = _reach(nn, op, at, *pixels, reach);
+            return _is_ahead(nn, i, op, *pixels) && _has_window(nn, i, op, at, reach);
+        case MSFCNN_PAIR:
+            if (op->second->kind == MSFCNN_COPY) {
+                /* what comes by way of the input is written there before; no more is asked for than
+                 * is read at once, as scratch may lie on what is left in a run */
+                *pixels = msfcnn_together(nn, op->second, at->line, at->pixel, *pixels);
+                break;
+            }
+            *pixels = _available(nn, i, op->second, at->line, at->pixel, *pixels);
+            if (*pixels == 0) {
+                return 0;
+            }
+            break;
+        default:
+            break;
+    }
+    *pixels = _available(nn, i, op->input, at->line, at->pixel, *pixels);
+    return *pixels != 0;
+}
+
 
 static int _load(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at, int8_t *to,
                  unsigned pixels)
@@ -169,7 +292,7 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, const msfcn
         unsigned line = at->saved_to, pixel = at->saved_from;
         unsigned left = (unsigned)(op->pixels - pixel);
         unsigned n = (op->input->writer == MSFCNN_NONE) ? left : _min(left, nn->running->run);
-        n = msfcnn_available(nn, i, op->input, line, pixel, n);
+        n = _available(nn, i, op->input, line, pixel, n);
         if (n == 0) {
             return NEED;
         }
@@ -218,20 +341,48 @@ static int _replay(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at)
     return _advance(nn, op, at, to, n);
 }
 
+/* whether an op only reads a run of pixels, as most do that are not slow: shortcuts pay */
+static inline int _reads_run(const msfcnn_op_t *op)
+{
+    return MSFCNN_UNROLL && op->reads == MSFCNN_RUN && op->input->kind == MSFCNN_PIXELS;
+}
+
+/* as _ready(), for those */
+static inline int _has_run(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op,
+                           const msfcnn_position_t *at, unsigned *pixels)
+{
+    unsigned writer = op->input->writer;
+    const msfcnn_position_t *in = &nn->at[writer];
+
+    if (in->line == at->line) {
+        if (in->pixel <= at->pixel) {
+            return _ask(nn, i, writer, *pixels);
+        }
+        *pixels = _min(*pixels, (unsigned)(in->pixel - at->pixel));
+    }
+    else if (in->line < at->line) {
+        return _ask(nn, i, writer, ALL);
+    }
+    return 1;
+}
+
 static int _step(msfcnn_t *nn, unsigned i)
 {
     const msfcnn_op_t *op = &nn->ops[i];
     msfcnn_position_t *at = &nn->at[i];
     msfcnn_reach_t reach;
 
+    if (at->pixel < at->fresh && _replay(nn, op, at) == DONE) {
+        return DONE;
+    }
     if (at->pixel < at->fresh) {
-        return _replay(nn, op, at);
+        return EMITTED;
     }
     unsigned n = _min(_min(at->want, op->run), (unsigned)(at->high - at->pixel));
     if (op->output->kind >= MSFCNN_SHARED) {
         n = msfcnn_make_room(nn, op->output, at->line, at->pixel, n);
     }
-    if (!msfcnn_ready(nn, i, op, at, &n, &reach)) {
+    if (!(_reads_run(op) ? _has_run(nn, i, op, at, &n) : _ready(nn, i, op, at, &n, &reach))) {
         return NEED;
     }
     int8_t *to = msfcnn_target(nn, op, at);

@@ -17,6 +17,31 @@
 
 #include "window.h"
 
+/* in words where that is possible: small C libraries move bytes */
+void msfcnn_move(int8_t *to, const int8_t *from, size_t size)
+{
+    uint32_t word;
+
+    if (!MSFCNN_UNROLL || to < from || (size_t)(to - from) % sizeof(word)) {
+        memmove(to, from, size);
+        return;
+    }
+    to += size;
+    from += size;
+    for (; size && (uintptr_t)to % sizeof(word); size--) {
+        *--to = *--from;
+    }
+    for (; size >= sizeof(word); size -= sizeof(word)) {
+        to -= sizeof(word);
+        from -= sizeof(word);
+        memcpy(&word, __builtin_assume_aligned(from, sizeof(word)), sizeof(word));
+        memcpy(__builtin_assume_aligned(to, sizeof(word)), &word, sizeof(word));
+    }
+    for (; size; size--) {
+        *--to = *--from;
+    }
+}
+
 /* index of a pixel in a ring; those of a band follow each other line by line */
 static MSFCNN_ONE_COPY unsigned _ring_index(const msfcnn_t *nn, const msfcnn_tensor_t *ring,
                                             unsigned line, unsigned pixel)
@@ -101,37 +126,49 @@ typedef struct {
         *(const type_t *)(const void *)(x + step * from_step)
 
 #define COPY_COLUMN(type_t)                                                             \
-    for (c = planes; MSFCNN_UNROLL && c > 1; c -= 2) {                                  \
+    for (; MSFCNN_UNROLL && planes > 3; planes -= 4) {                                  \
         COPY(type_t, 0);                                                                \
         COPY(type_t, 1);                                                                \
-        x += 2 * from_step;                                                             \
-        y += 2 * to_step;                                                               \
+        COPY(type_t, 2);                                                                \
+        COPY(type_t, 3);                                                                \
+        x += 4 * from_step;                                                             \
+        y += 4 * to_step;                                                               \
     }                                                                                   \
-    for (; c > 0; c--, x += from_step, y += to_step) {                                  \
+    for (; planes > 0; planes--, x += from_step, y += to_step) {                        \
         COPY(type_t, 0);                                                                \
-    }                                                                                   \
-    n = sizeof(type_t)
+    }
+
+static void _copy_bytes(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                        unsigned planes)
+{
+    COPY_COLUMN(int8_t);
+}
+
+static void _copy_twos(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                       unsigned planes)
+{
+    COPY_COLUMN(two_t);
+}
+
+static void _copy_fours(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                        unsigned planes)
+{
+    COPY_COLUMN(four_t);
+}
 
 /* a few pixels of all planes before the next: they are too few for a call for each plane, and the
  * copy may be one of what lies a little further on */
 static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                          unsigned planes, unsigned pixels)
 {
-    unsigned c, n;
-
-    for (; pixels > 0; pixels -= n, to += n, from += n) {
-        const int8_t *x = from;
-        int8_t *y = to;
-
-        if (!MSFCNN_SMALL && pixels >= 4) {
-            COPY_COLUMN(four_t);
-        }
-        else if (!MSFCNN_SMALL && pixels >= 2) {
-            COPY_COLUMN(two_t);
-        }
-        else {
-            COPY_COLUMN(int8_t);
-        }
+    for (; !MSFCNN_SMALL && pixels >= 4; pixels -= 4, to += 4, from += 4) {
+        _copy_fours(to, to_step, from, from_step, planes);
+    }
+    for (; !MSFCNN_SMALL && pixels >= 2; pixels -= 2, to += 2, from += 2) {
+        _copy_twos(to, to_step, from, from_step, planes);
+    }
+    for (; pixels >= 1; pixels--, to++, from++) {
+        _copy_bytes(to, to_step, from, from_step, planes);
     }
 }
 

@@ -70,6 +70,11 @@ static inline int msfcnn_whole(int parts, unsigned up)
 }
 
 /**
+ * @brief   Moves a tensor up, over what is dead
+ */
+void msfcnn_move(int8_t *to, const int8_t *from, size_t size);
+
+/**
  * @brief   Where a tensor begins that has all its lines
  *
  * The caller's inputs are only read, but other tensors are written, too.
@@ -86,18 +91,10 @@ static inline int8_t *msfcnn_base(const msfcnn_t *nn, const msfcnn_tensor_t *ten
 
 /**
  * @brief   The first tap of the next output in pixels of the input, negative: padding
- *
- * @param[out]  phase   parts of a pixel behind it
  */
-static inline int msfcnn_first_tap(const msfcnn_op_t *op, const msfcnn_position_t *at,
-                                   uint8_t *phase)
+static inline int msfcnn_first_tap(const msfcnn_shape_t *shape, const msfcnn_position_t *at)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    int parts = at->pixel * shape->stride_v - shape->pad_v;
-    int x = msfcnn_whole(parts, shape->up_v);
-
-    *phase = (uint8_t)(parts - x * shape->up_v);
-    return x;
+    return msfcnn_whole(at->pixel * shape->stride_v - shape->pad_v, shape->up_v);
 }
 
 /**
