@@ -109,6 +109,8 @@ static void _begin_band(msfcnn_t *nn)
 void msfcnn_begin_pass(msfcnn_t *nn)
 {
     memset(nn->at, 0, sizeof(nn->at));
+    nn->run.line = (const int8_t *const *)nn->line;
+    nn->run.scratch = nn->arena;
     _begin_band(nn);
 }
 

@@ -34,13 +34,10 @@ __attribute__((noinline)) msfcnn_run_t *msfcnn_describe(msfcnn_t *nn, const msfc
     run->out_channel_step = msfcnn_channel_step(nn, output);
     run->channel = nn->channel;
     run->channels = (uint16_t)channels;
-    run->scratch = nn->arena;
-    run->line = (const int8_t *const *)nn->line;
-    run->before = 0;
     run->phase_u = run->phase_v = 0;
     run->pixel_step = input->pixel_step;
-    run->channel_step = run->first_step = msfcnn_channel_step(nn, input);
-    run->inside = run->pixels = (uint16_t)pixels;
+    run->channel_step = msfcnn_channel_step(nn, input);
+    run->pixels = (uint16_t)pixels;
     return run;
 }
 
@@ -49,6 +46,9 @@ void msfcnn_compute_run(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positi
 {
     msfcnn_run_t *run = msfcnn_describe(nn, op, pixels, to);
 
+    run->before = 0;
+    run->inside = (uint16_t)pixels;
+    run->first_step = run->channel_step;
     if (!MSFCNN_SMALL && op->input->kind == MSFCNN_PIXELS) {    /* by far the most frequent */
         nn->line[0] = msfcnn_in_run(nn, op->input, at->pixel);
     }
@@ -80,7 +80,7 @@ static void _take_shared(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_reach
 }
 
 /* where the kernel lines of a window begin; NULL: padding */
-static void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, int line, unsigned from)
+static __attribute__((noinline)) void _take_lines(msfcnn_t *nn, const msfcnn_op_t *op, int line, unsigned from)
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_lines_t lines = msfcnn_lines(nn, op->input, from);
@@ -134,6 +134,7 @@ void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_pos
     _take_lines(nn, op, reach->first, from);
     run->inside = (uint16_t)(reach->end - from);
     run->before = (uint16_t)((x < 0) ? -x : 0);
+    run->first_step = run->channel_step;
     if (shape->up_u != 1 || shape->up_v != 1) {
         run->phase_u = (uint8_t)_phase(at->line * shape->stride_u - shape->pad_u, shape->up_u);
         run->phase_v = (uint8_t)_phase(at->pixel * shape->stride_v - shape->pad_v, shape->up_v);

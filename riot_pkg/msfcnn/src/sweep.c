@@ -83,8 +83,8 @@ void msfcnn_begin_stage(msfcnn_t *nn)
 }
 
 /* after pixels of an op have been written: whether more of it was asked for */
-static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, int8_t *written,
-                    unsigned pixels)
+static MSFCNN_COPIES int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at,
+                                  int8_t *written, unsigned pixels)
 {
     const msfcnn_tensor_t *output = op->output;
     unsigned end = at->pixel + pixels;
@@ -302,6 +302,7 @@ static MSFCNN_ONE_COPY int _compute_global(msfcnn_t *nn, unsigned i, const msfcn
         run->first = line == 0 && pixel == 0;
         run->scratch = nn->arena + op->sums;
         op->kernel(op, run);
+        run->scratch = nn->arena;
         if (last) {
             return EMITTED;
         }

@@ -98,9 +98,11 @@ int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_po
     if (!MSFCNN_SMALL && output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
         return msfcnn_in_run(nn, output, at->pixel);
     }
-    return msfcnn_at(nn, output, at->line, at->pixel) +
-           (size_t)op->out_channel * msfcnn_channel_step(nn, output) +
-           ((op->band != 0) ? nn->channel : 0);
+    int8_t *to = msfcnn_at(nn, output, at->line, at->pixel);
+    if (op->out_channel != 0) {
+        to += (size_t)op->out_channel * msfcnn_channel_step(nn, output);
+    }
+    return to + ((op->band != 0) ? nn->channel : 0);
 }
 
 int8_t *msfcnn_saved(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
@@ -138,20 +140,20 @@ typedef struct {
         COPY(type_t, 0);                                                                \
     }
 
-static void _copy_bytes(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
-                        unsigned planes)
+static __attribute__((noinline)) void _copy_bytes(int8_t *y, size_t to_step, const int8_t *x,
+                                                 size_t from_step, unsigned planes)
 {
     COPY_COLUMN(int8_t);
 }
 
-static void _copy_twos(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
-                       unsigned planes)
+static __attribute__((noinline)) void _copy_twos(int8_t *y, size_t to_step, const int8_t *x,
+                                                size_t from_step, unsigned planes)
 {
     COPY_COLUMN(two_t);
 }
 
-static void _copy_fours(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
-                        unsigned planes)
+static __attribute__((noinline)) void _copy_fours(int8_t *y, size_t to_step, const int8_t *x,
+                                                 size_t from_step, unsigned planes)
 {
     COPY_COLUMN(four_t);
 }

@@ -18,14 +18,16 @@ extern "C" {
 #endif
 
 /**
- * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not; whether
- *          loops may have several turns in one
+ * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not; what is
+ *          called so often that copies of it pay; whether loops may have several turns in one
  */
 #ifdef __OPTIMIZE_SIZE__
 #  define MSFCNN_ONE_COPY   __attribute__((noinline))
+#  define MSFCNN_COPIES
 #  define MSFCNN_UNROLL     0
 #else
 #  define MSFCNN_ONE_COPY
+#  define MSFCNN_COPIES     __attribute__((always_inline)) inline
 #  define MSFCNN_UNROLL     1
 #endif
 

@@ -34,39 +34,67 @@ static bool _are_columns(const msfcnn_op_t *op)
 static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_shape_t *shape = op->shape;
-    msfcnn_pixels_t direct = msfcnn_inner(op, run);
+    msfcnn_pixels_t direct = { 0, 0 };
 
     if ((shape->dilation_v != 1)
         || ((op->in_channels != run->pixel_step) && !_are_columns(op))) {
-        direct.end = 0;
+        return direct;
     }
     for (unsigned i = 0; i < shape->kernel_u; i++) {
         if (run->line[i] == NULL) {
-            direct.end = 0;
+            return direct;
         }
     }
-    return direct;
+    if ((run->before == 0)
+        && ((run->pixels - 1) * shape->stride_v + shape->kernel_v <= run->inside)) {
+        direct.end = run->pixels;
+        return direct;
+    }
+    return msfcnn_inner(op, run);
+}
+
+/* the taps of a pixel row by row, where lines are columns */
+static void _gather_rows(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
+                         int8_t *to)
+{
+    const msfcnn_shape_t *shape = op->shape;
+    const int8_t *const *end = run->line + shape->kernel_u;
+    unsigned x = pixel * shape->stride_v - run->before;     /* wraps around in front of the line */
+    int8_t pad = op->pad_value;
+
+    for (unsigned i = shape->kernel_v; i > 0; i--, x++) {
+        for (const int8_t *const *line = run->line; line != end; line++) {
+            if ((*line == NULL) || (x >= run->inside)) {
+                for (unsigned c = op->in_channels; c > 0; c--) {
+                    *to++ = pad;
+                }
+                continue;
+            }
+            const int8_t *from = *line + x * run->pixel_step;
+
+            for (unsigned c = op->in_channels; c > 0; c--) {
+                *to++ = *from++;
+                MSFCNN_IN_ORDER();      /* no copy of the loop for what is not there: many bytes */
+            }
+        }
+    }
 }
 
 /* the taps of a pixel in the order of its weights; no memcpy(), as there are few of a line */
-static void _order(const msfcnn_op_t *op, const int8_t *taps, int8_t *to, size_t all)
+static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to, size_t all)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    size_t line = (size_t)shape->kernel_v * op->in_channels;
-    size_t whole = line & ~(size_t)3;
-    size_t far = _are_columns(op) ? line - op->in_channels : 0;     /* from pixel to pixel */
-    int8_t *rest = to + shape->kernel_u * whole;
+    int8_t *rest = to + lines * (size & ~(size_t)3);
     int8_t *end = to + all;
     int8_t *next = rest;
 
-    for (unsigned i = 0; i < shape->kernel_u; i++) {
-        const int8_t *from = taps + i * (far ? op->in_channels : line);
-        size_t n = 0;
+    for (; lines > 0; lines--) {
+        size_t left = size;
 
-        for (unsigned j = shape->kernel_v; j > 0; j--, from += far) {
-            for (unsigned c = op->in_channels; c > 0; c--) {
-                *(n++ < whole ? to++ : next++) = *from++;
-            }
+        for (; left >= 4; left -= 4, taps += 4, to += 4) {
+            msfcnn_v7em_store(to, msfcnn_v7em_load(taps));
+        }
+        for (; left > 0; left--) {
+            *next++ = *taps++;
         }
     }
     for (; rest < end; rest += 4) {
@@ -85,14 +113,19 @@ static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, u
     size_t taps = msfcnn_v7em_taps(op);
     int8_t *patch = run->scratch;
     int8_t *room = patch + pixels * taps;
-    bool ordered = (size % 4 == 0) && !_are_columns(op);
+    bool ordered = size % 4 == 0;
 
     for (int8_t *to = patch; to < room; to += taps) {
         int8_t *from = ordered ? to : room;
 
-        msfcnn_gather(op, run, pixel++, 1, 0, op->in_channels, from);
+        if (_are_columns(op)) {
+            _gather_rows(op, run, pixel++, from);
+        }
+        else {
+            msfcnn_gather(op, run, pixel++, 1, 0, op->in_channels, from);
+        }
         if (!ordered) {
-            _order(op, from, to, taps);
+            _order(from, shape->kernel_u, size, to, taps);
         }
     }
     if (pixels == 1) {
@@ -121,7 +154,7 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     };
     unsigned n;
 
-    if (_are_columns(op)) {
+    if (_are_columns(op) && (direct.end > 0)) {
         for (unsigned i = 0; i < shape->kernel_v; i++) {
             rows[i] = run->line[0] + i * run->pixel_step;
         }
@@ -134,11 +167,13 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
         n = msfcnn_v7em_together(op, run->pixels - i);
         if ((n == 2) && (i >= direct.begin) && (i + 1 < direct.end)) {
-            if (run->channels % 4 == 0) {
-                n = (direct.end - i) & ~1U;
-            }
             lines.first = (ptrdiff_t)(i * step - run->before * run->pixel_step);
             blocks.lines = &lines;
+            if (run->channels % 4 == 0) {
+                n = (direct.end - i) & ~1U;
+                msfcnn_v7em_pairs(op, &blocks, n, x);
+                continue;
+            }
         }
         else {
             taps = _gathered(op, run, i, n);

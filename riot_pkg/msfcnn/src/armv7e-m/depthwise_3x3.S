@@ -26,7 +26,7 @@
 /* on the stack, as in msfcnn_v7em_planes_t */
 #define NEXT_LINE   0
 #define NEXT_OUT    12
-#define CHANNELS    16
+#define END         16      /* of the constants; channels in msfcnn_v7em_planes_t */
 #define PIECES      20
 #define PIXEL_STEP  24
 #define PAD         28      /* sign extended */
@@ -221,9 +221,11 @@ msfcnn_v7em_depthwise_3x3:
     push    {r4-r11, lr}
     sub     sp, sp, #FRAME
     ldm     r0!, {r2-r11}
+    mov     lr, r7
+    ldr     r12, [r0, #12]
+    add     r6, r12, r6, lsl #5     /* CHANNEL bytes each */
     stm     sp, {r2-r11}
     ldm     r0, {r0, r1, r2, r11, r12}
-    mov     lr, r7
     ldr     pc, [lr], #4
 
 .Lnext:
@@ -234,9 +236,8 @@ msfcnn_v7em_depthwise_3x3:
     add     r12, r12, r6
     add     r11, r11, #CHANNEL
     ldr     lr, [sp, #PIECES]
-    subs    r7, r7, #1
+    cmp     r11, r7
     beq     .Ldone
-    str     r7, [sp, #CHANNELS]
     ldr     pc, [lr], #4
 .Ldone:
     add     sp, sp, #FRAME

@@ -29,16 +29,6 @@ static void _compute(msfcnn_v7em_blocks_t *blocks, unsigned pixels)
     }
 }
 
-/* where outputs of whole blocks go, in a run */
-static void _whole(msfcnn_v7em_blocks_t *blocks, const msfcnn_run_t *run, const uint32_t *first,
-                   const uint32_t *end)
-{
-    blocks->blocks = first;
-    blocks->blocks_end = end;
-    blocks->pixel_step = run->out_pixel_step;
-    blocks->channel_step = run->out_channel_step;
-}
-
 /* the last outputs, which are fewer than a block stores */
 static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_blocks_t *blocks,
                   int8_t *out, unsigned pixels)
@@ -58,7 +48,10 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
         blocks->lines = NULL;   /* they have been expanded */
     }
     _compute(blocks, pixels);
-    _whole(blocks, run, first, last);
+    blocks->blocks = first;
+    blocks->blocks_end = last;
+    blocks->pixel_step = run->out_pixel_step;
+    blocks->channel_step = run->out_channel_step;
     out += (run->channels - rest) * (size_t)run->out_channel_step;
     for (unsigned i = 0; i < rest; i++, out += run->out_channel_step) {
         out[0] = room[i];
@@ -66,18 +59,6 @@ static void _rest(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_bl
             out[run->out_pixel_step] = room[BLOCK + i];
         }
     }
-}
-
-void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *run,
-                       msfcnn_v7em_blocks_t *blocks)
-{
-    const uint32_t *constants = op->constants;
-    size_t words = msfcnn_v7em_taps(op) + MSFCNN_V7EM_BLOCK_EXTRA;
-    const uint32_t *first = constants + run->channel / BLOCK * words;
-
-    blocks->out = run->out;
-    blocks->lines = NULL;
-    _whole(blocks, run, first, first + run->channels / BLOCK * words);
 }
 
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
@@ -88,7 +69,7 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
     blocks->x = x;
     blocks->x_end = (const int8_t *)x + ((pixels > 1) ? 4U : 1U) * msfcnn_v7em_taps(op);
     blocks->first = NULL;
-    blocks->pairs = pixels / 2;
+    blocks->pairs = 1;
     if (run->channels >= BLOCK) {
         _compute(blocks, pixels);
     }

@@ -99,23 +99,12 @@ void msfcnn_v7em_pair(msfcnn_v7em_blocks_t *blocks);
 void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
 
 /**
- * @brief   What a run needs, from its first pixel on; what only pairs need is left open
- *
- * @param[in]   op      with blocks of constants
- * @param[in]   run     the run
- * @param[out]  blocks  what it needs
- */
-void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *run,
-                       msfcnn_v7em_blocks_t *blocks);
-
-/**
  * @brief   Outputs of the next pixel, or of the next two or more
  *
  * @param[in]     op        with blocks of constants
  * @param[in]     run       the run
  * @param[in,out] blocks    what it needs; `out` is moved on
- * @param[in]     pixels    1, 2, or where lines are expanded and channels are a multiple of four,
- *                          any even number
+ * @param[in]     pixels    1 or 2
  * @param[in]     x         taps of a single pixel, or where two of them are expanded
  */
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
@@ -186,6 +175,43 @@ void msfcnn_v7em_depthwise_3x3(const msfcnn_v7em_planes_t *planes);
 static inline size_t msfcnn_v7em_taps(const msfcnn_op_t *op)
 {
     return op->words & ~(size_t)3;
+}
+
+/**
+ * @brief   What a run needs, from its first pixel on; what only pairs need is left open
+ *
+ * @param[in]   op      with blocks of constants
+ * @param[in]   run     the run
+ * @param[out]  blocks  what it needs
+ */
+static inline void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                                     msfcnn_v7em_blocks_t *blocks)
+{
+    size_t words = msfcnn_v7em_taps(op) + MSFCNN_V7EM_BLOCK_EXTRA;
+
+    blocks->blocks = (const uint32_t *)op->constants + run->channel / 4 * words;
+    blocks->blocks_end = blocks->blocks + run->channels / 4 * words;
+    blocks->out = run->out;
+    blocks->pixel_step = run->out_pixel_step;
+    blocks->channel_step = run->out_channel_step;
+    blocks->lines = NULL;
+}
+
+/**
+ * @brief   Outputs of pairs of pixels, where there is a multiple of four of them
+ *
+ * @param[in]     op        with blocks of constants
+ * @param[in,out] blocks    what they need, with `first` and `second` or lines; is moved on
+ * @param[in]     pixels    an even number
+ * @param[out]    x         where two of them are expanded
+ */
+static inline void msfcnn_v7em_pairs(const msfcnn_op_t *op, msfcnn_v7em_blocks_t *blocks,
+                                     unsigned pixels, int8_t *x)
+{
+    blocks->x = x;
+    blocks->x_end = x + 4 * msfcnn_v7em_taps(op);
+    blocks->pairs = pixels / 2;
+    msfcnn_v7em_pair(blocks);
 }
 
 /**
