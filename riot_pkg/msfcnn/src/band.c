@@ -59,7 +59,7 @@ static void _input_bands(msfcnn_t *nn, unsigned i)
 
 /* pixels of a slot: where lines are so narrow that one more fits into what there is for saved pixels
  * and slots, none has to be overwritten */
-static unsigned _pitch(const msfcnn_tensor_t *lines, unsigned width)
+static inline unsigned _pitch(const msfcnn_tensor_t *lines, unsigned width)
 {
     unsigned pixels = (unsigned)lines->slots * lines->length + lines->save;
     unsigned pitch = pixels / (lines->slots + 1U);
@@ -89,7 +89,9 @@ static void _begin_band_of(msfcnn_t *nn, unsigned i)
     }
     at->line = at->saved_from = at->saved_to = at->want = 0;
     at->pixel = at->low;
-    at->pitch = (uint16_t)_pitch(op->output, (unsigned)at->high - at->low);
+    if (!MSFCNN_SMALL) {
+        at->pitch = (uint16_t)_pitch(op->output, (unsigned)at->high - at->low);
+    }
 }
 
 static void _begin_band(msfcnn_t *nn)

@@ -84,42 +84,24 @@ static __attribute__((noinline)) void _take_lines(msfcnn_t *nn, const msfcnn_op_
 {
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_lines_t lines = msfcnn_lines(nn, op->input, from);
-    size_t all = lines.slots * lines.step;
-    size_t step = shape->dilation_u * lines.step;
-    const int8_t *end = lines.first + all;
-    const int8_t *at = NULL;
     const int8_t **to = nn->line;
 
     if (MSFCNN_UNROLL && line >= 0 && shape->dilation_u == 1 &&
         line + shape->kernel_u <= op->lines) {      /* by far the most frequent */
-        at = lines.first + (unsigned)line % lines.slots * lines.step;
+        const int8_t *end = lines.first + lines.slots * lines.step;
+        const int8_t *at = lines.first + (unsigned)line % lines.slots * lines.step;
         for (unsigned k = shape->kernel_u; k > 0; k--) {
             *to++ = at;
-            at += step;
+            at += lines.step;
             at = (at == end) ? lines.first : at;
         }
         return;
     }
     for (unsigned k = shape->kernel_u; k > 0; k--, line += shape->dilation_u) {
-        *to++ = at;
-        if (line < 0 || line >= op->lines) {
-            to[-1] = NULL;
-            continue;
-        }
-        if (at == NULL) {
-            at = lines.first + (unsigned)line % lines.slots * lines.step;
-            to[-1] = at;
-        }
-        for (at += step; at >= end;) {
-            at -= all;
-        }
+        *to++ = (line < 0 || line >= op->lines)
+                    ? NULL
+                    : lines.first + (unsigned)line % lines.slots * lines.step;
     }
-}
-
-/* parts of a line or pixel behind the last whole one */
-static int _phase(int parts, unsigned up)
-{
-    return parts - msfcnn_whole(parts, up) * (int)up;
 }
 
 void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
@@ -128,16 +110,18 @@ void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_pos
     const msfcnn_tensor_t *input = op->input;
     msfcnn_run_t *run = msfcnn_describe(nn, op, pixels, to);
     const msfcnn_shape_t *shape = op->shape;
-    int x = msfcnn_first_tap(shape, at);
+    int parts = at->pixel * shape->stride_v - shape->pad_v;
+    int x = msfcnn_whole(parts, shape->up_v);
     unsigned from = msfcnn_from(reach, x);
 
     _take_lines(nn, op, reach->first, from);
     run->inside = (uint16_t)(reach->end - from);
     run->before = (uint16_t)((x < 0) ? -x : 0);
     run->first_step = run->channel_step;
-    if (shape->up_u != 1 || shape->up_v != 1) {
-        run->phase_u = (uint8_t)_phase(at->line * shape->stride_u - shape->pad_u, shape->up_u);
-        run->phase_v = (uint8_t)_phase(at->pixel * shape->stride_v - shape->pad_v, shape->up_v);
+    if (!MSFCNN_UNROLL || shape->up_u != 1 || shape->up_v != 1) {
+        int line = at->line * shape->stride_u - shape->pad_u;
+        run->phase_u = (uint8_t)(line - reach->first * shape->up_u);
+        run->phase_v = (uint8_t)(parts - x * shape->up_v);
     }
     if (reach->slides) {
         nn->line[0] = msfcnn_saved(nn, op, at, from);

@@ -83,8 +83,8 @@ void msfcnn_begin_stage(msfcnn_t *nn)
 }
 
 /* after pixels of an op have been written: whether more of it was asked for */
-static MSFCNN_COPIES int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at,
-                                  int8_t *written, unsigned pixels)
+static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, int8_t *written,
+                    unsigned pixels)
 {
     const msfcnn_tensor_t *output = op->output;
     unsigned end = at->pixel + pixels;
@@ -328,20 +328,6 @@ static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_posi
     }
 }
 
-/* pixels that the band before has computed; whether some were asked for that it has not */
-static int _replay(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at)
-{
-    const msfcnn_tensor_t *output = op->output;
-    unsigned n = _min(_min(at->want, op->run), (unsigned)(at->fresh - at->pixel));
-
-    if (output->kind >= MSFCNN_SHARED) {
-        n = msfcnn_make_room(nn, output, at->line, at->pixel, n);
-    }
-    int8_t *to = msfcnn_target(nn, op, at);
-    msfcnn_replay(nn, op, at, to, n);
-    return _advance(nn, op, at, to, n);
-}
-
 /* whether an op only reads a run of pixels, as most do that are not slow: shortcuts pay */
 static inline int _reads_run(const msfcnn_op_t *op)
 {
@@ -371,24 +357,29 @@ static int _step(msfcnn_t *nn, unsigned i)
 {
     const msfcnn_op_t *op = &nn->ops[i];
     msfcnn_position_t *at = &nn->at[i];
+    int replays = at->pixel < at->fresh;
+    unsigned n = _min(_min(at->want, op->run),
+                      (unsigned)((replays ? at->fresh : at->high) - at->pixel));
     msfcnn_reach_t reach;
 
-    if (at->pixel < at->fresh && _replay(nn, op, at) == DONE) {
-        return DONE;
-    }
-    if (at->pixel < at->fresh) {
-        return EMITTED;
-    }
-    unsigned n = _min(_min(at->want, op->run), (unsigned)(at->high - at->pixel));
     if (op->output->kind >= MSFCNN_SHARED) {
         n = msfcnn_make_room(nn, op->output, at->line, at->pixel, n);
     }
-    if (!(_reads_run(op) ? _has_run(nn, i, op, at, &n) : _ready(nn, i, op, at, &n, &reach))) {
+    if (!replays &&
+        !(_reads_run(op) ? _has_run(nn, i, op, at, &n) : _ready(nn, i, op, at, &n, &reach))) {
         return NEED;
     }
     int8_t *to = msfcnn_target(nn, op, at);
-    int res = _compute(nn, i, op, at, &reach, to, n);
-    return (res == EMITTED) ? _advance(nn, op, at, to, n) : res;
+    if (replays) {
+        msfcnn_replay(nn, op, at, to, n);
+    }
+    else {
+        int res = _compute(nn, i, op, at, &reach, to, n);
+        if (res != EMITTED) {
+            return res;
+        }
+    }
+    return _advance(nn, op, at, to, n);
 }
 
 int msfcnn_sweep(msfcnn_t *nn)

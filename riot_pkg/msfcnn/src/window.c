@@ -140,20 +140,20 @@ typedef struct {
         COPY(type_t, 0);                                                                \
     }
 
-static __attribute__((noinline)) void _copy_bytes(int8_t *y, size_t to_step, const int8_t *x,
-                                                 size_t from_step, unsigned planes)
+static void _copy_bytes(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                        unsigned planes)
 {
     COPY_COLUMN(int8_t);
 }
 
-static __attribute__((noinline)) void _copy_twos(int8_t *y, size_t to_step, const int8_t *x,
-                                                size_t from_step, unsigned planes)
+static void _copy_twos(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                        unsigned planes)
 {
     COPY_COLUMN(two_t);
 }
 
-static __attribute__((noinline)) void _copy_fours(int8_t *y, size_t to_step, const int8_t *x,
-                                                 size_t from_step, unsigned planes)
+static void _copy_fours(int8_t *y, size_t to_step, const int8_t *x, size_t from_step,
+                        unsigned planes)
 {
     COPY_COLUMN(four_t);
 }

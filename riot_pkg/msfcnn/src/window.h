@@ -18,16 +18,14 @@ extern "C" {
 #endif
 
 /**
- * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not; what is
- *          called so often that copies of it pay; whether loops may have several turns in one
+ * @brief   Marks what compilers take for smaller if it is inlined everywhere, and is not; whether
+ *          there may be more code than is needed, for what is frequent
  */
 #ifdef __OPTIMIZE_SIZE__
 #  define MSFCNN_ONE_COPY   __attribute__((noinline))
-#  define MSFCNN_COPIES
 #  define MSFCNN_UNROLL     0
 #else
 #  define MSFCNN_ONE_COPY
-#  define MSFCNN_COPIES     __attribute__((always_inline)) inline
 #  define MSFCNN_UNROLL     1
 #endif
 
@@ -145,7 +143,7 @@ unsigned msfcnn_make_room(msfcnn_t *nn, const msfcnn_tensor_t *tensor, unsigned 
  */
 static inline int msfcnn_is_narrow(const msfcnn_position_t *writer, const msfcnn_tensor_t *lines)
 {
-    return writer->pitch != lines->length;
+    return !MSFCNN_SMALL && writer->pitch != lines->length;
 }
 
 /**
@@ -154,16 +152,18 @@ static inline int msfcnn_is_narrow(const msfcnn_position_t *writer, const msfcnn
 static inline msfcnn_lines_t msfcnn_lines(const msfcnn_t *nn, const msfcnn_tensor_t *tensor,
                                           unsigned pixel)
 {
-    if (tensor->kind == MSFCNN_WHOLE) {
-        return (msfcnn_lines_t){ msfcnn_base(nn, tensor) + pixel * tensor->pixel_step,
-                                 tensor->line_step, tensor->slots };
+    msfcnn_lines_t lines = { NULL, tensor->line_step, tensor->slots };
+
+    if (tensor->kind != MSFCNN_WHOLE) {
+        const msfcnn_position_t *writer = &nn->at[tensor->writer];
+        pixel -= writer->low;
+        if (msfcnn_is_narrow(writer, tensor)) {
+            lines.step = (size_t)writer->pitch * tensor->channels;
+            lines.slots++;
+        }
     }
-    const msfcnn_position_t *writer = &nn->at[tensor->writer];
-    return (msfcnn_lines_t){
-        nn->arena + tensor->place + (pixel - writer->low) * tensor->pixel_step,
-        (size_t)writer->pitch * tensor->channels,
-        tensor->slots + (unsigned)msfcnn_is_narrow(writer, tensor),
-    };
+    lines.first = msfcnn_base(nn, tensor) + pixel * tensor->pixel_step;
+    return lines;
 }
 
 /**
@@ -171,7 +171,10 @@ static inline msfcnn_lines_t msfcnn_lines(const msfcnn_t *nn, const msfcnn_tenso
  */
 static inline uint16_t msfcnn_channel_step(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
-    return (tensor->channel_step == 1) ? 1 : nn->at[tensor->writer].pitch;
+    if (MSFCNN_SMALL || tensor->channel_step == 1) {
+        return tensor->channel_step;
+    }
+    return nn->at[tensor->writer].pitch;
 }
 
 /**

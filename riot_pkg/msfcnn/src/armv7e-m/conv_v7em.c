@@ -45,58 +45,42 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
             return direct;
         }
     }
+#ifndef __OPTIMIZE_SIZE__
     if ((run->before == 0)
         && ((run->pixels - 1) * shape->stride_v + shape->kernel_v <= run->inside)) {
         direct.end = run->pixels;
         return direct;
     }
+#endif
     return msfcnn_inner(op, run);
 }
 
-/* the taps of a pixel row by row, where lines are columns */
-static void _gather_rows(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                         int8_t *to)
+/* the taps of a pixel in the order of its weights, padding and all; there are few of a line */
+static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel, int8_t *to,
+                    int8_t *end)
 {
     const msfcnn_shape_t *shape = op->shape;
-    const int8_t *const *end = run->line + shape->kernel_u;
-    unsigned x = pixel * shape->stride_v - run->before;     /* wraps around in front of the line */
-    int8_t pad = op->pad_value;
-
-    for (unsigned i = shape->kernel_v; i > 0; i--, x++) {
-        for (const int8_t *const *line = run->line; line != end; line++) {
-            if ((*line == NULL) || (x >= run->inside)) {
-                for (unsigned c = op->in_channels; c > 0; c--) {
-                    *to++ = pad;
-                }
-                continue;
-            }
-            const int8_t *from = *line + x * run->pixel_step;
-
-            for (unsigned c = op->in_channels; c > 0; c--) {
-                *to++ = *from++;
-                MSFCNN_IN_ORDER();      /* no copy of the loop for what is not there: many bytes */
-            }
-        }
-    }
-}
-
-/* the taps of a pixel in the order of its weights; no memcpy(), as there are few of a line */
-static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to, size_t all)
-{
-    int8_t *rest = to + lines * (size & ~(size_t)3);
-    int8_t *end = to + all;
+    size_t size = (size_t)shape->kernel_v * op->in_channels;
+    bool columns = _are_columns(op);
+    unsigned first = pixel * shape->stride_v - run->before;     /* wraps around in front */
+    int8_t *rest = to + shape->kernel_u * (size & ~(size_t)3);
     int8_t *next = rest;
 
-    for (; lines > 0; lines--) {
-        size_t left = size;
+    for (unsigned i = 0; i < shape->kernel_u; i++) {
+        int8_t *whole = to + (size & ~(size_t)3);
 
-        for (; left >= 4; left -= 4, taps += 4, to += 4) {
-            msfcnn_v7em_store(to, msfcnn_v7em_load(taps));
-        }
-        for (; left > 0; left--) {
-            *next++ = *taps++;
+        for (unsigned j = 0; j < shape->kernel_v; j++) {
+            const int8_t *line = run->line[columns ? j : i];
+            unsigned x = first + (columns ? i : j) * shape->dilation_v;
+            bool exists = (line != NULL) && (x < run->inside);
+            const int8_t *from = exists ? line + x * run->pixel_step : &op->pad_value;
+
+            for (unsigned c = op->in_channels; c > 0; c--, from += exists) {
+                *((to < whole) ? to++ : next++) = *from;
+            }
         }
     }
+    /* fours as they are expanded */
     for (; rest < end; rest += 4) {
         int8_t second = rest[1];
         rest[1] = rest[2];
@@ -104,29 +88,16 @@ static void _order(const int8_t *taps, unsigned lines, size_t size, int8_t *to, 
     }
 }
 
-/* one pixel, or two that it expands, padding and all */
+/* one pixel, or two that it expands */
 static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                                unsigned pixels)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    size_t size = (size_t)shape->kernel_v * op->in_channels;
     size_t taps = msfcnn_v7em_taps(op);
     int8_t *patch = run->scratch;
     int8_t *room = patch + pixels * taps;
-    bool ordered = size % 4 == 0;
 
     for (int8_t *to = patch; to < room; to += taps) {
-        int8_t *from = ordered ? to : room;
-
-        if (_are_columns(op)) {
-            _gather_rows(op, run, pixel++, from);
-        }
-        else {
-            msfcnn_gather(op, run, pixel++, 1, 0, op->in_channels, from);
-        }
-        if (!ordered) {
-            _order(from, shape->kernel_u, size, to, taps);
-        }
+        _gather(op, run, pixel++, to, to + taps);
     }
     if (pixels == 1) {
         return patch;

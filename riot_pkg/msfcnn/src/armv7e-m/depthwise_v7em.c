@@ -147,34 +147,49 @@ static size_t _step(const msfcnn_run_t *run, unsigned i)
     return (i == 0) ? run->first_step : run->channel_step;
 }
 
-/* of the first channel */
-static const uint32_t *_constants(const part_t *part)
+/* constants of a channel of the run */
+static const uint32_t *_constants(const part_t *part, unsigned channel)
 {
     const uint32_t *constants = part->op->constants;
 
-    return constants + part->run->channel * part->op->words;
+    return constants + (part->run->channel + channel) * part->op->words;
+}
+
+/* bytes from behind the last output of a channel to the next one's first */
+static intptr_t _next_out(const part_t *part)
+{
+    const msfcnn_run_t *run = part->run;
+
+    return run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
+}
+
+/* the pieces for n channels from one on; lines are set */
+static void _do_planes(msfcnn_v7em_planes_t *planes, const part_t *part, const list_t *list,
+                       unsigned channel, unsigned n)
+{
+    const msfcnn_run_t *run = part->run;
+    uint8_t pad = (uint8_t)part->op->pad_value;
+
+    planes->next_out = _next_out(part);
+    planes->channels = n;
+    planes->pieces = list->piece;
+    planes->pixel_step = run->out_pixel_step;
+    planes->pad = part->op->pad_value;
+    planes->pad_first = pad;
+    planes->pad_last = (uint32_t)pad << 24;
+    planes->constants = _constants(part, channel);
+    planes->out = part->out + channel * run->out_channel_step;
+    msfcnn_v7em_depthwise_3x3(planes);
 }
 
 /* all channels, straight from the lines */
 static __attribute__((noinline)) void _direct_3x3(const part_t *part)
 {
-    const msfcnn_op_t *op = part->op;
     const msfcnn_run_t *run = part->run;
-    uint8_t pad = (uint8_t)op->pad_value;
+    msfcnn_v7em_planes_t planes;
     list_t list;
 
     _choose(&list, part, true, run->line[1] + part->skipped);
-    msfcnn_v7em_planes_t planes;        /* no initializer, which would write it twice */
-
-    planes.next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
-    planes.channels = run->channels;
-    planes.pieces = list.piece;
-    planes.pixel_step = run->out_pixel_step;
-    planes.pad = op->pad_value;
-    planes.pad_first = pad;
-    planes.pad_last = (uint32_t)pad << 24;
-    planes.constants = _constants(part);
-    planes.out = part->out;
     for (unsigned i = 0; i < 3; i++) {
         const int8_t *line = run->line[i];
         int8_t *none = run->scratch;
@@ -185,11 +200,11 @@ static __attribute__((noinline)) void _direct_3x3(const part_t *part)
             planes.next_line[i] += (intptr_t)_step(run, i);
         }
         else {
-            memset(none, op->pad_value, FRONT + part->length);
+            memset(none, part->op->pad_value, FRONT + part->length);
             planes.line[i] = none + FRONT;
         }
     }
-    msfcnn_v7em_depthwise_3x3(&planes);
+    _do_planes(&planes, part, &list, 0, run->channels);
 }
 
 /* the rows of a patch: the lines of a channel between their padding */
@@ -221,6 +236,29 @@ static void _choose_rows(const part_t *part, list_t *list)
     list->advance = (intptr_t)(part->pixels * shape->stride_v);
 }
 
+/* the pieces for n channels from one on; rows are set, and copied from lines if there is padding */
+static void _do_rows(const part_t *part, const list_t *list, bool copies, unsigned channel,
+                     unsigned n)
+{
+    const msfcnn_op_t *op = part->op;
+    const msfcnn_run_t *run = part->run;
+    const msfcnn_v7em_rows_t rows = {
+        .rows = run->scratch,
+        .n_rows = op->shape->kernel_u,
+        .constants = _constants(part, channel),
+        .size = op->words * sizeof(uint32_t),
+        .next_out = _next_out(part),
+        .out = part->out + channel * run->out_channel_step,
+        .pixel_step = run->out_pixel_step,
+        .channels = n,
+        .pieces = list->piece,
+        .before = part->before,
+        .copied = copies ? part->length : 0,
+    };
+
+    msfcnn_v7em_depthwise_rows(&rows);
+}
+
 /* kernel lines of five or seven pixels */
 static __attribute__((noinline)) void _rows(const part_t *part)
 {
@@ -234,40 +272,25 @@ static __attribute__((noinline)) void _rows(const part_t *part)
 
     _choose_rows(part, &list);
     memset(patch, op->pad_value, (direct ? 1U : shape->kernel_u) * _pitch(op));
-
-    msfcnn_v7em_rows_t rows = {
-        .rows = row,
-        .n_rows = shape->kernel_u,
-        .constants = _constants(part),
-        .size = op->words * sizeof(uint32_t),
-        .out = part->out,
-        .next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step),
-        .channels = run->channels,
-        .pieces = list.piece,
-        .pixel_step = run->out_pixel_step,
-        .copied = direct ? 0 : part->length,
-        .before = part->before,
-    };
-    for (unsigned i = 0; i < shape->kernel_u; i++) {
+    for (unsigned i = 0; i < shape->kernel_u; i++, row++) {
         const int8_t *line = run->line[i];
         intptr_t step = (intptr_t)_step(run, i);
 
         if (line != NULL) {
             line += part->skipped;
         }
+        *row = (msfcnn_v7em_row_t){ patch, NULL, -list.advance, 0 };
         if (!direct) {
-            row[i] = (msfcnn_v7em_row_t){ patch + i * _pitch(op) + list.advance, line,
-                                          -list.advance, (size_t)step };
+            row->line += (intptr_t)(i * _pitch(op)) + list.advance;
+            row->source = line;
+            row->source_next = (size_t)step;
         }
         else if (line != NULL) {
-            row[i] = (msfcnn_v7em_row_t){ (int8_t *)(uintptr_t)line, NULL, step - list.advance,
-                                          0 };
-        }
-        else {
-            row[i] = (msfcnn_v7em_row_t){ patch, NULL, -list.advance, 0 };
+            row->line = (int8_t *)(uintptr_t)line;
+            row->next += step;
         }
     }
-    msfcnn_v7em_depthwise_rows(&rows);
+    _do_rows(part, &list, !direct, 0, run->channels);
 }
 
 /* the taps of n channels, at most four, to the rows of as many patches */
@@ -305,71 +328,29 @@ static __attribute__((noinline)) void _transpose(const part_t *part, unsigned ch
     }
 }
 
-/* a job for a few channels: the one or the other, stack is scarce */
-typedef union {
-    msfcnn_v7em_planes_t planes;
-    msfcnn_v7em_rows_t rows;
-} job_t;
-
-static void _begin_job(job_t *job, const part_t *part, const list_t *list, int8_t *patch)
+/* n channels from one on, whose taps are in patches */
+static void _do_patches(const part_t *part, const list_t *list, int8_t *patch, unsigned channel,
+                        unsigned n)
 {
-    const msfcnn_op_t *op = part->op;
-    const msfcnn_shape_t *shape = op->shape;
-    const msfcnn_run_t *run = part->run;
-    const uint32_t *constants = _constants(part);
-    size_t pitch = _pitch(op);
+    const msfcnn_shape_t *shape = part->op->shape;
+    size_t pitch = _pitch(part->op);
     intptr_t next = (intptr_t)(shape->kernel_u * pitch) - list->advance;
-    intptr_t next_out = run->out_channel_step - (intptr_t)(part->pixels * run->out_pixel_step);
 
     if (shape->kernel_v == 3) {
-        job->planes = (msfcnn_v7em_planes_t){
+        msfcnn_v7em_planes_t planes = {
             .next_line = { next, next, next },
-            .next_out = next_out,
-            .pieces = list->piece,
-            .pixel_step = run->out_pixel_step,
             .line = { patch, patch + pitch, patch + 2 * pitch },
-            .constants = constants,
-            .out = part->out,
         };
+
+        _do_planes(&planes, part, list, channel, n);
         return;
     }
-    job->rows = (msfcnn_v7em_rows_t){
-        .rows = run->scratch,
-        .n_rows = shape->kernel_u,
-        .constants = constants,
-        .size = op->words * sizeof(uint32_t),
-        .next_out = next_out,
-        .out = part->out,
-        .pixel_step = run->out_pixel_step,
-        .pieces = list->piece,
-    };
-}
+    msfcnn_v7em_row_t *row = part->run->scratch;
 
-/* the next n channels, whose taps are in patches */
-static void _do_job(job_t *job, const part_t *part, const list_t *list, int8_t *patch,
-                    unsigned n)
-{
-    const msfcnn_op_t *op = part->op;
-    const msfcnn_shape_t *shape = op->shape;
-    size_t pitch = _pitch(op);
-    size_t step = n * (size_t)part->run->out_channel_step;
-
-    if (shape->kernel_v == 3) {
-        job->planes.channels = n;
-        msfcnn_v7em_depthwise_3x3(&job->planes);
-        job->planes.constants += n * op->words;
-        job->planes.out += step;
-        return;
+    for (unsigned i = 0; i < shape->kernel_u; i++, patch += pitch) {
+        row[i] = (msfcnn_v7em_row_t){ patch, NULL, next, 0 };
     }
-    for (unsigned i = 0; i < shape->kernel_u; i++) {
-        intptr_t next = (intptr_t)(shape->kernel_u * pitch) - list->advance;
-
-        job->rows.rows[i] = (msfcnn_v7em_row_t){ patch + i * pitch, NULL, next, 0 };
-    }
-    job->rows.channels = n;
-    msfcnn_v7em_depthwise_rows(&job->rows);
-    job->rows.constants += n * op->words;
-    job->rows.out += step;
+    _do_rows(part, list, false, channel, n);
 }
 
 /* a few channels at a time by way of patches, which have all padding */
@@ -380,7 +361,6 @@ static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a
     const msfcnn_run_t *run = part->run;
     int8_t *patch = run->scratch;
     list_t list;            /* its pieces serve both */
-    job_t job;
     unsigned n;
 
     if (shape->kernel_v == 3) {
@@ -391,11 +371,10 @@ static __attribute__((noinline)) void _patches(const part_t *part, unsigned at_a
         patch += shape->kernel_u * sizeof(msfcnn_v7em_row_t);
     }
     memset(patch, op->pad_value, at_a_time * shape->kernel_u * _pitch(op));
-    _begin_job(&job, part, &list, patch);
     for (unsigned c = 0; c < run->channels; c += n) {
         n = (run->channels - c < at_a_time) ? run->channels - c : at_a_time;
         _transpose(part, c, n, patch);
-        _do_job(&job, part, &list, patch, n);
+        _do_patches(part, &list, patch, c, n);
     }
 }
 

@@ -17,19 +17,28 @@
 
 #include "v7em.h"
 
-/* pixels from `first` on, some of which are not computed in pairs, or whose taps need room behind */
-static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em_blocks_t *blocks,
-                     unsigned first)
+void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     size_t step = op->shape->stride_v * run->pixel_step;
     size_t taps = msfcnn_v7em_taps(op);
     bool copies = op->in_channels != taps;
     int8_t *patch = run->scratch;
     int8_t *pair = patch + (copies ? 2 * taps : 0);
-    const int8_t *x = run->line[0] + first * step;
+    const int8_t *x = run->line[0];
+    msfcnn_v7em_blocks_t blocks;
+    unsigned done = 0;
     unsigned n;
 
-    for (unsigned i = first; i < run->pixels; i += n, x += n * step) {
+    msfcnn_v7em_begin(op, run, &blocks);
+    if (!copies && (run->channels % 4 == 0)
+        && (msfcnn_v7em_together(op, run->pixels) == 2)) {
+        done = run->pixels & ~1U;
+        blocks.first = x;
+        blocks.second = step;
+        msfcnn_v7em_pairs(op, &blocks, done, pair);
+        x += done * step;
+    }
+    for (unsigned i = done; i < run->pixels; i += n, x += n * step) {
         const int8_t *a = x;
         const int8_t *b = x + step;
 
@@ -45,25 +54,7 @@ static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, msfcnn_v7em
             msfcnn_v7em_expand(a, b, taps / 4, pair);
             a = pair;
         }
-        msfcnn_v7em_outputs(op, run, blocks, n, a);
-    }
-}
-
-void msfcnn_pointwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    msfcnn_v7em_blocks_t blocks;
-    unsigned done = 0;
-
-    msfcnn_v7em_begin(op, run, &blocks);
-    if ((op->in_channels == msfcnn_v7em_taps(op)) && (run->channels % 4 == 0)
-        && (msfcnn_v7em_together(op, run->pixels) == 2)) {
-        done = run->pixels & ~1U;
-        blocks.first = run->line[0];
-        blocks.second = op->shape->stride_v * run->pixel_step;
-        msfcnn_v7em_pairs(op, &blocks, done, run->scratch);
-    }
-    if (done < run->pixels) {
-        _compute(op, run, &blocks, done);
+        msfcnn_v7em_outputs(op, run, &blocks, n, a);
     }
     msfcnn_v7em_clamp(op, run);
 }
