@@ -25,7 +25,7 @@ class Kernel:
     pairs: whether it computes two pixels at a time where it can.
     pack:  its packed constants; the argument tells whether lines are columns.
     whole_columns: added to `words` where lines are columns of a whole tensor, if constants are
-           packed as for rows then: taps of a row lie one behind the other. 0: there is no such case.
+           packed as for rows then: taps of a row lie one behind the other. 0: as everywhere.
     """
 
     name: str

@@ -8,6 +8,8 @@ which the pixels that wait for one reader keep no other one waiting.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from msfcnn.fusion import Resident
 from msfcnn.ir import Reads
 from msfcnn.schedule import ScheduledStage
@@ -24,7 +26,7 @@ def shared_runs(stage: ScheduledStage, end: int) -> dict[int, int]:
         return {}
     found = {}
     steps, windows = stage.edge.steps, stage.cost.windows
-    for i, (writer, reader) in enumerate(zip(steps, steps[1:], strict=False)):
+    for i, (writer, reader) in enumerate(pairwise(steps)):
         around = (t for t in (writer.x, reader.z) if t in windows)
         if not _is_run(stage, writer.z) or any(windows[t].shared for t in around):
             continue
@@ -74,5 +76,5 @@ def _is_run(stage: ScheduledStage, tensor: int) -> bool:
 def _is_chain(stage: ScheduledStage) -> bool:
     """Whether each step but the first reads what the one before writes, and nothing else."""
     steps = stage.edge.steps
-    follows = (b.inputs() == (a.z,) for a, b in zip(steps, steps[1:], strict=False))
+    follows = (b.inputs() == (a.z,) for a, b in pairwise(steps))
     return all(follows) and len(steps[0].inputs()) <= 1

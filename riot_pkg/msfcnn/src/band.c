@@ -116,6 +116,30 @@ void msfcnn_begin_pass(msfcnn_t *nn)
     _begin_band(nn);
 }
 
+unsigned msfcnn_next_end(msfcnn_t *nn)
+{
+    unsigned best = MSFCNN_NONE;
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned i = 0; i < nn->running->n_ops; i++) {
+        const msfcnn_op_t *op = &nn->ops[i];
+        const msfcnn_position_t *at = &nn->at[i];
+        if (op->band == 0 || at->line >= op->out_lines || at->low >= at->high) {
+            continue;
+        }
+        uint32_t share = ((uint32_t)at->line + 1U) * 0x10000U / op->out_lines;
+        if (share < least) {
+            least = share;
+            best = i;
+        }
+    }
+    if (best != MSFCNN_NONE) {
+        nn->at[best].want = MSFCNN_ALL;
+        nn->at[best].asker = MSFCNN_NONE;
+    }
+    return best;
+}
+
 int msfcnn_next_band(msfcnn_t *nn)
 {
     const msfcnn_stage_t *stage = nn->running;

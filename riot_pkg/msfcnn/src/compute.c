@@ -49,7 +49,7 @@ void msfcnn_compute_run(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positi
     run->before = 0;
     run->inside = (uint16_t)pixels;
     run->first_step = run->channel_step;
-    if (!MSFCNN_SMALL && op->input->kind == MSFCNN_PIXELS) {    /* by far the most frequent */
+    if (MSFCNN_UNROLL && op->input->kind == MSFCNN_PIXELS) {    /* by far the most frequent */
         nn->line[0] = msfcnn_in_run(nn, op->input, at->pixel);
     }
     else {
@@ -123,9 +123,9 @@ void msfcnn_compute_window(msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_pos
         run->phase_u = (uint8_t)(line - reach->first * shape->up_u);
         run->phase_v = (uint8_t)(parts - x * shape->up_v);
     }
-    if (reach->slides) {
+    if (reach->save != 0) {
         nn->line[0] = msfcnn_saved(nn, op, at, from);
-        run->first_step = (input->channel_step == 1) ? 1 : input->save;
+        run->first_step = (input->channel_step == 1) ? 1 : reach->save;
     }
     else if (input->kind == MSFCNN_SHARED) {
         _take_shared(nn, op, reach, from);

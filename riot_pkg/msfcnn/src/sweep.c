@@ -33,37 +33,9 @@ enum {
     NEED,       /* the op that was asked must go first */
 };
 
-#define ALL         UINT16_MAX  /* pixels of a line */
-
 static unsigned _min(unsigned a, unsigned b)
 {
     return (a < b) ? a : b;
-}
-
-/* the end of the stage that is to compute its next line: of several the one that is furthest
- * behind; MSFCNN_NONE if the band is complete */
-static unsigned _next_end(msfcnn_t *nn)
-{
-    unsigned best = MSFCNN_NONE;
-    uint32_t least = UINT32_MAX;
-
-    for (unsigned i = 0; i < nn->running->n_ops; i++) {
-        const msfcnn_op_t *op = &nn->ops[i];
-        const msfcnn_position_t *at = &nn->at[i];
-        if (op->band == 0 || at->line >= op->out_lines || at->low >= at->high) {
-            continue;
-        }
-        uint32_t share = ((uint32_t)at->line + 1U) * 0x10000U / op->out_lines;
-        if (share < least) {
-            least = share;
-            best = i;
-        }
-    }
-    if (best != MSFCNN_NONE) {
-        nn->at[best].want = ALL;
-        nn->at[best].asker = MSFCNN_NONE;
-    }
-    return best;
 }
 
 void msfcnn_begin_stage(msfcnn_t *nn)
@@ -79,7 +51,7 @@ void msfcnn_begin_stage(msfcnn_t *nn)
     }
     nn->channel = 0;
     msfcnn_begin_pass(nn);
-    nn->op = (uint16_t)_next_end(nn);
+    nn->op = (uint16_t)msfcnn_next_end(nn);
 }
 
 /* after pixels of an op have been written: whether more of it was asked for */
@@ -88,7 +60,6 @@ static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, 
 {
     const msfcnn_tensor_t *output = op->output;
     unsigned end = at->pixel + pixels;
-
     if (op->copy != NULL) {
         msfcnn_feed(nn, op, at, written, pixels);
     }
@@ -105,7 +76,7 @@ static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, 
         }
         return DONE;
     }
-    if (at->want != ALL) {
+    if (at->want != MSFCNN_ALL) {
         at->want = (uint16_t)(at->want - pixels);
     }
     /* of a run nothing more is written before it has been read */
@@ -129,10 +100,9 @@ static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 {
     unsigned slowest = tensor->writer;
 
-    if (!MSFCNN_SMALL && tensor->n_writers == 1) {     /* by far the most frequent */
+    if (MSFCNN_UNROLL && tensor->n_writers == 1) {      /* by far the most frequent */
         return slowest;
     }
-
     for (unsigned i = slowest; (i = nn->ops[i].next_writer) != MSFCNN_NONE;) {
         const msfcnn_position_t *a = &nn->at[i], *b = &nn->at[slowest];
         if (a->line < b->line || (a->line == b->line && a->pixel < b->pixel)) {
@@ -146,11 +116,10 @@ static unsigned _slowest(const msfcnn_t *nn, const msfcnn_tensor_t *tensor)
 static MSFCNN_ONE_COPY int _has_come(msfcnn_t *nn, unsigned i, unsigned writer, unsigned line, unsigned end)
 {
     const msfcnn_position_t *in = &nn->at[writer];
-
     if (in->line > line || (in->line == line && in->pixel >= end)) {
         return 1;
     }
-    return _ask(nn, i, writer, (in->line < line) ? ALL : end - in->pixel);
+    return _ask(nn, i, writer, (in->line < line) ? MSFCNN_ALL : end - in->pixel);
 }
 
 static MSFCNN_ONE_COPY unsigned _available(msfcnn_t *nn, unsigned i, const msfcnn_tensor_t *tensor, unsigned line,
@@ -171,7 +140,22 @@ static MSFCNN_ONE_COPY unsigned _available(msfcnn_t *nn, unsigned i, const msfcn
                                           : msfcnn_together(nn, tensor, line, pixel, pixels);
 }
 
-/* what the next outputs of op i reach, and how many of so many it can compute at once */
+/* how many pixels of an op's first kernel line can be saved while the newest one overwrites it: in
+ * the first band also where the pixels are kept later that the next one needs of lines to come */
+static unsigned _savable(const msfcnn_t *nn, const msfcnn_op_t *op, int newest)
+{
+    const msfcnn_tensor_t *lines = op->input;
+    const msfcnn_position_t *writer = &nn->at[lines->writer];
+    unsigned save = lines->save;
+
+    if (!MSFCNN_SMALL && writer->fresh == writer->low) {
+        save += (unsigned)(op->lines - 1 - newest) * lines->halo_pixels;
+        save = _min(save, lines->length);
+    }
+    return save;
+}
+
+/* what the next outputs of an op reach, and how many of so many it can compute at once */
 static unsigned _reach(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_position_t *at,
                        unsigned pixels, msfcnn_reach_t *r)
 {
@@ -180,18 +164,23 @@ static unsigned _reach(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_p
     int first = msfcnn_whole(at->line * shape->stride_u - shape->pad_u, shape->up_u);
     int newest = first + (shape->kernel_u - 1) * shape->dilation_u;
     int last = op->lines - 1;
+    int span = (shape->kernel_v - 1) * shape->dilation_v + 1;
 
     r->first = first;
-    r->slides = 0;
+    r->save = 0;
     if (input->save != 0 && first >= 0 && newest <= last && input->kind == MSFCNN_LINES &&
         !msfcnn_is_narrow(&nn->at[input->writer], input)) {
-        r->slides = 1;
-        pixels = _min(pixels, nn->running->run);    /* more cannot be saved */
+        unsigned most = nn->running->run;
+        r->save = (uint16_t)_savable(nn, op, newest);
+        if (!MSFCNN_SMALL && shape->up_v == 1) {
+            most = (r->save - (unsigned)span) / shape->stride_v + 1;
+        }
+        pixels = _min(pixels, most);
     }
     r->newest = (newest < last) ? newest : last;
 
-    int parts = (at->pixel + (int)pixels - 1) * shape->stride_v - shape->pad_v;
-    int end = msfcnn_whole(parts, shape->up_v) + (shape->kernel_v - 1) * shape->dilation_v + 1;
+    int end = msfcnn_whole((at->pixel + (int)pixels - 1) * shape->stride_v - shape->pad_v,
+                           shape->up_v) + span;
     r->end = (uint16_t)((end > op->pixels) ? op->pixels : (end < 0) ? 0 : end);
     return pixels;
 }
@@ -210,9 +199,9 @@ static int _has_window(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_p
     if (_has_come(nn, i, writer, newest, reach->end)) {
         return 1;
     }
-    if (reach->slides && nn->at[writer].line == newest) {
+    if (reach->save != 0 && nn->at[writer].line == newest) {
         unsigned from = msfcnn_from(reach, msfcnn_first_tap(op->shape, at));
-        msfcnn_save(nn, op, at, (unsigned)reach->first, from, reach->end);
+        msfcnn_save(nn, op, at, (unsigned)reach->first, from, reach->end, reach->save);
     }
     return 0;
 }
@@ -321,14 +310,14 @@ static int _compute(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op, msfcnn_posi
             return _compute_global(nn, i, op, at, to);
         case MSFCNN_WINDOW:
             msfcnn_compute_window(nn, op, at, reach, to, pixels);
-            return EMITTED;
+            break;
         default:
             msfcnn_compute_run(nn, op, at, to, pixels);
-            return EMITTED;
     }
+    return EMITTED;
 }
 
-/* whether an op only reads a run of pixels, as most do that are not slow: shortcuts pay */
+/* whether an op only reads a run of pixels: many do, and take so little that a shortcut pays */
 static inline int _reads_run(const msfcnn_op_t *op)
 {
     return MSFCNN_UNROLL && op->reads == MSFCNN_RUN && op->input->kind == MSFCNN_PIXELS;
@@ -341,15 +330,13 @@ static inline int _has_run(msfcnn_t *nn, unsigned i, const msfcnn_op_t *op,
     unsigned writer = op->input->writer;
     const msfcnn_position_t *in = &nn->at[writer];
 
-    if (in->line == at->line) {
-        if (in->pixel <= at->pixel) {
-            return _ask(nn, i, writer, *pixels);
-        }
-        *pixels = _min(*pixels, (unsigned)(in->pixel - at->pixel));
+    if (in->line > at->line) {
+        return 1;
     }
-    else if (in->line < at->line) {
-        return _ask(nn, i, writer, ALL);
+    if (in->line < at->line || in->pixel <= at->pixel) {
+        return _ask(nn, i, writer, (in->line < at->line) ? MSFCNN_ALL : *pixels);
     }
+    *pixels = _min(*pixels, (unsigned)(in->pixel - at->pixel));
     return 1;
 }
 
@@ -404,7 +391,7 @@ int msfcnn_sweep(msfcnn_t *nn)
         }
         i = nn->at[i].asker;
         while (i == MSFCNN_NONE) {
-            i = _next_end(nn);
+            i = msfcnn_next_end(nn);
             if (i == MSFCNN_NONE && !msfcnn_next_band(nn)) {
                 return 1;
             }

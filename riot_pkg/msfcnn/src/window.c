@@ -95,11 +95,11 @@ int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_po
 {
     const msfcnn_tensor_t *output = op->output;
 
-    if (!MSFCNN_SMALL && output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
+    if (MSFCNN_UNROLL && output->kind == MSFCNN_PIXELS) {   /* one op writes all of it */
         return msfcnn_in_run(nn, output, at->pixel);
     }
     int8_t *to = msfcnn_at(nn, output, at->line, at->pixel);
-    if (op->out_channel != 0) {
+    if (!MSFCNN_UNROLL || op->out_channel != 0) {
         to += (size_t)op->out_channel * msfcnn_channel_step(nn, output);
     }
     return to + ((op->band != 0) ? nn->channel : 0);
@@ -175,7 +175,7 @@ static void _copy_planes(int8_t *to, size_t to_step, const int8_t *from, size_t 
 }
 
 void msfcnn_save(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, unsigned line,
-                 unsigned from, unsigned end)
+                 unsigned from, unsigned end, unsigned save)
 {
     const msfcnn_tensor_t *window = op->input;
 
@@ -200,13 +200,13 @@ void msfcnn_save(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, uns
         more *= planes;
         planes = 1;
     }
-    if (!MSFCNN_SMALL && planes == 1) {
+    if (MSFCNN_UNROLL && planes == 1) {
         memmove(saved, saved + drop, keep);
         memcpy(saved + keep, old, more);
         return;
     }
-    _copy_planes(saved, window->save, saved + drop, window->save, planes, keep);
-    _copy_planes(saved + keep, window->save, old, window->channel_step, planes, more);
+    _copy_planes(saved, save, saved + drop, save, planes, keep);
+    _copy_planes(saved + keep, save, old, window->channel_step, planes, more);
 }
 
 /* saves the pixels of a shared line up to `end`; the first ones make room */
@@ -223,7 +223,7 @@ static void _save_shared(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned l
         if (end > from + shared->save) {
             from = end - shared->save;
         }
-        msfcnn_save(nn, &nn->ops[shared->owner], at, line, from, end);
+        msfcnn_save(nn, &nn->ops[shared->owner], at, line, from, end, shared->save);
     }
 }
 
@@ -251,7 +251,7 @@ int8_t *msfcnn_shared_line(msfcnn_t *nn, const msfcnn_tensor_t *shared, unsigned
 static void _copy(int8_t *to, size_t to_step, const int8_t *from, size_t from_step,
                   unsigned channels)
 {
-    if (!MSFCNN_SMALL && to_step == 1 && from_step == 1) {
+    if (MSFCNN_UNROLL && to_step == 1 && from_step == 1) {
         memcpy(to, from, channels);
         return;
     }
@@ -275,14 +275,15 @@ void msfcnn_feed(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positio
 }
 
 /* from the window to the kept pixels of a line that an op writes, from pixel p on, or back. Those
- * that are kept are the last ones before `end`; they lie as in the window */
+ * that are kept are the last ones before `end`; they lie as in the window. Those of the last line
+ * come first: see _savable() of the sweep */
 static MSFCNN_ONE_COPY void _copy_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line,
                                        unsigned p, unsigned end, int8_t *window,
                                        unsigned pixels, int back)
 {
     const msfcnn_tensor_t *kept = op->output;
     size_t width = kept->halo_pixels, step = width, window_step = msfcnn_channel_step(nn, kept);
-    int8_t *halo = nn->arena + kept->halo + line * width * kept->channels;
+    int8_t *halo = nn->arena + kept->halo + (op->out_lines - 1 - line) * width * kept->channels;
     size_t index = p + width - end;
     unsigned planes = op->out_channels;
 

@@ -46,7 +46,8 @@ typedef struct {
     int first;              /**< kernel line 0; negative: padding */
     int newest;             /**< last kernel line that exists; negative: there is none */
     uint16_t end;           /**< end of the pixels that exist */
-    uint8_t slides;         /**< the newest line overwrites the first one, which is saved */
+    uint16_t save;          /**< the newest line overwrites the first one, of which so many pixels
+                                 can be saved; 0: it does not */
 } msfcnn_reach_t;
 
 /**
@@ -191,9 +192,11 @@ int8_t *msfcnn_target(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_po
 /**
  * @brief   Saves the pixels @p from to @p end - 1 of a line that an op reads; those in front are
  *          no longer needed
+ *
+ * @param[in]   save    how many there is room for
  */
 void msfcnn_save(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, unsigned line,
-                 unsigned from, unsigned end);
+                 unsigned from, unsigned end, unsigned save);
 
 /**
  * @brief   The saved pixels of an op, from pixel @p pixel of the tensor on

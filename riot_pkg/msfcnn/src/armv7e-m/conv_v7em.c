@@ -142,8 +142,6 @@ void msfcnn_conv_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
             blocks.lines = &lines;
             if (run->channels % 4 == 0) {
                 n = (direct.end - i) & ~1U;
-                msfcnn_v7em_pairs(op, &blocks, n, x);
-                continue;
             }
         }
         else {

@@ -312,6 +312,7 @@ static __attribute__((noinline)) void _transpose(const part_t *part, unsigned ch
         int8_t *to = patch + part->before;
         int8_t *end = to + part->length;
 
+#ifndef __OPTIMIZE_SIZE__
         for (; (n == AT_A_TIME) && (to != end); from += step, to++) {
             uint32_t taps = msfcnn_v7em_load(from);
 
@@ -320,6 +321,7 @@ static __attribute__((noinline)) void _transpose(const part_t *part, unsigned ch
             to[2 * size] = (int8_t)(taps >> 16);
             to[3 * size] = (int8_t)(taps >> 24);
         }
+#endif
         for (; to != end; from += step, to++) {
             for (unsigned c = 0; c < n; c++) {
                 to[c * size] = from[c];
@@ -416,62 +418,10 @@ static void _compute(const msfcnn_op_t *op, const msfcnn_run_t *run, bool planar
     msfcnn_v7em_clamp(op, run);
 }
 
-#ifndef __OPTIMIZE_SIZE__
-/* whether a run of few pixels needs no padding: most do not, where bands are narrow */
-static bool _is_inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    const msfcnn_shape_t *shape = op->shape;
-    const int8_t *const *line = run->line;
-
-    return (shape->kernel_v == 3) && (run->pixels <= PART) && (run->before == 0)
-           && ((run->pixels - 1) * shape->stride_v + 3 <= run->inside)
-           && (line[0] != NULL) && (line[1] != NULL) && (line[2] != NULL);
-}
-
-/* the same as _choose() and _direct_3x3(), for these */
-static void _inner_3x3(const msfcnn_op_t *op, const msfcnn_run_t *run)
-{
-    unsigned wide = op->shape->stride_v - 1U;
-    unsigned left = run->pixels;
-    const int8_t *const *line = run->line;
-    const uintptr_t *pieces = msfcnn_v7em_pieces + wide * MSFCNN_V7EM_STRIDE_2;
-    uintptr_t two = pieces[(wide & (uintptr_t)line[1]) ? MSFCNN_V7EM_TWO_ODD : MSFCNN_V7EM_TWO];
-    intptr_t advance = (intptr_t)(left << wide);
-    uintptr_t list[PART / 2 + 2];
-    uintptr_t *next = list;
-    msfcnn_v7em_planes_t planes;
-
-    planes.next_line[0] = run->first_step - advance;
-    planes.next_line[1] = planes.next_line[2] = run->channel_step - advance;
-    planes.next_out = run->out_channel_step - (intptr_t)(left * run->out_pixel_step);
-    planes.channels = run->channels;
-    planes.pieces = list;
-    planes.pixel_step = run->out_pixel_step;
-    planes.line[0] = line[0];
-    planes.line[1] = line[1];
-    planes.line[2] = line[2];
-    planes.constants = (const uint32_t *)op->constants + run->channel * op->words;
-    planes.out = run->out;
-    for (; !wide && (left >= 4); left -= 4) {
-        *next++ = msfcnn_v7em_pieces[MSFCNN_V7EM_FOUR];
-    }
-    for (; left >= 2; left -= 2) {
-        *next++ = two;
-    }
-    if (left > 0) {
-        *next++ = pieces[MSFCNN_V7EM_ONE];
-    }
-    *next = msfcnn_v7em_pieces[MSFCNN_V7EM_NEXT];
-    msfcnn_v7em_depthwise_3x3(&planes);
-}
-#endif
-
 void msfcnn_depthwise_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
 #ifndef __OPTIMIZE_SIZE__
-    if (_is_inner(op, run)) {
-        _inner_3x3(op, run);
-        msfcnn_v7em_clamp(op, run);
+    if (msfcnn_v7em_depthwise_short(op, run)) {
         return;
     }
 #endif

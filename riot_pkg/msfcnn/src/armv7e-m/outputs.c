@@ -69,7 +69,7 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
     blocks->x = x;
     blocks->x_end = (const int8_t *)x + ((pixels > 1) ? 4U : 1U) * msfcnn_v7em_taps(op);
     blocks->first = NULL;
-    blocks->pairs = 1;
+    blocks->pairs = pixels / 2;
     if (run->channels >= BLOCK) {
         _compute(blocks, pixels);
     }
@@ -81,6 +81,7 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
 
 static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)
 {
+#ifndef __OPTIMIZE_SIZE__
     uint32_t lows = (uint8_t)low * 0x01010101U;
     uint32_t highs = (uint8_t)high * 0x01010101U;
 
@@ -88,6 +89,7 @@ static void _clamp_line(int8_t *x, size_t n, int8_t low, int8_t high)
         uint32_t v = msfcnn_v7em_max(msfcnn_v7em_load(x), lows);
         msfcnn_v7em_store(x, msfcnn_v7em_min(v, highs));
     }
+#endif
     for (; n > 0; n--, x++) {
         *x = (*x < low) ? low : (*x > high) ? high : *x;
     }

@@ -104,7 +104,8 @@ void msfcnn_v7em_single(const msfcnn_v7em_blocks_t *blocks);
  * @param[in]     op        with blocks of constants
  * @param[in]     run       the run
  * @param[in,out] blocks    what it needs; `out` is moved on
- * @param[in]     pixels    1 or 2
+ * @param[in]     pixels    1, 2, or where lines are expanded and channels are a multiple of four,
+ *                          any even number
  * @param[in]     x         taps of a single pixel, or where two of them are expanded
  */
 void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
@@ -168,6 +169,13 @@ typedef struct {
  * @brief   Depthwise 3x3 of some pixels
  */
 void msfcnn_v7em_depthwise_3x3(const msfcnn_v7em_planes_t *planes);
+
+/**
+ * @brief   Computes a run of depthwise_v7em if that has few pixels and no padding
+ *
+ * @return  whether it has
+ */
+bool msfcnn_v7em_depthwise_short(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
  * @brief   Taps of an output, rounded up to a multiple of four
