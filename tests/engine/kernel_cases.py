@@ -23,6 +23,7 @@ from msfcnn.isa.armv7em_packing import (
     pack_conv,
     pack_depthwise,
     pointwise_scratch,
+    whole_columns,
 )
 from msfcnn.ops import (
     AveragePool,
@@ -139,6 +140,7 @@ class _Place:
     channels: int
     planar_in: bool
     planar_out: bool
+    columns: bool = False  # lines are columns of a whole tensor
 
 
 def _some_geometry(rng: np.random.Generator, kernels: Sequence[tuple[int, int]]) -> Geometry:
@@ -202,6 +204,9 @@ def _lines(
             "first_step": inside + int(rng.integers(0, 4)),
             "pixel_step": 1,
         }
+    if p.columns:
+        # pixels lie a row of the tensor apart, lines next to each other
+        steps["pixel_step"] = height * x.shape[2]
     lines: list[Bytes | None] = []
     for i in range(g.kernel_h):
         row = p.line * g.stride_h - g.pad_top + i * g.dilation_h
@@ -209,7 +214,10 @@ def _lines(
             lines.append(None)
             continue
         there = x[row, first : first + inside]
-        if p.planar_in:
+        if p.columns:
+            rows = x[:, first : first + inside].transpose(1, 0, 2)
+            lines.append(rows.ravel()[row * x.shape[2] :])
+        elif p.planar_in:
             step = steps["first_step" if i == 0 else "channel_step"]
             padded = np.full((x.shape[2], step), 77, dtype=np.int8)
             padded[:, :inside] = there.T
@@ -401,6 +409,7 @@ def _note(p: _Place) -> str:
         f"{g.kernel_h}x{g.kernel_w} s{g.stride_h}{g.stride_w} d{g.dilation_h}{g.dilation_w} "
         f"{p.shape} -> {p.target} line {p.line} at {p.pixel}+{p.pixels} "
         f"channels {p.channel}+{p.channels}{' planar' if p.planar_in else ''}"
+        f"{' columns' if p.columns else ''}"
     )
 
 
@@ -467,6 +476,7 @@ def pointwise_v7em_case(rng: np.random.Generator) -> KernelCase:
 def conv_v7em_case(rng: np.random.Generator) -> KernelCase:
     """As conv_case, without groups."""
     p = _conv_place(rng, 1)
+    p = replace(p, columns=whole_columns(p.geometry) > 0 and bool(rng.random() < 0.6))
     pack = _conv_packer(p, bool(rng.random() < 0.7), gathered=True)
     return _conv_case(rng, "conv_v7em", p, 1, 0, pack)
 
@@ -498,14 +508,16 @@ def _conv_packer(p: _Place, pairs: bool, gathered: bool) -> Pack:
     g, inputs = p.geometry, p.shape[2]
 
     def pack(w: Bytes, k: ConvConstants) -> _Packed | None:
-        packed = pack_conv(w, k, gathered)
+        # columns that are taken as rows: the kernel's pixels come first
+        packed = pack_conv(w.transpose(0, 2, 1, 3) if p.columns else w, k, gathered)
         if packed is None:
             return None
         text = _array("uint32_t", "@_words", packed.words, 4)
         scratch = pointwise_scratch(packed, inputs, pairs)
         if gathered:
             scratch = conv_scratch(packed, g.kernel_w * inputs, pairs)
-        return _Packed(text, packed.taps + (not pairs), scratch)
+        words = packed.taps + (not pairs) + (whole_columns(g) if p.columns else 0)
+        return _Packed(text, words, scratch)
 
     return pack
 

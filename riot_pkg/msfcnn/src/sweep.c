@@ -60,6 +60,7 @@ static int _advance(msfcnn_t *nn, const msfcnn_op_t *op, msfcnn_position_t *at, 
 {
     const msfcnn_tensor_t *output = op->output;
     unsigned end = at->pixel + pixels;
+
     if (op->copy != NULL) {
         msfcnn_feed(nn, op, at, written, pixels);
     }
