@@ -156,11 +156,11 @@ def generate_plan(
 ) -> Generated:
     """The code of a model, dead channels included, that runs as planned.
 
-    stretch, room: see schedule.
+    stretch, room: see schedule; without stretch ops have the runs of their stages, too.
     """
     model, folding = folded(source, keep_dead=True)
     scheduled = schedule(planned, stretch, room)
-    laid_out = layout(scheduled)
+    laid_out = layout(scheduled, stretch)
     sources = emit(model, scheduled, laid_out, options)
     return Generated(
         source=source,

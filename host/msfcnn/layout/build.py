@@ -16,13 +16,16 @@ from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 
 
-def layout(schedule: Schedule) -> Layout:
-    """Offsets of every buffer. Raises InternalError if a stage does not fit its own cost."""
+def layout(schedule: Schedule, stretch: bool = True) -> Layout:
+    """Offsets of every buffer. Raises InternalError if a stage does not fit its own cost.
+
+    stretch: whether ops may have longer runs than their stages, where there is room for them.
+    """
     arena = schedule.peak_ram
     places: list[StagePlaces] = []
     now: dict[int, int] = {}
     for stage in schedule.stages:
-        placed = _stage(schedule.network, stage, arena, now)
+        placed = _stage(schedule.network, stage, arena, now, stretch)
         _check(stage, placed, arena)
         places.append(placed)
         now = placed.whole
@@ -30,7 +33,9 @@ def layout(schedule: Schedule) -> Layout:
     return Layout(tuple(places), outputs, arena)
 
 
-def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, int]) -> StagePlaces:
+def _stage(
+    network: Network, stage: ScheduledStage, arena: int, now: dict[int, int], stretch: bool
+) -> StagePlaces:
     """Where each tensor of a stage lies. Tensors that wait are stacked at the end of the
     arena, so that they move at most once; windows lie below them.
     """
@@ -59,7 +64,7 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
             at += SUM_BYTES * min(stage.option.split or step.target[2], step.target[2])
     if apart:
         at += found.runs
-    runs = {} if sums else shared_runs(stage, at)
+    runs = shared_runs(stage, at) if stretch and not sums else {}
     windows = _runs(stage, at if apart else found.shared, runs)
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
@@ -86,7 +91,7 @@ def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, i
         sums=sums,
         moves=moves,
         runs=runs,
-        op_runs=op_runs(stage, runs),
+        op_runs=op_runs(stage, runs if stretch else None),
     )
 
 

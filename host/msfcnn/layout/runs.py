@@ -41,10 +41,13 @@ def shared_runs(stage: ScheduledStage, end: int) -> dict[int, int]:
     return found
 
 
-def op_runs(stage: ScheduledStage, shared: dict[int, int]) -> tuple[int, ...]:
-    """Pixels that each op computes at a time, at most; shared: what shared_runs() has found."""
+def op_runs(stage: ScheduledStage, shared: dict[int, int] | None) -> tuple[int, ...]:
+    """Pixels that each op computes at a time, at most.
+
+    shared: what shared_runs() has found; None: all as the stage says.
+    """
     run = stage.option.run
-    if not _is_chain(stage):
+    if shared is None or not _is_chain(stage):
         return (run,) * len(stage.edge.steps)
     return tuple(max(run, _longest(stage, i, shared)) for i in range(len(stage.edge.steps)))
 

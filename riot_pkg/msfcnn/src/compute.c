@@ -98,9 +98,12 @@ static __attribute__((noinline)) void _take_lines(msfcnn_t *nn, const msfcnn_op_
         return;
     }
     for (unsigned k = shape->kernel_u; k > 0; k--, line += shape->dilation_u) {
-        *to++ = (line < 0 || line >= op->lines)
-                    ? NULL
-                    : lines.first + (unsigned)line % lines.slots * lines.step;
+        *to = NULL;
+        if (line >= 0 && line < op->lines) {
+            *to = MSFCNN_SMALL ? msfcnn_at(nn, op->input, (unsigned)line, from)
+                               : lines.first + (unsigned)line % lines.slots * lines.step;
+        }
+        to++;
     }
 }
 

@@ -55,7 +55,8 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
     return msfcnn_inner(op, run);
 }
 
-/* the taps of a pixel in the order of its weights, padding and all; there are few of a line */
+/* the taps of a pixel in the order of its weights, padding and all; there are few of a line, as those
+ * of many channels mostly lie in order */
 static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel, int8_t *to,
                     int8_t *end)
 {
@@ -96,8 +97,13 @@ static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, u
     int8_t *patch = run->scratch;
     int8_t *room = patch + pixels * taps;
 
-    for (int8_t *to = patch; to < room; to += taps) {
-        _gather(op, run, pixel++, to, to + taps);
+    if ((op->shape->kernel_v * op->in_channels % 4 == 0) && !_are_columns(op)) {
+        msfcnn_gather(op, run, pixel, pixels, 0, op->in_channels, patch);
+    }
+    else {
+        for (int8_t *to = patch; to < room; to += taps) {
+            _gather(op, run, pixel++, to, to + taps);
+        }
     }
     if (pixels == 1) {
         return patch;

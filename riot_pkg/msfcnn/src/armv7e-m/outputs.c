@@ -103,6 +103,9 @@ void msfcnn_v7em_clamp_run(const msfcnn_op_t *op, const msfcnn_run_t *run)
     size_t step = planar ? run->out_channel_step : run->out_pixel_step;
     int8_t *line = run->out;
 
+    if ((op->clamp_low == INT8_MIN) && (op->clamp_high == INT8_MAX)) {
+        return;
+    }
     for (; lines > 0; lines--, line += step) {
         _clamp_line(line, length, op->clamp_low, op->clamp_high);
     }

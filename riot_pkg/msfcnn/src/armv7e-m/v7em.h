@@ -112,18 +112,21 @@ void msfcnn_v7em_outputs(const msfcnn_op_t *op, const msfcnn_run_t *run,
                          msfcnn_v7em_blocks_t *blocks, unsigned pixels, const void *x);
 
 /**
- * @brief   Clamps what a run has written
+ * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
  */
 void msfcnn_v7em_clamp_run(const msfcnn_op_t *op, const msfcnn_run_t *run);
 
 /**
- * @brief   Clamps what a run has written, where the op's clamp is narrower than int8
+ * @brief   The same, without a call where there is nothing to do
  */
 static inline void msfcnn_v7em_clamp(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    if ((op->clamp_low != INT8_MIN) || (op->clamp_high != INT8_MAX)) {
-        msfcnn_v7em_clamp_run(op, run);
+#ifndef __OPTIMIZE_SIZE__
+    if ((op->clamp_low == INT8_MIN) && (op->clamp_high == INT8_MAX)) {
+        return;
     }
+#endif
+    msfcnn_v7em_clamp_run(op, run);
 }
 
 /**
