@@ -171,12 +171,12 @@ static unsigned _reach(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_p
     r->save = 0;
     if (input->save != 0 && first >= 0 && newest <= last && input->kind == MSFCNN_LINES &&
         !msfcnn_is_narrow(&nn->at[input->writer], input)) {
-        unsigned most = nn->running->run;
+        int most = nn->running->run;    /* that many, at least, can be saved */
         r->save = (uint16_t)_savable(nn, op, newest);
-        if (!MSFCNN_SMALL && shape->up_v == 1) {
-            most = (r->save - (unsigned)span) / shape->stride_v + 1;
+        if (!MSFCNN_SMALL && shape->up_v == 1 && (r->save - span) / shape->stride_v >= most) {
+            most = (r->save - span) / shape->stride_v + 1;
         }
-        pixels = _min(pixels, most);
+        pixels = _min(pixels, (unsigned)most);
     }
     r->newest = (newest < last) ? newest : last;
 
@@ -358,16 +358,14 @@ static int _step(msfcnn_t *nn, unsigned i)
         return NEED;
     }
     int8_t *to = msfcnn_target(nn, op, at);
+    int res = EMITTED;
     if (replays) {
         msfcnn_replay(nn, op, at, to, n);
     }
     else {
-        int res = _compute(nn, i, op, at, &reach, to, n);
-        if (res != EMITTED) {
-            return res;
-        }
+        res = _compute(nn, i, op, at, &reach, to, n);
     }
-    return _advance(nn, op, at, to, n);
+    return (res == EMITTED) ? _advance(nn, op, at, to, n) : res;
 }
 
 int msfcnn_sweep(msfcnn_t *nn)
