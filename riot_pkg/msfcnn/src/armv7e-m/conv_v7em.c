@@ -57,8 +57,8 @@ static msfcnn_pixels_t _direct(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
 /* the taps of a pixel in the order of its weights, padding and all; there are few of a line, as those
  * of many channels mostly lie in order */
-static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel, int8_t *to,
-                    int8_t *end)
+static __attribute__((noinline)) void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                                              unsigned pixel, int8_t *to, int8_t *end)
 {
     const msfcnn_shape_t *shape = op->shape;
     size_t size = (size_t)shape->kernel_v * op->in_channels;
@@ -90,8 +90,8 @@ static void _gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pix
 }
 
 /* one pixel, or two that it expands */
-static const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
-                               unsigned pixels)
+static inline const int8_t *_gathered(const msfcnn_op_t *op, const msfcnn_run_t *run,
+                                      unsigned pixel, unsigned pixels)
 {
     size_t taps = msfcnn_v7em_taps(op);
     int8_t *patch = run->scratch;
