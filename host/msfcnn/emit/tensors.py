@@ -101,7 +101,7 @@ def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
     return _entry(
         kind=f"MSFCNN_{kind}",
         place=places.windows[tensor],
-        halo=places.halos.get(tensor, 0),
+        halo=places.halos[tensor] + halo.size - halo.size // halo.lines if halo else 0,
         line_step=window.length * window.channels if lines else 0,
         pixel_step=1 if window.planar else window.channels,
         channels=window.channels,

@@ -142,15 +142,16 @@ static MSFCNN_ONE_COPY unsigned _available(msfcnn_t *nn, unsigned i, const msfcn
 }
 
 /* how many pixels of an op's first kernel line can be saved while the newest one overwrites it: in
- * the first band also where the pixels are kept later that the next one needs of lines to come */
+ * the first band also where the pixels are kept later that the next one needs of lines to come, up
+ * to those of the newest one */
 static unsigned _savable(const msfcnn_t *nn, const msfcnn_op_t *op, int newest)
 {
     const msfcnn_tensor_t *lines = op->input;
     const msfcnn_position_t *writer = &nn->at[lines->writer];
     unsigned save = lines->save;
-
-    if (!MSFCNN_SMALL && writer->fresh == writer->low) {
-        save += (unsigned)(op->lines - 1 - newest) * lines->halo_pixels;
+    if (!MSFCNN_SMALL && lines->halo_pixels != 0 && writer->fresh == writer->low) {
+        uint32_t end = lines->halo - (unsigned)newest * lines->halo_pixels * lines->channels;
+        save = (end - lines->place - lines->slots * lines->line_step) / lines->channels;
         save = _min(save, lines->length);
     }
     return save;

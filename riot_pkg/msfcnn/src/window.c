@@ -275,15 +275,14 @@ void msfcnn_feed(const msfcnn_t *nn, const msfcnn_op_t *op, const msfcnn_positio
 }
 
 /* from the window to the kept pixels of a line that an op writes, from pixel p on, or back. Those
- * that are kept are the last ones before `end`; they lie as in the window. Those of the last line
- * come first: see _savable() of the sweep */
+ * that are kept are the last ones before `end`; they lie as in the window */
 static MSFCNN_ONE_COPY void _copy_halo(const msfcnn_t *nn, const msfcnn_op_t *op, unsigned line,
                                        unsigned p, unsigned end, int8_t *window,
                                        unsigned pixels, int back)
 {
     const msfcnn_tensor_t *kept = op->output;
     size_t width = kept->halo_pixels, step = width, window_step = msfcnn_channel_step(nn, kept);
-    int8_t *halo = nn->arena + kept->halo + (op->out_lines - 1 - line) * width * kept->channels;
+    int8_t *halo = nn->arena + kept->halo - line * width * kept->channels;
     size_t index = p + width - end;
     unsigned planes = op->out_channels;
 

@@ -163,7 +163,9 @@ enum {
  */
 typedef struct {
     uint32_t place;             /**< arena offset, MSFCNN_IMAGE, or MSFCNN_BESIDE + offset */
-    uint32_t halo;              /**< arena offset of the pixels kept from band to band */
+    uint32_t halo;              /**< arena offset of the pixels of the first line that are kept from
+                                     band to band; those of each line behind it lie in front of
+                                     them, of the last one behind the window */
     uint32_t line_step;         /**< bytes from slot to slot */
     uint32_t pixel_step;        /**< bytes from pixel to pixel */
     uint16_t channels;          /**< bytes of a pixel */
