@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from msfcnn.frontend.onnx import load_model
 from msfcnn.ir import TO_EVEN, Clamp, Model
 from msfcnn.ops import Conv
 from msfcnn.reference import execute
+from msfcnn.verifier import random_images
+from msfcnn.verifier.oracle import Oracle
 
 Int8 = NDArray[np.int8]
 KEPT_FORMS = "MSFCNN_KEPT_FORMS"
@@ -103,6 +106,41 @@ def _compare_outputs(model: Model, ours: list[Int8], theirs: dict[str, Any], sla
             slack_here = slack
         assert np.abs(stored - expected.astype(np.float64)).max() <= slack_here
         assert len(np.unique(expected)) > 2 or expected.size <= 4, "a constant proves nothing"
+
+
+HALVES: dict[str, Callable[[Net, str, str], str]] = {
+    "requantized": lambda n, x, y: n.qdq(x, Scale(1 / 8, 1)),
+    "requantized and clamped": lambda n, x, y: n.qdq(n.node("Relu", x), Scale(1 / 8, -2)),
+    "joined": lambda n, x, y: n.qdq(n.node("Concat", x, y, axis=1), Scale(1 / 8, -3)),
+    "multiplied": lambda n, x, y: n.qdq(n.node("Mul", x, y), Scale(1 / 2, 5)),
+    "a mean of pixels": lambda n, x, y: n.qdq(
+        n.node("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]), Scale(1 / 16, 3)
+    ),
+    "a mean with a border": lambda n, x, y: n.qdq(
+        n.node("AveragePool", x, kernel_shape=[2, 2], pads=[1, 1, 0, 0]), Scale(1 / 16, 2)
+    ),
+    "a mean of a map": lambda n, x, y: n.qdq(n.node("GlobalAveragePool", x), Scale(1 / 16, 1)),
+    "a mean of channels": lambda n, x, y: n.qdq(
+        n.node("ReduceMean", x, axes=[1], keepdims=1), Scale(1 / 16, 0)
+    ),
+    "the larger": lambda n, x, y: n.qdq(n.node("Max", x, y), Scale(1 / 8, 4)),
+}
+
+
+@pytest.mark.parametrize("case", HALVES)
+def test_halves_are_rounded_to_even(case: str, tmp_path: Path) -> None:
+    """Scales are powers of two, so float32 is exact, and many values are halves."""
+    net = Net([1, 4, 8, 8], first=Scale(1 / 16, 3))
+    other = net.qdq(net.node("Tanh", net.input), Scale(1 / 128, -9))
+    net.output(HALVES[case](net, net.input, other))
+    path = net.save(tmp_path / "net.onnx")
+    model = load_model(path)
+    _keep(path)
+    oracle = Oracle(path, model)
+    for image in random_images(model, 8, seed=3):
+        ours = [values[0] for values in execute(model, image[None])]
+        for port, theirs in zip(model.outputs, oracle.run(image), strict=True):
+            assert np.array_equal(ours[port.tensor], theirs)
 
 
 @pytest.mark.parametrize("groups", [1, 3])

@@ -194,7 +194,7 @@ def test_two_quantizers_of_one_result(tmp_path: Path) -> None:
     """The same parameters make one tensor, others a second one."""
     net, y = conv_net()
     parts = [net.qdq(y), net.qdq(y), net.qdq(y, FINE)]
-    net.output(net.qdq(net.node("Concat", *parts, axis=1)))
+    net.output(net.qdq(net.node("Concat", *parts, axis=1), Scale(1 / 30, -5)))
     model = agree(net, tmp_path)
     assert kinds(model) == ["Conv", "Conv", "Concat"]
     assert model.ops[2].inputs == (1, 1, 2)

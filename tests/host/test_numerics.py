@@ -19,6 +19,7 @@ from msfcnn.ir import (
     LARGEST_MULTIPLIER,
     ROUND,
     SMALLEST_MULTIPLIER,
+    TO_EVEN,
     Clamp,
     Geometry,
     Model,
@@ -358,7 +359,7 @@ def factors(model: Model) -> list[Fraction]:
     assert isinstance(op, AveragePool | GlobalAveragePool)
     k = op.constants(model)
     pairs = zip(k.scaling.multiplier.tolist(), k.scaling.shift.tolist(), strict=True)
-    return [Fraction(m, 2**s) for m, s in pairs]
+    return [Fraction(m, 2 ** (s & ~TO_EVEN)) for m, s in pairs]
 
 
 PADDED = Geometry(2, 2, pad_top=1)

@@ -20,6 +20,7 @@ from msfcnn.ops.concat import Concat
 from msfcnn.ops.conv import Conv, ConvConstants, draw_conv, draw_depthwise, oriented
 from msfcnn.ops.pool import AveragePool, GlobalAveragePool, MaxPool, PoolConstants
 from msfcnn.ops.reshape import Reshape
+from msfcnn.ops.rounding import rounded_to_even
 from msfcnn.ops.select import chosen, padded, rearranged
 from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.softmax import Softmax, SoftmaxConstants
@@ -62,4 +63,5 @@ __all__ = [
     "draw_conv",
     "draw_depthwise",
     "oriented",
+    "rounded_to_even",
 ]

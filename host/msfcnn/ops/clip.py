@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Range, Values
+import numpy as np
+
+from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Quantization, Range, Values
 from msfcnn.nodes import UNSET, Bounds, Builder, Draft, Importer, Node, Role, Unsupported, Value
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range, tie_all
@@ -66,6 +68,20 @@ class Requantize(Unary):
     def sample(cls, sketch: Sketch) -> None:
         """A stand-alone clamp."""
         sketch.add(lambda node, x, y: cls(node, x, y, RELU), sketch.newest.shape)
+
+
+def rounds_otherwise(source: Quantization, target: Quantization) -> bool:
+    """Whether a change of scale by sums rounds a value to another one than QuantizeLinear.
+
+    Sums round ties up, QuantizeLinear to even: where one scale is twice the other, say, half of
+    all values are ties.
+    """
+    stored = np.arange(-128, 128)
+    ours = weighted_sum(sum_constants("", (source,), target, Clamp()), [stored.astype(np.int8)])
+    reals = (stored - source.zero_point) * (source.scale / target.scale)
+    theirs = np.clip(np.rint(reals) + target.zero_point, -128, 127)
+    ties = reals - np.floor(reals) == 0.5
+    return bool((ties & (ours != theirs)).any())
 
 
 def relu(builder: Builder, node: Node) -> Value:

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Op, Order, Range, Values
+from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Op, Order, Quantization, Range, Values
 from msfcnn.nodes import (
     UNSET,
     Builder,
@@ -30,7 +30,7 @@ from msfcnn.nodes import (
 )
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import monotone_range, tie
-from msfcnn.ops.clip import Requantize
+from msfcnn.ops.clip import Requantize, rounds_otherwise
 from msfcnn.ops.reshape import DAMAGED
 from msfcnn.ops.select import constant_map
 from msfcnn.ops.sketch import Sketch
@@ -134,10 +134,11 @@ def concat(builder: Builder, node: Node) -> Value:
     if not maps:
         raise Unsupported("joins constants only", "fold constants before quantizing the model")
     beside = builder.settled(builder.activation(node, min(maps)), node)
+    ahead = builder.quantization_ahead(node)
     parts = [
         constant_map(builder, node, beside, value)
         if isinstance(value, Constant)
-        else builder.settled(builder.activation(node, i), node)
+        else _rounded(builder, node, builder.settled(builder.activation(node, i), node), ahead)
         for i, value in enumerate(given)
     ]
     shape = parts[0].shape
@@ -163,6 +164,15 @@ def concat(builder: Builder, node: Node) -> Value:
     order = Order.CHW if axis == 1 else Order.HWC
     view = View(hwc=(height, width, channels), shape=out_shape, flat=order)
     return _draft(builder, node, [tensor for tensor, _ in joined], view)
+
+
+def _rounded(builder: Builder, node: Node, known: Known, ahead: Quantization | None) -> Known:
+    """A part in the scale of the result, where that has ties which a join would round up."""
+    tensor = builder.tensors[known.tensor]
+    if ahead is None or not rounds_otherwise(tensor.quantization, ahead):
+        return known
+    name = f"{tensor.name}:for {node.outputs[0]}"
+    return replace(builder.requantized(known, node, name, ahead, tensor.unsigned), real=True)
 
 
 def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:

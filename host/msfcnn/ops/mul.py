@@ -25,6 +25,7 @@ from msfcnn.ir import (
     Values,
     requantize,
     scaling_of,
+    to_even,
 )
 from msfcnn.nodes import (
     UNSET,
@@ -50,6 +51,7 @@ from msfcnn.ops.pool import GlobalAveragePool
 from msfcnn.ops.select import both
 from msfcnn.ops.sketch import Sketch
 
+LARGEST_PRODUCT = 255 * 255  # of two int8 less their zero points
 Reals = NDArray[np.float64]
 Factor = Callable[[Reals], Reals]
 
@@ -85,7 +87,7 @@ class Mul(Binary):
         )
         factor = np.array([left.scale * right.scale / output.scale])
         return MulConstants(
-            scaling=scaling_of(self.node, factor),
+            scaling=to_even(scaling_of(self.node, factor), np.array([LARGEST_PRODUCT])),
             left_zero=left.zero_point,
             right_zero=right.zero_point,
             output_zero=output.zero_point,

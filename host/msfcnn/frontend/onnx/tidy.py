@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from msfcnn.ir import Clamp, Model, Op
 from msfcnn.nodes import same_quantization
+from msfcnn.ops import rounded_to_even
 
 
 def tidy(model: Model) -> Model:
@@ -19,7 +20,9 @@ def tidy(model: Model) -> Model:
 
     In this order: folding leaves tensors that nobody writes, which renumbering drops.
     """
-    return _renumbered(_without_dead(_with_folded_clamps(model)))
+    smaller = _without_dead(_with_folded_clamps(model))
+    ops = tuple(rounded_to_even(smaller, op) for op in smaller.ops)
+    return _renumbered(replace(smaller, ops=ops))
 
 
 def _with_folded_clamps(model: Model) -> Model:

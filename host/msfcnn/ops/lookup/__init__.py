@@ -16,7 +16,7 @@ from msfcnn.ops.lookup.curves import (
 )
 from msfcnn.ops.lookup.functions import COMBINED
 from msfcnn.ops.lookup.importing import combined
-from msfcnn.ops.lookup.op import Lookup
+from msfcnn.ops.lookup.op import Lookup, real_values
 
 __all__ = [
     "COMBINED",
@@ -29,4 +29,5 @@ __all__ = [
     "mirrored",
     "negated",
     "of_one_tensor",
+    "real_values",
 ]

@@ -31,6 +31,7 @@ from msfcnn.ir import (
     Values,
     requantize,
     scaling_of,
+    to_even,
 )
 from msfcnn.ops import window
 from msfcnn.ops.base import Unary, register
@@ -39,6 +40,7 @@ from msfcnn.ops.sketch import Sketch
 from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
 
 LOWEST = -128
+LARGEST_STEP = 255  # of an int8 less its zero point
 SUM_BYTES = 4  # of the accumulator that a global average keeps per channel
 
 
@@ -267,12 +269,14 @@ def _pool_constants(
     Raises ModelError where the int32 sum of values of 9 bits (int8 less zero point) could overflow.
     """
     source, target = (model.tensors[t].quantization for t in (op.input, op.output))
-    if 255 * counts[-1] > INT32_MAX:
+    if LARGEST_STEP * counts[-1] > INT32_MAX:
         what = f"the 32-bit sum of {counts[-1]} pixels can overflow"
         raise ModelError(Problem(op.node, what, "use a smaller input or kernel", type(op).__name__))
     divisors = np.ones(len(counts)) if total else np.array(counts, dtype=np.float64)
     factors = source.scale / target.scale / divisors
-    return PoolConstants(scaling_of(op.node, factors), source.zero_point, target.zero_point, clamp)
+    reach = LARGEST_STEP * np.array(counts, np.int64)
+    scaling = to_even(scaling_of(op.node, factors), reach)
+    return PoolConstants(scaling, source.zero_point, target.zero_point, clamp)
 
 
 def _pool_struct(k: PoolConstants) -> CStruct:

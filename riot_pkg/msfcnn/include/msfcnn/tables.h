@@ -279,7 +279,7 @@ typedef struct {
  */
 typedef struct {
     const int32_t *multiplier;  /**< per number of pixels averaged, from 1; or a single one */
-    const uint8_t *shift;       /**< likewise */
+    const uint8_t *shift;       /**< likewise, 1 to 62, perhaps with MSFCNN_TO_EVEN */
     uint16_t n_factors;         /**< entries of the two above */
     int8_t input_zero;          /**< zero point of the input */
 } msfcnn_pool_t;
@@ -297,7 +297,7 @@ typedef struct {
  */
 typedef struct {
     int32_t multiplier;         /**< 0 to 2^31 - 1 */
-    uint8_t shift;              /**< 1 to 62 */
+    uint8_t shift;              /**< 1 to 62, perhaps with MSFCNN_TO_EVEN */
     int8_t zero[2];             /**< zero points of the input, of the second input */
 } msfcnn_mul_t;
 
