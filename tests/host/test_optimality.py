@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from msfcnn.fusion.order import orders
 from msfcnn.ir import InputMode
 from msfcnn.isa.armv7em_packing import PAIR_TAPS
 from msfcnn.ops import Sketch, draw_conv
-from msfcnn.planner import Goal, Plan, plan
+from msfcnn.planner import Goal, Plan, neighbours, plan
 from msfcnn.planner import pareto as front
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
@@ -56,8 +57,9 @@ def small_graphs() -> Iterator[Network]:
 
 
 @pytest.fixture(autouse=True)
-def _small_splits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edges, "SPLITS", SPLITS)
+    monkeypatch.setattr(sys.modules["msfcnn.planner.neighbours"], "NEXT_BYTES", 16)
 
 
 def test_optimality() -> None:
@@ -119,9 +121,21 @@ def check(graph: Network) -> None:
     with pytest.raises(InfeasibleError) as caught:
         plan(graph, Goal(max_ram=int(sizes[0]) - 1, max_macs=INFINITE), space)
     assert caught.value.best_ram == sizes[0]
+    check_neighbours(graph, everything)
     assert {(p.ram, p.without_io, p.macs) for p in front(graph, Goal(), space)} == set(
         fronts(everything)
     )
+
+
+def check_neighbours(graph: Network, everything: NDArray[np.int64]) -> None:
+    """A little more and a little less RAM than the plan needs: the fewest MACs of all in that."""
+    for factor in (1.0, 1.3, INFINITE):
+        goal = Goal(max_macs=factor)
+        space = Space(network=graph, schemes=Schemes.ALL, run=DEFAULT_RUN)
+        ram, _, _ = total(plan(graph, goal, space))
+        for found in neighbours(space, goal, ram):
+            fits = everything[everything[:, 0] <= ram + found.more, 2]
+            assert found.macs == (fits.min() if len(fits) else None)
 
 
 def found_for(graph: Network, goal: Goal) -> Figures:

@@ -6,7 +6,7 @@ from msfcnn.fusion import Network, Schemes, least_macs
 from msfcnn.planner.faster import faster
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.infeasible import no_plan
-from msfcnn.planner.paths import Path, cheapest, front, least_ram
+from msfcnn.planner.paths import Path, front, least_ram
 from msfcnn.planner.space import Space, space_of
 from msfcnn.planner.timed import timed_path
 from msfcnn.planner.types import Plan, PlannedStage
@@ -46,13 +46,10 @@ def _search(space: Space, goal: Goal) -> Path | None:
         plain = least_ram(space.lines, least_macs(space.network), goal.bare, bound)
         if plain is not None:
             return plain  # nothing that is computed twice can be cheaper
-    found = space.within(goal.max_ram, space.run, macs)
     # the price first, then the least RAM at that price: P2 asks for the fastest within the bound,
     # and of equally fast plans the smaller one is better
-    path = cheapest(found, bound)
-    if path is None or (macs is not None and path.macs > macs):
-        return None
-    return least_ram(found, path.macs, goal.bare)
+    path = space.fewest(bound, macs)
+    return None if path is None else space.least(path.macs, goal.bare, goal.max_ram)
 
 
 def _plan(path: Path) -> Plan:

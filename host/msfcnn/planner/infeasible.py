@@ -12,7 +12,7 @@ from msfcnn.errors import InfeasibleError, Problem
 from msfcnn.fusion import LOAD_OP, Edge, Option, Schemes, cost, paper_cost, paper_without_io
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner.goal import Goal
-from msfcnn.planner.paths import Path, cheapest, least_ram
+from msfcnn.planner.paths import Path, least_ram
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
 from msfcnn.planner.timed import timed_path
@@ -90,7 +90,7 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
     assert goal.max_ram is not None, "without a bound on RAM there is always a plan"
     helps = []
     if goal.max_time is None:
-        unbounded = cheapest(space.within(goal.max_ram, goal.run), goal.within(goal.max_ram))
+        unbounded = space.fewest(goal.within(goal.max_ram))
         needed, more = space.network.macs, "allow more MACs: --max-macs"
     else:
         unbounded = timed_path(space, replace(goal, max_time=None))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msfcnn.planner.goal import Goal
-from msfcnn.planner.paths import cheapest
+from msfcnn.planner.paths import Path, cheapest
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY, EdgeTable
 from msfcnn.planner.timed import timed_table
@@ -34,10 +34,17 @@ def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour
 
     ram: the plan's, in the way of counting of the goal.
     """
-    most = ram + NEXT_BYTES
-    found = timed_around(space, goal, ram) if goal.timed else space.within(most, space.run)
-    up, down = (_at(found, goal, ram, more) for more in (NEXT_BYTES, -NEXT_BYTES))
-    return up, down
+    more, less = ram + NEXT_BYTES, ram - NEXT_BYTES
+    if goal.timed:
+        found = timed_around(space, goal, ram)
+        own = cheapest(found, goal.within(ram))
+        up, down = (cheapest(found, goal.within(size)) for size in (more, less))
+    else:
+        own = None
+        # the plan itself fits in more bytes: what takes more MACs than it may is of no use there
+        up = space.fewest(goal.within(more), goal.most_macs(space.network))
+        down = space.fewest(goal.within(less))
+    return _neighbour(ram, more, up, own), _neighbour(ram, less, down, own)
 
 
 def timed_around(space: Space, goal: Goal, ram: int) -> EdgeTable:
@@ -45,15 +52,12 @@ def timed_around(space: Space, goal: Goal, ram: int) -> EdgeTable:
     return timed_table(space, goal, (ram - NEXT_BYTES, ram + NEXT_BYTES), ANY)
 
 
-def _at(found: EdgeTable, goal: Goal, ram: int, more: int) -> Neighbour:
-    """The plan within some bytes more or less, compared with the one chosen."""
-    path = cheapest(found, goal.within(ram + more))
+def _neighbour(ram: int, size: int, path: Path | None, own: Path | None) -> Neighbour:
+    """The path within `size` bytes, compared with that of the fewest instructions within `ram`."""
+    found = Neighbour(more=size - ram, ram=size)
     if path is None:
-        return Neighbour(more=more, ram=ram + more)
-    if not goal.timed:
-        return Neighbour(more=more, ram=ram + more, macs=path.macs)
-    own = cheapest(found, goal.within(ram))
-    change = None if own is None else path.price / own.price - 1
-    return Neighbour(
-        more=more, ram=ram + more, macs=path.macs, instructions=path.price, change=change
-    )
+        return found
+    found = replace(found, macs=path.macs)
+    if own is None:
+        return found
+    return replace(found, instructions=path.price, change=path.price / own.price - 1)

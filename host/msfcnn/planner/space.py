@@ -25,7 +25,7 @@ from msfcnn.fusion import (
 )
 from msfcnn.planner.goal import Goal
 from msfcnn.planner.paths import Path, cheapest, least_ram, smallest
-from msfcnn.planner.table import ANY, EdgeTable, table
+from msfcnn.planner.table import ANY, Bound, EdgeTable, table
 
 SHORT = 8  # steps: stages that show soon how much RAM is enough
 
@@ -52,25 +52,43 @@ class Space:
             return table(paper_graph(self.network))
         return table(with_bands(self._lines, Limits(ram=self._most_ram)))
 
-    def least(self, macs: int | None, without_io: bool) -> Path | None:
-        """The path of least RAM with at most so many MACs; None if there is none."""
+    def least(self, macs: int | None, without_io: bool, enough: int = ANY) -> Path | None:
+        """The path of least RAM with at most so many MACs; None if there is none.
+
+        enough: bytes within which there is a path, if that is known.
+        """
         most = ANY if macs is None else macs
         if self.schemes is Schemes.PAPER:
             return least_ram(self.everything, most, without_io)
-        limits = Limits(ram=self._most_ram, extra=self._spare(macs))
+        limits = Limits(ram=min(self._most_ram, enough), extra=self._spare(macs))
         return narrowed(self._lines, limits, most, without_io)
 
     def _spare(self, macs: int | None) -> int:
         """MACs beyond what no plan goes below."""
         return Limits().extra if macs is None else macs - least_macs(self.network)
 
-    def within(self, size: int, run: int, macs: int | None = None) -> EdgeTable:
+    def within(self, size: int, run: int) -> EdgeTable:
         """Everything of no more than so many bytes, with other runs."""
         if self.schemes is Schemes.PAPER:
             return self.everything
         limits = Limits(ram=size)
-        lines = unfused_graph(self.network, run, limits=limits)
-        return table(with_bands(lines, replace(limits, extra=self._spare(macs))))
+        return table(with_bands(unfused_graph(self.network, run, limits=limits), limits))
+
+    def fewest(self, bound: Bound, macs: int | None = None) -> Path | None:
+        """The path of fewest MACs within a bound of bytes; None if all take more than `macs`.
+
+        Plans of short stages are found at once and show how many MACs are enough.
+        """
+        if self.schemes is Schemes.PAPER:
+            return _affordable(cheapest(self.everything, bound), macs)
+        limits = Limits(ram=min(bound.ram, bound.without_io), extra=self._spare(macs))
+        lines = unfused_graph(self.network, self.run, limits=replace(limits, extra=Limits().extra))
+        path = cheapest(table(with_bands(lines, replace(limits, steps=SHORT))), bound)
+        if path is not None and path.price == least_macs(self.network):
+            return path
+        if path is not None:
+            limits = replace(limits, extra=min(limits.extra, self._spare(path.price)))
+        return _affordable(cheapest(table(with_bands(lines, limits)), bound), macs)
 
     @cached_property
     def lines(self) -> EdgeTable:
@@ -125,6 +143,11 @@ class Space:
     @cached_property
     def _best_line_plan(self) -> Path | None:
         return smallest(self.lines, least_macs(self.network))
+
+
+def _affordable(path: Path | None, macs: int | None) -> Path | None:
+    """A path if it takes no more MACs than that."""
+    return path if path is None or macs is None or path.price <= macs else None
 
 
 def narrowed(lines: FusionGraph, limits: Limits, price: int, without_io: bool) -> Path | None:
