@@ -11,7 +11,7 @@ from random_models import random_model
 from random_plans import random_plan
 
 from msfcnn.errors import InternalError
-from msfcnn.fusion import network
+from msfcnn.fusion import Resident, network
 from msfcnn.fusion.cost import SUM_BYTES
 from msfcnn.ir import Geometry, InputMode, Model, Order, Port, Quantization, Tensor
 from msfcnn.layout import Layout, StagePlaces, layout
@@ -54,11 +54,13 @@ def test_everything_is_inside_and_apart(seed: int, mode: InputMode) -> None:
 def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
     """Everything that lives in the stage only; scratch and runs all together."""
     windows = stage.cost.windows.items()
-    spans = {t: (places.windows[t], places.windows[t] + window.size) for t, window in windows}
+    sizes = {t: window.size for t, window in windows}
+    sizes.update((t, n * stage.cost.windows[t].channels) for t, n in places.runs.items())
+    spans = {t: (places.windows[t], places.windows[t] + size) for t, size in sizes.items()}
     runs = [t for t, window in windows if window.shared]
     for i, step in enumerate(stage.edge.steps):  # a run is read while the next one is written
         touched = {t for t in (step.x, step.z) if t in runs}
-        scratch = stage.kernel(i).scratch_for(stage.option.run, stage.option.lean)
+        scratch = stage.kernel(i).scratch_for(places.op_runs[i], stage.option.lean)
         assert apart([(0, scratch), *(spans[t] for t in touched)])
     ends = [spans[t] for t in runs]
     sums = min(places.sums.values(), default=None)
@@ -72,6 +74,8 @@ def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
         channels = stage.edge.steps[i].target[2]
         yield at, at + SUM_BYTES * (min(stage.option.split, channels) or channels)
     for t, at in places.halos.items():
+        # the engine saves pixels there as long as none are kept
+        assert stage.cost.windows[t].resident is not Resident.LINES or at == spans[t][1]
         yield at, at + stage.cost.halos[t].size
     for t, ring in stage.cost.copies.items():
         yield places.rings[t], places.rings[t] + ring.size
@@ -81,6 +85,23 @@ def buffers_of(stage: ScheduledStage, places: StagePlaces) -> Iterator[Span]:
 def apart(spans: list[Span]) -> bool:
     inner = sorted(span for span in spans if span[0] < span[1])
     return all(a[1] <= b[0] for a, b in itertools.pairwise(inner))
+
+
+def test_ops_of_a_chain_have_longer_runs_in_the_same_bytes() -> None:
+    longer = 0
+    for seed in range(20):
+        graph, rng = network(random_model(seed), InputMode.IMAGE), np.random.default_rng(seed)
+        scheduled = schedule(random_plan(graph, rng), stretch=False)
+        planned, found = layout(scheduled, stretch=False), layout(scheduled)
+        assert planned.peak_ram == found.peak_ram
+        stages = zip(scheduled.stages, planned.stages, found.stages, strict=True)
+        for stage, plain, places in stages:
+            run = stage.option.run
+            assert set(plain.op_runs) == {run}
+            assert not plain.runs
+            assert min(places.op_runs) == places.op_runs[-1] == run  # ends may overwrite the input
+            longer += max(places.op_runs) > run
+    assert longer
 
 
 @pytest.mark.parametrize("seed", range(40))
