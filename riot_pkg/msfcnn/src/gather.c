@@ -34,147 +34,156 @@ msfcnn_pixels_t msfcnn_inner(const msfcnn_op_t *op, const msfcnn_run_t *run)
     return inner;
 }
 
-/* how one goes from pixel to pixel: apart, so that it stays in registers */
+/* copies of what the bytes written could be, for all the compiler knows */
 typedef struct {
-    unsigned stride;
-    size_t patch;               /* bytes of all taps of a pixel */
-#ifndef __OPTIMIZE_SIZE__
-    size_t step;                /* bytes from one pixel of a line to the next */
-    unsigned adjacent;          /* taps from a pixel in front of this lie one behind the other */
-#endif
-} walk_t;
+    unsigned taps;              /* of a line */
+    unsigned dilation;
+    unsigned inside;
+    size_t step;                /* bytes from one pixel to the next */
+    size_t channels;
+    int8_t pad;
+} geometry_t;
 
-#ifndef __OPTIMIZE_SIZE__
-/* the first pixel of a line from which on some taps are beyond its end; 0 if none are adjacent */
-static inline unsigned _adjacent(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned channels)
+/* the taps of a line, one by one; x: the first, wrapped around in front of the line */
+static int8_t *_taps(const geometry_t *geometry, const int8_t *line, unsigned x, int8_t *patch)
 {
-    const msfcnn_shape_t *shape = op->shape;
-    unsigned span = (shape->kernel_v - 1U) * shape->dilation_v;
+    const geometry_t g = *geometry;
 
-    return ((channels == shape->dilation_v * (size_t)run->pixel_step) && (span < run->inside))
-           ? run->inside - span : 0;
-}
-#endif
-
-/* the taps of a line, one by one; x: the first, wrapped around in front of the line. They are few,
- * and other loops do better without this one in their function */
-static __attribute__((noinline))
-void _taps(const msfcnn_op_t *op, const msfcnn_run_t *run, size_t channels, const int8_t *line,
-           unsigned x, int8_t *patch)
-{
-    /* copies of what the bytes written could be, for all the compiler knows */
-    unsigned taps = op->shape->kernel_v;
-    unsigned dilation = op->shape->dilation_v;
-    unsigned inside = run->inside;
-    size_t step = run->pixel_step;
-    int8_t pad = op->pad_value;
-
-    for (unsigned j = taps; j > 0; j--, x += dilation) {
-        if (x >= inside) {
-            memset(patch, pad, channels);
+    for (unsigned j = g.taps; j > 0; j--, x += g.dilation) {
+        if (x >= g.inside) {
+            memset(patch, g.pad, g.channels);
         }
 #ifndef __OPTIMIZE_SIZE__
-        else if (channels == 3) {
+        else if (g.channels == 3) {
             /* a colour image, read in columns */
-            const int8_t *from = line + x * step;
+            const int8_t *from = line + x * g.step;
             patch[0] = from[0];
             patch[1] = from[1];
             patch[2] = from[2];
         }
 #endif
         else {
-            memcpy(patch, line + x * step, channels);
+            memcpy(patch, line + x * g.step, g.channels);
         }
-        patch += channels;
+        patch += g.channels;
     }
+    return patch;
 }
 
 #ifndef __OPTIMIZE_SIZE__
-/* what three pixels of a colour or a grey image have: less than a call takes */
-typedef struct {
-    int8_t byte[9];
-} nine_t;
-typedef struct {
-    int8_t byte[3];
-} three_t;
-
-static inline void _copy(int8_t *to, const int8_t *from, size_t size)
+/* the taps of a line that lie one behind the other */
+static inline void _adjacent(int8_t *patch, const int8_t *from, size_t size)
 {
+    /* three pixels of a colour or a grey image: less than a call takes */
+    typedef struct {
+        int8_t byte[9];
+    } nine_t;
+    typedef struct {
+        int8_t byte[3];
+    } three_t;
+
     if (size == sizeof(nine_t)) {
-        *(nine_t *)(void *)to = *(const nine_t *)(const void *)from;
+        *(nine_t *)(void *)patch = *(const nine_t *)(const void *)from;
+        return;
     }
-    else if (size == sizeof(three_t)) {
-        *(three_t *)(void *)to = *(const three_t *)(const void *)from;
+    if (size == sizeof(three_t)) {
+        *(three_t *)(void *)patch = *(const three_t *)(const void *)from;
+        return;
     }
-    else {
-        memcpy(to, from, size);
-    }
+    memcpy(patch, from, size);
 }
 #endif
 
-/* the taps of some pixels in a line, of which each has so many bytes */
-static inline void _line(const msfcnn_op_t *op, const msfcnn_run_t *run, size_t channels,
-                         walk_t walk, const int8_t *line, unsigned x, unsigned pixels,
-                         int8_t *patch, size_t size)
-{
-    while (pixels > 0) {
 #ifndef __OPTIMIZE_SIZE__
-        if (x < walk.adjacent) {
-            const int8_t *from = line + x * walk.step;
+/* some pixels whose taps lie one behind the other in every line: what a line needs is found once */
+typedef struct {
+    unsigned pixels;
+    size_t advance;             /* bytes of a line from a pixel's taps to the next pixel's */
+    size_t patch;               /* bytes of all taps of a pixel */
+    int8_t pad;
+} row_t;
 
-            do {
-                _copy(patch, from, size);
-                from += walk.stride * walk.step;
-                x += walk.stride;
-                patch += walk.patch;
-            } while ((--pixels > 0) && (x < walk.adjacent));
-            continue;
+static inline void _row(row_t row, int8_t *patch, const int8_t *from, size_t size)
+{
+    for (; row.pixels > 0; row.pixels--) {
+        if (from == NULL) {
+            memset(patch, row.pad, size);
         }
-#else
-        (void)size;
-#endif
-        _taps(op, run, channels, line, x, patch);
-        x += walk.stride;
-        patch += walk.patch;
-        pixels--;
+        else {
+            _adjacent(patch, from, size);
+            from += row.advance;
+        }
+        patch += row.patch;
     }
 }
+
+static void _rows(row_t row, const int8_t *const *line, const int8_t *const *end, size_t offset,
+                  int8_t *patch, size_t size)
+{
+    for (; line != end; line++, patch += size) {
+        const int8_t *from = (*line == NULL) ? NULL : *line + offset;
+
+        if (size == 9) {
+            _row(row, patch, from, 9);
+        }
+        else if (size == 3) {
+            _row(row, patch, from, 3);
+        }
+        else {
+            _row(row, patch, from, size);
+        }
+    }
+}
+#endif
 
 void msfcnn_gather(const msfcnn_op_t *op, const msfcnn_run_t *run, unsigned pixel,
                    unsigned pixels, unsigned channel, unsigned channels, int8_t *patch)
 {
     const msfcnn_shape_t *shape = op->shape;
-    size_t size = shape->kernel_v * (size_t)channels;
-    const walk_t walk = {
-        .stride = shape->stride_v,
-        .patch = shape->kernel_u * size,
-#ifndef __OPTIMIZE_SIZE__
-        .step = run->pixel_step,
-        .adjacent = _adjacent(op, run, channels),
-#endif
+    const geometry_t g = {
+        shape->kernel_v, shape->dilation_v, run->inside, run->pixel_step, channels, op->pad_value,
     };
+    const int8_t *const *end = run->line + shape->kernel_u;
+    size_t size = g.taps * g.channels;
     unsigned first = pixel * shape->stride_v - run->before;
 
-    for (unsigned i = 0; i < shape->kernel_u; i++, patch += size) {
-        const int8_t *line = run->line[i];
-
-        if (line == NULL) {
-            for (unsigned n = 0; n < pixels; n++) {
-                memset(patch + n * walk.patch, op->pad_value, size);
-            }
-            continue;
-        }
-        line += channel;
+    for (; pixels > 0; pixels--, first += shape->stride_v) {
 #ifndef __OPTIMIZE_SIZE__
-        if (size == sizeof(nine_t)) {
-            _line(op, run, channels, walk, line, first, pixels, patch, sizeof(nine_t));
-            continue;
-        }
-        if (size == sizeof(three_t)) {
-            _line(op, run, channels, walk, line, first, pixels, patch, sizeof(three_t));
+        unsigned last = first + (g.taps - 1) * g.dilation;
+        /* in front of the line `first` wraps around to beyond its end */
+        bool adjacent = (first < g.inside) && (last < g.inside)
+                        && (channels == g.dilation * g.step);
+
+        if (adjacent && (pixels > 1)) {
+            row_t row = { 1, shape->stride_v * g.step, shape->kernel_u * size, g.pad };
+            size_t offset = first * g.step;
+
+            while ((row.pixels < pixels) && (last + shape->stride_v < g.inside)) {
+                row.pixels++;
+                last += shape->stride_v;
+                first += shape->stride_v;
+            }
+            _rows(row, run->line, end, offset, patch, size);
+            patch += row.pixels * row.patch;
+            pixels -= row.pixels - 1;
             continue;
         }
 #endif
-        _line(op, run, channels, walk, line, first, pixels, patch, size);
+
+        for (const int8_t *const *line = run->line; line != end; line++) {
+            if (*line == NULL) {
+                memset(patch, g.pad, size);
+                patch += size;
+            }
+#ifndef __OPTIMIZE_SIZE__
+            else if (adjacent) {
+                _adjacent(patch, *line + first * g.step, size);
+                patch += size;
+            }
+#endif
+            else {
+                patch = _taps(&g, *line + channel, first, patch);
+            }
+        }
     }
 }
