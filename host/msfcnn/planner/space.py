@@ -1,7 +1,8 @@
 """Everything a network's plans can be made of, priced when it is first asked for.
 
-Pricing takes nearly all the time of planning, so each table is made once, as small as the question
-allows: plans that compute nothing twice need no bands with recomputation.
+Pricing takes nearly all the time of planning, so each question is first asked of a few stages that
+are priced at once: short ones, bands of one row. Their best plan shows what the others can be
+limited to without missing a better one. What has been priced stays in the network's memory.
 """
 
 from __future__ import annotations
