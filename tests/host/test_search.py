@@ -61,6 +61,12 @@ def check(seed: int) -> None:
                 ), f"{mode} {ends}"
 
 
+def test_what_wider_limits_found_is_what_narrower_ones_would_find(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert recalled(random_graph(3), monkeypatch, wider=True) > 0
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_repeated_blocks_are_searched_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert recalled(repeated_blocks(seed), monkeypatch) > 0
@@ -86,8 +92,11 @@ def test_what_one_order_found_serves_the_others(seed: int) -> None:
                 assert (a and a.price) == (b and b.price), (size, limits)
 
 
-def recalled(model: Model, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many searches were found again; each as if it had been made anew."""
+def recalled(model: Model, monkeypatch: pytest.MonkeyPatch, wider: bool = False) -> int:
+    """How many searches were found again; each as if it had been made anew.
+
+    wider: after searches without limits.
+    """
     graph, count = network(model), 0
     recall = Repeats.recall
 
@@ -99,6 +108,8 @@ def recalled(model: Model, monkeypatch: pytest.MonkeyPatch) -> int:
 
     limit = min(space_of(graph, Goal()).least_bytes())
     for currency in Currency:
+        if wider:
+            searched(graph, currency, 1 << 30)
         with monkeypatch.context() as patch:
             patch.setattr(Repeats, "recall", counting)
             once = searched(graph, currency, limit)

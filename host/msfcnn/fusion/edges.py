@@ -9,7 +9,7 @@ from msfcnn.fusion.cost import costs
 from msfcnn.fusion.edge import Edge, edge
 from msfcnn.fusion.options import Option, Scheme
 from msfcnn.fusion.repeats import Repeats
-from msfcnn.fusion.search import Found, FoundEdges, Limits, Searched, alone, search
+from msfcnn.fusion.search import Found, FoundEdges, Known, Limits, Searched, alone, search
 from msfcnn.fusion.state import KnownWaits, Sweep, Terms
 from msfcnn.fusion.steps import Network
 
@@ -25,7 +25,7 @@ def band_heights(height: int) -> tuple[int, ...]:
 def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
     """Edges that run in a row sweep, whole or by groups of channels."""
     found: FoundEdges = {}
-    known, repeats = KnownWaits(), Repeats[Searched](network, terms.floors)
+    known, repeats = KnownWaits(), Repeats[Known](network, terms.floors)
     for end in range(1, len(network.steps) + 1):
         width = network.steps[end - 1].target[1]
         sweep = Sweep(network=network, end=end, columns=False, band=width)
@@ -36,15 +36,15 @@ def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
     return found
 
 
-def _splits(chain: Edge, terms: Terms, repeats: Repeats[Searched]) -> Searched:
+def _splits(chain: Edge, terms: Terms, repeats: Repeats[Known]) -> Searched:
     """A chain by groups of channels."""
     steps = len(chain.steps)
     kind = ("split", steps, terms.currency, terms.run, terms.tight, terms.lean)
     known = repeats.recall(chain.last, kind, Limits())
     if known is None:
-        known = [(steps, found) for found in _split(chain, terms)]
+        known = Limits(), [(steps, found) for found in _split(chain, terms)]
         repeats.note(chain.last, kind, Limits(), steps, known)
-    return known
+    return known[1]
 
 
 def _split(chain: Edge, terms: Terms) -> Iterator[Found]:
@@ -77,7 +77,7 @@ def band_stages(
 ) -> FoundEdges:
     """Edges that run in column sweeps, band by band; with `ends` only those to these cut points."""
     found: FoundEdges = {}
-    known, repeats = KnownWaits(), Repeats[Searched](network, terms.floors)
+    known, repeats = KnownWaits(), Repeats[Known](network, terms.floors)
     suiting: dict[int, Terms] = {}
     for end in sorted(ends or range(2, len(network.steps) + 1)):
         for band in (b for b in band_heights(network.steps[end - 1].target[0]) if b <= limits.rows):

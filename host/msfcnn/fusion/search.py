@@ -9,7 +9,7 @@ better than another one in both bytes and price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Limits:
             self.ram >= other.ram
             and self.extra >= other.extra
             and self.steps >= other.steps
-            and self.keep in (None, other.keep)
+            and self.keep == other.keep
         )
 
 
@@ -71,6 +71,19 @@ class Found:
     price: Array
     keep: NDArray[np.uint64]
 
+    def take(self, index: NDArray[np.bool_]) -> Found:
+        """Some of them."""
+        return replace(
+            self,
+            run=self.run[index],
+            tight=self.tight[index],
+            lean=self.lean[index],
+            total=self.total[index],
+            without_io=self.without_io[index],
+            price=self.price[index],
+            keep=self.keep[index],
+        )
+
 
 def alone(option: Option, total: int, without_io: int, price: int) -> Found:
     """A single option that keeps no halo."""
@@ -91,6 +104,8 @@ def alone(option: Option, total: int, without_io: int, price: int) -> Found:
 FoundEdges = dict[tuple[int, int], list[Found]]
 Searched = list[tuple[int, Found]]
 """How many steps an edge has, and its options."""
+Known = tuple[Limits, Searched]
+"""What was found within some limits."""
 
 
 def search(
@@ -99,18 +114,35 @@ def search(
     limits: Limits,
     known: KnownWaits,
     found: FoundEdges,
-    repeats: Repeats[Searched],
+    repeats: Repeats[Known],
 ) -> None:
     """Adds every edge that ends where the sweep does."""
     core = sweep.network.measured.core
     kind = (terms.currency, core, sweep.columns, sweep.band, terms.run, terms.tight, terms.lean)
-    these = repeats.recall(sweep.end, kind, limits)
-    if these is None:
+    known_before = repeats.recall(sweep.end, kind, limits)
+    if known_before is None:
         these, depth = _grown(sweep, terms, limits, known)
         if depth is not None:
-            repeats.note(sweep.end, kind, limits, depth, these)
+            repeats.note(sweep.end, kind, limits, depth, (limits, these))
+    else:
+        within, these = known_before
+        these = these if within == limits else _limited(these, limits, terms.floors, sweep.end)
     for steps, options in these:
         found.setdefault((sweep.end - steps, sweep.end), []).append(options)
+
+
+def _limited(found: Searched, limits: Limits, floors: tuple[int, ...], end: int) -> Searched:
+    """What a search within narrower limits would have found."""
+    fewer: Searched = []
+    for steps, options in found:
+        if steps == 1:
+            fewer.append((steps, options))
+        elif steps <= limits.steps:
+            price = options.price - sum(floors[end - steps : end])
+            ok = (price <= limits.extra) & (options.without_io <= limits.ram)
+            if ok.any():
+                fewer.append((steps, options if ok.all() else options.take(ok)))
+    return fewer
 
 
 def _grown(
