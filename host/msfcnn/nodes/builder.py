@@ -168,9 +168,8 @@ class Builder:
         ahead = find_ahead(self.graph, self.values, name)
         if ahead is None or not ahead.only or source.dtype != "float32":
             return None
-        name = f"{source.border}:stored"
-        known = self.define_input(source, name, ahead.quantization, ahead.unsigned)
-        return replace(known, real=True)
+        stored = (f"{source.border}:stored", ahead.quantization, ahead.unsigned)
+        return replace(self.define_input(source, *stored), real=True)
 
     def define_input(
         self, source: Source, name: str, quantization: Quantization, unsigned: bool
@@ -228,10 +227,8 @@ class Builder:
         if quantization is None or not _exact(draft.bounds, quantization):
             where = f"goes into {reader.kind} '{reader.name}'" if reader else "leaves the model"
             what = f"its result {where} without being quantized"
-            hint = (
-                "quantize every layer: put a QuantizeLinear and DequantizeLinear behind it, as "
-                "`msfcnn quantize` does with a float network"
-            )
+            hint = "quantize every layer: put a QuantizeLinear and DequantizeLinear behind it, as "
+            hint += "`msfcnn quantize` does with a float network"
             raise Unsupported(what, hint, draft.node)
         return replace(self.finish(draft, name, quantization, draft.unsigned), real=True)
 
