@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.ir import INT32_MAX, Clamp, Geometry, quantize_factors, to_even
+from msfcnn.ir import INT32_MAX, Clamp, Geometry, Quantization, quantize_factors, to_even
 from msfcnn.isa import mac16_packing, mve_packing
 from msfcnn.isa.armv7em_packing import (
     conv_scratch,
@@ -39,7 +39,8 @@ from msfcnn.ops.conv import gathered, marked, unfolded
 from msfcnn.ops.mul import MulConstants, products
 from msfcnn.ops.pool import average_pool, global_average, max_pool
 from msfcnn.ops.softmax import softmax
-from msfcnn.ops.sums import weighted_sum
+from msfcnn.ops.sums import sum_constants as summed
+from msfcnn.ops.sums import sum_struct, ties_to_even, weighted_sum
 
 FILL = 0x5A  # what the output buffer holds before
 PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
@@ -622,12 +623,22 @@ def sum_constants(rng: np.random.Generator, inputs: int) -> SumConstants:
     factors = tuple(int(v) for v in rng.integers(0, top + 1, inputs))
     limit = INT32_MAX - 128 * sum(factors)
     offset = int(np.clip(int(rng.normal(0, 60)) * 2**shift, -limit, limit))
-    return SumConstants(factors, offset, shift, _some_clamp(rng))
+    return SumConstants(multipliers=factors, offset=offset, shift=shift, clamp=_some_clamp(rng))
+
+
+def _round_sum(rng: np.random.Generator) -> SumConstants:
+    """Of factors with ties in many sums, which go to even; the second may be negative."""
+    scales = (1.0, float(rng.choice([0.5, 1.0, 2.0])), float(rng.choice([1.0, 2.0, 4.0])))
+    left, right, output = (Quantization(s, int(rng.integers(-128, 128))) for s in scales)
+    signs = (1, int(rng.choice([-1, 1])))
+    k = summed("n", (left, right), output, _some_clamp(rng), signs)
+    return ties_to_even(k, output)
 
 
 def _sum_text(k: SumConstants) -> str:
+    values = sum_struct(k).fields
     factors = ", ".join(map(str, k.multipliers))
-    fields = f".multiplier = {{ {factors} }}, .offset = {k.offset}, .shift = {k.shift}"
+    fields = f".multiplier = {{ {factors} }}, .offset = {k.offset}, .shift = {values['shift']}"
     return f"static const msfcnn_sum_t @_k = {{ {fields} }};"
 
 
@@ -751,7 +762,7 @@ def rescale_case(rng: np.random.Generator, kernel: str = "rescale") -> KernelCas
 def add_case(rng: np.random.Generator, kernel: str = "add") -> KernelCase:
     """A residual, sometimes in place of one of its inputs."""
     shape = (int(rng.integers(1, 12)), int(rng.choice([1, 2, 3, 4, 7, 8, 16, 21])))
-    k = sum_constants(rng, 2)
+    k = sum_constants(rng, 2) if rng.random() < 0.6 else _round_sum(rng)
     x, second = _values(rng, shape), _values(rng, shape)
     y = weighted_sum(k, [x, second])
     case = _elementwise(rng, kernel, _clamp_fields(k.clamp, 0), _sum_text(k), x, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from plan_programs import check_bytes, run_plans
 from random_models import random_images
 
 from msfcnn.fusion import network
-from msfcnn.ir import Geometry, InputMode, Model, Op
-from msfcnn.ops import OPS, Conv, Sketch, draw_conv
+from msfcnn.ir import Geometry, InputMode, Model, Op, Quantization
+from msfcnn.ops import OPS, Add, Conv, Sketch, draw_conv
 from msfcnn.planner import Goal, plan, plan_layer_by_layer
 from msfcnn.reference import execute
 from msfcnn.schedule import schedule
@@ -24,6 +25,28 @@ def test_an_op_gives_the_bytes_of_its_reference(op: type[Op], tmp_path: Path, en
     op.sample(net)
     draw_conv(net, 6, 1)
     check_plans(net.model("sample"), tmp_path, engine)
+
+
+@pytest.mark.parametrize("op", [o for o in OPS if issubclass(o, Add)], ids=lambda op: op.__name__)
+def test_ties_of_sums_in_generated_code(op: type[Op], tmp_path: Path, engine: Path) -> None:
+    """One operand is in eighths, all else in quarters: many sums lie between two outputs."""
+    net = Sketch((9, 12, 3))
+    draw_conv(net, 8, 3)
+    op.sample(net)
+    draw_conv(net, 6, 1)
+    model = net.model("ties")
+    (index,) = (i for i, o in enumerate(model.ops) if type(o) is op)
+    added = model.ops[index]
+    tensors = tuple(
+        replace(t, quantization=Quantization(1 / 8 if i == added.inputs[0] else 1 / 4, 3))
+        for i, t in enumerate(model.tensors)
+    )
+    model = replace(model, tensors=tensors)
+    values = execute(model, random_images(model, 2, seed=3)[:1])
+    odd, summed = ((values[t].astype(int) - 3) % 2 for t in (added.inputs[0], added.output))
+    assert odd.mean() > 0.2
+    assert not summed.any()
+    check_plans(model, tmp_path, engine)
 
 
 @pytest.mark.parametrize("behind", [(0, 1), (2, 0), (1, 3)])

@@ -108,6 +108,13 @@ def _compare_outputs(model: Model, ours: list[Int8], theirs: dict[str, Any], sla
         assert len(np.unique(expected)) > 2 or expected.size <= 4, "a constant proves nothing"
 
 
+def largest(net: Net, x: str, zero: int) -> str:
+    """The largest of 3 x 3 pixels, in the scale of the input: no function of the pixel alone."""
+    return net.qdq(
+        net.node("MaxPool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]), Scale(1 / 16, zero)
+    )
+
+
 HALVES: dict[str, Callable[[Net, str, str], str]] = {
     "requantized": lambda n, x, y: n.qdq(x, Scale(1 / 8, 1)),
     "requantized and clamped": lambda n, x, y: n.qdq(n.node("Relu", x), Scale(1 / 8, -2)),
@@ -122,6 +129,18 @@ HALVES: dict[str, Callable[[Net, str, str], str]] = {
     "a mean of a map": lambda n, x, y: n.qdq(n.node("GlobalAveragePool", x), Scale(1 / 16, 1)),
     "a mean of channels": lambda n, x, y: n.qdq(
         n.node("ReduceMean", x, axes=[1], keepdims=1), Scale(1 / 16, 0)
+    ),
+    "added": lambda n, x, y: n.qdq(n.node("Add", x, largest(n, x, -2)), Scale(1 / 8, 4)),
+    "added to an odd zero": lambda n, x, y: n.qdq(
+        n.node("Add", x, largest(n, x, 7)), Scale(1 / 8, -3)
+    ),
+    "added and clamped": lambda n, x, y: n.qdq(
+        n.node("Relu", n.node("Add", x, largest(n, x, 5))), Scale(1 / 8, -128)
+    ),
+    "subtracted": lambda n, x, y: n.qdq(n.node("Sub", largest(n, x, 5), x), Scale(1 / 4, 5)),
+    "added twice": lambda n, x, y: n.qdq(n.node("Add", x, x), Scale(1 / 2, 1)),
+    "a vector added": lambda n, x, y: n.qdq(
+        n.node("Add", x, n.qdq(n.node("GlobalAveragePool", y), Scale(1 / 16, 1))), Scale(1 / 8, 3)
     ),
     "the larger": lambda n, x, y: n.qdq(n.node("Max", x, y), Scale(1 / 8, 4)),
 }

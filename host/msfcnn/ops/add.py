@@ -38,7 +38,7 @@ from msfcnn.ops.conv import Conv, per_output
 from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.select import both
 from msfcnn.ops.sketch import Sketch
-from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, weighted_sum
+from msfcnn.ops.sums import SumConstants, sum_constants, sum_struct, ties_to_even, weighted_sum
 
 
 @register
@@ -55,7 +55,7 @@ class Add(Binary):
         """Two factors, offset and shift, see SumConstants."""
         sources = [model.tensors[t].quantization for t in self.inputs]
         target = model.tensors[self.output].quantization
-        return sum_constants(self.node, sources, target, self.clamp)
+        return ties_to_even(sum_constants(self.node, sources, target, self.clamp), target)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """See Op."""
@@ -117,7 +117,8 @@ class Sub(Add):
         """See Op."""
         sources = [model.tensors[t].quantization for t in self.inputs]
         target = model.tensors[self.output].quantization
-        return sum_constants(self.node, sources, target, self.clamp, signs=(1, -1))
+        k = sum_constants(self.node, sources, target, self.clamp, signs=(1, -1))
+        return ties_to_even(k, target)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """It falls when its right side rises."""

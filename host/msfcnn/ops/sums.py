@@ -7,12 +7,24 @@ kernels do one multiplication or two for each element, so the width of a product
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from msfcnn.errors import ModelError
-from msfcnn.ir import INT32_MAX, Clamp, CStruct, Quantization, Values, absurd_scale, clamped
+from msfcnn.ir import (
+    INT32_MAX,
+    TO_EVEN,
+    Clamp,
+    CStruct,
+    Quantization,
+    Values,
+    absurd_scale,
+    clamped,
+)
+
+ODD_ZERO = 0x40  # marks a shift with TO_EVEN: the zero point is odd, so even steps are odd values
+ROUND_FACTOR = 32  # factors of at most five significant bits make ties often, see to_even
 
 
 @dataclass(frozen=True)
@@ -21,12 +33,16 @@ class SumConstants:
 
     Zero points and the rounding are folded into the offset. multipliers: one for each input, in
     the order of the op's inputs; negative for one that is subtracted. shift: 1 to 30.
+    even: ties go to an even number of steps from the zero point, not up; the offset is one less
+    then. odd: the zero point is odd, so an even number of steps is an odd value.
     """
 
     multipliers: tuple[int, ...]
     offset: int
     shift: int
     clamp: Clamp
+    even: bool = False
+    odd: bool = False
 
 
 def sum_constants(
@@ -50,8 +66,24 @@ def sum_constants(
         offset = (output.zero_point << shift) + (1 << (shift - 1))
         offset -= sum(m * q.zero_point for m, q in zip(multipliers, inputs, strict=True))
         if abs(offset) + 128 * sum(map(abs, multipliers)) <= INT32_MAX:
-            return SumConstants(tuple(multipliers), offset, shift, clamp)
+            return SumConstants(
+                multipliers=tuple(multipliers), offset=offset, shift=shift, clamp=clamp
+            )
     raise ModelError(absurd_scale(node, max(map(abs, factors))))
+
+
+def ties_to_even(k: SumConstants, output: Quantization) -> SumConstants:
+    """Marks round factors with which a sum lies exactly between two outputs.
+
+    As msfcnn.ir.to_even does for products of 64 bits: other factors have ties by chance at most.
+    """
+    largest, bits = max(map(abs, k.multipliers)), 0
+    for multiplier in k.multipliers:
+        bits |= multiplier
+    twos = bits & -bits  # the largest power of two that divides all factors
+    if 0 < largest < ROUND_FACTOR * twos and twos <= 1 << (k.shift - 1):
+        return replace(k, offset=k.offset - 1, even=True, odd=output.zero_point % 2 == 1)
+    return k
 
 
 def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
@@ -62,6 +94,8 @@ def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
     acc = np.full(inputs[0].shape, k.offset, dtype=np.int64)
     for multiplier, x in zip(k.multipliers, inputs, strict=True):
         acc += multiplier * x.astype(np.int64)
+    if k.even:
+        acc += ((acc >> k.shift) ^ k.odd) & 1
     return clamped(acc >> k.shift, k.clamp)
 
 
@@ -70,4 +104,5 @@ def sum_struct(k: SumConstants, multipliers: tuple[int, ...] | None = None) -> C
     factors = k.multipliers if multipliers is None else multipliers
     # the struct has room for two; a single input leaves the second one 0
     padded = (*factors, 0)[:2]
-    return CStruct("msfcnn_sum_t", {"multiplier": padded, "offset": k.offset, "shift": k.shift})
+    shift = k.shift | (TO_EVEN * k.even) | (ODD_ZERO * k.odd)
+    return CStruct("msfcnn_sum_t", {"multiplier": padded, "offset": k.offset, "shift": shift})

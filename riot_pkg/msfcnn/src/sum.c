@@ -23,9 +23,9 @@
 #  define SHARED    inline
 #endif
 
-/* y: the second input, or anything if n is 0 */
-static SHARED void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *y,
-                        size_t y_step, int32_t n)
+/* even: 1 to round ties to even, not up; a constant for the compiler where speed counts */
+static inline void _lines(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *y,
+                          size_t y_step, int32_t n, int32_t even)
 {
     const msfcnn_sum_t *k = op->constants;
     const msfcnn_range_t range = msfcnn_range(op);
@@ -33,16 +33,40 @@ static SHARED void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const in
     unsigned channels = run->channels;
     size_t step = run->out_channel_step;
     int32_t offset = k->offset;
-    unsigned shift = k->shift;
+    unsigned shift = k->shift % MSFCNN_ODD_ZERO;
+    int32_t odd = k->shift / MSFCNN_ODD_ZERO;
     int32_t m = k->multiplier[0];
 
     for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += y_step) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
         for (unsigned c = 0; c < channels; c++, out += step) {
-            *out = (int8_t)msfcnn_clamp(&range, (offset + x[c] * m + y[c] * n) >> shift);
+            int32_t acc = offset + x[c] * m + y[c] * n;
+
+            /* the offset is one short of a half then: added where the lower neighbour is odd */
+            acc += ((acc >> shift) ^ odd) & even;
+            *out = (int8_t)msfcnn_clamp(&range, acc >> shift);
         }
     }
+}
+
+/* y: the second input, or anything if n is 0 */
+static SHARED void _sum(const msfcnn_op_t *op, const msfcnn_run_t *run, const int8_t *y,
+                        size_t y_step, int32_t n)
+{
+    const msfcnn_sum_t *k = op->constants;
+
+#if defined(__OPTIMIZE_SIZE__) && defined(__ARM_FEATURE_DSP)
+    /* one loop for all: additions without ties have kernels of their own here */
+    _lines(op, run, y, y_step, n, k->shift / MSFCNN_TO_EVEN);
+#else
+    if (k->shift >= MSFCNN_TO_EVEN) {
+        _lines(op, run, y, y_step, n, 1);
+    }
+    else {
+        _lines(op, run, y, y_step, n, 0);
+    }
+#endif
 }
 
 void msfcnn_rescale(const msfcnn_op_t *op, const msfcnn_run_t *run)

@@ -75,6 +75,11 @@ extern "C" {
 #define MSFCNN_TO_EVEN          0x80
 
 /**
+ * @brief   In the shift of a sum with MSFCNN_TO_EVEN: the zero point of the output is odd
+ */
+#define MSFCNN_ODD_ZERO         0x40
+
+/**
  * @brief   In the shift of a convolution's output: no accumulator reaches 2^19, whatever the input
  *
  * The shift beside it is 33 to 43, and no tie is rounded to the even neighbour. Processors that have
@@ -270,8 +275,9 @@ typedef struct {
  */
 typedef struct {
     int32_t multiplier[2];      /**< of the input, of the second input */
-    int32_t offset;             /**< zero points and rounding */
-    uint8_t shift;              /**< 1 to 30 */
+    int32_t offset;             /**< zero points and rounding; with MSFCNN_TO_EVEN one less */
+    uint8_t shift;              /**< 1 to 30, of an addition perhaps with MSFCNN_TO_EVEN,
+                                     and then MSFCNN_ODD_ZERO */
 } msfcnn_sum_t;
 
 /**

@@ -51,6 +51,10 @@ void msfcnn_add_v7em(const msfcnn_op_t *op, const msfcnn_run_t *run)
     bool dense = (run->out_channel_step == 1) && (run->pixel_step == n)
                  && (run->second_step == n) && (run->out_pixel_step == n);
 
+    if (k->shift >= MSFCNN_TO_EVEN) {
+        msfcnn_add(op, run);
+        return;
+    }
     if (dense) {
         n *= pixels;
         pixels = 1;

@@ -82,6 +82,10 @@ void msfcnn_add_mve(const msfcnn_op_t *op, const msfcnn_run_t *run)
         vdupq_n_s32(op->clamp_low), vdupq_n_s32(op->clamp_high),
     };
 
+    if (k->shift >= MSFCNN_TO_EVEN) {
+        msfcnn_add(op, run);
+        return;
+    }
     if ((run->out_channel_step == 1) && (run->pixel_step == n) && (run->second_step == n)
         && (run->out_pixel_step == n)) {
         n *= pixels;
