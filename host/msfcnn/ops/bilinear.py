@@ -61,7 +61,9 @@ class Bilinear(Unary):
             offset = (target.zero_point << shift) + (1 << (shift - 1))
             offset -= multiplier * total * source.zero_point
             if abs(offset) + 128 * total * multiplier <= INT32_MAX:
-                return SumConstants((multiplier,), offset, shift, self.clamp)
+                return SumConstants(
+                    multipliers=(multiplier,), offset=offset, shift=shift, clamp=self.clamp
+                )
         raise ModelError(absurd_scale(self.node, factor))
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
