@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from random_graphs import random_gates, random_graph, two_views
-from random_models import random_images
+from random_models import random_images, random_model
 from random_plans import random_plan
 from test_engine import check_plans
 
-from msfcnn.fusion import Network, network
+from msfcnn.fusion import Network, Option, Scheme, edges_from, network
 from msfcnn.ir import InputMode, Model
-from msfcnn.planner import Goal, plan, plan_layer_by_layer
+from msfcnn.planner import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, schedule
 
 QUICK, ALL = 6, 400
@@ -54,6 +54,27 @@ def test_two_views_of_one_tensor(tmp_path: Path, engine: Path) -> None:
     rng = np.random.default_rng(0)
     schedules = [schedule(random_plan(graph, rng), stretch=False) for _ in range(8)]
     check_plans(model, schedules, random_images(model, 2, 0), tmp_path, engine)
+
+
+@pytest.mark.parametrize(
+    ("seed", "mode", "first", "last"),
+    [(5037, InputMode.PULL, 0, 6), (5064, InputMode.IMAGE, 4, 11)],
+)
+def test_an_output_on_the_way_to_a_sum(
+    seed: int, mode: InputMode, first: int, last: int, tmp_path: Path, engine: Path
+) -> None:
+    """What the sum reads late waits for whole lines of that output, however short the runs."""
+    model = random_model(seed)
+    graph = network(model, mode)
+    edge = next(e for e in edges_from(graph, first) if e.last == last)
+    assert len(edge.ends) == 2
+    layers = plan_layer_by_layer(graph).stages
+    schedules = []
+    for run in (1, 2):
+        option = Option(Scheme.LINE, edge.shape[1], run=run, tight=True)
+        stages = (*layers[:first], PlannedStage(edge, option), *layers[last:])
+        schedules.append(schedule(Plan(graph, stages), stretch=False))
+    check_plans(model, schedules, random_images(model, 2, 1), tmp_path, engine)
 
 
 def check_graph(

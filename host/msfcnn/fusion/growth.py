@@ -328,7 +328,7 @@ class Growth:
         together = (
             extents.several_lines(waiting, len(writers) == 1) if lines else extents.ring(waiting)
         )
-        late = self._delay(tensor)
+        late = self._delay(tensor) if self.joins.meet(tensor) else None
         if late is None:
             return (together,), None
         return (together, extents.with_copy(alone(late.first), late)), late
@@ -341,7 +341,11 @@ class Growth:
         return found
 
     def _delay(self, tensor: int) -> Delay | None:
-        """How long the slowest reader lags; the same for all options, so it is computed once."""
+        """How long the slowest reader lags; the same for all options, so it is computed once.
+
+        It holds where all readers follow the lines of one join, not where an output of the stage
+        between them is computed a line at a time (`Joins.meet`).
+        """
         key = (tensor, self.sweep.columns)
         if key not in self.known.delays:
             self.known.delays[key] = delay(self.network, *key)

@@ -91,18 +91,26 @@ class Joins:
         The first join of their paths is the clock: the lowest bit, for bits ascend with the order
         of the steps.
         """
-        mask = -1
-        for reader in (r for r in self.network.readers[tensor] if r < self.end):
-            mask &= self.after[reader]
-        if self.network.dies[tensor] >= self.end:
-            mask = 0
-        bit = _first(mask)
+        bit = self._meeting(tensor)
         if bit < 0:
             return _Region(self, tensor, self.end, None).waiting()
         key = (tensor, bit)
         if key not in self.known:
             self.known[key] = _Region(self, tensor, *_join(bit)).waiting()
         return self.known[key]
+
+    def meet(self, tensor: int) -> bool:
+        """Whether all paths from a tensor meet again in the stage; not behind one of its ends."""
+        return self._meeting(tensor) >= 0
+
+    def _meeting(self, tensor: int) -> int:
+        """The bit of where the paths from a tensor first meet; -1 for nowhere."""
+        mask = -1
+        for reader in (r for r in self.network.readers[tensor] if r < self.end):
+            mask &= self.after[reader]
+        if self.network.dies[tensor] >= self.end:
+            mask = 0
+        return _first(mask)
 
     def lead(self, i: int) -> int | None:
         """The step that step i runs along with; None if it does not here.
