@@ -77,6 +77,14 @@ def test_an_output_on_the_way_to_a_sum(
     check_plans(model, schedules, random_images(model, 2, 1), tmp_path, engine)
 
 
+def test_chosen_plans_with_an_output_on_the_way_to_a_sum(tmp_path: Path, engine: Path) -> None:
+    """Here the planner itself takes a stage that reaches across such an output."""
+    model = random_model(5140)
+    schedules = [schedule(plan(network(model, mode), Goal())) for mode in MODES]
+    assert any(len(stage.edge.ends) > 1 for s in schedules for stage in s.stages)
+    check_plans(model, schedules, random_images(model, 2, 1), tmp_path, engine)
+
+
 def check_graph(
     seed: int, directory: Path, engine: Path, make: Callable[[int], Model] = random_graph
 ) -> None:
