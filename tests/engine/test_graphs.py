@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_graphs import random_gates, random_graph, two_views
+from random_graphs import many_sums, random_gates, random_graph, two_views
 from random_models import random_images, random_model
 from random_plans import random_plan
 from test_engine import check_plans
@@ -40,6 +40,19 @@ def test_many_random_graphs(first: int, tmp_path: Path, engine: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
     check_graph(seed, tmp_path, engine, random_gates)
+
+
+def test_many_sums_of_one_map(tmp_path: Path, engine: Path) -> None:
+    """The planner looks at stages that begin between the convolutions whose sums they compute."""
+    model = many_sums(8)
+    chosen = schedule(plan(network(model), Goal()), stretch=False)
+    check_plans(model, [chosen], random_images(model, 2, 0), tmp_path, engine)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_all_plans_of_many_sums(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine, many_sums)
 
 
 @pytest.mark.parametrize("seed", [1, 4])

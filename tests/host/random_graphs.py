@@ -33,6 +33,11 @@ def random_gates(seed: int) -> Model:
     return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
 
 
+def many_sums(seed: int) -> Model:
+    """MobileOne as it is trained: several convolutions of one map, added up in some order."""
+    return _Graph(np.random.default_rng(seed)).many_sums(f"sums{seed}")
+
+
 def repeated_blocks(seed: int) -> Model:
     """One block several times, which are all alike but for their scales."""
     return _Graph(np.random.default_rng(seed)).repeated(f"repeated{seed}", seed)
@@ -90,6 +95,21 @@ class _Graph(Builder):
         """Blocks with a gate between others."""
         for block in (self._conv, self._gate, self._basic, self._gate, self._depthwise):
             block()
+        return finished(self, name, [self.current])
+
+    def many_sums(self, name: str) -> Model:
+        """Blocks of three to five convolutions of one map each, and their sums."""
+        self._conv()
+        for _ in range(2):
+            source, channels = self.current, self.shape[2]
+            parts = []
+            for _ in range(self.integer(3, 5)):
+                self.current = source
+                parts.append(self.same(int(self.rng.choice([1, 3])), channels))
+            while len(parts) > 1:
+                x, y = (parts.pop(self.integer(0, len(parts) - 1)) for _ in range(2))
+                self.plus(x, y)
+                parts.append(self.current)
         return finished(self, name, [self.current])
 
     def repeated(self, name: str, seed: int) -> Model:

@@ -135,7 +135,7 @@ class Joins:
         bit = self._pair_join(i, lead)
         key = (step.z, bit)
         if key not in self.known:
-            self.known[key] = _Region(self, step.x, *_join(bit)).waiting(early=i)
+            self.known[key] = _Region(self, step.x, *_join(bit), first=i).waiting(early=i)
         return self.known[key]
 
 
@@ -153,25 +153,28 @@ class _Region:
     """The steps between a tensor and the join of its paths.
 
     join: step of the join (or the end of the stage); single: it is the step itself, not the tensor
-    that it completes; None for no join.
+    that it completes; None for no join. first: steps before it are left out; the stage may begin
+    behind them, and what they do does not show in what follows them.
     """
 
-    def __init__(self, joins: Joins, tensor: int, join: int, single: bool | None) -> None:
+    def __init__(
+        self, joins: Joins, tensor: int, join: int, single: bool | None, first: int = 0
+    ) -> None:
         self.network, self.columns = joins.network, joins.columns
         self.lead = joins.lead
         self.tensor, self.join, self.single, self.end = tensor, join, single, joins.end
-        self.steps = self._between()
+        self.steps = self._between(first)
         self.done: dict[int, Array] = {}
         self.at_once: dict[
             int, Flags
         ] = {}  # by step: whether its last line so far is asked for whole
 
-    def _between(self) -> list[int]:
-        """Steps on the paths from the tensor to the join, the join left out."""
+    def _between(self, first: int) -> list[int]:
+        """Steps from a first one on, on the paths from the tensor to the join; not the join."""
         reached = {self.tensor}
         found = []
         top = self.end if self.single is None else self.join + (not self.single)
-        for i in range(min(self.network.readers[self.tensor], default=top), top):
+        for i in range(max(first, min(self.network.readers[self.tensor], default=top)), top):
             step = self.network.steps[i]
             if not reached.isdisjoint(step.inputs()):
                 found.append(i)
