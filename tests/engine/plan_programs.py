@@ -75,7 +75,7 @@ def run_plans(
     for i, (s, placed) in enumerate(zip(schedules, layouts, strict=True)):
         stages = [stage.edge.output for stage in s.stages]
         written = [*stages, *(port.tensor for port in model.outputs)]
-        sizes = [model.tensors[t].size for t in written]
+        sizes = [model.tensors[s.network.original(t)].size for t in written]
         block = values[at : at + IMAGES * sum(sizes)].reshape(IMAGES, sum(sizes))
         at += IMAGES * sum(sizes)
         parts = np.split(block, np.cumsum(sizes)[:-1], axis=1)
@@ -93,7 +93,8 @@ def check_bytes(model: Model, run: PlanRun, expected: Sequence[NDArray[np.int8]]
     """Everything that was seen equals the reference, byte by byte."""
     seen = list(run.tensors.items())
     seen += zip((port.tensor for port in model.outputs), run.outputs, strict=True)
-    for tensor, values in seen:
+    for written, values in seen:
+        tensor = run.schedule.network.original(written)
         wanted = expected[tensor].reshape(values.shape)
         assert np.array_equal(values, wanted), (
             f"{model.tensors[tensor].name} of {describe(run.schedule)}"

@@ -8,12 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_graphs import many_sums, random_gates, random_graph, two_views
+from random_graphs import gated_blocks, many_sums, random_gates, random_graph, two_views
 from random_models import random_images, random_model
 from random_plans import random_plan
 from test_engine import check_plans
 
-from msfcnn.fusion import Network, Option, Scheme, edges_from, network
+from msfcnn.fusion import (
+    Network,
+    Option,
+    Scheme,
+    edges_from,
+    gates,
+    in_two_passes,
+    network,
+    two_passes,
+)
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, schedule
@@ -53,6 +62,35 @@ def test_many_sums_of_one_map(tmp_path: Path, engine: Path) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_all_plans_of_many_sums(seed: int, tmp_path: Path, engine: Path) -> None:
     check_graph(seed, tmp_path, engine, many_sums)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gates_in_two_passes(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_two_passes(seed, tmp_path, engine)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(3, 75, TOGETHER))
+def test_many_gates_in_two_passes(first: int, tmp_path: Path, engine: Path) -> None:
+    for seed in range(first, first + TOGETHER):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        check_two_passes(seed, directory, engine)
+
+
+def check_two_passes(seed: int, directory: Path, engine: Path) -> None:
+    """What a gate multiplies is computed again: any plan of that gives the reference's bytes."""
+    model = (random_gates, gated_blocks)[seed % 2](seed)
+    graph = network(model, MODES[seed // 2 % len(MODES)])
+    found = gates(graph)
+    for gate in found:
+        graph = in_two_passes(graph, gate)
+    assert len(two_passes(graph)) == len(found) >= seed % 2
+    rng = np.random.default_rng(seed)
+    schedules = [schedule(plan_layer_by_layer(graph))]
+    schedules += [schedule(plan(graph, Goal(max_macs=float("inf"))), stretch=False)]
+    schedules += [schedule(random_plan(graph, rng), stretch=n == 2) for n in range(4)]
+    check_plans(model, schedules, random_images(model, 2, seed), directory, engine)
 
 
 @pytest.mark.parametrize("seed", [1, 4])

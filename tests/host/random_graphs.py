@@ -38,6 +38,11 @@ def many_sums(seed: int) -> Model:
     return _Graph(np.random.default_rng(seed)).many_sums(f"sums{seed}")
 
 
+def gated_blocks(seed: int) -> Model:
+    """Inverted residuals with a gate each, of which every other one has a sum."""
+    return _Graph(np.random.default_rng(seed)).gated_blocks(f"blocks{seed}")
+
+
 def repeated_blocks(seed: int) -> Model:
     """One block several times, which are all alike but for their scales."""
     return _Graph(np.random.default_rng(seed)).repeated(f"repeated{seed}", seed)
@@ -110,6 +115,23 @@ class _Graph(Builder):
                 x, y = (parts.pop(self.integer(0, len(parts) - 1)) for _ in range(2))
                 self.plus(x, y)
                 parts.append(self.current)
+        return finished(self, name, [self.current])
+
+    def gated_blocks(self, name: str) -> Model:
+        """A stem and blocks that widen, look around, gate and narrow again."""
+        self._conv()
+        for number in range(3):
+            source, (_, _, channels) = self.current, self.shape
+            wide = self.integer(3, 5) * channels
+            self.conv(Geometry(1, 1), 1, wide)
+            self.conv(Geometry(3, 3, 1, 1, 1, 1, 1, 1, 1, 1), wide, wide)
+            if self.chance(0.5):
+                self._function()
+            self._gate()
+            self.conv(Geometry(1, 1), 1, channels)
+            if number % 2:
+                target = self.tensor(*self.shape)
+                self.add(Add(self.name(), source, self.current, target, self.clamp()))
         return finished(self, name, [self.current])
 
     def repeated(self, name: str, seed: int) -> Model:

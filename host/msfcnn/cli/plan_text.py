@@ -94,6 +94,7 @@ def _facts(found: PlanReport) -> Facts:
         ("largest stage", f"{found.largest_stage + 1} of {len(found.stages)}"),
         ("MACs", format_size(found.macs)),
         ("recompute factor", f"{found.recompute_factor:.3f}"),
+        *_two_passes(found),
         ("estimate", _estimate(found.estimate)),
         *(_nearby(found, neighbour) for neighbour in found.nearby),
     ]
@@ -106,6 +107,15 @@ def _facts(found: PlanReport) -> Facts:
         )
         pairs.append(("in the engine", what))
     return Facts(tuple(pairs))
+
+
+def _two_passes(found: PlanReport) -> list[tuple[str, str]]:
+    """The gates whose maps are computed twice."""
+    count = len(found.two_passes)
+    if not count:
+        return []
+    maps = f"the map{'s' * (count > 1)} of {count} gate{'s' * (count > 1)}"
+    return [("computed twice", f"{maps}, instead of kept: {', '.join(found.two_passes)}")]
 
 
 def _estimate(estimate: Estimate) -> str:

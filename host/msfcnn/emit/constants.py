@@ -17,11 +17,11 @@ from msfcnn.emit.text import comment, int8_array, int_array
 from msfcnn.ir import CStruct, Model
 
 
-def constants_of(place: PlacedOp, name: str) -> str:
+def constants_of(model: Model, place: PlacedOp, name: str) -> str:
     """The C expression for what an op's `constants` is."""
     if place.step.loads:
         return "NULL"
-    label = _label(place, name)
+    label = _label(model, place, name)
     # packed words are an array, which is a pointer already; a struct is not
     return label if place.kernel.packed else f"&{label}"
 
@@ -29,11 +29,11 @@ def constants_of(place: PlacedOp, name: str) -> str:
 def op_constants(model: Model, place: PlacedOp, name: str) -> str:
     """C text that defines (or, for weights, declares) what an op's `constants` points to.
 
-    Empty for a step that loads the image: it has no kernel.
+    Empty for a step that loads the image, which has no kernel, and where they are defined already.
     """
-    if place.step.loads:
+    if place.step.loads or _shared(model, place):
         return ""
-    label = _label(place, name)
+    label = _label(model, place, name)
     if place.kernel.packed:
         return f"extern const uint32_t {label}[];"
     struct = _struct(model, place)
@@ -48,7 +48,8 @@ def weights_source(model: Model, places: Iterable[PlacedOp], name: str) -> str:
     """Text of NAME_weights.c below its banner: what is packed, and structs with large arrays."""
     parts = ['#include "msfcnn/tables.h"\n']
     for place in places:
-        text = "" if place.step.loads else _weights(model, place, name)
+        known = place.step.loads or _shared(model, place)
+        text = "" if known else _weights(model, place, name)
         if text:
             parts += [f"/* {comment(model.ops[place.step.op].node)} */", text]
     return "\n".join(parts)
@@ -56,7 +57,7 @@ def weights_source(model: Model, places: Iterable[PlacedOp], name: str) -> str:
 
 def _weights(model: Model, place: PlacedOp, name: str) -> str:
     """Definitions for NAME_weights.c; nothing for an op whose constants stand in the tables."""
-    label = _label(place, name)
+    label = _label(model, place, name)
     if place.kernel.pack is not None:
         words = place.kernel.pack(place.packed_columns)
         text = int_array("uint32_t", label, words, static=False)
@@ -78,12 +79,30 @@ def _weights(model: Model, place: PlacedOp, name: str) -> str:
     )
 
 
-def _label(place: PlacedOp, name: str) -> str:
+def _label(model: Model, place: PlacedOp, name: str) -> str:
     """Constants of the weights' file are known outside of it, so the model's name is in theirs."""
+    if place.twin is not None and _shared(model, place):
+        return _label(model, place.twin, name)
+    again = "" if place.twin is None else "_again"
     if place.kernel.packed:
-        return f"{name}_op{place.step.op}_words"
+        return f"{name}_op{place.step.op}{again}_words"
     weighty = place.step.call.weighty
-    return f"{name}_op{place.step.op}" if weighty else f"_constants{place.index}"
+    return f"{name}_op{place.step.op}{again}" if weighty else f"_constants{place.index}"
+
+
+def _shared(model: Model, place: PlacedOp) -> bool:
+    """Whether the constants are those of the op that runs the same step for the first time.
+
+    They are not where the two sweep differently, and it makes a difference to their kernels.
+    """
+    twin = place.twin
+    if twin is None or place.step.loads or place.kernel.packed != twin.kernel.packed:
+        return False
+    if place.kernel.pack is not None and twin.kernel.pack is not None:
+        ours, its = place.kernel.pack(place.packed_columns), twin.kernel.pack(twin.packed_columns)
+        return np.array_equal(ours, its)
+    fields, others = _struct(model, place).fields, _struct(model, twin).fields
+    return all(np.array_equal(fields[name], others[name]) for name in fields)
 
 
 def _struct(model: Model, place: PlacedOp) -> CStruct:
@@ -119,7 +138,9 @@ def _fields(struct: CStruct, label: str) -> tuple[str, list[str]]:
 
 def weight_bytes(model: Model, places: Iterable[PlacedOp]) -> int:
     """Bytes of NAME_weights.c in the flash of a 32-bit board: as the kernels want them."""
-    return sum(_bytes(model, place) for place in places if not place.step.loads)
+    return sum(
+        _bytes(model, place) for place in places if not (place.step.loads or _shared(model, place))
+    )
 
 
 def _bytes(model: Model, place: PlacedOp) -> int:

@@ -17,13 +17,17 @@ from msfcnn.schedule import Schedule, ScheduledStage
 
 @dataclass(frozen=True)
 class PlacedOp:
-    """Op i of stage `number`; `index` counts all ops. Offsets are bytes in the arena."""
+    """Op i of stage `number`; `index` counts all ops. Offsets are bytes in the arena.
+
+    twin: the op that runs the same step for the first time; None if this one does.
+    """
 
     stage: ScheduledStage
     places: StagePlaces
     number: int
     i: int
     index: int
+    twin: PlacedOp | None = None
 
     @property
     def step(self) -> Step:
@@ -87,7 +91,11 @@ class PlacedOp:
 def places(schedule: Schedule, layout: Layout) -> Iterator[PlacedOp]:
     """Every op of every stage, in execution order."""
     index = 0
+    first: dict[tuple[int, int], PlacedOp] = {}
     for number, (stage, where) in enumerate(zip(schedule.stages, layout.stages, strict=True)):
-        for i in range(len(stage.edge.steps)):
-            yield PlacedOp(stage=stage, places=where, number=number, i=i, index=index)
+        for i, step in enumerate(stage.edge.steps):
+            twin = first.get((step.op, step.part))
+            place = PlacedOp(stage=stage, places=where, number=number, i=i, index=index, twin=twin)
+            first.setdefault((step.op, step.part), place)
+            yield place
             index += 1

@@ -109,7 +109,7 @@ def _op(
     in_channels = step.source[2] if step.loads else place.channels(step.x, step.source[2])
     return f"""\
     {{ /* {place.number}.{place.i}: {comment(node_of(model, step))} */
-        .kernel = {kernel.name}, .constants = {constants_of(place, name)},
+        .kernel = {kernel.name}, .constants = {constants_of(model, place, name)},
         .shape = &_shapes[{shapes.index(_shape(place))}], {_tensors(place, tables[place.number])},
         .sums = {place.sums}, .lines = {lines}, .pixels = {pixels}, .in_channels = {in_channels},
         .out_channels = {step.target[2]}, .out_channel = {step.channel}, \

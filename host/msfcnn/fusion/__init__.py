@@ -25,6 +25,7 @@ from msfcnn.fusion.search import Found, Limits
 from msfcnn.fusion.state import Sweep
 from msfcnn.fusion.step import LOAD_OP, Step, node_of
 from msfcnn.fusion.steps import Network, network
+from msfcnn.fusion.twice import Gate, gates, in_two_passes, two_passes
 from msfcnn.fusion.windows import Resident
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Edge",
     "Found",
     "FusionGraph",
+    "Gate",
     "Limits",
     "Network",
     "Option",
@@ -51,6 +53,8 @@ __all__ = [
     "costs",
     "edge",
     "edges_from",
+    "gates",
+    "in_two_passes",
     "kernel_of",
     "least_macs",
     "least_prices",
@@ -62,6 +66,7 @@ __all__ = [
     "paper_graph",
     "paper_without_io",
     "place_of",
+    "two_passes",
     "unfused_graph",
     "with_bands",
 ]

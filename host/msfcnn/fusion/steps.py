@@ -44,6 +44,7 @@ class Network:
     beside:  inputs beside the image, which stay with the caller.
     measured: what instructions are estimated with.
     early:   steps that run along with another one, see early.py.
+    repeats: tensors that are computed a second time, and the tensors they repeat, see twice.py.
     memory:  of searches, the same for all orders of the steps.
     least:   by run and currency what no plan pays less for; made by graph.least_prices.
     chains:  by what no plan pays less for: numbers of runs of steps, see repeats.py.
@@ -59,6 +60,7 @@ class Network:
     dies: dict[int, int]
     measured: Coefficients
     early: Mapping[int, int] = field(default_factory=dict)
+    repeats: Mapping[int, int] = field(default_factory=dict)
     memory: SearchMemory = field(default_factory=SearchMemory, compare=False, repr=False)
     least: dict[tuple[int, Currency], tuple[int, ...]] = field(
         init=False, default_factory=dict, compare=False, repr=False
@@ -114,7 +116,11 @@ class Network:
     @property
     def macs(self) -> int:
         """Multiply-accumulates when nothing is computed twice."""
-        return sum(step.macs for step in self.steps)
+        return sum(step.macs for step in self.steps if step.z not in self.repeats)
+
+    def original(self, tensor: int) -> int:
+        """The tensor of the model: that which is repeated, if it is a repeat."""
+        return self.repeats.get(tensor, tensor)
 
 
 def network(
@@ -144,9 +150,18 @@ def network(
 
 def arranged(network: Network, steps: Sequence[Step]) -> Network:
     """The network with its steps in another order, in which each reads what was written before."""
+    return repeating(network, steps, network.repeats)
+
+
+def repeating(network: Network, steps: Sequence[Step], repeats: Mapping[int, int]) -> Network:
+    """The network with other steps, some of which write what others have computed before.
+
+    repeats: the tensors that these write, and the tensors of the model that they repeat.
+    """
     n = network
-    found = _network(steps, n.mode, (n.image, *n.beside), n.outputs, n.sizes, n.measured)
-    return replace(found, memory=n.memory)
+    sizes = {**n.sizes, **{new: n.sizes[old] for new, old in repeats.items()}}
+    found = _network(steps, n.mode, (n.image, *n.beside), n.outputs, sizes, n.measured)
+    return replace(found, repeats=dict(repeats), memory=n.memory)
 
 
 def _network(

@@ -12,10 +12,10 @@ from msfcnn.errors import InfeasibleError, Problem
 from msfcnn.fusion import LOAD_OP, Edge, Option, Schemes, cost, paper_cost, paper_without_io
 from msfcnn.ir import InputMode, Model
 from msfcnn.planner.goal import Goal
+from msfcnn.planner.passes import fewest_in_passes, least_in_passes, timed_in_passes
 from msfcnn.planner.paths import Path, least_ram
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY
-from msfcnn.planner.timed import timed_path
 from msfcnn.sizes import format_size
 
 
@@ -52,9 +52,9 @@ class NoPlanError(InfeasibleError):
 def no_plan(space: Space, goal: Goal) -> NoPlanError:
     """The error for a goal that no plan of the space meets."""
     if goal.max_time is None:
-        best = space.least(goal.most_macs(space.network), goal.bare)
+        best = least_in_passes(space, goal.most_macs(space.network), goal.bare)
     else:
-        best = timed_path(space, replace(goal, max_ram=None))
+        best = timed_in_passes(space, replace(goal, max_ram=None))
     if best is None:
         return NoPlanError(Shortfall(goal, None, None, ("use --max-macs 1.0 or more",)))
     return NoPlanError(Shortfall(goal, best, _binding(goal, best), _helps(space, goal, best)))
@@ -90,10 +90,10 @@ def _helps(space: Space, goal: Goal, best: Path) -> tuple[str, ...]:
     assert goal.max_ram is not None, "without a bound on RAM there is always a plan"
     helps = []
     if goal.max_time is None:
-        unbounded = space.fewest(goal.within(goal.max_ram))
+        unbounded = fewest_in_passes(space, goal.within(goal.max_ram))
         needed, more = space.network.macs, "allow more MACs: --max-macs"
     else:
-        unbounded = timed_path(space, replace(goal, max_time=None))
+        unbounded = timed_in_passes(space, replace(goal, max_time=None))
         needed, more = space.fastest.price, "allow more time: --max-time-factor"
     if unbounded is not None:
         helps.append(f"{more} {-(-1000 * unbounded.price // max(1, needed)) / 1000:.3f}")
@@ -148,7 +148,11 @@ def _tensor(edge: Edge, tensor: int, model: Model | None) -> str:
     readers = network.readers[tensor]
     shapes = [network.steps[k].result for k in writers] or [network.steps[readers[0]].source]
     shape = "x".join(map(str, shapes[0]))
-    return f"{model.tensors[tensor].name} ({shape})" if model else f"a tensor {shape}"
+    return (
+        f"{model.tensors[network.original(tensor)].name} ({shape})"
+        if model
+        else f"a tensor {shape}"
+    )
 
 
 def _names(edge: Edge, model: Model | None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msfcnn.planner.goal import Goal
+from msfcnn.planner.passes import fewest_in_passes, fits, variants
 from msfcnn.planner.paths import Path, cheapest
 from msfcnn.planner.space import Space
 from msfcnn.planner.table import ANY, EdgeTable
@@ -36,15 +37,24 @@ def neighbours(space: Space, goal: Goal, ram: int) -> tuple[Neighbour, Neighbour
     """
     more, less = ram + NEXT_BYTES, ram - NEXT_BYTES
     if goal.timed:
-        found = timed_around(space, goal, ram)
-        own = cheapest(found, goal.within(ram))
-        up, down = (cheapest(found, goal.within(size)) for size in (more, less))
+        up, own, down = (_fastest(space, goal, ram, size) for size in (more, ram, less))
     else:
         own = None
         # the plan itself fits in more bytes: what takes more MACs than it may is of no use there
-        up = space.fewest(goal.within(more), goal.most_macs(space.network))
-        down = space.fewest(goal.within(less))
+        up = fewest_in_passes(space, goal.within(more), goal.most_macs(space.network))
+        down = fewest_in_passes(space, goal.within(less))
     return _neighbour(ram, more, up, own), _neighbour(ram, less, down, own)
+
+
+def _fastest(space: Space, goal: Goal, ram: int, size: int) -> Path | None:
+    """The path of fewest instructions within `size` bytes, which are about `ram`."""
+    for variant in variants(space):
+        if space.gates and not fits(variant, goal.within(size)):
+            continue
+        found = cheapest(timed_around(variant, goal, ram), goal.within(size))
+        if found is not None:
+            return found
+    return None
 
 
 def timed_around(space: Space, goal: Goal, ram: int) -> EdgeTable:

@@ -10,7 +10,7 @@ by bisection over the sizes that occur.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -129,6 +129,11 @@ def front(table: EdgeTable) -> tuple[Path, ...]:
     paths = _front(table, paper=False)
     if not table.alike:
         paths += _front(table, paper=True)
+    return unbeaten(paths)
+
+
+def unbeaten(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Of paths those that no other one beats, by descending RAM."""
     unique = {(p.ram, p.without_io, p.price): p for p in paths}
     return tuple(unique[key] for key in sorted(unique, reverse=True) if not _beaten(key, unique))
 

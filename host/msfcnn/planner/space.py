@@ -14,9 +14,11 @@ from msfcnn.fusion import (
     LONGEST,
     Currency,
     FusionGraph,
+    Gate,
     Limits,
     Network,
     Schemes,
+    gates,
     least_macs,
     least_prices,
     orders,
@@ -45,6 +47,9 @@ class Space:
     enough: int | None = None
     timed: dict[tuple[int, int, int, bool], EdgeTable] = field(default_factory=dict, compare=False)
     """Tables of timed.timed_table: least and most bytes, most instructions, how bytes count."""
+    passes: list[Space] = field(default_factory=list, compare=False)
+    """With more and more gates in two passes, as far as asked for; see passes.py."""
+    _smallest: dict[bool, Path] = field(default_factory=dict, compare=False)
 
     @cached_property
     def everything(self) -> EdgeTable:
@@ -63,6 +68,19 @@ class Space:
             return least_ram(self.everything, most, without_io)
         limits = Limits(ram=min(self._most_ram, enough), extra=self._spare(macs))
         return narrowed(self._lines, limits, most, without_io)
+
+    @cached_property
+    def gates(self) -> tuple[Gate, ...]:
+        """Gates that can have two passes; see passes.py."""
+        return () if self.schemes is Schemes.PAPER else gates(self.network)
+
+    def smallest(self, without_io: bool) -> Path:
+        """The path of least RAM, whatever MACs it takes."""
+        if without_io not in self._smallest:
+            found = self.least(None, without_io)
+            assert found is not None, "layer by layer is always possible"
+            self._smallest[without_io] = found
+        return self._smallest[without_io]
 
     def _spare(self, macs: int | None) -> int:
         """MACs beyond what no plan goes below."""
@@ -166,18 +184,21 @@ def narrowed(lines: FusionGraph, limits: Limits, price: int, without_io: bool) -
 
 
 def space_of(network: Network, goal: Goal) -> Space:
-    """The space that a goal chooses from: of the best order of the steps.
+    """The space that a goal chooses from."""
+    return in_best_order(network, goal.schemes, goal.run)
 
-    That is the one in which row sweeps need the least RAM.
-    """
-    if goal.schemes is Schemes.PAPER:
-        return Space(network=network, schemes=goal.schemes, run=goal.run)
+
+def in_best_order(network: Network, schemes: Schemes, run: int) -> Space:
+    """The space of the best order of the steps: that in which row sweeps need the least RAM."""
+    if schemes is Schemes.PAPER:
+        return Space(network=network, schemes=schemes, run=run)
     # tuples are compared: less RAM, and for the same RAM less without the network's output
     first, *others = orders(network)
-    best = Space(network=first, schemes=goal.schemes, run=goal.run)
+    best = Space(network=first, schemes=schemes, run=run)
     for order in others:
         enough, _ = best.least_bytes()
-        found = replace(best, network=order, enough=None if enough == ANY else enough, timed={})
+        enough_bytes = None if enough == ANY else enough
+        found = Space(network=order, schemes=schemes, run=run, enough=enough_bytes)
         if found.least_bytes() < best.least_bytes():
             best = found
     return best

@@ -21,12 +21,11 @@ def nearly(price: int) -> int:
     return price if price >= ANY else price * (100 + NEARLY_PERCENT) // 100
 
 
-def timed_path(space: Space, goal: Goal) -> Path | None:
-    """The best path for a goal in instructions; None if there is none.
+def timed_path(space: Space, goal: Goal, most: int) -> Path | None:
+    """The best path for a goal of at most so many instructions; None if there is none.
 
     Within RAM that is the one of least RAM among those nearly as fast as the fastest.
     """
-    most = most_instructions(space, goal)
     if goal.max_ram is None:
         return _least(space, most, goal.bare)
     bound = goal.within(goal.max_ram)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msfcnn.costmodel import Cycles, cycles_of
+from msfcnn.fusion import node_of, two_passes
 from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import folded, goal_of, lay_out, plan_space
@@ -78,6 +79,7 @@ class PlanReport(TradeOff):
     engine:        what the engine uses and executes; the same unless the accounting is the paper's.
     largest_stage: index of the stage that needs the most RAM, as it was counted for the bound.
     nearby:        the best plans with a little more and with a little less RAM.
+    two_passes:    nodes of gates whose maps are computed twice instead of kept.
     """
 
     model: ModelSummary
@@ -89,6 +91,7 @@ class PlanReport(TradeOff):
     largest_stage: int
     stages: tuple[StageReport, ...]
     nearby: tuple[Neighbour, Neighbour]
+    two_passes: tuple[str, ...]
     image_bytes: int
     beside_bytes: int
     output_bytes: int
@@ -132,6 +135,7 @@ def plan_report(
         largest_stage=sizes.index(max(sizes)),
         stages=stages,
         nearby=neighbours(space, goal, goal.max_ram or max(sizes)),
+        two_passes=tuple(node_of(model, step) for step in two_passes(scheduled.network)),
         image_bytes=model.tensors[model.input.tensor].size,
         beside_bytes=model.input_bytes - model.tensors[model.input.tensor].size,
         output_bytes=sum(model.tensors[port.tensor].size for port in model.outputs),

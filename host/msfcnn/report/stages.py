@@ -65,7 +65,9 @@ def stage_reports(schedule: Schedule, model: Model, paper: bool) -> tuple[StageR
                 band_rows=option.band if option.columns else edge.shape[0],
                 ram=_paper_ram(stage) if paper else _engine_ram(stage),
                 macs=paper_cost(edge).macs if paper else stage.cost.macs,
-                kept_halos=tuple(model.tensors[t].name for t in sorted(option.keep)),
+                kept_halos=tuple(
+                    model.tensors[edge.network.original(t)].name for t in sorted(option.keep)
+                ),
                 split=option.split,
                 run=option.run,
                 tight=option.tight,

@@ -83,7 +83,7 @@ def moments(stage: ScheduledStage, model: Model) -> tuple[tuple[Lines, ...], ...
         found.append(
             tuple(
                 Lines(
-                    tensor=model.tensors[t].name,
+                    tensor=model.tensors[edge.network.original(t)].name,
                     lines=size,
                     dead=0 if edge.network.dies[t] >= edge.last else needed[t],
                     before=written[t],

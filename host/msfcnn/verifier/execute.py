@@ -104,7 +104,8 @@ def run_program(
 
 def _stage_tensors(generated: Generated) -> list[int]:
     """The tensor that each stage writes for the next, in the order of the runner's file."""
-    return [stage.edge.output for stage in generated.schedule.stages]
+    network = generated.schedule.network
+    return [network.original(stage.edge.output) for stage in generated.schedule.stages]
 
 
 def _complete(
@@ -113,8 +114,9 @@ def _complete(
     """By tensor; a concatenation may be written in several stages, of which the last counts."""
     if not values:
         return {}
-    edges = [stage.edge for stage in generated.schedule.stages]
-    return {e.output: v for e, v in zip(edges, values, strict=True) if e.completes}
+    complete = [stage.edge.completes for stage in generated.schedule.stages]
+    written = zip(_stage_tensors(generated), values, complete, strict=True)
+    return {tensor: v for tensor, v, whole in written if whole}
 
 
 def _split(file: Path, model: Model, tensors: Sequence[int], count: int) -> list[NDArray[np.int8]]:
