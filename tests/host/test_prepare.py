@@ -300,6 +300,40 @@ def test_a_model_in_training_mode_says_so(tmp_path: Path) -> None:
     assert "eval()" in caught.value.problems[0].hint
 
 
+@pytest.mark.parametrize("opset", [11, 13])
+def test_training_mode_before_it_was_an_attribute(opset: int, tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "c"), node("BatchNormalization", f"c {BATCH_NORM}", "y")]
+    nodes[1].output.extend(["new_mean", "new_var", "saved_mean", "saved_var"])
+    constants = {"w": normal(6, 4, 3, 3), **batch_norm_constants(6)}
+    with pytest.raises(ModelError, match="training mode"):
+        prepared(float_model(nodes, [1, 4, 6, 6], constants, opset=opset), tmp_path)
+
+
+@pytest.mark.parametrize(("opset", "further"), [(11, 4), (13, 4), (15, 2), (17, 0)])
+def test_standardized_weights_are_computed(opset: int, further: int, tmp_path: Path) -> None:
+    """As PyTorch's older exporter writes NFNet: batch normalization of the weights."""
+    training = {"training_mode": 1} if opset > 13 else {}
+    norm = node("BatchNormalization", "r gain zero zero one", "n", epsilon=1e-3, **training)
+    norm.output.extend(f"further{i}" for i in range(further))
+    nodes = [
+        node("Reshape", "w flat", "r"),
+        node("Identity", "scale", "gain"),
+        norm,
+        node("Reshape", "n whole", "v"),
+        node("Conv", "x v", "y"),
+    ]
+    w, scale = normal(6, 4, 3, 3), normal(6, seed=1) + 1
+    zero, one = np.zeros(6, np.float32), np.ones(6, np.float32)
+    constants = {"w": w, "scale": scale, "zero": zero, "one": one}
+    shapes = {"flat": np.array([1, 6, -1]), "whole": np.array([6, 4, 3, 3])}
+    model = float_model(nodes, [1, 4, 6, 6], {**constants, **shapes}, opset=opset)
+    spread = np.sqrt(w.var((1, 2, 3), keepdims=True) + 1e-3)
+    centered = (w - w.mean((1, 2, 3), keepdims=True)) / spread
+    expected = {"w": (centered * scale.reshape(6, 1, 1, 1)).astype(np.float32)}
+    plain = float_model([node("Conv", "x w", "y")], [1, 4, 6, 6], expected)
+    assert_same(plain, prepared(model, tmp_path).model, 4, 6, 6)
+
+
 def test_shapes_that_are_computed_are_folded(tmp_path: Path) -> None:
     nodes = [
         node("Shape", "x", "s"),

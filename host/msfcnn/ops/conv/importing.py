@@ -237,7 +237,7 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
     Unsupported in training mode, where mean and variance would be those of the batch, and for
     parameters that are not constant, differ in length, or give no finite factor.
     """
-    if node.boolean("training_mode", False):
+    if node.boolean("training_mode", False) or any(node.outputs[1:]):
         raise Unsupported("is in training mode", "export the model for inference (model.eval())")
     roles = ("scale", "bias", "mean", "variance")
     found = [builder.constant(node, i, role) for i, role in enumerate(roles, 1)]

@@ -29,6 +29,7 @@ from msfcnn.quantizer.prepare.refused import (
     refused_operators,
 )
 from msfcnn.quantizer.prepare.simplify import simplify
+from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,7 @@ def prepare(
     Raises UsageError, or ModelError with everything that cannot be quantized.
     """
     model = read_float(path)
+    fold_standardized_weights(model)
     # asked twice: first for what onnxruntime would fail on with words that name no node, then for
     # what is left of control flow and computed weights when constants are folded
     problems = refused_operators(model.graph.node) + foreign_operators(model)

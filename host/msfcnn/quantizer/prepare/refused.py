@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import onnx
 
 from msfcnn.errors import Problem
-from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, label
+from msfcnn.quantizer.graph import EditedGraph, kind_of, label
 from msfcnn.quantizer.kinds import WEIGHTED
+from msfcnn.quantizer.prepare.standardized import is_training_norm
 
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions (a TCN)"
 _ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
@@ -52,7 +53,7 @@ def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
         if hint is not None:
             kind = kind_of(node)
             found.append(Problem(label(node), "cannot be quantized", hint, kind))
-        elif kind_of(node) == "BatchNormalization" and attribute(node, "training_mode", 0):
+        elif is_training_norm(node):
             what = "is in training mode: its statistics are those of each batch"
             hint = "call model.eval() before the export, and export without TrainingMode.TRAINING"
             found.append(Problem(label(node), what, hint, kind_of(node)))
