@@ -7,7 +7,7 @@ and ONNX's converter the four further outputs that it had before opset 14.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -69,7 +69,8 @@ def _constant(edited: EditedGraph, name: str) -> NDArray[Any] | None:
         [onnx.helper.make_empty_tensor_value_info(name)],
     )
     alone = onnx.helper.make_model(graph, opset_imports=edited.model.opset_import)
-    return np.asarray(ReferenceEvaluator(alone).run(None, given)[0])
+    found = cast("list[NDArray[Any]]", ReferenceEvaluator(alone).run(None, given))
+    return np.asarray(found[0])
 
 
 def _standardized(
