@@ -227,11 +227,12 @@ def test_bounds_are_clips(kind: str, order: str, tmp_path: Path) -> None:
 
 
 def test_sum_is_a_chain_of_adds(tmp_path: Path) -> None:
-    nodes = [node("Conv", "x w", "a"), node("Conv", "x v", "b"), node("Sum", "a b x", "y")]
+    nodes = [node("Conv", "x w", "a"), node("Relu", "a", "r"), node("Conv", "x v", "b")]
+    nodes.append(node("Sum", "r b x", "y"))
     constants = {"w": normal(4, 4, 1, 1), "v": normal(4, 4, 1, 1, seed=5)}
     model = float_model(nodes, [1, 4, 6, 6], constants)
     ready = prepared(model, tmp_path).model
-    assert kinds(ready) == {"Conv": 2, "Add": 2}
+    assert kinds(ready) == {"Conv": 2, "Relu": 1, "Add": 2}
     assert_same(model, ready, 4, 6, 6)
 
 

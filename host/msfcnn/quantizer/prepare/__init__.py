@@ -20,6 +20,7 @@ from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
+from msfcnn.quantizer.prepare.parallel import merge_parallel
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
 from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
@@ -96,4 +97,18 @@ def prepare(
     edited = EditedGraph(with_gelu(edited.model))
     restore_activations(edited)  # before constants are folded into layers, which takes their parts
     move_behind_transposes(edited)
-    return Prepared(edited.model, (*notes, *converted, *fold_affine(edited)))
+    lonely = fold_affine(edited)
+    merged = merge_parallel(edited)
+    return Prepared(edited.model, (*notes, *converted, *_kept(edited, lonely), *merged))
+
+
+def _kept(edited: EditedGraph, lonely: Mapping[str, str]) -> list[str]:
+    """Which normalizations are convolutions of their own, by kind; not those that were merged."""
+    left = {node.name for node in edited.nodes}
+    notes = []
+    for kind in dict.fromkeys(lonely.values()):
+        names = [name for name, other in lonely.items() if other == kind and name in left]
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            notes.append(f"{kind} '{names[0]}'{more} kept as a depthwise 1x1 convolution")
+    return notes

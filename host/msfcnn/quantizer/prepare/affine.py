@@ -33,9 +33,12 @@ class AffineNode:
     shift: Channels
 
 
-def fold_affine(edited: EditedGraph) -> list[str]:
-    """Fold or replace every affine node, in place; returns what was done."""
-    notes: list[str] = []
+def fold_affine(edited: EditedGraph) -> dict[str, str]:
+    """Fold or replace every affine node, in place.
+
+    Returns the names of those that became convolutions of their own, and what they were.
+    """
+    kept: dict[str, str] = {}
     tables: set[str] = set()  # nodes with one number for all channels, which run as tables
     while True:
         # anew after every node: folding one lets its neighbour meet the same layer
@@ -43,7 +46,7 @@ def fold_affine(edited: EditedGraph) -> list[str]:
         left = (n for n in edited.nodes if n.name not in tables)
         step = next((n for n in left if _worth_it(edited, n, shapes)), None)
         if step is None:
-            return notes
+            return kept
         affine = _affine_of(edited, step, shapes)
         assert affine is not None
         if _into_layer_before(edited, step, affine) or _into_next(edited, step, affine):
@@ -52,8 +55,7 @@ def fold_affine(edited: EditedGraph) -> list[str]:
             tables.add(step.name)
             continue
         _as_depthwise(edited, step, affine, shapes[affine.source])
-        what = "kept as a depthwise 1x1 convolution"
-        notes.append(f"{step.op_type} '{step.name}' {what}")
+        kept[step.name] = step.op_type
 
 
 def _is_one_number(affine: AffineNode) -> bool:
