@@ -115,6 +115,17 @@ def largest(net: Net, x: str, zero: int) -> str:
     )
 
 
+def resized(net: Net, x: str, mode: str, factor: float = 2) -> str:
+    """A map made higher and wider."""
+    scales = net.const(np.array([1, 1, factor, factor], np.float32))
+    return net.node("Resize", x, "", scales, mode=mode)
+
+
+def column(net: Net, *values: float) -> str:
+    """A number for each channel."""
+    return net.const(np.array(values, np.float32).reshape(-1, 1, 1))
+
+
 HALVES: dict[str, Callable[[Net, str, str], str]] = {
     "requantized": lambda n, x, y: n.qdq(x, Scale(1 / 8, 1)),
     "requantized and clamped": lambda n, x, y: n.qdq(n.node("Relu", x), Scale(1 / 8, -2)),
@@ -142,7 +153,34 @@ HALVES: dict[str, Callable[[Net, str, str], str]] = {
     "a vector added": lambda n, x, y: n.qdq(
         n.node("Add", x, n.qdq(n.node("GlobalAveragePool", y), Scale(1 / 16, 1))), Scale(1 / 8, 3)
     ),
+    "channels multiplied": lambda n, x, y: n.qdq(
+        n.node("Mul", x, column(n, 0.5, 1.5, -0.25, 2)), Scale(1 / 8, 5)
+    ),
+    "channels normalized": lambda n, x, y: n.qdq(
+        n.node("Add", n.node("Mul", x, column(n, 1, 2, -1, 3)), column(n, 0.5, 1, 0, 0.3125)),
+        Scale(1 / 8, -1),
+    ),
     "the larger": lambda n, x, y: n.qdq(n.node("Max", x, y), Scale(1 / 8, 4)),
+    "the largest pixel": lambda n, x, y: n.qdq(
+        n.node("MaxPool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]), Scale(1 / 8, 4)
+    ),
+    "the largest pixel, clamped": lambda n, x, y: n.qdq(
+        n.node("Relu", n.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])), Scale(1 / 8, -3)
+    ),
+    "some channels": lambda n, x, y: n.qdq(
+        n.node("Slice", x, *(n.const(np.array([v])) for v in (1, 3, 1))), Scale(1 / 8, 1)
+    ),
+    "channels of zeros": lambda n, x, y: n.qdq(
+        n.node("Pad", x, n.const(np.array([0, 2, 0, 0, 0, 1, 0, 0]))), Scale(1 / 8, 1)
+    ),
+    "larger": lambda n, x, y: n.qdq(resized(n, x, "nearest"), Scale(1 / 8, -5)),
+    "larger and clamped": lambda n, x, y: n.qdq(
+        n.node("Clip", resized(n, x, "nearest"), n.const(np.float32(-2.5)), n.const(np.float32(3))),
+        Scale(1 / 8, 2),
+    ),
+    "pixels of channels": lambda n, x, y: n.qdq(
+        n.node("DepthToSpace", x, blocksize=2), Scale(1 / 4, 0)
+    ),
 }
 
 

@@ -95,6 +95,7 @@ class Op(ABC):
 
     takes_clamp:    whether a Relu or Clip behind it can become its clamp.
     rescales:       whether it changes nothing but scale, zero point and clamp.
+    chooses:        whether its values are some of its input's, or 0, in another scale.
     view:           whether it is another view of its input's bytes: no kernel, no bytes.
     importers:      the ONNX operators it is imported from (see msfcnn.nodes.Importer).
     """
@@ -104,6 +105,7 @@ class Op(ABC):
 
     takes_clamp: ClassVar[bool] = True
     rescales: ClassVar[bool] = False
+    chooses: ClassVar[bool] = False
     view: ClassVar[bool] = False
     importers: ClassVar[tuple[Any, ...]]
 

@@ -28,13 +28,12 @@ from msfcnn.nodes import (
     Source,
     Unsupported,
     Value,
-    bias_units,
 )
 from msfcnn.ops.affine import ONE, affine, normalized
 from msfcnn.ops.base import Binary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.clip import Requantize
-from msfcnn.ops.conv import Conv, per_output
+from msfcnn.ops.conv import Conv, per_output, with_summands
 from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.select import both
 from msfcnn.ops.sketch import Sketch
@@ -189,16 +188,14 @@ def _add_activations(builder: Builder, node: Node, sign: int) -> Value:
 def _add_to_bias(builder: Builder, node: Node, draft: Value, constant: Constant) -> Value:
     """Before it is quantized, what a convolution computes takes a constant exactly enough.
 
-    It is rounded to a step of the accumulator (input scale * weight scale), far finer than a step
-    of the output. The draft changes its origin: the ONNX value behind it is that of the Add.
+    The draft changes its origin: the ONNX value behind it is that of the Add.
     """
     assert isinstance(draft, Draft)
     op = draft.op
     assert isinstance(op, Conv)
     spread = per_output(draft, op, constant, node)
-    unit = builder.tensors[op.input].quantization.scale * op.weight_scale
-    bias = op.bias + bias_units(spread, unit)
-    return replace(draft, op=replace(op, bias=bias), origin=node.outputs[0])
+    op = with_summands(op, builder.tensors[op.input].quantization.scale, spread)
+    return replace(draft, op=op, origin=node.outputs[0])
 
 
 Add.importers = (

@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.ir import Geometry
 from msfcnn.nodes import (
     UNSET,
     Builder,
@@ -27,13 +26,10 @@ from msfcnn.nodes import (
     fits_channels,
     per_channel,
 )
-from msfcnn.ops.conv import Conv
+from msfcnn.ops.conv import Conv, scaled_channels
 from msfcnn.ops.reshape import Reshape
 from msfcnn.ops.select import LONGEST, spread
 
-LARGEST_WEIGHT = 127
-SMALLEST_WEIGHT = 64  # below it the steps of a sum only get coarser
-LARGEST_BIAS = 2.0**53  # beyond it float64 is no longer exact
 Reals = NDArray[np.float64]
 
 ONE = Constant(np.ones(1))
@@ -110,26 +106,9 @@ def _depthwise(
     builder: Builder, node: Node, tensor: int, view: View, factor: Constant, summand: Constant
 ) -> Conv:
     """The convolution of a tensor whose channels have the constants, read through a view."""
-    channels = view.hwc[2]
     factors, summands = _spread_over(node, view, factor, summand)
-    # scales are positive: the sign goes into the weight, and a factor of 0 is a weight of 0
-    sizes = np.where(factors == 0, 1.0, np.abs(factors))
-    with np.errstate(over="ignore"):
-        steps = summands / (sizes * builder.tensors[tensor].quantization.scale)
-    if not (np.abs(steps) < LARGEST_BIAS / LARGEST_WEIGHT).all():
-        what = "a constant is out of all proportion to the scale of its input"
-        raise Unsupported(what, "quantize the model again")
-    weights, bias = _fractions(steps)
-    return Conv(
-        node=node.name,
-        input=tensor,
-        output=UNSET,
-        geometry=Geometry(kernel_h=1, kernel_w=1),
-        groups=channels,
-        weights=(weights * np.sign(factors)).astype(np.int8).reshape(channels, 1, 1, 1),
-        weight_scale=sizes / weights,
-        bias=bias,
-    )
+    scale = builder.tensors[tensor].quantization.scale
+    return scaled_channels(node, tensor, scale, factors, summands)
 
 
 def _spread_over(node: Node, view: View, *constants: Constant) -> list[Reals]:
@@ -142,19 +121,3 @@ def _spread_over(node: Node, view: View, *constants: Constant) -> list[Reals]:
         what = "works with a constant that is not finite, or divides by 0"
         raise Unsupported(what, "the file is damaged; export it again")
     return found
-
-
-def _fractions(values: Reals) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Values [n] as numerators by denominators that are weights: denominators, numerators.
-
-    Of the weights that a factor of one can have, the one is taken by which the numerator is
-    closest to an integer. A bias in steps of 1/127 alone would be off by so much that one output
-    in a hundred is rounded the other way where the output's scale is finer than the input's.
-    """
-    best = np.full(values.shape, LARGEST_WEIGHT, np.int64)
-    error = np.abs(np.rint(values * best) / best - values)
-    for weight in range(LARGEST_WEIGHT - 1, SMALLEST_WEIGHT - 1, -1):
-        found = np.abs(np.rint(values * weight) / weight - values)
-        closer = found < error * (1 - 1e-6)  # else the larger weight, and 127 for whole numbers
-        best, error = np.where(closer, weight, best), np.where(closer, found, error)
-    return best, np.rint(values * best).astype(np.int64)

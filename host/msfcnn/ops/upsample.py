@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -61,6 +62,7 @@ class Upsample(Unary):
     channel_step: int = 1
     block_step: int = 0
     clamp: Clamp = Clamp()
+    chooses: ClassVar[bool] = True
 
     def constants(self, model: Model) -> SumConstants:
         """Those of the change of scale; the identity is exact."""

@@ -20,9 +20,7 @@ def tidy(model: Model) -> Model:
 
     In this order: folding leaves tensors that nobody writes, which renumbering drops.
     """
-    smaller = _without_dead(_with_folded_clamps(model))
-    ops = tuple(rounded_to_even(smaller, op) for op in smaller.ops)
-    return _renumbered(replace(smaller, ops=ops))
+    return _renumbered(rounded_to_even(_without_dead(_with_folded_clamps(model))))
 
 
 def _with_folded_clamps(model: Model) -> Model:

@@ -41,11 +41,10 @@ from msfcnn.nodes import (
     spatial_input,
 )
 from msfcnn.ops.conv.op import Conv
+from msfcnn.ops.conv.scaled import scaled_channels
 from msfcnn.ops.conv.transposed import TRANSPOSED
 from msfcnn.ops.conv.wide import as_int8
 from msfcnn.ops.support import SLIDING
-
-UNIT_WEIGHT = 127  # a factor of one: weight 127 of scale 1 / 127
 
 
 def conv(builder: Builder, node: Node) -> Value:
@@ -273,18 +272,8 @@ def batch_normalization(builder: Builder, node: Node) -> Value:
     tensor, hwc = builder.as_map(known, 1, node)
     if len(factor) != hwc[2]:
         raise Unsupported(f"has {len(factor)} factors for {hwc[2]} channels", "the file is damaged")
-    # else 127 * (|factor| / 127) is a factor of its own; a scale must not be 0, a weight may
-    scale = np.where(factor == 0, 1.0, np.abs(factor)) / UNIT_WEIGHT
-    op = Conv(
-        node=node.name,
-        input=tensor,
-        output=UNSET,
-        geometry=Geometry(kernel_h=1, kernel_w=1),
-        groups=hwc[2],
-        weights=(UNIT_WEIGHT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1),
-        weight_scale=scale,
-        bias=bias_units(offset, builder.tensors[tensor].quantization.scale * scale),
-    )
+    unit = builder.tensors[tensor].quantization.scale
+    op = scaled_channels(node, tensor, unit, factor, offset.real)
     rank = len(known.shape)
     view = map_view(hwc, rank) if rank > 2 else View(hwc=hwc, shape=known.shape)
     return Draft(op=op, node=node, view=view, origin=node.outputs[0])

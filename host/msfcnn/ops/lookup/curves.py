@@ -14,7 +14,7 @@ import numpy as np
 from msfcnn.ir import Op, Quantization, Values, clamped
 from msfcnn.nodes import UNSET, Builder, Constant, Draft, Known, Node, Unsupported, View
 from msfcnn.ops.lookup.functions import Reals
-from msfcnn.ops.lookup.op import Lookup, real_values
+from msfcnn.ops.lookup.op import Lookup, real_values, stored_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,8 @@ def _table(builder: Builder, op: Op) -> Values | None:
         return op.constants(model)
     source, target = (model.tensors[t] for t in (op.inputs[0], op.output))
     if op.rescales and source.shape == target.shape:
-        steps = np.rint(real_values(source.quantization) / target.quantization.scale)
-        stored = np.clip(steps + target.quantization.zero_point, -128, 127)
-        return clamped(stored.astype(np.int64), op.clamping)
+        reals = real_values(source.quantization)
+        return clamped(stored_values(reals, target.quantization), op.clamping)
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.ir import Call, Clamp, CStruct, Mask, Model, Quantization, Range, Values, clamped
 from msfcnn.ops.base import Unary, register
@@ -21,6 +22,19 @@ STORED = np.arange(-128, 128)  # every int8 value
 def real_values(quantization: Quantization) -> Reals:
     """The real numbers that the stored values -128 .. 127 stand for."""
     return (STORED - quantization.zero_point).astype(np.float64) * quantization.scale
+
+
+def stored_values(reals: Reals, quantization: Quantization) -> NDArray[np.int64]:
+    """Real numbers as stored ones, -128 .. 127: in float32, ties to even, as QuantizeLinear does.
+
+    In float32, as what is a tie there need not be one of exact numbers, nor the other way round.
+    """
+    # what overflows is beyond every stored value, too
+    with np.errstate(over="ignore"):
+        steps = np.rint(reals.astype(np.float32) / np.float32(quantization.scale))
+    found = np.clip(steps.astype(np.float64) + quantization.zero_point, -128, 127)
+    stored: NDArray[np.int64] = found.astype(np.int64)
+    return stored
 
 
 @register
@@ -52,8 +66,7 @@ class Lookup(Unary):
     def constants(self, model: Model) -> Values:
         """The stored results for the inputs -128 .. 127, int8 [256]: rounded as QuantizeLinear."""
         output = model.tensors[self.output].quantization
-        steps = np.rint(self.values / output.scale) + output.zero_point
-        return clamped(np.clip(steps, -128, 127).astype(np.int64), self.clamp)
+        return clamped(stored_values(self.values, output), self.clamp)
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """An entry for each value."""

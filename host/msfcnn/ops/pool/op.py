@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from typing import ClassVar
 
 import numpy as np
 
@@ -122,6 +123,7 @@ class MaxPool(_SlidingPool):
     """
 
     clamp: Clamp = Clamp()
+    chooses: ClassVar[bool] = True
 
     def constants(self, model: Model) -> SumConstants:
         """Those of the change of scale behind the maximum."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Select(Unary):
 
     index: tuple[int, ...]
     clamp: Clamp = Clamp()
+    chooses: ClassVar[bool] = True
 
     def constants(self, model: Model) -> SumConstants:
         """Those of the change of scale; the identity is exact."""
