@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.errors import MsfcnnError, Problem, UsageError
+from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.options import Options
 from msfcnn.report import DEFECT, REFUSED, RUNS, ImportVerdict
 from msfcnn.time_limit import OutOfTimeError, time_limit
@@ -24,6 +24,7 @@ from msfcnn.time_limit import OutOfTimeError, time_limit
 SUFFIXES = (".onnx", ".tflite")
 RANDOM_IMAGES = 4
 OPEN_SIZE = 32  # pixels of a height or width that a file leaves open
+LARGEST_INPUT = 2**26  # elements; no board has that much memory
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
             name: tuple(n or OPEN_SIZE for n in shape)
             for name, shape in input_shapes(file, {}).items()
         }
+        _check_sizes(shapes)
         images = {name: _random(shape) for name, shape in shapes.items()}
         done = quantize(file, Samples(images))
     except MsfcnnError as error:
@@ -147,6 +149,18 @@ def _run(verdict: ImportVerdict, file: Path, steps: Steps) -> ImportVerdict:
 def _finite(error: float) -> float | None:
     """None where the outputs of both cannot be compared: their size hangs on the image, say."""
     return error if math.isfinite(error) else None
+
+
+def _check_sizes(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises ModelError for inputs that nobody could hold in memory, here or on a board."""
+    hint = "export it with the size that a board's camera or sensor gives"
+    large = [
+        Problem(name, f"has the shape {list(shape)}", hint)
+        for name, shape in shapes.items()
+        if math.prod(shape) > LARGEST_INPUT
+    ]
+    if large:
+        raise ModelError(*large)
 
 
 def _random(shape: tuple[int, ...]) -> NDArray[np.float32]:

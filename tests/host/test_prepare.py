@@ -295,7 +295,8 @@ def test_an_input_that_nothing_reads_is_taken_off(tmp_path: Path) -> None:
 def test_a_model_in_training_mode_says_so(tmp_path: Path) -> None:
     layer = node("BatchNormalization", f"c {BATCH_NORM}", "y", training_mode=1)
     layer.output.extend(["new_mean", "new_var"])
-    model = conv_before(layer, (8, 4, 3, 3), 8)
+    constants = {"w": normal(8, 4, 3, 3), **batch_norm_constants(8)}
+    model = float_model([node("Conv", "x w", "c"), layer], [1, 4, 6, 6], constants)
     with pytest.raises(ModelError, match="training mode") as caught:
         prepared(model, tmp_path)
     assert "eval()" in caught.value.problems[0].hint

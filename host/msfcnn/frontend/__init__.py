@@ -9,12 +9,14 @@ frontend/tflite. Float networks are refused here; msfcnn.quantizer is for them.
 from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.formats import is_tflite
 from msfcnn.frontend.loading import load_model, load_proto, translate
+from msfcnn.frontend.onnx.load import check_whole
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
 from msfcnn.frontend.onnx.support import SUPPORTED
 
 __all__ = [
     "SUPPORTED",
     "Arrangement",
+    "check_whole",
     "in_qdq_form",
     "is_tflite",
     "load_model",

@@ -5,6 +5,7 @@ An optional dependency (extra `quantize`), so it is imported inside of functions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from msfcnn.errors import Problem, UsageError
 
 LONGEST_REASON = 200  # characters
+# a file that was loaded, and places in onnxruntime's own source: path, line, signature
+_NOISE = re.compile(r"Load model from .*? failed:|/onnxruntime_src/\S+:\d+ .*?\)(?=\s|$)")
 
 
 def onnxruntime() -> Any:
@@ -56,7 +59,7 @@ def session(
 
 
 def reason_of(error: Exception) -> str:
-    """The first line of what onnxruntime says, without its own prefixes."""
+    """The first line of what onnxruntime says, without its own prefixes and places in its code."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    text = lines[0].split(" : ")[-1].strip() or lines[0]
+    text = _NOISE.sub("", lines[0].split(" : ")[-1]).strip() or lines[0]
     return text[:LONGEST_REASON]

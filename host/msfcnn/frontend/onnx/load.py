@@ -46,6 +46,18 @@ def check(proto: onnx.ModelProto, path: Path) -> None:
     _check_onnx(proto, where)
 
 
+def check_whole(proto: onnx.ModelProto, where: str) -> None:
+    """Raises ModelError if a model, float or not, is newer than the packages here or damaged.
+
+    Every value is written before it is read, every constant can be decoded. where: for messages.
+    """
+    _check_newest(proto, where)
+    if not proto.graph.output:
+        raise ModelError(Problem(where, "has no output", "export the model with its outputs"))
+    _check_references(proto.graph)
+    _check_constants(proto.graph)
+
+
 def bytes_of(path: Path) -> bytes:
     """The content of a model file. Raises UsageError if it cannot be read."""
     if path.is_dir():
@@ -112,11 +124,20 @@ def _check_opset(proto: onnx.ModelProto, where: str) -> None:
                 "quantize it again with a newer opset",
             )
         )
+    _check_newest(proto, where)
 
+
+def _check_newest(proto: onnx.ModelProto, where: str) -> None:
+    """Raises ModelError for versions of the format or of the operators that nobody here knows."""
+    update = "update the onnx package: pip install -U onnx"
+    if proto.ir_version > onnx.IR_VERSION:
+        what = f"is of IR version {proto.ir_version}; the onnx package here knows up to "
+        raise ModelError(Problem(where, f"{what}{int(onnx.IR_VERSION)}", update))
+    version = max((o.version for o in proto.opset_import if o.domain in DEFAULT_DOMAINS), default=1)
     newest = onnx.defs.onnx_opset_version()
     if version > newest:
         what = f"is written for ONNX opset {version}; the onnx package here knows up to {newest}"
-        raise ModelError(Problem(where, what, "update the onnx package: pip install -U onnx"))
+        raise ModelError(Problem(where, what, update))
 
 
 def _check_dense(graph: onnx.GraphProto) -> None:

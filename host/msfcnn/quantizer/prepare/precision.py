@@ -20,7 +20,16 @@ OTHER_FLOATS: dict[int, str] = {
     TensorProto.DOUBLE: "float64",
 }
 MOVING = frozenset("Flatten Identity Reshape Slice Squeeze Transpose Unsqueeze".split())
-PIXELS: dict[int, str] = {TensorProto.UINT8: "uint8", TensorProto.INT8: "int8"}
+WHOLE_NUMBERS: dict[int, str] = {
+    TensorProto.UINT8: "uint8",
+    TensorProto.INT8: "int8",
+    TensorProto.UINT16: "uint16",
+    TensorProto.INT16: "int16",
+    TensorProto.UINT32: "uint32",
+    TensorProto.INT32: "int32",
+    TensorProto.INT64: "int64",
+    TensorProto.BOOL: "bool",
+}
 
 
 def to_float32(model: onnx.ModelProto) -> list[str]:
@@ -87,14 +96,14 @@ def _convert(tensor: onnx.TensorProto) -> set[str]:
 
 
 def casts_behind(model: onnx.ModelProto, name: str) -> list[onnx.NodeProto] | None:
-    """The Casts that make an input of pixels real numbers, maybe behind nodes that only move it.
+    """The Casts that make whole numbers of an input real, maybe behind nodes that only move them.
 
-    None where anything else reads the pixels.
+    None where anything else reads them: indices of an embedding, say.
     """
     casts = []
     readers = [node for node in model.graph.node if name in node.input]
     for node in readers:
-        if node.op_type == "Cast":
+        if node.op_type == "Cast" and attribute(node, "to") in (TensorProto.FLOAT, *OTHER_FLOATS):
             casts.append(node)
             continue
         moved = node.op_type in MOVING and list(node.input).count(name) == 1
@@ -106,15 +115,15 @@ def casts_behind(model: onnx.ModelProto, name: str) -> list[onnx.NodeProto] | No
 
 
 def _float_input(model: onnx.ModelProto) -> Iterator[str]:
-    """An input of stored pixels that is cast to float32 becomes a float32 input."""
+    """An input of whole numbers that is cast to float32 becomes a float32 input."""
     for border in model.graph.input:
         kind = border.type.tensor_type
-        if kind.elem_type not in PIXELS:
+        if kind.elem_type not in WHOLE_NUMBERS:
             continue
         casts = casts_behind(model, border.name)
         if casts is None:
             continue
-        yield f"the {PIXELS[kind.elem_type]} input became float32, with the same values"
+        yield f"the {WHOLE_NUMBERS[kind.elem_type]} input became float32, with the same values"
         kind.elem_type = TensorProto.FLOAT
         del model.graph.value_info[:]  # what is between was no real number
         for node in casts:

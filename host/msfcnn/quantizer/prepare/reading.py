@@ -12,17 +12,28 @@ import onnx
 from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
-from msfcnn.frontend import load_proto
+from msfcnn.frontend import check_whole, load_proto
 from msfcnn.quantizer.graph import DEFAULT_DOMAINS, kind_of
 
 OLDEST_IR = 8  # before version 4 initializers had to be inputs; onnxruntime reads this one anyway
 
 
 def read_float(path: Path) -> onnx.ModelProto:
-    """The float network in a file. Raises UsageError (no file) or ModelError (no float model).
+    """The float network in a file. Raises UsageError (no file) or ModelError (no float model, or
+    a damaged one).
 
     Constants are initializers in what is returned, and no initializer is an input.
     """
+    model = _loaded(path)
+    _make_dense(model.graph)
+    check_whole(model, path.name)
+    _lift_constants(model)
+    _drop_descriptions(model)
+    return model
+
+
+def _loaded(path: Path) -> onnx.ModelProto:
+    """A model with nodes of which no activation is quantized, as the file has it."""
     try:
         model = load_proto(path)
     except ModelError:
@@ -41,8 +52,6 @@ def read_float(path: Path) -> onnx.ModelProto:
         hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
         raise ModelError(Problem(path.name, "it is not an ONNX file", hint))
     _refuse_quantized(model, path)
-    _lift_constants(model)
-    _drop_descriptions(model)
     return model
 
 
@@ -71,7 +80,7 @@ def _names_read(graph: onnx.GraphProto) -> Iterator[str]:
 def is_float(path: Path) -> bool:
     """Whether a file is a model whose activations are not quantized; False if it is none at all."""
     try:
-        read_float(path)
+        _loaded(path)
     except MsfcnnError:
         return False
     return True
@@ -83,6 +92,26 @@ def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
     if any("QLinear" in k or k.endswith(("QuantizeLinear", "Integer")) for k in kinds):
         hint = "use it as it is, or give the float network it was made from"
         raise ModelError(Problem(path.name, "it is quantized already", hint))
+
+
+def _make_dense(graph: onnx.GraphProto) -> None:
+    """Sparse initializers become dense ones (ONNX IR: indices are of elements, or [n, rank])."""
+    import numpy as np
+
+    for sparse in graph.sparse_initializer:
+        try:
+            values, indices = map(numpy_helper.to_array, (sparse.values, sparse.indices))
+            dense = np.zeros(tuple(sparse.dims), values.dtype)
+            if indices.ndim == 1:
+                dense.ravel()[indices] = values
+            else:
+                dense[tuple(indices.T)] = values
+        except (IndexError, TypeError, ValueError) as error:
+            what = f"its values and indices do not fit together ({error})"
+            hint = "the file is damaged; export it again"
+            raise ModelError(Problem(sparse.values.name, what, hint)) from None
+        graph.initializer.append(numpy_helper.from_array(dense, sparse.values.name))
+    del graph.sparse_initializer[:]
 
 
 def _lift_constants(model: onnx.ModelProto) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
 import onnx
 
 from msfcnn.errors import Problem
@@ -110,4 +111,14 @@ def refused_forms(edited: EditedGraph) -> list[Problem]:
             else:
                 what, hint = "its weights are computed at run time", _WEIGHTS
             found.append(Problem(label(node), what, hint, kind))
+        elif kind in WEIGHTED and not _finite(edited, node):
+            what = "has weights that are no finite numbers (NaN or infinity)"
+            hint = "export a state of the training before it diverged, or the file is damaged"
+            found.append(Problem(label(node), what, hint, kind))
     return found
+
+
+def _finite(edited: EditedGraph, node: onnx.NodeProto) -> bool:
+    """Whether all weights and biases of a node are finite numbers."""
+    constants = (edited.constant(node, i) for i in (1, 2))
+    return all(values is None or bool(np.isfinite(values).all()) for values in constants)
