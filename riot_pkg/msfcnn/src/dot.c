@@ -15,6 +15,9 @@
  * @}
  */
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "dot.h"
 
 /* whether eight sums do not stay in registers: then two outputs at a time */
@@ -250,11 +253,36 @@ static unsigned _prepare(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c
 #endif
 
 #if MSFCNN_DOT_RV32
+/* a byte of each of four shifts */
+#define FOUR(byte)  ((byte) * 0x01010101U)
+
+/* whether all factors are common, four shifts at a time; false too where they are not aligned, or
+ * no multiple of four */
+static bool _are_common(const uint8_t *shift, unsigned n)
+{
+    uint32_t common = FOUR(0x80);
+
+    if (((uintptr_t)shift % sizeof(uint32_t) != 0) || (n % sizeof(uint32_t) != 0)) {
+        return false;
+    }
+    for (const uint8_t *end = shift + n; shift != end; shift += sizeof(uint32_t)) {
+        uint32_t four;
+
+        memcpy(&four, __builtin_assume_aligned(shift, sizeof(four)), sizeof(four));
+        four &= ~FOUR(MSFCNN_SHORT);
+        /* below 64 a sum's highest bit says that the byte is at least 33, or above 54; only bytes
+         * that are not common themselves carry into others */
+        common &= (four + FOUR(0x80 - MSFCNN_COMMON_FIRST))
+                  & ~(four | (four + FOUR(0x7F - MSFCNN_COMMON_LAST)));
+    }
+    return common == FOUR(0x80);
+}
+
 /* whole blocks of outputs of several pixels; says how many outputs these are */
 static unsigned _blocks(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c, unsigned channels,
                         unsigned pixels)
 {
-    unsigned end = c + channels / MSFCNN_BLOCK * MSFCNN_BLOCK;
+    unsigned whole = channels / MSFCNN_BLOCK * MSFCNN_BLOCK;
 
     /* four pixels are two times two, so that none is left alone */
     tile->x_end = tile->x + pixels * tile->step;
@@ -264,14 +292,19 @@ static unsigned _blocks(msfcnn_tile_t *tile, const msfcnn_conv_t *k, unsigned c,
     tile->shift = k->shift + c;
     tile->blocks = channels / MSFCNN_BLOCK;
     msfcnn_dot_rv32(tile);
-    for (; c < end; c++) {
+    if (_are_common(tile->shift, whole)) {
+        tile->w += whole * tile->taps;
+        tile->out += whole * tile->channel_step;
+        return whole;
+    }
+    for (unsigned end = c + whole; c < end; c++) {
         if (!msfcnn_is_common(k->shift[c])) {
             _uncommon(tile, pixels, k, c, 1);
         }
         tile->w += tile->taps;
         tile->out += tile->channel_step;
     }
-    return tile->blocks * MSFCNN_BLOCK;
+    return whole;
 }
 #endif
 

@@ -49,7 +49,8 @@
 #define WHOLE       44          /* taps, rounded up to whole turns */
 #define ENTRY_3     48          /* of the loop */
 #define ENTRY_2     52
-#define SAVED       56
+#define PLANAR      56          /* CHAN_STEP, but 0 where that is 1 */
+#define SAVED       60
 #define FRAME       112
 
 #define TURN        32          /* taps */
@@ -111,7 +112,7 @@
     .endm
 
     /* s8: taps of its first pixel */
-    .macro  TILE    pixels, entry
+    .macro  TILE    pixels, entry, end, again
     lw      t0, STEP(ra)
     lw      t1, TAPS(ra)
     lw      s4, WEIGHTS(sp)
@@ -164,12 +165,11 @@
     lw      s4, LOW(ra)
     lw      s5, HIGH(ra)
     lw      s6, MULTIPLIERS(sp)
-    lw      s7, CHAN_STEP(ra)
+    lw      s7, PLANAR(sp)
     lw      s8, NEXT_OUT(sp)
     lw      s11, SHIFTS(sp)
     lw      t3, ROUNDING(ra)
-    li      t0, 1
-    bne     s7, t0, .Lplanar_\pixels
+    bnez    s7, .Lplanar_\pixels
     /* outputs of a pixel lie one behind the other */
     lw      t0, PIXEL_STEP(ra)
     add     s9, s8, t0
@@ -185,6 +185,8 @@
     STORE_ALL 2, \pixels, a2, 2(s8), a6, 2(s9), s2, 2(s10)
     STORE_ALL 3, \pixels, a3, 3(s8), a7, 3(s9), s3, 3(s10)
     lw      s8, NEXT_X(sp)
+    lw      t0, \end(sp)
+    bne     s8, t0, \again
     j       .Lnext_\pixels
     /* pixels of an output do */
 .Lplanar_\pixels:
@@ -238,6 +240,12 @@ msfcnn_dot_rv32:
     mul     t3, t3, t1
     add     t2, t2, t3
     sw      t2, ENTRY_2(sp)
+    lw      t0, CHAN_STEP(ra)
+    addi    t2, t0, -1
+    snez    t2, t2
+    neg     t2, t2
+    and     t0, t0, t2
+    sw      t0, PLANAR(sp)
     lw      t0, X_THREES(ra)
     sub     t0, t0, t1
     sw      t0, THREES(sp)
@@ -263,13 +271,13 @@ msfcnn_dot_rv32:
     sw      t0, LEFT(sp)
     j       .Lnext_3
 .Lthree:
-    TILE    3, ENTRY_3
+    TILE    3, ENTRY_3, THREES, .Lthree
 .Lnext_3:
     lw      t0, THREES(sp)
     beq     s8, t0, .Lnext_2
     j       .Lthree
 .Ltwo:
-    TILE    2, ENTRY_2
+    TILE    2, ENTRY_2, END, .Ltwo
 .Lnext_2:
     lw      t0, END(sp)
     beq     s8, t0, .Lblock

@@ -168,12 +168,19 @@ inline int32_t msfcnn_multiply_high(int32_t a, int32_t b)
 }
 
 /**
+ * @brief   The shifts of common factors
+ */
+#define MSFCNN_COMMON_FIRST     33U
+#define MSFCNN_COMMON_LAST      54U     /**< likewise */
+
+/**
  * @brief   Whether a factor is one of the common ones: below a quarter, but not next to nothing,
  *          and without ties that are rounded to even
  */
 inline bool msfcnn_is_common(unsigned shift)
 {
-    return ((shift & ~(unsigned)MSFCNN_SHORT) - 33) <= 21;
+    return ((shift & ~(unsigned)MSFCNN_SHORT) - MSFCNN_COMMON_FIRST)
+           <= MSFCNN_COMMON_LAST - MSFCNN_COMMON_FIRST;
 }
 
 /**
