@@ -67,7 +67,9 @@ def test_bilinear_of_one_pixel(place: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sizes", [(2, 3), (4, 6), (7, 5), (9, 1)])
 @pytest.mark.parametrize("rounding", ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"])
-@pytest.mark.parametrize("place", ["half_pixel", "asymmetric", "align_corners"])
+@pytest.mark.parametrize(
+    "place", ["half_pixel", "asymmetric", "align_corners", "tf_half_pixel_for_nn"]
+)
 def test_nearest_of_any_size(
     sizes: tuple[int, int], rounding: str, place: str, tmp_path: Path
 ) -> None:

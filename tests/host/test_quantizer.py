@@ -382,6 +382,27 @@ def test_a_clamp_between_functions_is_part_of_their_table(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("function", ["Sigmoid", "Tanh"])
+def test_a_bias_of_one_number_is_no_function(function: str, tmp_path: Path) -> None:
+    """Keras' last layer for two classes: one output, whose bias and sigmoid follow as nodes."""
+    nodes = [
+        node("GlobalAveragePool", "x", "p"),
+        node("Flatten", "p", "f"),
+        node("MatMul", "f w", "m"),
+        node("Add", "m b", "a"),
+        node(function, "a", "y"),
+    ]
+    source = tmp_path / "float.onnx"
+    constants = {"w": normal(3, 1, scale=4), "b": normal(1)}
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), source)
+    done = quantize(source, normal(8, 3, 8, 8))
+    assert done.unsupported == ()
+    assert done.comparison.outputs[0].cosine > 0.99
+    (tmp_path / "int8.onnx").write_bytes(done.model.SerializeToString())
+    kinds = [type(op).__name__ for op in load_model(tmp_path / "int8.onnx").ops]
+    assert kinds == ["GlobalAveragePool", "Conv", "Lookup"]
+
+
 def test_an_input_that_is_clamped_first(tmp_path: Path) -> None:
     nodes = [node("Clip", "x low", "a"), node("Sqrt", "a", "y")]
     source = tmp_path / "float.onnx"

@@ -241,7 +241,7 @@ def _picked(node: Node, size: int, factor: float) -> NDArray[np.int64]:
     if node.kind == "Upsample":
         place, rounding = "asymmetric", "floor"
     whole = factor == int(factor)
-    if place not in (*CENTERED, "asymmetric", "align_corners") or (
+    if place not in (*CENTERED, "asymmetric", "align_corners", "tf_half_pixel_for_nn") or (
         place == "half_pixel_symmetric" and not whole
     ):
         raise Unsupported(f"takes {place} coordinates", "use asymmetric or half_pixel coordinates")
@@ -261,6 +261,8 @@ def _places(
     found = (y + half) / factor - half
     if place == "asymmetric":
         found = y / factor
+    elif place == "tf_half_pixel_for_nn":
+        found = (y + half) / factor
     elif place == "align_corners":
         found = y * np.float32(size - 1) / np.float32(max(1, len(y) - 1))
     elif place == "pytorch_half_pixel" and len(y) == 1:

@@ -118,7 +118,24 @@ def _is_function(edited: EditedGraph, node: onnx.NodeProto) -> bool:
             edited.lone_reader(node.input[0]) is not None and _is_function(edited, before)
         )
     constants = [c for c in (edited.constant(node, i) for i in (0, 1)) if c is not None]
-    return kind_of(node) in WITH_NUMBER and len(constants) == 1 and constants[0].size == 1
+    one = kind_of(node) in WITH_NUMBER and len(constants) == 1 and constants[0].size == 1
+    return one and not _is_bias(edited, node)
+
+
+def _is_bias(edited: EditedGraph, node: onnx.NodeProto) -> bool:
+    """Whether a node adds the bias of a MatMul, which may be of one output only."""
+    if kind_of(node) != "Add":
+        return False
+    name = node.input[1 if edited.is_constant(node.input[0]) else 0]
+    before = edited.producer(name)
+    while before is not None and edited.lone_reader(name) is not None:
+        if kind_of(before) == "MatMul":
+            return True
+        if kind_of(before) not in VIEWS:
+            return False
+        name = before.input[0]
+        before = edited.producer(name)
+    return False
 
 
 def _own_range(
