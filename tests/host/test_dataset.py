@@ -81,6 +81,15 @@ def test_gray_network_from_color_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(image, np.full((1, 6, 8), 100, np.float32))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gray_pictures_of_16_bits_keep_their_shades(channels: int, tmp_path: Path) -> None:
+    shades = np.linspace(0, 65535, 48).round().astype(np.uint16).reshape(6, 8)
+    Image.fromarray(shades).save(tmp_path / "a.png")
+    image = load_samples(tmp_path, (1, channels, 6, 8), {"pixels": 255}).images[0]
+    expected = np.broadcast_to(shades / 257, (channels, 6, 8))
+    np.testing.assert_allclose(image, expected, atol=0.51)
+
+
 def test_crop_keeps_the_middle_stretch_keeps_all(tmp_path: Path) -> None:
     wide = np.zeros((6, 24, 3), np.uint8)
     wide[:, 8:16] = 200

@@ -14,6 +14,7 @@ from msfcnn.dataset.preprocess import Preprocessing
 from msfcnn.errors import Problem, UsageError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
+WHITE_16 = 65535  # of a picture of 16 bits
 NAMED = 3  # unreadable files that a message names; the rest is counted
 
 
@@ -88,7 +89,7 @@ def _fitted(picture: Any, wanted: Preprocessing) -> NDArray[np.uint8]:
     """
     from PIL import Image, ImageOps
 
-    upright = ImageOps.exif_transpose(picture)
+    upright = _of_bytes(ImageOps.exif_transpose(picture))
     converted = upright.convert("L" if wanted.color == "gray" else "RGB")
     height, width = wanted.size
     if wanted.fit == "crop":
@@ -98,6 +99,14 @@ def _fitted(picture: Any, wanted: Preprocessing) -> NDArray[np.uint8]:
     else:
         resized = converted
     return np.asarray(resized, np.uint8).reshape(height, width, wanted.channels)
+
+
+def _of_bytes(picture: Any) -> Any:
+    """A gray picture of 16 bits in 8: Pillow's own conversion makes white of all above 255."""
+    if not picture.mode.startswith("I"):
+        return picture
+    wide = np.clip(np.asarray(picture, np.int64), 0, WHITE_16)
+    return _pillow().fromarray(((wide * 255 + WHITE_16 // 2) // WHITE_16).astype(np.uint8))
 
 
 def _pillow() -> Any:
