@@ -159,8 +159,8 @@ def generate_plan(
     stretch, room: see schedule; without stretch ops have the runs of their stages, too.
     """
     model, folding = folded(source, keep_dead=True)
-    scheduled = schedule(planned, stretch, room)
-    laid_out = layout(scheduled, stretch)
+    scheduled = schedule(planned, stretch, room, own_runs=stretch)
+    laid_out = layout(scheduled)
     sources = emit(model, scheduled, laid_out, options)
     return Generated(
         source=source,

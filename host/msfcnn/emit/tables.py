@@ -118,7 +118,7 @@ def _op(
 .next_writer = {next_writer},
         .before = {before}, .pad_value = {pad}, .out_zero = {zero}, .clamp_low = {clamp.low}, \
 .clamp_high = {clamp.high},
-        .run = {place.places.op_runs[place.i]},
+        .run = {place.stage.op_runs[place.i]},
     }},"""
 
 

@@ -107,7 +107,7 @@ def _window(stage: ScheduledStage, places: StagePlaces, tensor: int) -> str:
         channels=window.channels,
         channel_step=window.length if window.planar else 1,
         slots=window.slots,
-        length=places.runs.get(tensor, window.length),
+        length=stage.runs.get(tensor, window.length),
         save=window.save,
         halo_pixels=halo.pixels if halo else 0,
         writer=writer,

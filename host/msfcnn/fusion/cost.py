@@ -6,8 +6,9 @@ layout gives each buffer its place, and the engine uses exactly these bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from msfcnn.fusion.edge import Edge
 from msfcnn.fusion.finish import finish
@@ -17,6 +18,8 @@ from msfcnn.fusion.price import Currency, Place, kernel_at
 from msfcnn.fusion.state import SUM_BYTES, Closed, KnownWaits, Sweep, Terms
 from msfcnn.fusion.windows import Resident
 from msfcnn.isa import Kernel
+
+AS_PLANNED: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,21 @@ class Cost:
         return self.macs if currency is Currency.MACS else self.instructions
 
 
-def cost(edge: Edge, option: Option) -> Cost:
-    """The cost of one way to run an edge, which must allow it: the engine does exactly this."""
-    (found,) = costs(edge, option, [(option.run, option.tight, option.lean)])
+def cost(edge: Edge, option: Option, op_runs: Mapping[int, int] = AS_PLANNED) -> Cost:
+    """The cost of one way to run an edge, which must allow it: the engine does exactly this.
+
+    op_runs: by step, pixels that are computed at a time if not those of the option.
+    """
+    (found,) = costs(edge, option, [(option.run, option.tight, option.lean)], op_runs)
     return found
 
 
-def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool, bool]]) -> tuple[Cost, ...]:
+def costs(
+    edge: Edge,
+    option: Option,
+    ways: Sequence[tuple[int, bool, bool]],
+    op_runs: Mapping[int, int] = AS_PLANNED,
+) -> tuple[Cost, ...]:
     """Of the option with another run, tight and lean instead of its own, all at once.
 
     Much cheaper than one by one: arrays over variants are what `growth` computes with.
@@ -145,6 +156,7 @@ def costs(edge: Edge, option: Option, ways: Sequence[tuple[int, bool, bool]]) ->
         run=runs,
         tight=tight,
         lean=lean,
+        op_runs=op_runs,
     )
     sweep = Sweep(
         network=network, end=edge.last, columns=option.columns, band=option.band, split=option.split

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ class Terms:
     price:  of pieces of a stage, in the currency.
     floors: for every step what no plan pays less for.
     run, tight, lean: as in Option, one entry per variant.
+    op_runs: by step, runs of ops that have longer ones in every variant.
     """
 
     currency: Currency
@@ -34,6 +35,7 @@ class Terms:
     run: tuple[int, ...] = (DEFAULT_RUN,)
     tight: tuple[bool, ...] = (True,)
     lean: tuple[bool, ...] = (False,)
+    op_runs: Mapping[int, int] = field(default_factory=dict)
     _lines: dict[tuple[int, Place, int], Array] = field(
         init=False, default_factory=dict, compare=False
     )
@@ -43,7 +45,8 @@ class Terms:
         known = self._lines.get((i, place, split))
         if known is None:
             places = [replace(place, lean=lean) for lean in self.lean]
-            ways = zip(places, self.run, strict=True)
+            runs = (self.op_runs.get(i, run) for run in self.run)
+            ways = zip(places, runs, strict=True)
             known = np.stack([self.price.line(step, where, run, split) for where, run in ways])
             self._lines[i, place, split] = known
         return known

@@ -11,21 +11,17 @@ from __future__ import annotations
 from msfcnn.errors import InternalError
 from msfcnn.fusion import SUM_BYTES, Network, Resident
 from msfcnn.ir import Reads
-from msfcnn.layout.runs import op_runs, shared_runs
 from msfcnn.layout.types import Layout, Move, StagePlaces
 from msfcnn.schedule import Schedule, ScheduledStage
 
 
-def layout(schedule: Schedule, stretch: bool = True) -> Layout:
-    """Offsets of every buffer. Raises InternalError if a stage does not fit its own cost.
-
-    stretch: whether ops may have longer runs than their stages, where there is room for them.
-    """
+def layout(schedule: Schedule) -> Layout:
+    """Offsets of every buffer. Raises InternalError if a stage does not fit its own cost."""
     arena = schedule.peak_ram
     places: list[StagePlaces] = []
     now: dict[int, int] = {}
     for stage in schedule.stages:
-        placed = _stage(schedule.network, stage, arena, now, stretch)
+        placed = _stage(schedule.network, stage, arena, now)
         _check(stage, placed, arena)
         places.append(placed)
         now = placed.whole
@@ -33,9 +29,7 @@ def layout(schedule: Schedule, stretch: bool = True) -> Layout:
     return Layout(tuple(places), outputs, arena)
 
 
-def _stage(
-    network: Network, stage: ScheduledStage, arena: int, now: dict[int, int], stretch: bool
-) -> StagePlaces:
+def _stage(network: Network, stage: ScheduledStage, arena: int, now: dict[int, int]) -> StagePlaces:
     """Where each tensor of a stage lies. Tensors that wait are stacked at the end of the
     arena, so that they move at most once; windows lie below them.
     """
@@ -64,8 +58,7 @@ def _stage(
             at += SUM_BYTES * min(stage.option.split or step.target[2], step.target[2])
     if apart:
         at += found.runs
-    runs = shared_runs(stage, at) if stretch and not sums else {}
-    windows = _runs(stage, at if apart else found.shared, runs)
+    windows = _runs(stage, at if apart else found.shared)
     halos: dict[int, int] = {}
     rings: dict[int, int] = {}
     for tensor, halo in stage.cost.halos.items():
@@ -90,8 +83,6 @@ def _stage(
         rings=rings,
         sums=sums,
         moves=moves,
-        runs=runs,
-        op_runs=op_runs(stage, runs if stretch else None),
     )
 
 
@@ -104,7 +95,7 @@ def _stack(network: Network, cut: int, arena: int) -> dict[int, int]:
     return whole
 
 
-def _runs(stage: ScheduledStage, end: int, longer: dict[int, int]) -> dict[int, int]:
+def _runs(stage: ScheduledStage, end: int) -> dict[int, int]:
     """Runs that follow each other are at the two ends of their common space.
 
     A kernel reads one run while it writes the next, so only neighbours must not overlap. end: where
@@ -112,7 +103,7 @@ def _runs(stage: ScheduledStage, end: int, longer: dict[int, int]) -> dict[int, 
     """
     found = stage.cost
     shared = [
-        (tensor, longer.get(tensor, window.length) * window.channels)
+        (tensor, stage.runs.get(tensor, window.length) * window.channels)
         for tensor, window in found.windows.items()
         if window.shared
     ]

@@ -23,8 +23,6 @@ class StagePlaces:
     rings:   beside a window, by tensor.
     sums:    by position in the edge.
     moves:   what must be moved before the stage, in this order.
-    runs:    pixels of shared runs that are longer than planned, by tensor.
-    op_runs: pixels that each op computes at a time, at most, by position in the edge.
     """
 
     whole: dict[int, int]
@@ -33,8 +31,6 @@ class StagePlaces:
     rings: dict[int, int]
     sums: dict[int, int]
     moves: tuple[Move, ...]
-    runs: dict[int, int]
-    op_runs: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from msfcnn.costmodel import Coefficients, Cycles
-from msfcnn.fusion import cost
+from msfcnn.schedule.runs import instructions
 from msfcnn.schedule.types import Schedule
 
 
@@ -16,8 +14,4 @@ def estimated_cycles(schedule: Schedule, cycles: Cycles) -> int:
 
 def estimated(schedule: Schedule, coefficients: Coefficients) -> int:
     """In what the coefficients count: the same buffers and options, priced anew."""
-    network = replace(schedule.network, measured=coefficients)
-    return sum(
-        cost(replace(stage.edge, network=network), stage.option).instructions
-        for stage in schedule.stages
-    )
+    return sum(instructions(stage, coefficients) for stage in schedule.stages)

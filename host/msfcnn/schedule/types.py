@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msfcnn.fusion import Cost, Edge, Network, Option, Place, Sweep, kernel_of, place_of
@@ -10,11 +11,17 @@ from msfcnn.isa import Kernel
 
 @dataclass(frozen=True)
 class ScheduledStage:
-    """An edge, the way it runs, and every buffer that this takes."""
+    """An edge, the way it runs, and every buffer that this takes.
+
+    runs:    pixels of shared runs that are longer than planned, by tensor.
+    op_runs: pixels that each op computes at a time, at most.
+    """
 
     edge: Edge
     option: Option
     cost: Cost
+    runs: Mapping[int, int]
+    op_runs: tuple[int, ...]
 
     @property
     def without_io(self) -> int:

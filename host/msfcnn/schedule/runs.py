@@ -8,20 +8,37 @@ which the pixels that wait for one reader keep no other one waiting.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
-from msfcnn.fusion import Resident
+from msfcnn.costmodel import Coefficients
+from msfcnn.fusion import Resident, cost
 from msfcnn.ir import Reads
-from msfcnn.schedule import ScheduledStage
+from msfcnn.schedule.types import ScheduledStage
 
 _LONGEST = 255  # of a field of msfcnn_op_t
 
 
-def shared_runs(stage: ScheduledStage, end: int) -> dict[int, int]:
-    """Pixels of shared runs, by tensor, where they can be longer than planned.
+def with_longer_runs(stage: ScheduledStage) -> ScheduledStage:
+    """The stage with runs of its ops that are longer than its own; estimated with them."""
+    shared = {} if stage.cost.sums else _shared_runs(stage)
+    found = replace(stage, runs=shared, op_runs=_op_runs(stage, shared))
+    if set(found.op_runs) == {stage.option.run}:
+        return found
+    return replace(found, cost=replace(found.cost, instructions=instructions(found)))
 
-    end: where the bytes of scratch and shared runs end, if nothing else is among them; else 0.
-    """
+
+def instructions(stage: ScheduledStage, coefficients: Coefficients | None = None) -> int:
+    """Estimated instructions of a stage, each op with its own runs."""
+    edge = stage.edge
+    if coefficients is not None:
+        edge = replace(edge, network=replace(edge.network, measured=coefficients))
+    runs = {edge.first + i: run for i, run in enumerate(stage.op_runs)}
+    return cost(edge, stage.option, runs).instructions
+
+
+def _shared_runs(stage: ScheduledStage) -> dict[int, int]:
+    """Pixels of shared runs, by tensor, where they can be longer than planned."""
     if not _is_chain(stage):
         return {}
     found = {}
@@ -35,19 +52,16 @@ def shared_runs(stage: ScheduledStage, end: int) -> dict[int, int]:
         along = stage.sweep.extents(writer.target)[1]
         for pixels in range(min(_LONGEST, along), windows[writer.z].length, -1):
             scratch = max(k.scratch_for(pixels, stage.option.lean) for k in kernels)
-            if scratch + pixels * channels <= end:
+            if scratch + pixels * channels <= stage.cost.shared:
                 found[writer.z] = pixels
                 break
     return found
 
 
-def op_runs(stage: ScheduledStage, shared: dict[int, int] | None) -> tuple[int, ...]:
-    """Pixels that each op computes at a time, at most.
-
-    shared: what shared_runs() has found; None: all as the stage says.
-    """
+def _op_runs(stage: ScheduledStage, shared: dict[int, int]) -> tuple[int, ...]:
+    """Pixels that each op computes at a time, at most."""
     run = stage.option.run
-    if shared is None or not _is_chain(stage):
+    if not _is_chain(stage):
         return (run,) * len(stage.edge.steps)
     return tuple(max(run, _longest(stage, i, shared)) for i in range(len(stage.edge.steps)))
 
