@@ -293,6 +293,21 @@ def test_quantizers_of_onnxruntime_s_own_domain(tmp_path: Path) -> None:
     assert kinds(agree(net, tmp_path)) == ["Conv", "Conv"]
 
 
+def test_a_size_that_is_computed_behind_quantizers_of_that_domain(tmp_path: Path) -> None:
+    """As chunk() and view(x.shape) are exported: half of the channels, by their number."""
+    net = Net((1, 6, 5, 5))
+    parameters = net.const(np.float32(1 / 32)), net.const(np.int8(4))
+    y = net.conv(net.input, (6, 6, 1, 1), quantized=False)
+    q = net.node("QuantizeLinear", y, *parameters, domain="com.microsoft")
+    x = net.node("DequantizeLinear", q, *parameters, domain="com.microsoft")
+    net.scales[x] = Scale(1 / 32, 4)
+    one, two = net.const(np.array([1])), net.const(np.array([2]))
+    half = net.node("Div", net.node("Gather", net.node("Shape", x), one, axis=0), two)
+    part = net.node("Slice", x, net.const(np.array([0])), half, one)
+    net.output(net.conv(net.qdq(part, Scale(1 / 32, 4)), (2, 3, 1, 1)), shape=(1, 2, 5, 5))
+    assert kinds(agree(net, tmp_path)) == ["Conv", "Select", "Conv"]
+
+
 # --- weights and biases -------------------------------------------------------------------------
 
 WEIGHTS: dict[str, dict[str, Any]] = {

@@ -56,6 +56,16 @@ def decode(tensor: onnx.TensorProto, where: str) -> NDArray[Any]:
         raise ModelError(Problem(where, what, "the file is damaged; export it again")) from error
 
 
+def standardize_pairs(proto: onnx.ModelProto) -> None:
+    """Makes onnxruntime's twins of QuantizeLinear and DequantizeLinear the standard ones, in place.
+
+    Shape inference knows only these; a size that a network computes for itself depends on it.
+    """
+    for node in proto.graph.node:
+        if node.domain == CONTRIB and node.op_type in CONTRIB_QDQ:
+            node.domain = ""
+
+
 def node_label(proto: onnx.NodeProto) -> str:
     """The name of a node as Netron shows it."""
     return proto.name or next((o for o in proto.output if o), proto.op_type)

@@ -13,7 +13,7 @@ import onnx
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend.onnx.entry import input_view
 from msfcnn.frontend.onnx.exits import output_port, unused_input
-from msfcnn.frontend.onnx.graph import graph_of
+from msfcnn.frontend.onnx.graph import graph_of, standardize_pairs
 from msfcnn.frontend.onnx.load import read
 from msfcnn.frontend.onnx.shapes import check_inferred, fix_batch, input_problems
 from msfcnn.frontend.onnx.static import fold_sizes
@@ -50,6 +50,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     Raises ModelError.
     """
     fix_batch(proto)
+    standardize_pairs(proto)
     graph = graph_of(proto, fold_sizes(proto, str(path)))
     problems = input_problems(graph.inputs, path)
     if problems:  # without the shape of the input no node could be judged
