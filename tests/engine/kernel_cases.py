@@ -39,8 +39,8 @@ from msfcnn.ops.conv import gathered, marked, unfolded
 from msfcnn.ops.mul import MulConstants, products
 from msfcnn.ops.pool import average_pool, global_average, max_pool
 from msfcnn.ops.softmax import softmax
+from msfcnn.ops.sums import flagged, shifted, sum_struct, ties_to_even, weighted_sum
 from msfcnn.ops.sums import sum_constants as summed
-from msfcnn.ops.sums import sum_struct, ties_to_even, weighted_sum
 
 FILL = 0x5A  # what the output buffer holds before
 PACKED_DEPTHWISE = [(5, 5), (7, 7), (5, 5), (7, 7), (1, 5), (3, 7)]  # kernels besides 3x3
@@ -324,7 +324,7 @@ def conv_constants(rng: np.random.Generator, w: Bytes, wild: bool) -> ConvConsta
         factors = 2.0 ** np.rint(np.log2(factors))
     return ConvConstants(
         bias.astype(np.int32),
-        to_even(quantize_factors(factors), np.abs(bias) + reach),
+        to_even(quantize_factors(factors), np.abs(bias) + reach, factors),
         int(rng.integers(-128, 128)),
         int(rng.integers(-128, 128)),
         _some_clamp(rng),
@@ -654,10 +654,12 @@ def max_pool_case(rng: np.random.Generator, kernel: str = "max_pool") -> KernelC
 
 
 def pool_constants(rng: np.random.Generator, counts: Sequence[int]) -> PoolConstants:
-    """Factors for each number of pixels averaged."""
-    ratio = 2.0 ** rng.uniform(-2, 1.5)
+    """Factors for each number of pixels averaged; of round ones with ties, which go to even."""
+    ratio = 2.0 ** (rng.uniform(-2, 1.5) if rng.random() < 0.6 else int(rng.integers(-3, 2)))
+    pixels = np.array(counts)
+    factors = ratio / pixels
     return PoolConstants(
-        quantize_factors(ratio / np.array(counts, dtype=np.float64)),
+        to_even(quantize_factors(factors), 255 * pixels, factors),
         int(rng.integers(-128, 128)),
         int(rng.integers(-128, 128)),
         _some_clamp(rng),
@@ -838,14 +840,19 @@ def prelu_case(rng: np.random.Generator, kernel: str = "prelu") -> KernelCase:
     shift = int(rng.integers(1, 23))
     slopes = rng.integers(-(2**shift), 2**shift + 1, shape[1])
     factor, zero = int(rng.integers(0, 2**shift + 1)), int(rng.integers(-128, 128))
-    offset = (int(rng.integers(-128, 128)) << shift) + (1 << (shift - 1))
+    output_zero, even = int(rng.integers(-128, 128)), bool(rng.random() < 0.4)
+    odd = even and output_zero % 2 == 1
+    if even:  # round slopes, with ties
+        slopes, factor = (v >> shift - 1 << shift - 1 for v in (slopes, factor))
+    offset = (output_zero << shift) + (1 << (shift - 1)) - even
     clamp, x = _some_clamp(rng), _values(rng, shape)
     wide = x.astype(np.int64) - zero
     acc = wide * np.where(wide < 0, slopes, factor) + offset
-    y = np.clip(acc >> shift, clamp.low, clamp.high).astype(np.int8)
+    y = np.clip(shifted(acc, shift, odd, even), clamp.low, clamp.high).astype(np.int8)
     text = (
         _array("int32_t", "@_slope", slopes, 4)
-        + f"\nstatic const msfcnn_prelu_t @_k = {{ @_slope, {factor}, {offset}, {shift}, {zero} }};"
+        + "\nstatic const msfcnn_prelu_t @_k = "
+        + f"{{ @_slope, {factor}, {offset}, {flagged(shift, even, odd)}, {zero} }};"
     )
     case = _elementwise(rng, kernel, _clamp_fields(clamp, 0), text, x, y)
     return _in_place(case, 1, y) if rng.random() < 0.4 else case
@@ -879,7 +886,11 @@ def bilinear_case(rng: np.random.Generator, kernel: str = "bilinear") -> KernelC
     channels, total = int(rng.choice([1, 2, 3, 8, 17])), int(rng.integers(2, 9))
     clamp, shift = _some_clamp(rng), 20
     multiplier = int(rng.uniform(0.3, 1.5) * 2**shift / (4 * rows * columns))
-    offset = (int(rng.integers(-50, 50)) << shift) + (1 << (shift - 1))
+    zero, gap = int(rng.integers(-50, 50)), 0
+    if rng.random() < 0.5:  # round factors, with ties that go to even
+        multiplier, gap = 2 ** int(rng.integers(12, 17)), 2 ** int(rng.integers(1, 12))
+    odd = gap > 0 and zero % 2 == 1
+    offset = (zero << shift) + (1 << (shift - 1)) - gap // 2
     first = int(rng.integers(0, total * columns))
     n = int(rng.integers(1, total * columns - first + 1))
     parts = 2 * (first + np.arange(n)) - (columns - 1)
@@ -899,10 +910,14 @@ def bilinear_case(rng: np.random.Generator, kernel: str = "bilinear") -> KernelC
         return wide[left] * (2 * columns - part) + wide[right] * part
 
     acc = across(upper) * (2 * rows - phase_u) + across(lower) * phase_u
-    y = np.clip((acc * multiplier + offset) >> shift, clamp.low, clamp.high).astype(np.int8)
+    acc = shifted(acc * multiplier + offset, shift, odd, gap)
+    y = np.clip(acc, clamp.low, clamp.high).astype(np.int8)
     if missing >= 0:
         lines[missing] = None
-    text = f"static const msfcnn_sum_t @_k = {{ {{ {multiplier}, 0 }}, {offset}, {shift} }};"
+    text = (
+        f"static const msfcnn_sum_t @_k = {{ {{ {multiplier}, {gap} }}, {offset}, "
+        f"{flagged(shift, gap > 0, odd)} }};"
+    )
     p = _some_place(rng, Geometry(1, 1), channels, channels)
     shape = {**_shape_fields(Geometry(2, 2, 2, 2)), "up_u": 2 * rows, "up_v": 2 * columns}
     run = {

@@ -137,9 +137,24 @@ HALVES: dict[str, Callable[[Net, str, str], str]] = {
     "a mean with a border": lambda n, x, y: n.qdq(
         n.node("AveragePool", x, kernel_shape=[2, 2], pads=[1, 1, 0, 0]), Scale(1 / 16, 2)
     ),
+    "a mean of nine pixels": lambda n, x, y: n.qdq(
+        n.node("AveragePool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]), Scale(1 / 8, 3)
+    ),
     "a mean of a map": lambda n, x, y: n.qdq(n.node("GlobalAveragePool", x), Scale(1 / 16, 1)),
     "a mean of channels": lambda n, x, y: n.qdq(
         n.node("ReduceMean", x, axes=[1], keepdims=1), Scale(1 / 16, 0)
+    ),
+    "a mean of three channels": lambda n, x, y: n.qdq(
+        n.node(
+            "ReduceMean",
+            n.node("Slice", x, *(n.const(np.array([v])) for v in (0, 3, 1))),
+            axes=[1],
+            keepdims=1,
+        ),
+        Scale(1 / 8, 3),
+    ),
+    "slopes": lambda n, x, y: n.qdq(
+        n.node("PRelu", x, column(n, 0.25, 1.5, -0.75, 1 / 8)), Scale(1 / 8, -7)
     ),
     "added": lambda n, x, y: n.qdq(n.node("Add", x, largest(n, x, -2)), Scale(1 / 8, 4)),
     "added to an odd zero": lambda n, x, y: n.qdq(
@@ -172,6 +187,10 @@ HALVES: dict[str, Callable[[Net, str, str], str]] = {
     ),
     "channels of zeros": lambda n, x, y: n.qdq(
         n.node("Pad", x, n.const(np.array([0, 2, 0, 0, 0, 1, 0, 0]))), Scale(1 / 8, 1)
+    ),
+    "between pixels": lambda n, x, y: n.qdq(resized(n, x, "linear"), Scale(1 / 16, 3)),
+    "between pixels, in larger steps": lambda n, x, y: n.qdq(
+        n.node("Relu", resized(n, x, "linear", 4)), Scale(1 / 8, -128)
     ),
     "larger": lambda n, x, y: n.qdq(resized(n, x, "nearest"), Scale(1 / 8, -5)),
     "larger and clamped": lambda n, x, y: n.qdq(

@@ -120,7 +120,8 @@ def test_ties_round_up(acc: int, expected: int) -> None:
 
 @pytest.mark.parametrize(("acc", "expected"), [(1, 0), (-1, 0), (3, 2), (-3, -2), (-4, -2), (5, 2)])
 def test_marked_ties_round_to_even(acc: int, expected: int) -> None:
-    scaling = to_even(quantize_factors(np.array([0.5])), np.array([10]))
+    factors = np.array([0.5])
+    scaling = to_even(quantize_factors(factors), np.array([10]), factors)
     done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, 0, Clamp())
     assert int(done[0]) == expected
 
@@ -132,21 +133,47 @@ def test_marked_factors_round_as_onnx_does(
     acc: int, factor: float, zero: int, clamp: Clamp
 ) -> None:
     """ONNX adds the zero point to what is rounded; Python rounds to even, too."""
-    plain = quantize_factors(np.array([factor]))
-    scaling = to_even(plain, np.array([abs(acc)]))
+    factors = np.array([factor])
+    plain = quantize_factors(factors)
+    scaling = to_even(plain, np.array([abs(acc)]), factors)
     real = acc * Fraction(int(plain.multiplier[0]), 2 ** int(plain.shift[0]))
     done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, clamp)
     assert int(done[0]) == min(clamp.high, max(clamp.low, round(real) + zero))
 
 
+@given(
+    st.integers(-(2**17), 2**17), st.integers(1, 31), st.integers(1, 400), st.integers(-4, 3), INT8
+)
+@example(9, 1, 9, -1, 0)  # the mean of nine pixels, in steps twice as large
+@example(27, 1, 9, -1, 1)
+def test_ties_of_fractions_are_rounded_to_even(
+    acc: int, numerator: int, pixels: int, power: int, zero: int
+) -> None:
+    ratio = Fraction(numerator, pixels) * Fraction(2) ** power
+    factors = np.array([numerator * 2.0**power / pixels])
+    scaling = to_even(quantize_factors(factors), np.array([2**17]), factors)
+    done = requantize(np.array([acc]), scaling.multiplier, scaling.shift, zero, Clamp())
+    assert int(done[0]) == min(127, max(-128, round(acc * ratio) + zero))
+
+
+def _has_ties(factor: float, reach: int) -> bool:
+    """Whether it is a fraction that makes half a step of an accumulator within reach."""
+    exact = Fraction(factor).limit_denominator(max(1, 2 * reach))
+    same = abs(exact - Fraction(factor)) < Fraction(factor) / 10**14
+    return same and exact.numerator < 32 and exact.denominator % 2 == 0
+
+
 @given(st.lists(ROUND_FACTORS | FACTORS, min_size=1, max_size=4), st.integers(0, 4000))
+@example([0.1, 1 / 3, 1 / 18, 5 / 6, 37 / 2], 9)
+@example([0.1, 1 / 3, 1 / 18, 5 / 6], 8)
 def test_round_factors_are_marked_where_there_is_a_tie(factors: list[float], reach: int) -> None:
     plain = quantize_factors(np.array(factors))
-    marked = to_even(plain, np.full(len(factors), reach)).shift != plain.shift
+    marked = to_even(plain, np.full(len(factors), reach), np.array(factors)).shift != plain.shift
     acc = np.arange(reach + 1, dtype=object)[:, None]
     places = plain.shift.astype(object)
     left = acc * plain.multiplier.astype(object) % 2**places
     ties = (left == 2 ** (places - 1)).any(axis=0) & (plain.multiplier % ROUND == 0)
+    ties |= [_has_ties(factor, reach) for factor in factors]
     np.testing.assert_array_equal(marked, ties)
 
 

@@ -6,6 +6,7 @@ no division.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,11 +28,32 @@ from msfcnn.ir import (
     Values,
     absurd_scale,
     clamped,
+    fractions_with_ties,
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.sketch import Sketch
-from msfcnn.ops.sums import SumConstants, sum_struct
+from msfcnn.ops.sums import ROUND_FACTOR, flagged, shifted
+
+LARGEST_STEP = 255  # of an int8 less its zero point
+
+
+@dataclass(frozen=True)
+class BilinearConstants:
+    """q = clamp((weighted sum * multiplier + offset) >> shift), all in int32.
+
+    The weights of the four taps add up to 4 * rows * columns. The zero points are in the offset.
+    gap: 0, or twice what products may be off where there are ties; the offset is a half less half
+    the gap then, and it is added where the result would be an odd number of steps. odd: the zero
+    point of the output is.
+    """
+
+    multiplier: int
+    offset: int
+    shift: int
+    gap: int
+    odd: bool
+    clamp: Clamp
 
 
 @register
@@ -47,12 +69,8 @@ class Bilinear(Unary):
     columns: int
     clamp: Clamp = Clamp()
 
-    def constants(self, model: Model) -> SumConstants:
-        """q = clamp((weighted sum * multiplier + offset) >> shift).
-
-        The weights of the four taps add up to 4 * rows * columns. The zero point is in the offset.
-        Raises ModelError where the scales are absurd.
-        """
+    def constants(self, model: Model) -> BilinearConstants:
+        """See BilinearConstants. Raises ModelError where the scales are absurd."""
         source, target = (model.tensors[t].quantization for t in (self.input, self.output))
         total = 4 * self.rows * self.columns
         factor = source.scale / target.scale / total
@@ -60,17 +78,23 @@ class Bilinear(Unary):
             multiplier = round(factor * 2**shift)
             offset = (target.zero_point << shift) + (1 << (shift - 1))
             offset -= multiplier * total * source.zero_point
-            if abs(offset) + 128 * total * multiplier <= INT32_MAX:
-                return SumConstants(
-                    multipliers=(multiplier,), offset=offset, shift=shift, clamp=self.clamp
+            doubt = _doubt(factor, multiplier, shift, LARGEST_STEP * total)
+            if abs(offset) + 128 * total * multiplier + doubt <= INT32_MAX:
+                return BilinearConstants(
+                    multiplier=multiplier,
+                    offset=offset - doubt,
+                    shift=shift,
+                    gap=2 * doubt,
+                    odd=doubt > 0 and target.zero_point % 2 == 1,
+                    clamp=self.clamp,
                 )
         raise ModelError(absurd_scale(self.node, factor))
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """Rows first, then columns; the order does not matter, as nothing is rounded between."""
         k, x = self.constants(model), inputs[0].astype(np.int64)
-        acc = _along(_along(x, self.rows, 1), self.columns, 2)
-        return clamped((acc * k.multipliers[0] + k.offset) >> k.shift, k.clamp)
+        acc = _along(_along(x, self.rows, 1), self.columns, 2) * k.multiplier + k.offset
+        return clamped(shifted(acc, k.shift, k.odd, k.gap), k.clamp)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """See Op."""
@@ -97,7 +121,15 @@ class Bilinear(Unary):
 
     def c_constants(self, model: Model, call: Call, columns: bool) -> CStruct:
         """See Op."""
-        return sum_struct(self.constants(model))
+        k = self.constants(model)
+        return CStruct(
+            "msfcnn_sum_t",
+            {
+                "multiplier": (k.multiplier, k.gap),
+                "offset": k.offset,
+                "shift": flagged(k.shift, k.gap > 0, k.odd),
+            },
+        )
 
     @classmethod
     def sample(cls, sketch: Sketch) -> None:
@@ -113,6 +145,17 @@ def _axis(factor: int) -> Axis:
     half block: the row beyond the border, for which the engine takes the first one.
     """
     return Axis(kernel=2, stride=2, pad=factor - 1, up=2 * factor)
+
+
+def _doubt(factor: float, multiplier: int, shift: int, reach: int) -> int:
+    """What a product near a tie may be off; 0 without ties, or where others come as close.
+
+    reach: the largest magnitude of a weighted sum.
+    """
+    ties = fractions_with_ties(np.array([factor]), reach)[0]
+    doubt = math.ceil(abs(multiplier - factor * 2**shift) * reach) + 1
+    # products of other sums are at least this far away from a tie
+    return doubt if ties and 2 * doubt < multiplier // ROUND_FACTOR else 0
 
 
 def _along(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:

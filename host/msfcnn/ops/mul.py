@@ -87,7 +87,7 @@ class Mul(Binary):
         )
         factor = np.array([left.scale * right.scale / output.scale])
         return MulConstants(
-            scaling=to_even(scaling_of(self.node, factor), np.array([LARGEST_PRODUCT])),
+            scaling=to_even(scaling_of(self.node, factor), np.array([LARGEST_PRODUCT]), factor),
             left_zero=left.zero_point,
             right_zero=right.zero_point,
             output_zero=output.zero_point,

@@ -25,6 +25,7 @@ from msfcnn.ir import (
     Values,
     absurd_scale,
     clamped,
+    fractions_with_ties,
 )
 from msfcnn.nodes import (
     UNSET,
@@ -41,6 +42,7 @@ from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import tie_all
 from msfcnn.ops.lookup import curve_of, draft_of
 from msfcnn.ops.sketch import Sketch
+from msfcnn.ops.sums import flagged, shifted
 
 LARGEST_INPUT = 255  # of the distance from a zero point: inputs and zero points are int8
 
@@ -49,7 +51,8 @@ LARGEST_INPUT = 255  # of the distance from a zero point: inputs and zero points
 class PreluConstants:
     """q = clamp(((x - input_zero) * factor + offset) >> shift), all in int32.
 
-    factor: the common one from 0 on, `slopes` (int32 per channel) below.
+    factor: the common one from 0 on, `slopes` (int32 per channel) below. even, odd: as of
+    SumConstants.
     """
 
     slopes: NDArray[np.int32]
@@ -58,6 +61,8 @@ class PreluConstants:
     shift: int
     input_zero: int
     clamp: Clamp
+    even: bool
+    odd: bool
 
 
 @register
@@ -84,13 +89,16 @@ class Prelu(Unary):
             integers = np.rint(factors * 2.0**shift)
             offset = (target.zero_point << shift) + (1 << (shift - 1))
             if abs(offset) + LARGEST_INPUT * np.abs(integers).max() <= INT32_MAX:
+                even = bool(fractions_with_ties(np.abs(factors), LARGEST_INPUT).any())
                 return PreluConstants(
                     slopes=integers[:-1].astype(np.int32),
                     factor=int(integers[-1]),
-                    offset=offset,
+                    offset=offset - even,
                     shift=shift,
                     input_zero=source.zero_point,
                     clamp=self.clamp,
+                    even=even,
+                    odd=even and target.zero_point % 2 == 1,
                 )
         raise ModelError(absurd_scale(self.node, float(np.abs(factors).max())))
 
@@ -99,7 +107,8 @@ class Prelu(Unary):
         k = self.constants(model)
         x = inputs[0].astype(np.int64) - k.input_zero
         factors = np.where(x < 0, k.slopes.astype(np.int64), k.factor)
-        return clamped((x * factors + k.offset) >> k.shift, k.clamp)
+        acc = x * factors + k.offset
+        return clamped(shifted(acc, k.shift, k.odd, int(k.even)), k.clamp)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """It turns at most once, at 0."""
@@ -141,7 +150,7 @@ class Prelu(Unary):
                 "slope": k.slopes,
                 "factor": k.factor,
                 "offset": k.offset,
-                "shift": k.shift,
+                "shift": flagged(k.shift, k.even, k.odd),
                 "input_zero": k.input_zero,
             },
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.errors import ModelError
 from msfcnn.ir import (
@@ -94,9 +95,22 @@ def weighted_sum(k: SumConstants, inputs: Sequence[Values]) -> Values:
     acc = np.full(inputs[0].shape, k.offset, dtype=np.int64)
     for multiplier, x in zip(k.multipliers, inputs, strict=True):
         acc += multiplier * x.astype(np.int64)
-    if k.even:
-        acc += ((acc >> k.shift) ^ k.odd) & 1
-    return clamped(acc >> k.shift, k.clamp)
+    return clamped(shifted(acc, k.shift, k.odd, int(k.even)), k.clamp)
+
+
+def shifted(acc: NDArray[np.int64], shift: int, odd: bool, gap: int) -> NDArray[np.int64]:
+    """acc >> shift; the gap is added before where the result would be an odd number of steps.
+
+    odd: the zero point is odd. gap: so much more makes all ties go up that go down without; 0 to
+    leave them as they are.
+    """
+    found: NDArray[np.int64] = (acc + (((acc >> shift) ^ odd) & 1) * gap) >> shift
+    return found
+
+
+def flagged(shift: int, even: bool, odd: bool) -> int:
+    """A shift as kernels read it."""
+    return shift | (TO_EVEN * even) | (ODD_ZERO * odd)
 
 
 def sum_struct(k: SumConstants, multipliers: tuple[int, ...] | None = None) -> CStruct:
@@ -104,5 +118,5 @@ def sum_struct(k: SumConstants, multipliers: tuple[int, ...] | None = None) -> C
     factors = k.multipliers if multipliers is None else multipliers
     # the struct has room for two; a single input leaves the second one 0
     padded = (*factors, 0)[:2]
-    shift = k.shift | (TO_EVEN * k.even) | (ODD_ZERO * k.odd)
+    shift = flagged(k.shift, k.even, k.odd)
     return CStruct("msfcnn_sum_t", {"multiplier": padded, "offset": k.offset, "shift": shift})

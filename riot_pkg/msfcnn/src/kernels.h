@@ -84,6 +84,24 @@ inline int32_t msfcnn_clamp(const msfcnn_range_t *range, int32_t value)
 }
 
 /**
+ * @brief   acc >> shift of a sum, with ties rounded to an even number of steps
+ *
+ * The sum holds a half that is `gap / 2` too small: all of the gap is added where its lower
+ * neighbour is an odd number of steps from the zero point.
+ *
+ * @param[in]   acc         the sum
+ * @param[in]   shift       0 to 30, perhaps with MSFCNN_TO_EVEN and MSFCNN_ODD_ZERO
+ * @param[in]   gap         0 to round all as they are
+ */
+static inline int32_t msfcnn_shifted(int32_t acc, unsigned shift, int32_t gap)
+{
+    unsigned places = shift % MSFCNN_ODD_ZERO;
+    int32_t odd = (acc >> places) ^ (int32_t)(shift / MSFCNN_ODD_ZERO);
+
+    return (acc + (odd & 1) * gap) >> places;
+}
+
+/**
  * @brief   (acc * multiplier + (1 << (shift - 1))) >> shift, at most +-255, for any shift
  *
  * With MSFCNN_TO_EVEN in the shift, ties are rounded to the even neighbour, not up.

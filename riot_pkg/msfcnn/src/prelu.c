@@ -32,7 +32,8 @@ void msfcnn_prelu(const msfcnn_op_t *op, const msfcnn_run_t *run)
             int32_t value = x[c] - k->input_zero;
             int32_t factor = (value < 0) ? slope[c] : k->factor;
 
-            *out = (int8_t)msfcnn_clamp(&range, (value * factor + k->offset) >> k->shift);
+            value = msfcnn_shifted(value * factor + k->offset, k->shift, k->shift / MSFCNN_TO_EVEN);
+            *out = (int8_t)msfcnn_clamp(&range, value);
         }
     }
 }

@@ -47,36 +47,42 @@ void msfcnn_bilinear(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_sum_t *k = op->constants;
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_range_t range = msfcnn_range(op);
-    /* beyond the first and the last line that line counts */
-    const int8_t *upper = (run->line[0] != NULL) ? run->line[0] : run->line[1];
-    const int8_t *lower = (run->line[1] != NULL) ? run->line[1] : run->line[0];
-    size_t upper_step = (run->line[0] != NULL) ? run->first_step : run->channel_step;
-    size_t lower_step = (run->line[1] != NULL) ? run->channel_step : run->first_step;
+    const int8_t *upper = run->line[0];
+    const int8_t *lower = run->line[1];
+    size_t upper_step = run->first_step;
+    size_t lower_step = run->channel_step;
     int32_t down = run->phase_u;
-    int32_t above = shape->up_u - down;
     unsigned at = run->phase_v;
 
+    /* beyond the first and the last line that line counts */
+    if (upper == NULL) {
+        upper = lower;
+        upper_step = lower_step;
+    }
+    if (lower == NULL) {
+        lower = upper;
+        lower_step = upper_step;
+    }
     for (unsigned i = 0; i < run->pixels; i++, at += shape->stride_v) {
         int8_t *out = run->out + i * run->out_pixel_step;
         int32_t right = (int32_t)(at % shape->up_v);
         int32_t left = shape->up_v - right;
-        unsigned x = at / shape->up_v;
-        unsigned first = (x > run->before) ? x - run->before : 0;
-        unsigned second = x + 1 - run->before;
-
-        second = (second < run->inside) ? second : run->inside - 1U;
+        int32_t x = (int32_t)(at / shape->up_v) - run->before;
+        unsigned first = (x > 0) ? (unsigned)x : 0;
+        unsigned second = (x + 1 < run->inside) ? (unsigned)x + 1U : run->inside - 1U;
         const int8_t *a = upper + first * run->pixel_step;
-        const int8_t *b = upper + second * run->pixel_step;
-        const int8_t *c = lower + first * run->pixel_step;
-        const int8_t *d = lower + second * run->pixel_step;
-        for (unsigned n = run->channels; n > 0; n--) {
-            int32_t acc = above * (left * *a + right * *b) + down * (left * *c + right * *d);
+        const int8_t *b = lower + first * run->pixel_step;
+        size_t next = (second - first) * run->pixel_step;
 
-            *out = (int8_t)msfcnn_clamp(&range, (acc * k->multiplier[0] + k->offset) >> k->shift);
+        for (unsigned n = run->channels; n > 0; n--) {
+            int32_t above = left * *a + right * a[next];
+            int32_t below = left * *b + right * b[next];
+            int32_t acc = shape->up_u * above + down * (below - above);
+
+            acc = msfcnn_shifted(acc * k->multiplier[0] + k->offset, k->shift, k->multiplier[1]);
+            *out = (int8_t)msfcnn_clamp(&range, acc);
             a += upper_step;
-            b += upper_step;
-            c += lower_step;
-            d += lower_step;
+            b += lower_step;
             out += run->out_channel_step;
         }
     }

@@ -26,21 +26,35 @@ extern inline int32_t msfcnn_requantize_common(const msfcnn_range_t *range, int3
 extern inline int32_t msfcnn_requantize(const msfcnn_range_t *range, int32_t acc,
                                         int32_t multiplier, unsigned shift);
 
+/* one copy at -Os */
+#ifdef __OPTIMIZE_SIZE__
+#  define SHARED    __attribute__((noinline))
+#else
+#  define SHARED    inline
+#endif
+
+/* a product without its last places, rounded, ties up */
+static SHARED int64_t _rounded(int64_t product, unsigned places)
+{
+    return ((product >> (places - 1)) + 1) >> 1;
+}
+
 int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
 {
     unsigned places = shift & ~(unsigned)(MSFCNN_TO_EVEN | MSFCNN_SHORT);
     int64_t product = (int64_t)acc * multiplier;
-    int64_t rounding = (int64_t)1 << (places - 1);
+    int32_t even = (shift & MSFCNN_TO_EVEN) / MSFCNN_TO_EVEN;
 
-    if ((shift & MSFCNN_TO_EVEN) != 0) {
-        /* a half less one, and that one again below an odd neighbour */
-        rounding += ((product >> places) & 1) - 1;
+    /* what is close to a tie goes up, or down if that is odd */
+    product += even * MSFCNN_TIE;
+    int64_t rounded = _rounded(product, places);
+    if ((rounded & even) != 0) {
+        rounded = _rounded(product - 2 * MSFCNN_TIE, places);
     }
-    product = (product + rounding) >> places;
-    int32_t low = (int32_t)product;
+    int32_t low = (int32_t)rounded;
     /* beyond +-255 everything is clamped, whatever the zero point */
-    if ((product != low) || (low < -255) || (low > 255)) {
-        low = (product < 0) ? -255 : 255;
+    if ((rounded != low) || (low < -255) || (low > 255)) {
+        low = (rounded < 0) ? -255 : 255;
     }
     return low;
 }

@@ -33,8 +33,7 @@ static inline void _lines(const msfcnn_op_t *op, const msfcnn_run_t *run, const 
     unsigned channels = run->channels;
     size_t step = run->out_channel_step;
     int32_t offset = k->offset;
-    unsigned shift = k->shift % MSFCNN_ODD_ZERO;
-    int32_t odd = k->shift / MSFCNN_ODD_ZERO;
+    unsigned shift = k->shift;
     int32_t m = k->multiplier[0];
 
     for (unsigned i = 0; i < run->pixels; i++, x += run->pixel_step, y += y_step) {
@@ -43,9 +42,7 @@ static inline void _lines(const msfcnn_op_t *op, const msfcnn_run_t *run, const 
         for (unsigned c = 0; c < channels; c++, out += step) {
             int32_t acc = offset + x[c] * m + y[c] * n;
 
-            /* the offset is one short of a half then: added where the lower neighbour is odd */
-            acc += ((acc >> shift) ^ odd) & even;
-            *out = (int8_t)msfcnn_clamp(&range, acc >> shift);
+            *out = (int8_t)msfcnn_clamp(&range, msfcnn_shifted(acc, shift, even));
         }
     }
 }

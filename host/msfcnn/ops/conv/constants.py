@@ -114,7 +114,7 @@ def conv_constants(model: Model, op: ConvData) -> ConvConstants:
         )
     return ConvConstants(
         bias=bias.astype(np.int32),
-        scaling=to_even(scaling, reach),
+        scaling=to_even(scaling, reach, factors),
         input_zero=source.quantization.zero_point,
         output_zero=target.quantization.zero_point,
         clamp=op.clamp,

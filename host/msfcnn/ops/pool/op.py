@@ -277,7 +277,7 @@ def _pool_constants(
     divisors = np.ones(len(counts)) if total else np.array(counts, dtype=np.float64)
     factors = source.scale / target.scale / divisors
     reach = LARGEST_STEP * np.array(counts, np.int64)
-    scaling = to_even(scaling_of(op.node, factors), reach)
+    scaling = to_even(scaling_of(op.node, factors), reach, factors)
     return PoolConstants(scaling, source.zero_point, target.zero_point, clamp)
 
 

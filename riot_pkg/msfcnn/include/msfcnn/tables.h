@@ -75,6 +75,13 @@ extern "C" {
 #define MSFCNN_TO_EVEN          0x80
 
 /**
+ * @brief   How far a product may be from a tie that is rounded to even
+ *
+ * 1 / 9 and such are no factors of 31 bits: a tie is off by up to half its accumulator.
+ */
+#define MSFCNN_TIE              (1 << 20)
+
+/**
  * @brief   In the shift of a sum with MSFCNN_TO_EVEN: the zero point of the output is odd
  */
 #define MSFCNN_ODD_ZERO         0x40
@@ -274,10 +281,12 @@ typedef struct {
  * @brief   Constants of sums: q = clamp((sum of multiplier[i] * q_i + offset) >> shift)
  */
 typedef struct {
-    int32_t multiplier[2];      /**< of the input, of the second input */
-    int32_t offset;             /**< zero points and rounding; with MSFCNN_TO_EVEN one less */
-    uint8_t shift;              /**< 1 to 30, of an addition perhaps with MSFCNN_TO_EVEN,
-                                     and then MSFCNN_ODD_ZERO */
+    int32_t multiplier[2];      /**< of the input, of the second input; bilinear: of the weighted
+                                     sum, and what is added below an odd neighbour */
+    int32_t offset;             /**< zero points and rounding; with MSFCNN_TO_EVEN one less,
+                                     bilinear: half of multiplier[1] less */
+    uint8_t shift;              /**< 1 to 30; of additions and bilinear perhaps with
+                                     MSFCNN_TO_EVEN, and then MSFCNN_ODD_ZERO */
 } msfcnn_sum_t;
 
 /**
@@ -320,8 +329,8 @@ typedef struct {
 typedef struct {
     const int32_t *slope;       /**< per channel the factor of what is below the zero point */
     int32_t factor;             /**< of all else */
-    int32_t offset;             /**< zero point and rounding */
-    uint8_t shift;              /**< 1 to 30 */
+    int32_t offset;             /**< zero point and rounding; with MSFCNN_TO_EVEN one less */
+    uint8_t shift;              /**< 1 to 30, perhaps with MSFCNN_TO_EVEN and MSFCNN_ODD_ZERO */
     int8_t input_zero;          /**< zero point of the input */
 } msfcnn_prelu_t;
 
