@@ -292,6 +292,40 @@ def test_an_input_that_nothing_reads_is_taken_off(tmp_path: Path) -> None:
     assert ready.notes == ("input 'mask' taken off: nothing reads it",)
 
 
+@pytest.mark.parametrize(
+    ("word", "attributes", "pads"),
+    [
+        ("SAME_UPPER", {"dilations": [2, 2]}, [2, 2, 2, 2]),
+        ("SAME_UPPER", {"dilations": [1, 3]}, [1, 3, 1, 3]),
+        ("SAME_UPPER", {"dilations": [2, 1], "strides": [2, 2]}, [1, 1, 2, 1]),
+        ("SAME_LOWER", {"dilations": [2, 1], "strides": [2, 2]}, [2, 1, 1, 1]),
+    ],
+)
+def test_same_padding_of_dilated_kernels(
+    word: str, attributes: dict[str, list[int]], pads: list[int], tmp_path: Path
+) -> None:
+    """PyTorch's padding="same"; onnxruntime does not run the word with a dilation."""
+    layer = node("Conv", "x w", "y", auto_pad=word, **attributes)
+    ready = prepared(float_model([layer], [1, 4, 6, 7], {"w": normal(5, 4, 3, 3)}), tmp_path)
+    expected = node("Conv", "x w", "y", pads=pads, **attributes)
+    plain = float_model([expected], [1, 4, 6, 7], {"w": normal(5, 4, 3, 3)})
+    assert_same(plain, ready.model, 4, 6, 7)
+
+
+def test_a_comparison_that_is_cast_is_a_choice(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Greater", "c limit", "g"),
+        node("Cast", "g", "f", to=TensorProto.FLOAT),
+        node("Mul", "c f", "y"),
+    ]
+    constants = {"w": normal(5, 4, 1, 1), "limit": np.array(0.25, np.float32)}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kinds(ready) == {"Conv": 1, "Greater": 1, "Where": 1, "Mul": 1}
+    assert_same(model, ready, 4, 6, 6)
+
+
 def test_a_model_in_training_mode_says_so(tmp_path: Path) -> None:
     layer = node("BatchNormalization", f"c {BATCH_NORM}", "y", training_mode=1)
     layer.output.extend(["new_mean", "new_var"])

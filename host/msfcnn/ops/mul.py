@@ -184,7 +184,8 @@ def div(builder: Builder, node: Node) -> Value:
         with np.errstate(all="ignore"):
             return draft_of(node, curve, "Div", above / below)
     if found is None:
-        raise Unsupported("divides two activations", "divide by a constant, or multiply")
+        hint = "divide by a constant, or multiply; normalize with BatchNormalization only"
+        raise Unsupported("divides two activations", hint)
     return found
 
 

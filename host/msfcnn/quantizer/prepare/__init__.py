@@ -20,6 +20,7 @@ from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
+from msfcnn.quantizer.prepare.padding import number_paddings
 from msfcnn.quantizer.prepare.parallel import merge_parallel
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
@@ -90,6 +91,7 @@ def prepare(
         check_one_image(None, path.name, batches)
         raise
     check_one_image(edited.model, path.name, batches)
+    number_paddings(edited)
     to_normal_form(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:

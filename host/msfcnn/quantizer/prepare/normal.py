@@ -21,6 +21,8 @@ def to_normal_form(edited: EditedGraph) -> None:
         kind = kind_of(node)
         if _does_nothing(edited, node):
             edited.bypass(node)
+        elif kind == "Cast" and attribute(node, "to") == TensorProto.FLOAT:
+            _truth_as_choice(edited, node)
         elif kind == "Gemm":
             _absorb_factors(edited, node)
         elif kind in ("Min", "Max"):
@@ -51,8 +53,27 @@ def _is_idle_cast(edited: EditedGraph, node: NodeProto) -> bool:
     border = next((i for i in edited.graph.input if i.name == source), None)
     if border is not None:
         return bool(border.type.tensor_type.elem_type == TensorProto.FLOAT)
-    known = {v.name: v.type.tensor_type.elem_type for v in edited.graph.value_info}
-    return known.get(source) == TensorProto.FLOAT
+    return _type_of(edited, source) == TensorProto.FLOAT
+
+
+def _type_of(edited: EditedGraph, name: str) -> int | None:
+    """The type of a value between nodes, as inferred; None if it is not known."""
+    found = (v for v in edited.graph.value_info if v.name == name)
+    return next((int(v.type.tensor_type.elem_type) for v in found), None)
+
+
+def _truth_as_choice(edited: EditedGraph, cast: NodeProto) -> None:
+    """A comparison that is cast, (x > 0).float(), is a Where of 1 and 0."""
+    if _type_of(edited, cast.input[0]) != TensorProto.BOOL:
+        return
+    result = cast.output[0]
+    numbers = [
+        edited.add_constant(f"{result}_{name}", np.array(value, np.float32))
+        for name, value in (("true", 1), ("false", 0))
+    ]
+    chosen = helper.make_node("Where", [cast.input[0], *numbers], [result], cast.name)
+    edited.insert_before(cast, chosen)
+    edited.remove(cast)
 
 
 def _absorb_factors(edited: EditedGraph, gemm: NodeProto) -> None:
