@@ -10,9 +10,9 @@
  * piece takes the tap that does not exist from a register. Which pieces follow each other is the
  * same for all channels: the caller lists their addresses, the last one is `next`.
  *
- * A channel has eight words, a and b being its outer and its middle weights of a kernel line:
- *     bias, a0, b0 | b1 << 16, a1, a2, s | b2 << 16, m, c     with a = first | last << 16
- * and an output is ssat8((c + (sum * m >> 32)) >> s).
+ * A channel has seven words, a and b being its outer and its middle weights of a kernel line:
+ *     bias, a0, b0 | b1 << 16, a1, a2, s | b2 << 16, m        with a = first | last << 16
+ * and an output is ssat8(((z << s) + (sum * m >> 32)) >> s >> 1), z as in pair.S.
  */
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
@@ -30,11 +30,11 @@
 #define PIECES      20
 #define PIXEL_STEP  24
 #define PAD         28      /* sign extended */
-#define PAD_FIRST   32      /* as the first byte of a word, zero otherwise */
+#define ROUNDING    32      /* z */
 #define PAD_LAST    36      /* as the last byte */
 #define FRAME       40
 
-#define CHANNEL     32      /* bytes of constants */
+#define CHANNEL     28      /* bytes of constants */
 
 /* four or two taps of a line, r9: 0 and 2, r10: 1 and 3 */
     .macro SPLIT
@@ -48,7 +48,7 @@
 
     .macro LOAD_LEFT line, advance
     ldr     r10, [\line], #\advance
-    ldr     r9, [sp, #PAD_FIRST]
+    ldrb    r9, [sp, #PAD]
     orr     r10, r9, r10, lsl #8
     .endm
 
@@ -105,7 +105,7 @@
 
     .macro WIDE_LEFT line, half, bias=r5
     ldr     r10, [\line], #3
-    ldr     r9, [sp, #PAD_FIRST]
+    ldrb    r9, [sp, #PAD]
     asr     r7, r10, #24
     orr     r10, r9, r10, lsl #8
     WIDE_REST \half, \bias
@@ -158,15 +158,17 @@
     .endm
 
     .macro SCALE sums:vararg
-    ldrd    r9, r10, [r11, #24]
+    ldr     r9, [r11, #24]
+    ldr     r10, [sp, #ROUNDING]
+    lsl     r10, r10, r4
     .irp    sum, \sums
     smmla   \sum, \sum, r9, r10
     .endr
     .irp    sum, \sums
-    asr     \sum, \sum, r4
+    asrs    \sum, \sum, r4
     .endr
     .irp    sum, \sums
-    ssat    \sum, #8, \sum
+    ssat    \sum, #8, \sum, asr #1
     .endr
     .endm
 
@@ -223,7 +225,8 @@ msfcnn_v7em_depthwise_3x3:
     ldm     r0!, {r2-r11}
     mov     lr, r7
     ldr     r12, [r0, #12]
-    add     r6, r12, r6, lsl #5     /* CHANNEL bytes each */
+    rsb     r6, r6, r6, lsl #3
+    add     r6, r12, r6, lsl #2     /* CHANNEL bytes each */
     stm     sp, {r2-r11}
     ldm     r0, {r0, r1, r2, r11, r12}
     ldr     pc, [lr], #4

@@ -10,9 +10,10 @@
  * As in depthwise_3x3.S pieces of code follow each other as the caller lists them, each for a few
  * pixels; here every tap exists. Where lines end, each channel's are copied to between padding
  * first. A channel has
- *     bias, the words of each kernel line, m, c, s
- * where a kernel line of five is w0|w2, w1|w3, w4 and one of seven is w5, w0|w2, w1|w3, w4|w6,
- * and an output is ssat8((c + (sum * m >> 32)) >> s).
+ *     bias, the words of each kernel line, m
+ * where a kernel line of five is w4|zs, w0|w2, w1|w3, one of seven is w5|zs, w0|w2, w1|w3, w4|w6,
+ * and an output is ssat8(((z << s) + (sum * m >> 32)) >> s >> 1), z as in pair.S. The last zs counts:
+ * z << SHIFT_BITS | s.
  */
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
@@ -36,6 +37,8 @@
 #define NEXT_PIECE  48
 #define FRAME       52
 
+#define SHIFT_BITS  5
+
 #define ROW         16      /* bytes: line, source, next, source's next */
 #define ROW_NEXT    8
 
@@ -55,7 +58,7 @@
 
     .macro FIVE
     ldr     r0, [r11]
-    ldm     r1!, {r3, r4, r9}
+    ldm     r1!, {r2, r3, r4}
     .endm
 
     .macro SEVEN
@@ -76,14 +79,14 @@
     smlad   r6, r10, r3, r6
     TAPS    2
     HEAD    r7
-    smlatb  r5, lr, r9, r5
+    smlatb  r5, lr, r2, r5
     smlad   r6, lr, r4, r6
-    smlatb  r6, r10, r9, r6
+    smlatb  r6, r10, r2, r6
     smlad   r8, r10, r3, r8
     TAPS    4
-    smlatb  r7, lr, r9, r7
+    smlatb  r7, lr, r2, r7
     smlad   r8, lr, r4, r8
-    smlatb  r8, r10, r9, r8
+    smlatb  r8, r10, r2, r8
     .endm
 
     .macro LINE_5_TWO
@@ -92,9 +95,9 @@
     HEAD    r5
     smlad   r6, r10, r3, r6
     TAPS    2
-    smlatb  r5, lr, r9, r5
+    smlatb  r5, lr, r2, r5
     smlad   r6, lr, r4, r6
-    smlatb  r6, r10, r9, r6
+    smlatb  r6, r10, r2, r6
     .endm
 
 /* one pixel at either stride: r6 */
@@ -106,7 +109,7 @@
     HEAD    r5
     ldrsb   r10, [r0, #4]
     add     r0, r0, r6
-    smlabb  r5, r10, r9, r5
+    smlabb  r5, r10, r2, r5
     .endm
 
 /* stride 2 */
@@ -116,15 +119,15 @@
     HEAD    r5
     TAPS    2
     HEAD    r6
-    smlatb  r5, lr, r9, r5
+    smlatb  r5, lr, r2, r5
     TAPS    4
     HEAD    r7
-    smlatb  r6, lr, r9, r6
+    smlatb  r6, lr, r2, r6
     TAPS    6
     HEAD    r8
-    smlatb  r7, lr, r9, r7
+    smlatb  r7, lr, r2, r7
     ldrsb   r10, [r0, #(10 - ADVANCE)]
-    smlabb  r8, r10, r9, r8
+    smlabb  r8, r10, r2, r8
     .endm
 
     .macro LINE_5_TWO_WIDE
@@ -133,9 +136,9 @@
     HEAD    r5
     TAPS    2
     HEAD    r6
-    smlatb  r5, lr, r9, r5
+    smlatb  r5, lr, r2, r5
     ldrsb   r10, [r0, #(6 - ADVANCE)]
-    smlabb  r6, r10, r9, r6
+    smlabb  r6, r10, r2, r6
     .endm
 
     .macro LINE_7_FOUR
@@ -248,16 +251,19 @@
     .endm
 
     .macro SCALE sums:vararg
-    ldm     r1, {r3, r4, r9}
+    ldr     r3, [r1]
     ldrd    r0, r1, [sp, #OUT]
+    asrs    r4, r2, #(16 + SHIFT_BITS)
+    ubfx    r2, r2, #16, #SHIFT_BITS
+    lsls    r4, r4, r2
     .irp    sum, \sums
     smmla   \sum, \sum, r3, r4
     .endr
     .irp    sum, \sums
-    asr     \sum, \sum, r9
+    asrs    \sum, \sum, r2
     .endr
     .irp    sum, \sums
-    ssat    \sum, #8, \sum
+    ssat    \sum, #8, \sum, asr #1
     .endr
     .endm
 
