@@ -312,6 +312,23 @@ def test_same_padding_of_dilated_kernels(
     assert_same(plain, ready.model, 4, 6, 7)
 
 
+@pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum"])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_a_stack_that_is_reduced(kind: str, axis: int, tmp_path: Path) -> None:
+    """torch.stack of three branches, along a new axis that is gone again behind it."""
+    nodes = [node("Unsqueeze", f"{name} axes", f"{name}_wide") for name in ("c", "d", "x")]
+    nodes += [node("Concat", "c_wide d_wide x_wide", "s", axis=axis)]
+    listed = {} if kind == "ReduceSum" else {"axes": [axis]}
+    reduced = node(kind, "s axes" if kind == "ReduceSum" else "s", "y", keepdims=0, **listed)
+    layers = [node("Conv", "x w", "c"), node("Conv", "c v", "d")]
+    constants = {"w": normal(4, 4, 1, 1), "v": normal(4, 4, 1, 1, seed=1)}
+    constants["axes"] = np.array([axis])
+    model = float_model([*layers, *nodes, reduced], [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert not {"Concat", "Unsqueeze", kind} & set(kinds(ready))
+    assert_same(model, ready, 4, 6, 6)
+
+
 def test_a_comparison_that_is_cast_is_a_choice(tmp_path: Path) -> None:
     nodes = [
         node("Conv", "x w", "c"),

@@ -31,6 +31,7 @@ from msfcnn.quantizer.prepare.refused import (
     refused_operators,
 )
 from msfcnn.quantizer.prepare.simplify import simplify
+from msfcnn.quantizer.prepare.stacked import combine_stacked
 from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
 
 
@@ -92,6 +93,7 @@ def prepare(
         raise
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
+    combine_stacked(edited)
     to_normal_form(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:
