@@ -24,12 +24,11 @@ void msfcnn_upsample(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_range_t range = msfcnn_range(op);
     const int8_t *x = run->line[0] + run->phase_u * k->step_u + run->channel * k->channel_step;
     unsigned place = run->phase_v;
-    unsigned up = op->shape->up_v;
 
     for (unsigned i = 0; i < run->pixels; i++, place++) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
-        if (place == up) {
+        if (place == op->shape->up_v) {
             place = 0;
             x += run->pixel_step;
         }
@@ -44,46 +43,53 @@ void msfcnn_upsample(const msfcnn_op_t *op, const msfcnn_run_t *run)
 
 void msfcnn_bilinear(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
-    const msfcnn_sum_t *k = op->constants;
+    /* a copy, which no output can overwrite */
+    const msfcnn_sum_t k = *(const msfcnn_sum_t *)op->constants;
     const msfcnn_shape_t *shape = op->shape;
     const msfcnn_range_t range = msfcnn_range(op);
     const int8_t *upper = run->line[0];
     const int8_t *lower = run->line[1];
     size_t upper_step = run->first_step;
     size_t lower_step = run->channel_step;
-    int32_t down = run->phase_u;
-    unsigned at = run->phase_v;
 
     /* beyond the first and the last line that line counts */
     if (upper == NULL) {
         upper = lower;
         upper_step = lower_step;
     }
-    if (lower == NULL) {
+    else if (lower == NULL) {
         lower = upper;
         lower_step = upper_step;
     }
+    int32_t down = run->phase_u * k.multiplier[0];
+    int32_t up = shape->up_u * k.multiplier[0] - down;
+    size_t step = run->out_channel_step;
+    unsigned at = run->phase_v;
+
     for (unsigned i = 0; i < run->pixels; i++, at += shape->stride_v) {
         int8_t *out = run->out + i * run->out_pixel_step;
         int32_t right = (int32_t)(at % shape->up_v);
         int32_t left = shape->up_v - right;
         int32_t x = (int32_t)(at / shape->up_v) - run->before;
-        unsigned first = (x > 0) ? (unsigned)x : 0;
-        unsigned second = (x + 1 < run->inside) ? (unsigned)x + 1U : run->inside - 1U;
-        const int8_t *a = upper + first * run->pixel_step;
-        const int8_t *b = lower + first * run->pixel_step;
-        size_t next = (second - first) * run->pixel_step;
+        /* likewise beyond the first and the last pixel */
+        size_t next = ((x < 0) || (x + 1 == run->inside)) ? 0 : run->pixel_step;
+        size_t first = (x > 0) ? (unsigned)x * run->pixel_step : 0;
+        const int8_t *a = upper + first;
+        const int8_t *b = lower + first;
+        int32_t up_left = up * left;
+        int32_t up_right = up * right;
+        int32_t down_left = down * left;
+        int32_t down_right = down * right;
 
         for (unsigned n = run->channels; n > 0; n--) {
-            int32_t above = left * *a + right * a[next];
-            int32_t below = left * *b + right * b[next];
-            int32_t acc = shape->up_u * above + down * (below - above);
+            int32_t acc = k.offset + up_left * *a + up_right * a[next]
+                          + down_left * *b + down_right * b[next];
 
-            acc = msfcnn_shifted(acc * k->multiplier[0] + k->offset, k->shift, k->multiplier[1]);
+            acc = msfcnn_shifted(acc, k.shift, k.multiplier[1]);
             *out = (int8_t)msfcnn_clamp(&range, acc);
             a += upper_step;
             b += lower_step;
-            out += run->out_channel_step;
+            out += step;
         }
     }
 }

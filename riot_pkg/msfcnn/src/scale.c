@@ -44,12 +44,11 @@ int32_t msfcnn_scale(int32_t acc, int32_t multiplier, unsigned shift)
     unsigned places = shift & ~(unsigned)(MSFCNN_TO_EVEN | MSFCNN_SHORT);
     int64_t product = (int64_t)acc * multiplier;
     int32_t even = (shift & MSFCNN_TO_EVEN) / MSFCNN_TO_EVEN;
-
     /* what is close to a tie goes up, or down if that is odd */
-    product += even * MSFCNN_TIE;
-    int64_t rounded = _rounded(product, places);
+    int64_t rounded = _rounded(product + even * MSFCNN_TIE, places);
+
     if ((rounded & even) != 0) {
-        rounded = _rounded(product - 2 * MSFCNN_TIE, places);
+        rounded = _rounded(product - MSFCNN_TIE, places);
     }
     int32_t low = (int32_t)rounded;
     /* beyond +-255 everything is clamped, whatever the zero point */
