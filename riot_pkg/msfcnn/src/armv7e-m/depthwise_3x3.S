@@ -186,6 +186,13 @@
     ldrd    r3, r4, [r11, #16]
     .endm
 
+/* where a jump leads: an instruction of 32 bits that is not aligned is fetched twice */
+    .macro TARGET
+#ifndef __OPTIMIZE_SIZE__
+    .balign 4
+#endif
+    .endm
+
     .macro PIECE_TWO load, advance
     LINE_0  r6
     TWO     \load, \advance, r0, b, r6
@@ -246,6 +253,7 @@ msfcnn_v7em_depthwise_3x3:
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
 
+    TARGET
 .Lfour:
     LINE_0  r8
     FOUR    r0, b, r8, r8, r8
@@ -262,28 +270,35 @@ msfcnn_v7em_depthwise_3x3:
     strb    r8, [r12, r9]
     add     r12, r12, r9, lsl #1
     ldr     pc, [lr], #4
+    TARGET
 .Ltwo_left:
     PIECE_TWO LOAD_LEFT, 1
     b       .Lstore_two
+    TARGET
 .Ltwo_right:
     PIECE_TWO LOAD_RIGHT, 2
     b       .Lstore_two
+    TARGET
 .Lwide_left:
     PIECE_WIDE WIDE_LEFT
     b       .Lstore_two
+    TARGET
 .Lwide_right:
     PIECE_WIDE WIDE_RIGHT
     b       .Lstore_two
+    TARGET
 .Ltwo:
     PIECE_TWO LOAD, 2
     b       .Lstore_two
 #ifndef __OPTIMIZE_SIZE__
+    TARGET
 .Lwide_odd:
     PIECE_WIDE WIDE_ODD
     b       .Lstore_two
 #else
     .equ    .Lwide_odd, .Lwide
 #endif
+    TARGET
 .Lwide:
     PIECE_WIDE WIDE
 .Lstore_two:
@@ -293,12 +308,15 @@ msfcnn_v7em_depthwise_3x3:
     strb    r6, [r12, r9]
     add     r12, r12, r9, lsl #1
     ldr     pc, [lr], #4
+    TARGET
 .Lone_left:
     PIECE_ONE ONE_LEFT
     b       .Lstore_one
+    TARGET
 .Lone_right:
     PIECE_ONE ONE_RIGHT
     b       .Lstore_one
+    TARGET
 .Lone_wide:
     movs    r6, #2
     b       1f

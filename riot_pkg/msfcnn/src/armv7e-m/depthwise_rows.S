@@ -229,6 +229,13 @@
     smlatb  r6, lr, r2, r6
     .endm
 
+/* so that the loop of PIECE is aligned, whose first instruction has 32 bits */
+    .macro TARGET
+#ifndef __OPTIMIZE_SIZE__
+    .balign 4
+#endif
+    .endm
+
 /* sums: from r5 on; advance: input pixels; store: the code behind, unless it follows */
     .macro PIECE line, advance, store, sums:vararg
     ldr     r1, [sp, #CONSTANTS]
@@ -359,12 +366,16 @@ msfcnn_v7em_depthwise_rows:
     bne     2b
     b       .Lcopied
 
+    TARGET
 .L5_four:
     PIECE   LINE_5_FOUR, 4, .Lstore_four, r5, r6, r7, r8
+    TARGET
 .L5_four_wide:
     PIECE   LINE_5_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
+    TARGET
 .L7_four_wide:
     PIECE   LINE_7_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
+    TARGET
 .L7_four:
     PIECE   LINE_7_FOUR, 4, , r5, r6, r7, r8
 .Lstore_four:
@@ -381,12 +392,16 @@ msfcnn_v7em_depthwise_rows:
     ldr     r3, [r2], #4
     str     r2, [sp, #NEXT_PIECE]
     bx      r3
+    TARGET
 .L5_two:
     PIECE   LINE_5_TWO, 2, .Lstore_two, r5, r6
+    TARGET
 .L5_two_wide:
     PIECE   LINE_5_TWO_WIDE, 4, .Lstore_two, r5, r6
+    TARGET
 .L7_two_wide:
     PIECE   LINE_7_TWO_WIDE, 4, .Lstore_two, r5, r6
+    TARGET
 .L7_two:
     PIECE   LINE_7_TWO, 2, , r5, r6
 .Lstore_two:

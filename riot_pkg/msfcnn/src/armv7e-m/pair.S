@@ -210,6 +210,7 @@ msfcnn_v7em_pair:
     PAIR_STEPS .Lmany, PAIR_LOAD_DOUBLE
     bne     .Lmany_8
     b       .Lpair_scale
+    .balign 4               /* as for all jumps to instructions of 32 bits */
 #endif
 .Lfew_8:
     PAIR_STEP
@@ -271,6 +272,7 @@ msfcnn_v7em_pair:
     bne     .Lpair_next
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
+    .balign 4
 /* the taps of two pixels, kernel line by kernel line */
 .Lpair_lines:
     mov     r12, r3
@@ -294,7 +296,7 @@ msfcnn_v7em_pair:
     EXPAND_STEP r10, r11, r12
 #else
     lsrs    lr, r8, #1      /* carry: an odd one */
-    bcc     .Llines_eight
+    bcc.w   .Llines_eight   /* which is aligned then */
     EXPAND_STEP r10, r11, r12
     beq     .Llines_rest
 .Llines_eight:
