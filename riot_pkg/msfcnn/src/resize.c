@@ -24,11 +24,12 @@ void msfcnn_upsample(const msfcnn_op_t *op, const msfcnn_run_t *run)
     const msfcnn_range_t range = msfcnn_range(op);
     const int8_t *x = run->line[0] + run->phase_u * k->step_u + run->channel * k->channel_step;
     unsigned place = run->phase_v;
+    unsigned up = op->shape->up_v;
 
     for (unsigned i = 0; i < run->pixels; i++, place++) {
         int8_t *out = run->out + i * run->out_pixel_step;
 
-        if (place == op->shape->up_v) {
+        if (place == up) {
             place = 0;
             x += run->pixel_step;
         }

@@ -27,12 +27,13 @@ void msfcnn_select(const msfcnn_op_t *op, const msfcnn_run_t *run)
         int8_t *out = run->out + i * run->out_pixel_step;
 
         for (unsigned c = run->channels; c > 0; c--, index++, out += step) {
-            int32_t value = op->pad_value;
-
-            if (*index != MSFCNN_SELECT_PAD) {
-                value = msfcnn_clamp(&range, (x[*index] * k->multiplier + k->offset) >> k->shift);
+            if (*index == MSFCNN_SELECT_PAD) {
+                *out = op->pad_value;
             }
-            *out = (int8_t)value;
+            else {
+                *out = (int8_t)msfcnn_clamp(&range,
+                                            (x[*index] * k->multiplier + k->offset) >> k->shift);
+            }
         }
     }
 }
