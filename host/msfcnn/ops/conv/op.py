@@ -221,7 +221,8 @@ def draw_conv(
     geometry = sketch.same(kernel, width or kernel, stride)
     shape = (outputs, kernel, width or kernel, sketch.newest.channels // groups)
     weights = sketch.rng.integers(-127, 128, shape).astype(np.int8)
-    scale = np.full(outputs, 0.01 / np.sqrt(weights[0].size))
+    # of 32 bits, as in files: 1 / 300 itself would have ties, and they kernels of their own
+    scale = np.full(outputs, np.float32(0.01 / np.sqrt(weights[0].size)), np.float64)
     bias = sketch.rng.integers(-1000, 1000, outputs).astype(np.int64)
     sketch.add(
         lambda node, x, y: Conv(
