@@ -31,14 +31,13 @@ def _smlad(x: tuple[int, int], w: tuple[int, int], acc: int) -> int:
     return _int32(x[0] * w[0] + x[1] * w[1] + acc)
 
 
-def _finish(acc: int, multiplier: int, zero: int, shift: int) -> int:
-    """LSL, SMMLA, ASR, SSAT with a shift of its own."""
-    offset = _int32((2 * zero + 1) << (shift & 0xFF))
+def _finish(acc: int, multiplier: int, offset: int, shift: int) -> int:
+    """SMMLA, ASR, SSAT."""
     upper = _int32(offset + (acc * _int32(multiplier) >> 32))
-    return max(-128, min(127, upper >> (shift & 0xFF) >> 1))
+    return max(-128, min(127, upper >> (shift & 0xFF)))
 
 
-def _block_outputs(words: list[int], x: list[int], zero: int) -> list[int]:
+def _block_outputs(words: list[int], x: list[int]) -> list[int]:
     """What pair.S computes of one pixel, taps a multiple of four."""
     sums = [_int32(w) for w in words[:BLOCK]]
     for step, pair in enumerate(zip(*[iter(words[BLOCK : len(x) + BLOCK])] * 2, strict=True)):
@@ -50,8 +49,9 @@ def _block_outputs(words: list[int], x: list[int], zero: int) -> list[int]:
             lows = (_int8(word), _int8(word >> 16))  # SXTB16
             sums[2 * i + 1] = _smlad(taps, lows, sums[2 * i + 1])
     tail = words[len(x) + BLOCK :]
+    offsets = [_int32(v) for v in tail[1:8:2]]
     accs = [_int32(sums[0] - sums[1]), sums[1], _int32(sums[2] - sums[3]), sums[3]]
-    return [_finish(a, tail[i], zero, tail[BLOCK] >> 8 * i) for i, a in enumerate(accs)]
+    return [_finish(a, tail[2 * i], offsets[i], tail[8 + i]) for i, a in enumerate(accs)]
 
 
 def _constants(rng: np.random.Generator, w: NDArray[np.int64], clamp: Clamp) -> ConvConstants:
@@ -98,7 +98,7 @@ def test_what_is_packed_for_pairs_is_exact(seed: int) -> None:
         found = [
             max(clamp.low, min(clamp.high, value))
             for first in range(0, len(words), size)
-            for value in _block_outputs(words[first : first + size], pixel, k.output_zero)
+            for value in _block_outputs(words[first : first + size], pixel)
         ]
         assert found[:outputs] == expected
 
@@ -116,31 +116,30 @@ def test_what_is_packed_for_planes_is_exact(seed: int, size: int) -> None:
     for channel, expected in enumerate(_expected(w, k, x).T.tolist()):
         words = packed.words.astype(int).tolist()
         words = words[channel * packed.words_per_channel :][: packed.words_per_channel]
-        weights, factor = _plane(words, size, k.output_zero)
+        weights, (multiplier, offset, shift) = _plane(words, size)
         for taps, value in zip(x.tolist(), expected, strict=True):
             acc = _int32(words[0] + sum(a * b for a, b in zip(taps, weights, strict=True)))
-            assert _finish(acc, *factor) == value
+            assert _finish(acc, multiplier, _int32(offset), shift) == value
 
 
-def _plane(words: list[int], size: int, zero: int) -> tuple[list[int], tuple[int, int, int]]:
-    """Weights [lines * pixels] of a packed channel; multiplier, zero point and shift."""
+def _plane(words: list[int], size: int) -> tuple[list[int], tuple[int, int, int]]:
+    """Weights [lines * pixels] of a packed channel; multiplier, offset and shift."""
     if size == 3:
         outer = [_halves(words[i]) for i in (1, 3, 4)]
         middle = [*_halves(words[2]), _halves(words[5])[1]]
         flat = [v for (a, c), b in zip(outer, middle, strict=True) for v in (a, b, c)]
-        return flat, (words[6], zero, words[5])
+        return flat, (words[6], words[7], words[5])
     per_line = 3 if size == 5 else 4
     flat = []
     for i in range(size):
         line = [_halves(v) for v in words[1 + i * per_line :][:per_line]]
         if size == 5:
-            (e, rounding), (a, c), (b, d) = line
+            (a, c), (b, d), (e, _) = line
             flat += [a, b, c, d, e]
         else:
-            (f, rounding), (a, c), (b, d), (e, g) = line
+            (f, _), (a, c), (b, d), (e, g) = line
             flat += [a, b, c, d, e, f, g]
-    assert rounding >> 5 == 2 * zero + 1
-    return flat, (words[-1], zero, rounding & 31)
+    return flat, (words[-3], words[-2], words[-1])
 
 
 def test_pairs_that_do_not_fit_in_a_halfword_are_refused() -> None:
@@ -173,5 +172,5 @@ def test_a_constant_channel_can_always_be_packed() -> None:
     packed = pack_conv(w, k)
     assert packed is not None
     x = np.array([[9, -9, 100, 3]])
-    found = _block_outputs(packed.words.astype(int).tolist(), x[0].tolist(), k.output_zero)
+    found = _block_outputs(packed.words.astype(int).tolist(), x[0].tolist())
     assert found[:2] == _expected(w.reshape(2, 4).astype(np.int64), k, x)[0].tolist()

@@ -3,15 +3,15 @@
 Every function returns None where a precondition of its kernel does not hold; the op then runs
 with the portable kernel. See src/armv7e-m/ of the engine for the layouts.
 
-An accumulator becomes an output by one instruction for the upper half of a 64-bit product and two
-shifts (SMMLA, ASR, SSAT):
+An accumulator becomes an output by one instruction for the upper half of a 64-bit product and one
+shift (SMMLA, ASR):
 
-    (((2 * zero + 1) << s) + (acc * scale * m >> 32)) >> s >> 1
+    (c + (acc * scale * m >> 32)) >> s      with  c = (zero << s) + (1 << (s - 1))
 
-That equals `requantize` by s + 1 + 32 places exactly where 0 <= s, since adding whole multiples of
-2**32 before or after the upper half is taken is the same; where ties are not rounded to even; where
-acc * scale fits in 32 bits; and where the sum does not leave int32. `_requantizer` checks this for
-all accumulators that a channel can reach.
+That equals `requantize` exactly where 1 <= s, since adding whole multiples of 2**32 before or
+after the upper half is taken is the same; where ties are not rounded to even; where acc * scale
+fits in 32 bits; and where the sum does not leave int32. `_requantizer` checks this for all
+accumulators that a channel can reach.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ from msfcnn.isa.kernel import Words
 from msfcnn.ops import ConvConstants
 
 BLOCK = 4  # outputs
-BLOCK_EXTRA = 9  # words of a block beside its weights
+BLOCK_EXTRA = 16  # words of a block beside its weights
 PAIR_SCALE = 256  # what the upper of two weights in a halfword is multiplied by
 PAIR_TAPS = 256  # with more, pixels can be computed one by one: scratch stays below 1.5 KB
 WHOLE_COLUMNS = 2  # MSFCNN_V7EM_COLUMNS of the engine
-SHIFT_BITS = 5  # of depthwise_rows.S
 LARGEST_TURNED = 7  # MSFCNN_V7EM_ROWS of the engine
 LARGEST_SCALE = 8  # as a power of two: what int8 weights in int16 leave room for
-CONSTANT, CONSTANT_ACC = 2**29, 16  # their product is 2**33: a step of an output whose shift is 0
 _INT32 = 2**31
 
 
@@ -41,7 +39,7 @@ _INT32 = 2**31
 class PackedConv:
     """Blocks of four outputs for msfcnn_pointwise_v7em and msfcnn_conv_v7em.
 
-    taps: of an output, rounded up to a multiple of 4. A block has taps + 9 words.
+    taps: of an output, rounded up to a multiple of 4. A block has taps + 16 words.
     """
 
     words: Words
@@ -58,15 +56,11 @@ class PackedDepthwise:
 
 @dataclass(frozen=True)
 class _Requantizer:
-    """How acc * scale, which is in int32, becomes an output.
-
-    shift: the first one.
-    constant: if the output is constant, its accumulator; weights are zero then.
-    """
+    """(offset + (acc * scale * multiplier >> 32)) >> shift, in which acc * scale is in int32."""
 
     multiplier: int
+    offset: int
     shift: int
-    constant: int | None = None
 
 
 def pack_conv(
@@ -134,18 +128,16 @@ def _block(flat: NDArray[np.int64], k: ConvConstants, first: int) -> Words | Non
     taps = _padded(flat.shape[1])
     w = np.zeros((BLOCK, taps), dtype=np.int64)
     bias = [0] * BLOCK
-    requantizers = [_Requantizer(0, 0)] * BLOCK
+    requantizers = [_Requantizer(0, 0, 1)] * BLOCK
     for i, channel in enumerate(range(first, min(first + BLOCK, len(flat)))):
         scale = PAIR_SCALE if i % 2 == 0 else 1
         found = _requantizer(flat[channel], k, channel, scale)
         if found is None:
             return None
         requantizers[i] = found
-        if found.constant is None:
+        if found.multiplier:  # else the output is constant
             w[i, : flat.shape[1]] = flat[channel]
             bias[i] = int(k.bias[channel])
-        else:
-            bias[i] = found.constant
     halfwords = PAIR_SCALE * w[0::2] + w[1::2]  # [2, taps]
     if halfwords.min() < -(2**15):
         return None
@@ -153,12 +145,13 @@ def _block(flat: NDArray[np.int64], k: ConvConstants, first: int) -> Words | Non
     pairs = halfwords.reshape(2, -1, 2, 2).transpose(1, 3, 0, 2)  # [fours, word, outputs, lane]
     lanes = (pairs & 0xFFFF).reshape(-1, 2)
     sums = [PAIR_SCALE * bias[0] + bias[1], bias[1], PAIR_SCALE * bias[2] + bias[3], bias[3]]
+    factors = [v for r in requantizers for v in (r.multiplier, r.offset)]
     return np.concatenate(
         [
             _words(sums),
             (lanes[:, 0] | lanes[:, 1] << 16).astype(np.uint32),
-            _words([r.multiplier for r in requantizers]),
-            _words([sum(r.shift << (8 * i) for i, r in enumerate(requantizers))]),
+            _words(factors),
+            _words([r.shift for r in requantizers]),
         ]
     )
 
@@ -180,17 +173,17 @@ def _requantizer(
     first, last = (_scaled(acc, multiplier, shift) for acc in (low, high))
     if first == last or _constant(first, last, k):
         value = min(max(first + k.output_zero, -128), 127)
-        return _Requantizer(CONSTANT // scale, 0, CONSTANT_ACC * (value - k.output_zero))
+        return _Requantizer(0, value, 0)
     if max(-low, high) * scale >= _INT32:
         return None
     right = shift + (scale.bit_length() - 1) - 32
     if right < 1:
         return None
-    offset = (2 * k.output_zero + 1) << (right - 1)
+    offset = (k.output_zero << right) + (1 << (right - 1))
     sums = [offset + (acc * scale * multiplier >> 32) for acc in (low, high)]
     if not all(-_INT32 <= v < _INT32 for v in [offset, *sums]):
         return None
-    return _Requantizer(multiplier, right - 1)
+    return _Requantizer(multiplier, offset, right)
 
 
 def _scaled(acc: int, multiplier: int, shift: int) -> int:
@@ -240,25 +233,21 @@ def _plane(w: NDArray[np.int64], k: ConvConstants, channel: int) -> Words | None
             break
     else:
         return None
-    scaled = w << power if found.constant is None else np.zeros_like(w)
-    bias = int(k.bias[channel]) if found.constant is None else found.constant
-    bias <<= power
+    scaled = w << power if found.multiplier else np.zeros_like(w)
+    bias = int(k.bias[channel]) << power if found.multiplier else 0
     if w.shape[1] == 3:
         outer = [_pair(line[0], line[2]) for line in scaled]
         middle = [_pair(scaled[0, 1], scaled[1, 1]), _pair(found.shift, scaled[2, 1])]
         order = [bias, outer[0], middle[0], outer[1], outer[2], middle[1]]
-        return _words([*order, found.multiplier])
-    rounding = (2 * k.output_zero + 1) << SHIFT_BITS | found.shift
-    taps = [word for line in scaled for word in _line(line, rounding)]
-    return _words([bias, *taps, found.multiplier])
+        return _words([*order, found.multiplier, found.offset])
+    taps = [word for line in scaled for word in _line(line)]
+    return _words([bias, *taps, found.multiplier, found.offset, found.shift])
 
 
-def _line(w: NDArray[np.int64], rounding: int) -> list[int]:
-    """A kernel line of five or seven weights, and the rounding, of which the last line's counts."""
+def _line(w: NDArray[np.int64]) -> list[int]:
+    """A kernel line of five or seven weights."""
     head = [_pair(w[0], w[2]), _pair(w[1], w[3])]
-    if len(w) == 5:
-        return [_pair(w[4], rounding), *head]
-    return [_pair(w[5], rounding), *head, _pair(w[4], w[6])]
+    return [*head, _pair(w[4], 0)] if len(w) == 5 else [_pair(w[5], 0), *head, _pair(w[4], w[6])]
 
 
 def _pair(low: int, high: int) -> int:

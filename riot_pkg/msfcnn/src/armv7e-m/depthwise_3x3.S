@@ -10,9 +10,9 @@
  * piece takes the tap that does not exist from a register. Which pieces follow each other is the
  * same for all channels: the caller lists their addresses, the last one is `next`.
  *
- * A channel has seven words, a and b being its outer and its middle weights of a kernel line:
- *     bias, a0, b0 | b1 << 16, a1, a2, s | b2 << 16, m        with a = first | last << 16
- * and an output is ssat8(((z << s) + (sum * m >> 32)) >> s >> 1), z as in pair.S.
+ * A channel has eight words, a and b being its outer and its middle weights of a kernel line:
+ *     bias, a0, b0 | b1 << 16, a1, a2, s | b2 << 16, m, c     with a = first | last << 16
+ * and an output is ssat8((c + (sum * m >> 32)) >> s).
  */
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
@@ -30,11 +30,11 @@
 #define PIECES      20
 #define PIXEL_STEP  24
 #define PAD         28      /* sign extended */
-#define ROUNDING    32      /* z */
+#define PAD_FIRST   32      /* as the first byte of a word, zero otherwise */
 #define PAD_LAST    36      /* as the last byte */
 #define FRAME       40
 
-#define CHANNEL     28      /* bytes of constants */
+#define CHANNEL     32      /* bytes of constants */
 
 /* four or two taps of a line, r9: 0 and 2, r10: 1 and 3 */
     .macro SPLIT
@@ -48,7 +48,7 @@
 
     .macro LOAD_LEFT line, advance
     ldr     r10, [\line], #\advance
-    ldrb    r9, [sp, #PAD]
+    ldr     r9, [sp, #PAD_FIRST]
     orr     r10, r9, r10, lsl #8
     .endm
 
@@ -105,7 +105,7 @@
 
     .macro WIDE_LEFT line, half, bias=r5
     ldr     r10, [\line], #3
-    ldrb    r9, [sp, #PAD]
+    ldr     r9, [sp, #PAD_FIRST]
     asr     r7, r10, #24
     orr     r10, r9, r10, lsl #8
     WIDE_REST \half, \bias
@@ -158,17 +158,15 @@
     .endm
 
     .macro SCALE sums:vararg
-    ldr     r9, [r11, #24]
-    ldr     r10, [sp, #ROUNDING]
-    lsl     r10, r10, r4
+    ldrd    r9, r10, [r11, #24]
     .irp    sum, \sums
     smmla   \sum, \sum, r9, r10
     .endr
     .irp    sum, \sums
-    asrs    \sum, \sum, r4
+    asr     \sum, \sum, r4
     .endr
     .irp    sum, \sums
-    ssat    \sum, #8, \sum, asr #1
+    ssat    \sum, #8, \sum
     .endr
     .endm
 
@@ -184,13 +182,6 @@
 
     .macro  LINE_2
     ldrd    r3, r4, [r11, #16]
-    .endm
-
-/* where a jump leads: an instruction of 32 bits that is not aligned is fetched twice */
-    .macro TARGET
-#ifndef __OPTIMIZE_SIZE__
-    .balign 4
-#endif
     .endm
 
     .macro PIECE_TWO load, advance
@@ -232,8 +223,7 @@ msfcnn_v7em_depthwise_3x3:
     ldm     r0!, {r2-r11}
     mov     lr, r7
     ldr     r12, [r0, #12]
-    rsb     r6, r6, r6, lsl #3
-    add     r6, r12, r6, lsl #2     /* CHANNEL bytes each */
+    add     r6, r12, r6, lsl #5     /* CHANNEL bytes each */
     stm     sp, {r2-r11}
     ldm     r0, {r0, r1, r2, r11, r12}
     ldr     pc, [lr], #4
@@ -253,7 +243,6 @@ msfcnn_v7em_depthwise_3x3:
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
 
-    TARGET
 .Lfour:
     LINE_0  r8
     FOUR    r0, b, r8, r8, r8
@@ -270,35 +259,28 @@ msfcnn_v7em_depthwise_3x3:
     strb    r8, [r12, r9]
     add     r12, r12, r9, lsl #1
     ldr     pc, [lr], #4
-    TARGET
 .Ltwo_left:
     PIECE_TWO LOAD_LEFT, 1
     b       .Lstore_two
-    TARGET
 .Ltwo_right:
     PIECE_TWO LOAD_RIGHT, 2
     b       .Lstore_two
-    TARGET
 .Lwide_left:
     PIECE_WIDE WIDE_LEFT
     b       .Lstore_two
-    TARGET
 .Lwide_right:
     PIECE_WIDE WIDE_RIGHT
     b       .Lstore_two
-    TARGET
 .Ltwo:
     PIECE_TWO LOAD, 2
     b       .Lstore_two
 #ifndef __OPTIMIZE_SIZE__
-    TARGET
 .Lwide_odd:
     PIECE_WIDE WIDE_ODD
     b       .Lstore_two
 #else
     .equ    .Lwide_odd, .Lwide
 #endif
-    TARGET
 .Lwide:
     PIECE_WIDE WIDE
 .Lstore_two:
@@ -308,15 +290,12 @@ msfcnn_v7em_depthwise_3x3:
     strb    r6, [r12, r9]
     add     r12, r12, r9, lsl #1
     ldr     pc, [lr], #4
-    TARGET
 .Lone_left:
     PIECE_ONE ONE_LEFT
     b       .Lstore_one
-    TARGET
 .Lone_right:
     PIECE_ONE ONE_RIGHT
     b       .Lstore_one
-    TARGET
 .Lone_wide:
     movs    r6, #2
     b       1f

@@ -10,10 +10,9 @@
  * As in depthwise_3x3.S pieces of code follow each other as the caller lists them, each for a few
  * pixels; here every tap exists. Where lines end, each channel's are copied to between padding
  * first. A channel has
- *     bias, the words of each kernel line, m
- * where a kernel line of five is w4|zs, w0|w2, w1|w3, one of seven is w5|zs, w0|w2, w1|w3, w4|w6,
- * and an output is ssat8(((z << s) + (sum * m >> 32)) >> s >> 1), z as in pair.S. The last zs counts:
- * z << SHIFT_BITS | s.
+ *     bias, the words of each kernel line, m, c, s
+ * where a kernel line of five is w0|w2, w1|w3, w4 and one of seven is w5, w0|w2, w1|w3, w4|w6,
+ * and an output is ssat8((c + (sum * m >> 32)) >> s).
  */
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
@@ -37,8 +36,6 @@
 #define NEXT_PIECE  48
 #define FRAME       52
 
-#define SHIFT_BITS  5
-
 #define ROW         16      /* bytes: line, source, next, source's next */
 #define ROW_NEXT    8
 
@@ -58,7 +55,7 @@
 
     .macro FIVE
     ldr     r0, [r11]
-    ldm     r1!, {r2, r3, r4}
+    ldm     r1!, {r3, r4, r9}
     .endm
 
     .macro SEVEN
@@ -79,14 +76,14 @@
     smlad   r6, r10, r3, r6
     TAPS    2
     HEAD    r7
-    smlatb  r5, lr, r2, r5
+    smlatb  r5, lr, r9, r5
     smlad   r6, lr, r4, r6
-    smlatb  r6, r10, r2, r6
+    smlatb  r6, r10, r9, r6
     smlad   r8, r10, r3, r8
     TAPS    4
-    smlatb  r7, lr, r2, r7
+    smlatb  r7, lr, r9, r7
     smlad   r8, lr, r4, r8
-    smlatb  r8, r10, r2, r8
+    smlatb  r8, r10, r9, r8
     .endm
 
     .macro LINE_5_TWO
@@ -95,9 +92,9 @@
     HEAD    r5
     smlad   r6, r10, r3, r6
     TAPS    2
-    smlatb  r5, lr, r2, r5
+    smlatb  r5, lr, r9, r5
     smlad   r6, lr, r4, r6
-    smlatb  r6, r10, r2, r6
+    smlatb  r6, r10, r9, r6
     .endm
 
 /* one pixel at either stride: r6 */
@@ -109,7 +106,7 @@
     HEAD    r5
     ldrsb   r10, [r0, #4]
     add     r0, r0, r6
-    smlabb  r5, r10, r2, r5
+    smlabb  r5, r10, r9, r5
     .endm
 
 /* stride 2 */
@@ -119,15 +116,15 @@
     HEAD    r5
     TAPS    2
     HEAD    r6
-    smlatb  r5, lr, r2, r5
+    smlatb  r5, lr, r9, r5
     TAPS    4
     HEAD    r7
-    smlatb  r6, lr, r2, r6
+    smlatb  r6, lr, r9, r6
     TAPS    6
     HEAD    r8
-    smlatb  r7, lr, r2, r7
+    smlatb  r7, lr, r9, r7
     ldrsb   r10, [r0, #(10 - ADVANCE)]
-    smlabb  r8, r10, r2, r8
+    smlabb  r8, r10, r9, r8
     .endm
 
     .macro LINE_5_TWO_WIDE
@@ -136,9 +133,9 @@
     HEAD    r5
     TAPS    2
     HEAD    r6
-    smlatb  r5, lr, r2, r5
+    smlatb  r5, lr, r9, r5
     ldrsb   r10, [r0, #(6 - ADVANCE)]
-    smlabb  r6, r10, r2, r6
+    smlabb  r6, r10, r9, r6
     .endm
 
     .macro LINE_7_FOUR
@@ -229,13 +226,6 @@
     smlatb  r6, lr, r2, r6
     .endm
 
-/* so that the loop of PIECE is aligned, whose first instruction has 32 bits */
-    .macro TARGET
-#ifndef __OPTIMIZE_SIZE__
-    .balign 4
-#endif
-    .endm
-
 /* sums: from r5 on; advance: input pixels; store: the code behind, unless it follows */
     .macro PIECE line, advance, store, sums:vararg
     ldr     r1, [sp, #CONSTANTS]
@@ -258,19 +248,16 @@
     .endm
 
     .macro SCALE sums:vararg
-    ldr     r3, [r1]
+    ldm     r1, {r3, r4, r9}
     ldrd    r0, r1, [sp, #OUT]
-    asrs    r4, r2, #(16 + SHIFT_BITS)
-    ubfx    r2, r2, #16, #SHIFT_BITS
-    lsls    r4, r4, r2
     .irp    sum, \sums
     smmla   \sum, \sum, r3, r4
     .endr
     .irp    sum, \sums
-    asrs    \sum, \sum, r2
+    asr     \sum, \sum, r9
     .endr
     .irp    sum, \sums
-    ssat    \sum, #8, \sum, asr #1
+    ssat    \sum, #8, \sum
     .endr
     .endm
 
@@ -366,16 +353,12 @@ msfcnn_v7em_depthwise_rows:
     bne     2b
     b       .Lcopied
 
-    TARGET
 .L5_four:
     PIECE   LINE_5_FOUR, 4, .Lstore_four, r5, r6, r7, r8
-    TARGET
 .L5_four_wide:
     PIECE   LINE_5_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
-    TARGET
 .L7_four_wide:
     PIECE   LINE_7_FOUR_WIDE, 8, .Lstore_four, r5, r6, r7, r8
-    TARGET
 .L7_four:
     PIECE   LINE_7_FOUR, 4, , r5, r6, r7, r8
 .Lstore_four:
@@ -392,16 +375,12 @@ msfcnn_v7em_depthwise_rows:
     ldr     r3, [r2], #4
     str     r2, [sp, #NEXT_PIECE]
     bx      r3
-    TARGET
 .L5_two:
     PIECE   LINE_5_TWO, 2, .Lstore_two, r5, r6
-    TARGET
 .L5_two_wide:
     PIECE   LINE_5_TWO_WIDE, 4, .Lstore_two, r5, r6
-    TARGET
 .L7_two_wide:
     PIECE   LINE_7_TWO_WIDE, 4, .Lstore_two, r5, r6
-    TARGET
 .L7_two:
     PIECE   LINE_7_TWO, 2, , r5, r6
 .Lstore_two:

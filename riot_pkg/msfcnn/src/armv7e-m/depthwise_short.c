@@ -59,7 +59,6 @@ bool msfcnn_v7em_depthwise_short(const msfcnn_op_t *op, const msfcnn_run_t *run)
     planes.line[2] = line[2];
     planes.constants = (const uint32_t *)op->constants + run->channel * op->words;
     planes.out = run->out;
-    planes.rounding = msfcnn_range(op).rounding;
     for (; !wide && (left >= 4); left -= 4) {
         *next++ = msfcnn_v7em_pieces[MSFCNN_V7EM_FOUR];
     }

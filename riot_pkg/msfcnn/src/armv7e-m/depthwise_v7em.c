@@ -168,14 +168,15 @@ static void _do_planes(msfcnn_v7em_planes_t *planes, const part_t *part, const l
                        unsigned channel, unsigned n)
 {
     const msfcnn_run_t *run = part->run;
+    uint8_t pad = (uint8_t)part->op->pad_value;
 
     planes->next_out = _next_out(part);
     planes->channels = n;
     planes->pieces = list->piece;
     planes->pixel_step = run->out_pixel_step;
     planes->pad = part->op->pad_value;
-    planes->rounding = msfcnn_range(part->op).rounding;
-    planes->pad_last = (uint32_t)part->op->pad_value << 24;
+    planes->pad_first = pad;
+    planes->pad_last = (uint32_t)pad << 24;
     planes->constants = _constants(part, channel);
     planes->out = part->out + channel * run->out_channel_step;
     msfcnn_v7em_depthwise_3x3(planes);

@@ -14,10 +14,9 @@
  * A block of four outputs lies in the stream as
  *     S01 A1 S23 A3          sums before the first tap: 256 * bias0 + bias1, bias1, ...
  *     w01 w23 ...            two taps a word, in the order in which taps are expanded
- *     m0 m1 m2 m3
- *     s0 s1 s2 s3            bytes of a word
- * and an output is ssat8(((z << s) + (sum * m >> 32)) >> s >> 1), where z is the output's zero point
- * and a half, doubled. The packing proves that this is exact.
+ *     m0 c0 m1 c1 m2 c2 m3 c3
+ *     s0 s1 s2 s3
+ * and an output is ssat8((c + (sum * m >> 32)) >> s). The packing proves that this is exact.
  */
 
 #if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1)
@@ -29,11 +28,10 @@
 #define B_BLOCKS        8
 #define B_OUT           16
 #define B_PIXEL_STEP    20
-#define B_ROUNDING      28
-#define B_FIRST         32
-#define B_SECOND        36
-#define B_PAIRS         40
-#define B_LINES         44
+#define B_FIRST         28
+#define B_SECOND        32
+#define B_PAIRS         36
+#define B_LINES         40
 
 /* msfcnn_v7em_lines_t */
 #define L_FIRST         4
@@ -49,17 +47,9 @@
 #define ALL         28
 #define LINE_END    32
 #define SECOND      36
-#define ROUNDING    40
-#define FRAME       44
+#define FRAME       40
 
 #define MANY        128     /* with more taps, loads are double */
-
-/* of a single pixel, four steps a turn, or two */
-#ifdef __OPTIMIZE_SIZE__
-#define SINGLE_BITS 1
-#else
-#define SINGLE_BITS 2
-#endif
 
 /* r2 r3: taps of the two pixels; sums: r6 r7 r10 r11 and r8 r9 r12 lr */
     .macro PAIR_LOAD_DOUBLE
@@ -126,17 +116,6 @@
     stm     \to!, {r4-r7}
     .endm
 
-/* the next of four outputs, whose shift r0's lowest byte is; r4: z */
-    .macro SCALE m, sums:vararg
-    lsl     r5, r4, r0
-    .irp    sum, \sums
-    smmla   \sum, \sum, \m, r5
-    .endr
-    .irp    sum, \sums
-    asrs    \sum, \sum, r0
-    .endr
-    .endm
-
     .section .text.msfcnn_v7em_pair, "ax", %progbits
     .balign 4
     .global msfcnn_v7em_pair
@@ -145,8 +124,7 @@
 msfcnn_v7em_pair:
     push    {r4-r11, lr}
     sub     sp, sp, #FRAME
-    ldm     r0, {r2-r9}
-    str     r9, [sp, #ROUNDING]
+    ldm     r0, {r2-r8}
     strd    r2, r3, [sp, #X]
     strd    r5, r6, [sp, #BLOCKS_END]
     strd    r7, r8, [sp, #PIXEL_STEP]
@@ -210,50 +188,57 @@ msfcnn_v7em_pair:
     PAIR_STEPS .Lmany, PAIR_LOAD_DOUBLE
     bne     .Lmany_8
     b       .Lpair_scale
-    .balign 4               /* as for all jumps to instructions of 32 bits */
 #endif
 .Lfew_8:
     PAIR_STEP
     PAIR_STEPS .Lfew, PAIR_LOAD
     bne     .Lfew_8
 .Lpair_scale:
-    ldr     r0, [r1, #16]
-    ldr     r4, [sp, #ROUNDING]
-    ldrd    r2, r3, [r1], #8
-    subs    r6, r6, r7
+    ldm     r1!, {r2-r5}
+    sub     r6, r6, r7
     sub     r8, r8, r9
     sub     r10, r10, r11
     sub     r12, r12, lr
-    SCALE   r2, r6, r8
-    lsrs    r0, r0, #8
-    SCALE   r3, r7, r9
-    ldrd    r2, r3, [r1], #12
-    lsrs    r0, r0, #8
-    SCALE   r2, r10, r12
-    lsrs    r0, r0, #8
-    SCALE   r3, r11, lr
+    smmla   r6, r6, r2, r3
+    smmla   r8, r8, r2, r3
+    smmla   r7, r7, r4, r5
+    smmla   r9, r9, r4, r5
+    ldm     r1!, {r2-r5}
+    smmla   r10, r10, r2, r3
+    smmla   r12, r12, r2, r3
+    smmla   r11, r11, r4, r5
+    smmla   lr, lr, r4, r5
+    ldm     r1!, {r2-r5}
+    asr     r6, r6, r2
+    asr     r8, r8, r2
+    asr     r7, r7, r3
+    asr     r9, r9, r3
+    asr     r10, r10, r4
+    asr     r12, r12, r4
+    asr     r11, r11, r5
+    asr     lr, lr, r5
     ldr     r2, [sp, #OUT]
     ldr     r3, [sp, #PIXEL_STEP]
     ldr     r4, [sp, #CHAN_STEP]
     ldr     r5, [sp, #BLOCKS_END]
     ldr     r0, [sp, #X]
-    ssat    r6, #8, r6, asr #1
-    ssat    r8, #8, r8, asr #1
+    ssat    r6, #8, r6
+    ssat    r8, #8, r8
     strb    r6, [r2]
     strb    r8, [r2, r3]
     add     r2, r2, r4
-    ssat    r7, #8, r7, asr #1
-    ssat    r9, #8, r9, asr #1
+    ssat    r7, #8, r7
+    ssat    r9, #8, r9
     strb    r7, [r2]
     strb    r9, [r2, r3]
     add     r2, r2, r4
-    ssat    r10, #8, r10, asr #1
-    ssat    r12, #8, r12, asr #1
+    ssat    r10, #8, r10
+    ssat    r12, #8, r12
     strb    r10, [r2]
     strb    r12, [r2, r3]
     add     r2, r2, r4
-    ssat    r11, #8, r11, asr #1
-    ssat    lr, #8, lr, asr #1
+    ssat    r11, #8, r11
+    ssat    lr, #8, lr
     strb    r11, [r2]
     strb    lr, [r2, r3]
     add     r2, r2, r4
@@ -272,7 +257,6 @@ msfcnn_v7em_pair:
     bne     .Lpair_next
     add     sp, sp, #FRAME
     pop     {r4-r11, pc}
-    .balign 4
 /* the taps of two pixels, kernel line by kernel line */
 .Lpair_lines:
     mov     r12, r3
@@ -296,7 +280,7 @@ msfcnn_v7em_pair:
     EXPAND_STEP r10, r11, r12
 #else
     lsrs    lr, r8, #1      /* carry: an odd one */
-    bcc.w   .Llines_eight   /* which is aligned then */
+    bcc     .Llines_eight
     EXPAND_STEP r10, r11, r12
     beq     .Llines_rest
 .Llines_eight:
@@ -323,6 +307,13 @@ msfcnn_v7em_pair:
     bne     .Llines_line
     b       .Lpair_expanded
     .size   msfcnn_v7em_pair, . - msfcnn_v7em_pair
+
+/* of a single pixel, four steps a turn, or two */
+#ifdef __OPTIMIZE_SIZE__
+#define SINGLE_BITS 1
+#else
+#define SINGLE_BITS 2
+#endif
 
 /* r2 r3: four taps; sums: r6 r7 r10 r11 */
     .macro SINGLE_STEP
@@ -352,10 +343,9 @@ msfcnn_v7em_pair:
     .type   msfcnn_v7em_single, %function
 msfcnn_v7em_single:
     push    {r4-r11, lr}
-    ldm     r0, {r2-r9}
-    sub     sp, sp, #12
+    ldm     r0, {r2-r8}
+    sub     sp, sp, #8
     str     r2, [sp, #X]
-    str     r9, [sp, #8]
     sub     r9, r3, r2
     ubfx    r9, r9, #2, #SINGLE_BITS
     adr     r10, .Lsingle_entries
@@ -386,23 +376,23 @@ msfcnn_v7em_single:
     SINGLE_STEP
     cmp     r0, r12
     bne     .Lsingle_turn
-    ldr     r0, [r1, #16]
-    ldr     r4, [sp, #8]
-    ldrd    r2, r3, [r1], #8
-    subs    r6, r6, r7
+    ldm     r1!, {r2-r5}
+    sub     r6, r6, r7
     sub     r10, r10, r11
-    SCALE   r2, r6
-    lsrs    r0, r0, #8
-    SCALE   r3, r7
-    ldrd    r2, r3, [r1], #12
-    lsrs    r0, r0, #8
-    SCALE   r2, r10
-    lsrs    r0, r0, #8
-    SCALE   r3, r11
-    ssat    r6, #8, r6, asr #1
-    ssat    r7, #8, r7, asr #1
-    ssat    r10, #8, r10, asr #1
-    ssat    r11, #8, r11, asr #1
+    smmla   r6, r6, r2, r3
+    smmla   r7, r7, r4, r5
+    ldm     r1!, {r2-r5}
+    smmla   r10, r10, r2, r3
+    smmla   r11, r11, r4, r5
+    ldm     r1!, {r2-r5}
+    asr     r6, r6, r2
+    asr     r7, r7, r3
+    asr     r10, r10, r4
+    asr     r11, r11, r5
+    ssat    r6, #8, r6
+    ssat    r7, #8, r7
+    ssat    r10, #8, r10
+    ssat    r11, #8, r11
     strb    r6, [lr]
     add     lr, lr, r8
     strb    r7, [lr]
@@ -414,7 +404,7 @@ msfcnn_v7em_single:
     ldr     r2, [sp, #4]
     cmp     r1, r2
     bne     .Lsingle_block
-    add     sp, sp, #12
+    add     sp, sp, #8
     pop     {r4-r11, pc}
     .size   msfcnn_v7em_single, . - msfcnn_v7em_single
 

@@ -26,7 +26,7 @@ extern "C" {
 /**
  * @brief   Words of a block's constants, beside its weights
  */
-#define MSFCNN_V7EM_BLOCK_EXTRA     9
+#define MSFCNN_V7EM_BLOCK_EXTRA     16
 
 /**
  * @brief   With the words of an output's taps: lines are columns of a whole tensor
@@ -67,7 +67,6 @@ typedef struct {
     int8_t *out;                /**< first output of the first pixel */
     size_t pixel_step;          /**< from there to the second pixel */
     size_t channel_step;        /**< to the next output */
-    int32_t rounding;           /**< zero point of the outputs and a half, doubled */
     /* what follows is for pairs only */
     const int8_t *first;        /**< taps of the first pixel one behind the other, or NULL */
     size_t second;              /**< bytes from there to those of the next one */
@@ -162,8 +161,8 @@ typedef struct {
     const uintptr_t *pieces;    /**< addresses of code, the last is MSFCNN_V7EM_NEXT */
     size_t pixel_step;          /**< bytes from one output pixel to the next */
     int32_t pad;                /**< what a padded tap reads */
-    int32_t rounding;           /**< zero point of the outputs and a half, doubled */
-    uint32_t pad_last;          /**< what a padded tap reads as the highest byte of a word */
+    uint32_t pad_first;         /**< likewise as the lowest byte of a word */
+    uint32_t pad_last;          /**< likewise as the highest */
     const int8_t *line[3];      /**< first tap that exists, in each line */
     const uint32_t *constants;  /**< of the first channel */
     int8_t *out;                /**< first output of the first channel */
@@ -206,7 +205,6 @@ static inline void msfcnn_v7em_begin(const msfcnn_op_t *op, const msfcnn_run_t *
     blocks->out = run->out;
     blocks->pixel_step = run->out_pixel_step;
     blocks->channel_step = run->out_channel_step;
-    blocks->rounding = msfcnn_range(op).rounding;
     blocks->lines = NULL;
 }
 
