@@ -100,7 +100,7 @@ def _pointwise_roots(network: Network, tensor: int) -> set[int]:
 def _way(network: Network, map_: int, reader: int) -> _Way | None:
     """The shortest way to a map from a tensor of at most half its bytes; else from the smallest.
 
-    None if none is smaller, or it is not whole in the arena of its own.
+    None if none is smaller than the map.
     """
     best: _Way | None = None
     for way in _ways(network, map_, reader):
