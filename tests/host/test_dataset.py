@@ -16,7 +16,7 @@ from msfcnn.errors import UsageError
 COLOR = (1, 3, 6, 8)
 
 
-def picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+def picture(path: Path, pixels: NDArray[np.uint8] | NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
 
@@ -168,6 +168,51 @@ def test_unusable_files(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             load_samples(tmp_path / f"{name}.npz", (1, 4))
         assert name in caught.value.problems[0].where
+
+
+@pytest.mark.parametrize("suffix", ["webp", "tif", "gif", "ppm", "TIFF"])
+def test_formats_of_pictures(suffix: str, tmp_path: Path) -> None:
+    shown = np.full((6, 8, 3), 80, np.uint8)
+    picture(tmp_path / f"a.{suffix}", shown)
+    loaded = load_samples(tmp_path, COLOR)
+    np.testing.assert_allclose(loaded.images, 80 / 255, atol=0.01)
+
+
+def test_an_animation_counts_as_its_first_frame(tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.full((6, 8), shade, np.uint8)) for shade in (40, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    loaded = load_samples(tmp_path, COLOR)
+    np.testing.assert_allclose(loaded.images, 40 / 255, atol=0.01)
+
+
+def test_files_that_are_no_pictures_are_named(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png", pixels(0))
+    for name in ("b.heic", "c.txt", ".DS_Store", "__MACOSX/._a.png", ".checkpoints/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"no picture")
+    loaded = load_samples(tmp_path, COLOR)
+    assert len(loaded.images) == 1
+    note = next(n for n in loaded.notes if "skipped" in n)
+    assert "b.heic" in note
+    assert "c.txt" in note
+    assert ".DS_Store" not in note
+
+
+def test_a_class_without_pictures_counts(tmp_path: Path) -> None:
+    for name in ("cat/a.png", "fish/b.png"):
+        picture(tmp_path / name, pixels(0))
+    (tmp_path / "dog").mkdir()
+    loaded = load_samples(tmp_path, COLOR)
+    assert loaded.labels is not None
+    assert loaded.labels.tolist() == [0, 2]
+    assert loaded.preprocessing is not None
+    assert loaded.preprocessing.labels == ("cat", "dog", "fish")
+
+
+def test_pictures_of_real_numbers_are_no_pixels(tmp_path: Path) -> None:
+    picture(tmp_path / "a.tif", np.zeros((6, 8), np.float32))
+    with pytest.raises(UsageError, match="real numbers"):
+        load_samples(tmp_path, COLOR)
 
 
 def test_unusable_pictures(tmp_path: Path) -> None:

@@ -30,10 +30,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "msfcnn quantize float.onnx --calib images.npz -o int8.onnx\n"
         "msfcnn quantize float.onnx --calib photos/ --mean 0.485,0.456,0.406 "
         "--std 0.229,0.224,0.225 -o int8.onnx",
-        "Ranges are measured on calibration images: a directory of PNG, JPEG or BMP files\n"
-        "(subdirectories are classes), or an .npz or .npy file: x holds real numbers in the\n"
-        "shape of the input, or pixels (uint8); labels or y the class of each image. A network\n"
-        "with several inputs takes an .npz file with an array for each, called as the input.",
+        "Ranges are measured on calibration images: a directory of PNG, JPEG, BMP, WebP,\n"
+        "TIFF or GIF files (subdirectories are classes), or an .npz or .npy file: x holds real\n"
+        "numbers in the shape of the input, or pixels (uint8); labels or y the class of each\n"
+        "image. A network with several inputs takes an .npz file with an array for each, called\n"
+        "as the input.",
     )
     add_model(parser, "float ONNX or TFLite file")
     parser.add_argument(

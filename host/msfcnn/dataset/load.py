@@ -105,7 +105,8 @@ def _from_pictures(
     labels = np.array([listing.labels[i] for i in chosen], np.int64)
     values = wanted.values(read_pictures(files, wanted))
     named = replace(wanted, labels=listing.names)
-    notes = (*_limited(len(listing.files), len(files)), *_assumed(wanted, given))
+    counted = _limited(len(listing.files), len(files))
+    notes = (*listing.notes, *counted, *_assumed(wanted, given))
     return Loaded(
         images=values,
         labels=labels if (labels >= 0).any() else None,
