@@ -358,6 +358,49 @@ def test_a_stack_that_is_reduced(kind: str, axis: int, tmp_path: Path) -> None:
     assert_same(model, ready, 4, 6, 6)
 
 
+@pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax", "ReduceSum"])
+def test_a_weighted_stack_that_is_summed(kind: str, tmp_path: Path) -> None:
+    """Selective kernels: the stack of branches is read twice, and each branch has its gate."""
+    listed = {} if kind == "ReduceSum" else {"axes": [1]}
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Reshape", "c shape", "s"),
+        node("Mul", "s gates", "m"),
+        node(kind, "m one" if kind == "ReduceSum" else "m", "y", keepdims=0, **listed),
+    ]
+    constants = {"w": normal(8, 4, 1, 1), "gates": normal(1, 2, 4, 1, 1), "one": np.array([1])}
+    constants["shape"] = np.array([1, 2, 4, 6, 6])
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert kind not in kinds(ready)
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_a_stack_behind_the_channels_is_a_shuffle(tmp_path: Path) -> None:
+    """torch.stack((a, b), 2).flatten(1, 2)."""
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Unsqueeze", "c two", "a"),
+        node("Unsqueeze", "x two", "b"),
+        node("Concat", "a b", "s", axis=2),
+        node("Reshape", "s shape", "y"),
+    ]
+    constants = {"w": normal(4, 4, 1, 1), "two": np.array([2]), "shape": np.array([1, 8, 6, 6])}
+    model = float_model(nodes, [1, 4, 6, 6], constants)
+    ready = prepared(model, tmp_path).model
+    assert "Unsqueeze" not in kinds(ready)
+    assert_same(model, ready, 4, 6, 6)
+
+
+def test_an_image_without_a_batch_is_named(tmp_path: Path) -> None:
+    nodes = [node("Unsqueeze", "x zero", "u"), node("Conv", "u w", "y")]
+    constants = {"w": normal(6, 4, 3, 3), "zero": np.array([0])}
+    model = float_model(nodes, [4, 6, 6], constants)
+    with pytest.raises(ModelError) as caught:
+        prepared(model, tmp_path)
+    assert "batch of 4" in caught.value.problems[0].what
+
+
 def test_a_comparison_that_is_cast_is_a_choice(tmp_path: Path) -> None:
     nodes = [
         node("Conv", "x w", "c"),

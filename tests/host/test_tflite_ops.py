@@ -17,7 +17,7 @@ from msfcnn.reference import execute
 from msfcnn.verifier.images import random_images
 
 Arrays = list[NDArray[Any]]
-FLOAT_ONLY = ("add_n", "ceil", "div", "floor", "neg", "pow_", "round_", "square")
+FLOAT_ONLY = ("add_n", "ceil", "cos", "div", "floor", "neg", "pow_", "round_", "sin", "square")
 NOT_UINT8 = (
     *("abs_", "batch_matmul", "elu", "exp", "gelu", "gelu_tanh", "log", "log_softmax"),
     *("rsqrt", "sqrt", "squared_difference"),

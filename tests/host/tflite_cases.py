@@ -635,6 +635,16 @@ def floor(m: Maker) -> None:
 
 
 @case
+def sin(m: Maker) -> None:
+    _unary(m, "SIN")
+
+
+@case
+def cos(m: Maker) -> None:
+    _unary(m, "COS", "CosOptions")
+
+
+@case
 def ceil(m: Maker) -> None:
     _unary(m, "CEIL")
 

@@ -39,9 +39,21 @@ FIXED: Mapping[str, RealRange] = {
 # of one value alone: several behind each other are one table, with nothing rounded between
 FUNCTIONS = frozenset(
     {
-        *("Abs", "Atan", "Ceil", "Celu", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid"),
+        *(
+            "Abs",
+            "Atan",
+            "Ceil",
+            "Celu",
+            "Cos",
+            "Elu",
+            "Erf",
+            "Exp",
+            "Floor",
+            "Gelu",
+            "HardSigmoid",
+        ),
         *("HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "Reciprocal", "Round", "Selu", "Shrink"),
-        *("Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Tanh", "ThresholdedRelu"),
+        *("Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Tanh", "ThresholdedRelu"),
     }
 )
 WITH_NUMBER = frozenset({"Add", "Sub", "Mul", "Div", "Pow"})  # so are these, with one number

@@ -20,6 +20,7 @@ from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.quantizer.comparison import Labels, compare
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.methods import METHODS
+from msfcnn.quantizer.normalizations import name_normalizations
 from msfcnn.quantizer.placement import Placed, place
 from msfcnn.quantizer.prepare import prepare
 from msfcnn.quantizer.ranges import Ranges, choose_ranges
@@ -235,14 +236,14 @@ class _Work:
             problems = import_problems(placed.model, self.directory)
             first = problems if first is None else first
             if not problems or not self.options.cut:
-                return model, notes, problems
+                return model, notes, name_normalizations(model, problems)
             cut = cut_tail(model, {p.where for p in problems})
             if cut is None:
                 break
             model, note = cut
             notes.append(note)
         # cutting does not help: better the whole model than half of it
-        return self.model, [], first or ()
+        return self.model, [], name_normalizations(self.model, first or ())
 
 
 def import_problems(model: onnx.ModelProto, directory: Path) -> tuple[Problem, ...]:

@@ -17,24 +17,42 @@ _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions
 _CUT = "cut the model before it and do this step in the application"
 _QDQ = "quantize the float model in QDQ format (quant_format=QuantFormat.QDQ)"
 _FOLD = "fold it into the convolution before it: export in eval mode, or simplify the float model"
+_SAMPLING = "msfcnn does not read at computed places; use convolutions, pools and Resize"
+_IN_PLACE = "values are written in place at run time; put parts together with torch.cat"
+_LENGTH = "leave it out inside of the network; at the end `msfcnn quantize` cuts it off"
+_RANDOM = "export the mean instead of a sample: without random numbers, in eval mode"
 _STATIC = "export with fixed shapes and fold constants (onnxsim or onnxruntime's basic level)"
 
 HINTS: Mapping[str, str] = {
     "ArgMax": _CUT,
     "Attention": _RECURRENT,
+    "Bernoulli": _RANDOM,
     "Cast": _CUT,
     "ConvInteger": _QDQ,
+    "DeformConv": _SAMPLING,
     "DynamicQuantizeLinear": _QDQ,
     "GRU": _RECURRENT,
+    "GatherND": "export adaptive pools with output sizes that divide those of the map",
+    "GridSample": _SAMPLING,
     "If": _STATIC,
     "InstanceNormalization": "train with BatchNormalization and fold it into the convolutions",
     "LSTM": _RECURRENT,
     "LayerNormalization": "train with BatchNormalization and fold it into the convolutions",
     "LogSoftmax": "use Softmax, or cut the model before it",
     "Loop": _STATIC,
+    "LpNormalization": _LENGTH,
     "MatMulInteger": _QDQ,
+    "MaxUnpool": "msfcnn does not write at computed places; use Resize or ConvTranspose",
     "NonMaxSuppression": _CUT,
     "RNN": _RECURRENT,
+    "RandomNormal": _RANDOM,
+    "RandomNormalLike": _RANDOM,
+    "RandomUniform": _RANDOM,
+    "RandomUniformLike": _RANDOM,
+    "ReduceL1": _LENGTH,
+    "ReduceL2": _LENGTH,
+    "ScatterElements": _IN_PLACE,
+    "ScatterND": _IN_PLACE,
     "Shape": _STATIC,
     "Sum": "use Add",
     "TopK": _CUT,

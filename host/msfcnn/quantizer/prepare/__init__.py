@@ -24,7 +24,12 @@ from msfcnn.quantizer.prepare.padding import number_paddings
 from msfcnn.quantizer.prepare.parallel import merge_parallel
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
-from msfcnn.quantizer.prepare.reading import drop_unread_inputs, read_float
+from msfcnn.quantizer.prepare.quotients import spell_out_quotients
+from msfcnn.quantizer.prepare.reading import (
+    drop_unread_inputs,
+    lift_constants,
+    read_float,
+)
 from msfcnn.quantizer.prepare.refused import (
     foreign_operators,
     refused_forms,
@@ -98,8 +103,11 @@ def prepare(
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:
         raise ModelError(*problems)
-    edited = EditedGraph(with_gelu(edited.model))
+    with_functions = with_gelu(edited.model)
+    lift_constants(with_functions)  # ONNX's converter writes axes as nodes
+    edited = EditedGraph(with_functions)
     restore_activations(edited)  # before constants are folded into layers, which takes their parts
+    spell_out_quotients(edited)
     move_behind_transposes(edited)
     lonely = fold_affine(edited)
     merged = merge_parallel(edited)

@@ -64,21 +64,29 @@ def check_one_image(model: onnx.ModelProto | None, where: str, batches: frozense
 
     model: None if it cannot be computed at all.
     """
-    if batches and (model is None or any(n in batches for n in _batches_given(model))):
-        what = f"is made for a batch of {', '.join(map(str, sorted(batches)))}: its constants are"
-        raise ModelError(Problem(where, what, "export it for one image at a time"))
+    if not batches:
+        return
+    made_for = f"is made for a batch of {', '.join(map(str, sorted(batches)))}"
+    given = None if model is None else _batches_given(model)
+    if given is None:
+        what = f"{made_for} (the first axis of its input) and does not run with one image"
+        hint = "export it for one image at a time, with an axis for the batch: [1, ...]"
+        raise ModelError(Problem(where, what, hint))
+    if any(n in batches for n in given):
+        hint = "export it for one image at a time"
+        raise ModelError(Problem(where, f"{made_for}: its constants are", hint))
 
 
-def _batches_given(model: onnx.ModelProto) -> list[int]:
-    """How many results each output has for one image."""
+def _batches_given(model: onnx.ModelProto) -> list[int] | None:
+    """How many results each output has for one image; None if it does not run."""
     feeds = {
         border.name: np.zeros([d.dim_value for d in border.type.tensor_type.shape.dim], np.float32)
         for border in model.graph.input
     }
     try:
         results = session(model.SerializeToString()).run(None, feeds)
-    except Exception:  # of onnxruntime, without a common base: who measures ranges says what it is
-        return []
+    except Exception:  # of onnxruntime, without a common base
+        return None
     return [values.shape[0] for values in results if isinstance(values, np.ndarray) and values.ndim]
 
 

@@ -27,7 +27,7 @@ def read_float(path: Path) -> onnx.ModelProto:
     model = _loaded(path)
     _make_dense(model.graph)
     check_whole(model, path.name)
-    _lift_constants(model)
+    lift_constants(model)
     _drop_descriptions(model)
     return model
 
@@ -114,7 +114,7 @@ def _make_dense(graph: onnx.GraphProto) -> None:
     del graph.sparse_initializer[:]
 
 
-def _lift_constants(model: onnx.ModelProto) -> None:
+def lift_constants(model: onnx.ModelProto) -> None:
     """Constant nodes become initializers, and initializers are no longer inputs as well."""
     graph = model.graph
     kept = []

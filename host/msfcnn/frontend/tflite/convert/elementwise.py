@@ -20,6 +20,7 @@ from msfcnn.frontend.tflite.writer import MAP_AXES
 UNARY = {
     "ABS": "Abs",
     "CEIL": "Ceil",
+    "COS": "Cos",
     "ELU": "Elu",
     "EXP": "Exp",
     "FLOOR": "Floor",
@@ -28,6 +29,7 @@ UNARY = {
     "LOGISTIC": "Sigmoid",
     "RELU": "Relu",
     "ROUND": "Round",
+    "SIN": "Sin",
     "SQRT": "Sqrt",
     "TANH": "Tanh",
 }
