@@ -882,20 +882,22 @@ def upsample_case(rng: np.random.Generator, kernel: str = "upsample") -> KernelC
 
 def bilinear_case(rng: np.random.Generator, kernel: str = "bilinear") -> KernelCase:
     """Between two lines and two pixels, also beyond the first and the last of them."""
-    rows, columns = (int(v) for v in rng.integers(1, 6, 2))
+    up_u, up = (int(v) for v in rng.integers(1, rng.choice([8, 256]), 2))
+    stride, pad = int(rng.integers(1, 2 * up + 2)), int(rng.integers(-up, up // 2 + 1))
     channels, total = int(rng.choice([1, 2, 3, 8, 17])), int(rng.integers(2, 9))
-    clamp, shift = _some_clamp(rng), 20
-    multiplier = int(rng.uniform(0.3, 1.5) * 2**shift / (4 * rows * columns))
-    zero, gap = int(rng.integers(-50, 50)), 0
-    if rng.random() < 0.5:  # round factors, with ties that go to even
-        multiplier, gap = 2 ** int(rng.integers(12, 17)), 2 ** int(rng.integers(1, 12))
-    odd = gap > 0 and zero % 2 == 1
-    offset = (zero << shift) + (1 << (shift - 1)) - gap // 2
-    first = int(rng.integers(0, total * columns))
-    n = int(rng.integers(1, total * columns - first + 1))
-    parts = 2 * (first + np.arange(n)) - (columns - 1)
-    x0 = parts // (2 * columns)
-    phase_u = int(rng.integers(0, rows)) * 2 + (rows - 1) % 2
+    clamp, shift, zero = _some_clamp(rng), int(rng.integers(15, 21)), int(rng.integers(-50, 50))
+    unit = 1 << (2**23 // (up_u * up)).bit_length() - 1
+    multiplier = int(rng.uniform(0.3, 1.5) * 2.0 ** (32 + shift) / (unit * up_u * up))
+    if rng.random() < 0.5:  # round factors, with ties
+        multiplier = 1 << multiplier.bit_length() - 1
+    odd = zero % 2 == 1
+    offset = (zero << shift) + (1 << (shift - 1)) - 2
+    places = np.arange((total * up + pad - 1) // stride + 1)
+    first = int(rng.integers(0, len(places)))
+    n = int(rng.integers(1, len(places) - first + 1))
+    parts = places[first : first + n] * stride - pad
+    x0 = parts // up
+    phase_u = int(rng.integers(0, up_u))
     begin, end = max(0, int(x0[0])), min(total, int(x0[-1]) + 2)
     lines: list[Bytes | None] = [_values(rng, (end - begin, channels)) for _ in range(2)]
     missing = int(rng.choice([-1, -1, 0, 1]))
@@ -903,26 +905,26 @@ def bilinear_case(rng: np.random.Generator, kernel: str = "bilinear") -> KernelC
     assert upper is not None
     assert lower is not None
     left, right = (np.clip(x0 + i, 0, total - 1) - begin for i in range(2))
-    part = (parts % (2 * columns))[:, None]
+    part = (parts % up)[:, None]
 
     def across(line: Bytes) -> NDArray[np.int64]:
         wide = line.astype(np.int64)
-        return wide[left] * (2 * columns - part) + wide[right] * part
+        return wide[left] * (up - part) + wide[right] * part
 
-    acc = across(upper) * (2 * rows - phase_u) + across(lower) * phase_u
-    acc = shifted(acc * multiplier + offset, shift, odd, gap)
+    acc = across(upper) * (up_u - phase_u) + across(lower) * phase_u
+    acc = shifted((acc * unit * multiplier >> 32) + offset, shift, odd, 4)
     y = np.clip(acc, clamp.low, clamp.high).astype(np.int8)
     if missing >= 0:
         lines[missing] = None
     text = (
-        f"static const msfcnn_sum_t @_k = {{ {{ {multiplier}, {gap} }}, {offset}, "
-        f"{flagged(shift, gap > 0, odd)} }};"
+        f"static const msfcnn_sum_t @_k = {{ {{ {unit}, {multiplier} }}, {offset}, "
+        f"{flagged(shift, True, odd)} }};"
     )
     p = _some_place(rng, Geometry(1, 1), channels, channels)
-    shape = {**_shape_fields(Geometry(2, 2, 2, 2)), "up_u": 2 * rows, "up_v": 2 * columns}
+    shape = {**_shape_fields(Geometry(2, 2, 2, 2)), "stride_v": stride, "up_u": up_u, "up_v": up}
     run = {
         "phase_u": phase_u,
-        "phase_v": int(parts[0] % (2 * columns)),
+        "phase_v": int(parts[0] % up),
         "before": int(x0[0] < 0),
         "pixels": n,
         "inside": end - begin,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from random_models import Builder, finished
 
-from msfcnn.ir import Geometry, Model
+from msfcnn.ir import Axis, Geometry, Model
 from msfcnn.ops import Add, AveragePool, Concat, GlobalAveragePool, MaxPool, Reshape
-from msfcnn.ops.bilinear import Bilinear
+from msfcnn.ops.bilinear import Bilinear, between
 from msfcnn.ops.lookup import Lookup
 from msfcnn.ops.mul import Mul
 from msfcnn.ops.select import ZERO, Select
@@ -26,6 +27,11 @@ def random_graph(seed: int, blocks: tuple[int, int] = (2, 4)) -> Model:
     """A network of so many blocks, least and most, of which most cannot be passed by a chain."""
     model = _Graph(np.random.default_rng(seed)).graph(f"graph{seed}", blocks)
     return _of_one_scale(model) if seed % 2 else model
+
+
+def resized_graph(seed: int) -> Model:
+    """Blocks between changes of size by interpolation, to larger and smaller maps of any size."""
+    return _Graph(np.random.default_rng(seed)).resized(f"resized graph {seed}")
 
 
 def random_gates(seed: int) -> Model:
@@ -95,6 +101,22 @@ class _Graph(Builder):
         if self.chance(0.4):
             last = self._head()
         return finished(self, name, [last, *outputs])
+
+    def resized(self, name: str) -> Model:
+        """Two or three sizes."""
+        blocks: list[Callable[[], None]] = [
+            self._conv,
+            self._depthwise,
+            self._basic,
+            self._inception,
+            self._max_pool,
+        ]
+        for _ in range(self.integer(2, 3)):
+            self.rng.choice(np.array(blocks, dtype=object))()
+            height, width = (self.integer(n // 3 + 1, min(2 * n, LARGEST)) for n in self.shape[:2])
+            self._interpolated(height, width)
+        self._conv()
+        return finished(self, name, [self.current])
 
     def gates(self, name: str) -> Model:
         """Blocks with a gate between others."""
@@ -172,9 +194,27 @@ class _Graph(Builder):
     def _doubled(self) -> None:
         """Nearest or bilinear."""
         height, width, channels = self.shape
-        kind = Upsample if self.chance(0.6) else Bilinear
+        if self.chance(0.4):
+            return self._interpolated(2 * height, 2 * width)
+        name, source = self.name(), self.current
         target = self.tensor(2 * height, 2 * width, channels)
-        self.add(kind(self.name(), self.current, target, rows=2, columns=2, clamp=self.clamp()))
+        return self.add(Upsample(name, source, target, rows=2, columns=2, clamp=self.clamp()))
+
+    def _interpolated(self, height: int, width: int) -> None:
+        name, source = self.name(), self.current
+        rows, columns = (
+            self._places(*sizes) for sizes in zip(self.shape, (height, width), strict=False)
+        )
+        target = self.tensor(height, width, self.shape[2])
+        self.add(Bilinear(name, source, target, rows=rows, columns=columns, clamp=self.clamp()))
+
+    def _places(self, size: int, count: int) -> Axis:
+        """Between centers of pixels, or of the first and the last pixel."""
+        step = Fraction(size, count)
+        if self.chance(0.4):
+            step = Fraction(size - 1, max(1, count - 1))
+            return between(step if size > 1 else Fraction(1, count), Fraction(0))
+        return between(step, (step - 1) / 2)
 
     def _enlarge(self) -> None:
         """A pyramid's way up, where nothing is beside it."""

@@ -45,6 +45,32 @@ def test_bilinear(factors: tuple[int, int], tmp_path: Path) -> None:
     assert kinds(agree(net, tmp_path)) == ["Conv", "Bilinear"]
 
 
+@pytest.mark.parametrize("sizes", [(9, 7), (12, 15), (25, 30), (4, 5), (5, 1), (1, 17), (64, 77)])
+@pytest.mark.parametrize(
+    "place", ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]
+)
+def test_bilinear_of_any_size(sizes: tuple[int, int], place: str, tmp_path: Path) -> None:
+    net = Net((1, 3, 6, 8))
+    x = net.conv(net.input, (6, 3, 1, 1))
+    given = net.const(np.array([1, 6, *sizes], np.int64))
+    way = {"mode": "linear", "coordinate_transformation_mode": place}
+    net.output(net.qdq(net.node("Resize", x, "", "", given, **way), Scale(1 / 18, -3)))
+    model = agree(net, tmp_path)
+    assert "Bilinear" in kinds(model)
+
+
+@pytest.mark.parametrize("factors", [(1.5, 1.25), (4 / 3, 0.75), (0.6, 2.5), (1.0, 1.7)])
+@pytest.mark.parametrize(
+    "place", ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]
+)
+def test_bilinear_by_fractions(factors: tuple[float, float], place: str, tmp_path: Path) -> None:
+    """Of a map whose size leaves a rest, which counts for places between the first and the last."""
+    net = Net((1, 3, 7, 11))
+    way = {"mode": "linear", "coordinate_transformation_mode": place}
+    net.output(net.qdq(resized(net, net.input, (1, 1, *factors), **way), Scale(1 / 23, -3)))
+    assert kinds(agree(net, tmp_path)) == ["Bilinear"]
+
+
 @pytest.mark.parametrize("factors", [(0.5, 0.5), (0.25, 0.5), (1 / 3, 1.0), (1.0, 0.2)])
 @pytest.mark.parametrize("size", [(12, 20), (13, 21)])
 def test_bilinear_smaller(
@@ -188,8 +214,13 @@ def test_transposed_takes_what_follows(case: str, tmp_path: Path) -> None:
     ("attributes", "scales"),
     [
         ({"mode": "cubic"}, (1, 1, 2, 2)),
-        ({"mode": "linear", "coordinate_transformation_mode": "align_corners"}, (1, 1, 2, 2)),
-        ({"mode": "linear"}, (1, 1, 1.5, 1.5)),
+        ({"mode": "linear"}, (1, 1, 1.50123, 1.5)),
+        ({"mode": "linear"}, (1, 1, 263 / 4, 1)),
+        ({"mode": "linear", "coordinate_transformation_mode": "align_corners"}, (1, 1, 65, 2)),
+        (
+            {"mode": "linear", "coordinate_transformation_mode": "half_pixel_symmetric"},
+            (1, 1, 1.3, 2),
+        ),
         ({"mode": "nearest"}, (1, 1, np.nan, 2)),
         ({"mode": "nearest"}, (1, 1, 2, np.inf)),
         ({"mode": "nearest"}, (1, 1, 2)),

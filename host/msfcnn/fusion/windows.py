@@ -225,7 +225,7 @@ def delay(network: Network, tensor: int, columns: bool) -> Delay | None:
 def _keeps_place(step: Step) -> bool:
     """Whether each output pixel depends on the input pixel at its own place alone."""
     return (
-        step.rows.stride == step.columns.stride == 1
+        all(axis.stride == axis.up == 1 for axis in (step.rows, step.columns))
         and step.y is None
         and step.source[:2] == step.target[:2]
     )

@@ -1,7 +1,7 @@
-"""Bilinear enlargement by whole factors: the op. resize.py makes it from ONNX's Resize.
+"""Bilinear interpolation: the op. resize.py makes it from ONNX's Resize.
 
-Whole factors only: then the weights of a pixel are the same for every block of the output, and need
-no division.
+Output pixels lie at fractions of one denominator between those of the input, so the weights of an
+output need no division, and a sum of its four taps is exact.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -28,30 +29,30 @@ from msfcnn.ir import (
     Values,
     absurd_scale,
     clamped,
-    fractions_with_ties,
 )
 from msfcnn.ops.base import Unary, register
 from msfcnn.ops.channels import monotone_range, tie_all
 from msfcnn.ops.sketch import Sketch
-from msfcnn.ops.sums import ROUND_FACTOR, flagged, shifted
+from msfcnn.ops.sums import flagged, shifted
 
-LARGEST_STEP = 255  # of an int8 less its zero point
+LARGEST_SUM = 2**30
+DOUBT = 2  # more than rounding of multiplier, product and zero point makes together
 
 
 @dataclass(frozen=True)
 class BilinearConstants:
-    """q = clamp((weighted sum * multiplier + offset) >> shift), all in int32.
+    """q = clamp(((weighted sum * unit * multiplier >> 32) + offset) >> shift), the rest in int32.
 
-    The weights of the four taps add up to 4 * rows * columns. The zero points are in the offset.
-    gap: 0, or twice what products may be off where there are ties; the offset is a half less half
-    the gap then, and it is added where the result would be an odd number of steps. odd: the zero
-    point of the output is.
+    The weights of the four taps add up to rows.up * columns.up. unit: a power of two that makes use
+    of the bits which they leave. The zero points are in the offset. Ties go to an even number of
+    steps from the zero point: the offset is DOUBT less than a half, and the double of it is added
+    where the result would be an odd number of steps. odd: the zero point of the output is.
     """
 
+    unit: int
     multiplier: int
     offset: int
     shift: int
-    gap: int
     odd: bool
     clamp: Clamp
 
@@ -59,42 +60,47 @@ class BilinearConstants:
 @register
 @dataclass(frozen=True)
 class Bilinear(Unary):
-    """rows x columns times as large; pixels lie in the middle of their squares (half_pixel).
+    """Each output pixel lies between four of the input.
 
-    Output row y lies at (2 * y + 1 - rows) / (2 * rows) between two rows of the input; beyond the
-    first and the last row that row counts.
+    rows, columns: where, with a kernel of two: output row y at (y * stride - pad) / up of those of
+    the input; beyond the first and the last row that row counts.
     """
 
-    rows: int
-    columns: int
+    rows: Axis
+    columns: Axis
     clamp: Clamp = Clamp()
 
     def constants(self, model: Model) -> BilinearConstants:
         """See BilinearConstants. Raises ModelError where the scales are absurd."""
         source, target = (model.tensors[t].quantization for t in (self.input, self.output))
-        total = 4 * self.rows * self.columns
+        total = self.rows.up * self.columns.up
         factor = source.scale / target.scale / total
+        unit = 1 << (LARGEST_SUM // (128 * total)).bit_length() - 1
         for shift in range(30, 0, -1):
-            multiplier = round(factor * 2**shift)
-            offset = (target.zero_point << shift) + (1 << (shift - 1))
-            offset -= multiplier * total * source.zero_point
-            doubt = _doubt(factor, multiplier, shift, LARGEST_STEP * total)
-            if abs(offset) + 128 * total * multiplier + doubt <= INT32_MAX:
-                return BilinearConstants(
-                    multiplier=multiplier,
-                    offset=offset - doubt,
-                    shift=shift,
-                    gap=2 * doubt,
-                    odd=doubt > 0 and target.zero_point % 2 == 1,
-                    clamp=self.clamp,
-                )
-        raise ModelError(absurd_scale(self.node, factor))
+            multiplier = round(factor * 2.0 ** (shift + 32) / unit)
+            zero = round(factor * 2.0**shift * total * source.zero_point)
+            offset = (target.zero_point << shift) + (1 << (shift - 1)) - zero
+            largest = abs(offset) + factor * 2.0**shift * total * 128
+            if multiplier <= INT32_MAX and largest + 2 * DOUBT < INT32_MAX:
+                break
+        else:
+            raise ModelError(absurd_scale(self.node, factor))
+        return BilinearConstants(
+            unit=unit,
+            multiplier=multiplier,
+            offset=offset - DOUBT,
+            shift=shift,
+            odd=target.zero_point % 2 == 1,
+            clamp=self.clamp,
+        )
 
     def compute(self, model: Model, inputs: Sequence[Values]) -> Values:
         """Rows first, then columns; the order does not matter, as nothing is rounded between."""
         k, x = self.constants(model), inputs[0].astype(np.int64)
-        acc = _along(_along(x, self.rows, 1), self.columns, 2) * k.multiplier + k.offset
-        return clamped(shifted(acc, k.shift, k.odd, k.gap), k.clamp)
+        height, width, _ = model.tensors[self.output].shape
+        acc = _along(_along(x, self.rows, height, 1), self.columns, width, 2)
+        acc = (acc * k.unit * k.multiplier >> 32) + k.offset
+        return clamped(shifted(acc, k.shift, k.odd, 2 * DOUBT), k.clamp)
 
     def value_range(self, model: Model, inputs: Sequence[Range]) -> Range:
         """See Op."""
@@ -113,8 +119,8 @@ class Bilinear(Unary):
                 source=model.tensors[self.input].shape,
                 target=model.tensors[self.output].shape,
                 reads=Reads.WINDOW,
-                rows=_axis(self.rows),
-                columns=_axis(self.columns),
+                rows=self.rows,
+                columns=self.columns,
                 channelwise=True,
             ),
         )
@@ -125,9 +131,9 @@ class Bilinear(Unary):
         return CStruct(
             "msfcnn_sum_t",
             {
-                "multiplier": (k.multiplier, k.gap),
+                "multiplier": (k.unit, k.multiplier),
                 "offset": k.offset,
-                "shift": flagged(k.shift, k.gap > 0, k.odd),
+                "shift": flagged(k.shift, True, k.odd),
             },
         )
 
@@ -135,42 +141,32 @@ class Bilinear(Unary):
     def sample(cls, sketch: Sketch) -> None:
         """Twice as high and wide."""
         height, width, channels = sketch.newest.shape
-        sketch.add(partial(cls, rows=2, columns=2), (2 * height, 2 * width, channels))
+        twice = between(Fraction(1, 2), Fraction(-1, 4))
+        op = partial(cls, rows=twice, columns=twice)
+        sketch.add(op, (2 * height, 2 * width, channels))
 
 
-def _axis(factor: int) -> Axis:
-    """How a bilinear kernel walks along an axis, in steps of half an output pixel.
+def between(step: Fraction, start: Fraction) -> Axis:
+    """Where outputs lie along an axis: the first one at `start`, each `step` behind the last.
 
-    Output y begins to read at row (2 * y - (factor - 1)) // (2 * factor), which is -1 for the first
-    half block: the row beyond the border, for which the engine takes the first one.
+    Both in pixels of the input. A place before its first pixel is one beyond the border, for which
+    the engine takes the first pixel.
     """
-    return Axis(kernel=2, stride=2, pad=factor - 1, up=2 * factor)
+    up = math.lcm(step.denominator, start.denominator)
+    return Axis(kernel=2, stride=int(step * up), pad=int(-start * up), up=up)
 
 
-def _doubt(factor: float, multiplier: int, shift: int, reach: int) -> int:
-    """What a product near a tie may be off; 0 without ties, or where others come as close.
+def _along(x: NDArray[np.int64], axis: Axis, count: int, at: int) -> NDArray[np.int64]:
+    """`count` sums of two neighbours along the axis `at`, weighted in parts of `axis.up`.
 
-    reach: the largest magnitude of a weighted sum.
+    At the borders both neighbours are the same pixel.
     """
-    ties = fractions_with_ties(np.array([factor]), reach)[0]
-    doubt = math.ceil(abs(multiplier - factor * 2**shift) * reach) + 1
-    # products of other sums are at least this far away from a tie
-    return doubt if ties and 2 * doubt < multiplier // ROUND_FACTOR else 0
-
-
-def _along(x: NDArray[np.int64], factor: int, axis: int) -> NDArray[np.int64]:
-    """Sums of two neighbours, weighted in parts of 2 * factor.
-
-    place: of each output pixel in halves of output pixels, from the middle of the first input pixel
-    on. At the borders both neighbours are the same pixel.
-    """
-    size = x.shape[axis]
-    place = 2 * np.arange(size * factor) - (factor - 1)
-    first, part = place // (2 * factor), place % (2 * factor)
+    outputs = np.arange(count, dtype=np.int64)
+    first, last = axis.first(outputs), x.shape[at] - 1
+    part = outputs * axis.stride - axis.pad - first * axis.up
     shape = [1] * x.ndim
-    shape[axis] = -1
-    near = x.take(np.maximum(first, 0), axis) * (2 * factor - part).reshape(shape)
-    found: NDArray[np.int64] = near + x.take(np.minimum(first + 1, size - 1), axis) * part.reshape(
-        shape
-    )
+    shape[at] = -1
+    near = x.take(np.clip(first, 0, last), at) * (axis.up - part).reshape(shape)
+    far = x.take(np.clip(first + 1, 0, last), at) * part.reshape(shape)
+    found: NDArray[np.int64] = near + far
     return found

@@ -1,20 +1,19 @@
 """Resize: nearest (an Upsample by whole factors) and bilinear.
 
-Names and formulas of the coordinate modes are those of ONNX's Resize. Bilinear by whole factors
-only (bilinear.py).
+Names and formulas of the coordinate modes are those of ONNX's Resize. Bilinear where outputs lie at
+fractions between pixels that kernels have room for (bilinear.py).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.ir import (
-    Geometry,
-)
+from msfcnn.ir import Axis, Geometry
 from msfcnn.nodes import (
     UNSET,
     Builder,
@@ -27,13 +26,15 @@ from msfcnn.nodes import (
     check_size,
     resolved_axes,
 )
-from msfcnn.ops.bilinear import Bilinear
+from msfcnn.ops.bilinear import Bilinear, between
 from msfcnn.ops.conv import Conv
 from msfcnn.ops.select import moved
 from msfcnn.ops.upsample import Upsample, block_view, channel_axis, upsampled
 
 LARGEST_SIDE = 2**16
-LARGEST_FACTOR = 100  # twice of it and the taps' weights stay within a byte
+LARGEST_FACTOR = 100
+LARGEST_DENOMINATOR = 255  # of places between two pixels: a byte
+CLOSE = 1e-5  # of a pixel, that a place may be off: scales are stored in float32
 CENTERED = ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
 
 
@@ -41,9 +42,9 @@ def resize(builder: Builder, node: Node) -> Value:
     """Resize, and Upsample as opsets before 10 call it, of height and width.
 
     Nearest: whole factors are an Upsample, others move pixels (see select/moving.py for the price).
-    Bilinear: larger by whole factors, or smaller by them. Raises Unsupported for other bilinear
-    factors, for factors on batch or channels, for antialiasing, and for coordinates that
-    `_nearest` and `_bilinear` do not know.
+    Bilinear: to any size whose places have a common denominator of at most LARGEST_DENOMINATOR.
+    Raises Unsupported for others, for factors on batch or channels, for antialiasing, and for
+    coordinates that `_nearest` and `_bilinear` do not know.
     """
     known = builder.activation(node, 0)
     rank = len(known.shape)
@@ -126,34 +127,71 @@ def _bilinear(
 ) -> Value:
     """A bilinear Resize. Raises Unsupported for other modes and positions."""
     mode = node.text("mode", "nearest")
-    place = node.text("coordinate_transformation_mode", "half_pixel")
     rows, columns = _spatial(factors, axis)
     # between a pixel and itself lies nothing else, wherever one looks
     alone = all(n == 1 or f == 1 for n, f in zip(known.shape, factors, strict=True))
     if mode == "linear" and alone:
         return _repeated(builder, node, known, axis, factors)
-    if mode != "linear" or place not in CENTERED:
+    place = (
+        "asymmetric"
+        if node.kind == "Upsample"
+        else node.text("coordinate_transformation_mode", "half_pixel")
+    )
+    known_place = place in (*CENTERED, "asymmetric", "align_corners")
+    if mode != "linear" or not known_place or _symmetric(place, known, factors):
         what = f"is in mode {mode} with {place} coordinates"
-        raise Unsupported(what, "use nearest, or bilinear with align_corners=False")
+        raise Unsupported(what, "use nearest or bilinear, without a region of interest")
     if node.boolean("antialias", False):
         raise Unsupported("uses antialias", "export it without")
     tensor, (height, width, channels) = builder.as_map(known, axis, node)
-    usual = builder.tensors[tensor].quantization
-    if _whole((rows, columns)):
-        hwc = (height * int(rows), width * int(columns), channels)
-        op: Bilinear | Conv = Bilinear(
-            node=node.name, input=tensor, output=UNSET, rows=int(rows), columns=int(columns)
-        )
-    else:
-        steps = [_step(factor) for factor in (rows, columns)]
-        if steps[0] is None or steps[1] is None:
-            raise _refused_factors(factors)
+    steps = [_step(factor) for factor in (rows, columns)]
+    if place in CENTERED and steps[0] is not None and steps[1] is not None:
         hwc = (height // steps[0], width // steps[1], channels)
-        op = _between(node, tensor, channels, (steps[0], steps[1]))
+        op: Bilinear | Conv = _between(node, tensor, channels, (steps[0], steps[1]))
+    else:
+        sizes = [int(n * f + 1e-6) for n, f in ((height, rows), (width, columns))]
+        hwc = (sizes[0], sizes[1], channels)
+        op = Bilinear(
+            node=node.name,
+            input=tensor,
+            output=UNSET,
+            rows=_axis(place, height, sizes[0], rows),
+            columns=_axis(place, width, sizes[1], columns),
+        )
     check_size("its output", hwc)
+    usual = builder.tensors[tensor].quantization
     return Draft(
         op=op, node=node, view=block_view(known, axis, hwc), origin=node.outputs[0], usual=usual
     )
+
+
+def _symmetric(place: str, known: Known, factors: Sequence[float]) -> bool:
+    """Whether places depend on what rounding the size takes away."""
+    sizes = [n * factor for n, factor in zip(known.shape, factors, strict=True)]
+    return place == "half_pixel_symmetric" and any(abs(n - round(n)) > 1e-6 for n in sizes)
+
+
+def _axis(place: str, size: int, count: int, factor: float) -> Axis:
+    """Where the outputs of a bilinear Resize lie along an axis of `size` pixels.
+
+    Raises Unsupported for places of which kernels have no room for the common denominator.
+    """
+    if factor == 1:
+        return between(Fraction(1), Fraction(0))
+    step = Fraction(1 / factor).limit_denominator(LARGEST_DENOMINATOR)
+    error = abs(float(step) - 1 / factor) * count
+    if place == "align_corners":
+        step, error = Fraction(size - 1, max(1, count - 1)), 0.0
+    start = Fraction(0)
+    if place in CENTERED and not (place == "pytorch_half_pixel" and count == 1):
+        start = (step - 1) / 2
+    if size == 1:  # every place shows this pixel
+        step, start = Fraction(1, count), Fraction(0)
+    found = between(step if count > 1 else Fraction(1), start)
+    if found.up > LARGEST_DENOMINATOR or error > CLOSE:
+        what = f"resizes {size} pixels to {count} with {place} coordinates"
+        raise Unsupported(what, f"use a ratio of numbers up to {LARGEST_DENOMINATOR // 2}")
+    return found
 
 
 def _step(factor: float) -> int | None:
@@ -277,9 +315,9 @@ Bilinear.importers = tuple(
         convert=resize,
         becomes="Upsample (nearest), Bilinear (linear); a depthwise Conv where it gets smaller",
         constraints=(
-            "nearest: whole factors, others of small maps; linear: larger or smaller by whole "
-            "factors",
-            "linear only with half_pixel coordinates (align_corners=False)",
+            "nearest: whole factors, others of small maps",
+            "linear: ratios of numbers up to 127; with aligned corners to at most 256 x 256",
+            "no antialiasing, cubic interpolation or region of interest",
         ),
     )
     for kind in ("Resize", "Upsample")

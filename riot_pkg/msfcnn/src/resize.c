@@ -65,13 +65,16 @@ void msfcnn_bilinear(const msfcnn_op_t *op, const msfcnn_run_t *run)
     int32_t down = run->phase_u * k.multiplier[0];
     int32_t up = shape->up_u * k.multiplier[0] - down;
     size_t step = run->out_channel_step;
-    unsigned at = run->phase_v;
+    int32_t right = run->phase_v;
+    int32_t x = -(int32_t)run->before;
 
-    for (unsigned i = 0; i < run->pixels; i++, at += shape->stride_v) {
+    for (unsigned i = 0; i < run->pixels; i++, right += shape->stride_v) {
         int8_t *out = run->out + i * run->out_pixel_step;
-        int32_t right = (int32_t)(at % shape->up_v);
+
+        for (; right >= shape->up_v; right -= shape->up_v) {
+            x++;
+        }
         int32_t left = shape->up_v - right;
-        int32_t x = (int32_t)(at / shape->up_v) - run->before;
         /* likewise beyond the first and the last pixel */
         size_t next = ((x < 0) || (x + 1 == run->inside)) ? 0 : run->pixel_step;
         size_t first = (x > 0) ? (unsigned)x * run->pixel_step : 0;
@@ -83,10 +86,11 @@ void msfcnn_bilinear(const msfcnn_op_t *op, const msfcnn_run_t *run)
         int32_t down_right = down * right;
 
         for (unsigned n = run->channels; n > 0; n--) {
-            int32_t acc = k.offset + up_left * *a + up_right * a[next]
+            int32_t acc = up_left * *a + up_right * a[next]
                           + down_left * *b + down_right * b[next];
 
-            acc = msfcnn_shifted(acc, k.shift, k.multiplier[1]);
+            acc = msfcnn_multiply_high(acc, k.multiplier[1]) + k.offset;
+            acc = msfcnn_shifted(acc, k.shift, MSFCNN_BILINEAR_GAP);
             *out = (int8_t)msfcnn_clamp(&range, acc);
             a += upper_step;
             b += lower_step;

@@ -40,7 +40,7 @@ extern "C" {
 /**
  * @brief   Version of the tables; generated code compiles against exactly one
  */
-#define MSFCNN_ABI              10
+#define MSFCNN_ABI              11
 
 /**
  * @brief   Required alignment of the arena in bytes
@@ -85,6 +85,13 @@ extern "C" {
  * @brief   In the shift of a sum with MSFCNN_TO_EVEN: the zero point of the output is odd
  */
 #define MSFCNN_ODD_ZERO         0x40
+
+/**
+ * @brief   What bilinear interpolation adds below an odd neighbour, so that ties go to the even one
+ *
+ * The double of what rounding leaves in doubt.
+ */
+#define MSFCNN_BILINEAR_GAP     4
 
 /**
  * @brief   In the shift of a convolution's output: no accumulator reaches 2^19, whatever the input
@@ -145,8 +152,8 @@ typedef struct {
     uint16_t stride_v;          /**< input pixels from one output pixel to the next */
     uint16_t dilation_u;        /**< input lines from one kernel line to the next */
     uint16_t dilation_v;        /**< input pixels from one kernel pixel to the next */
-    uint16_t pad_u;             /**< lines before the first */
-    uint16_t pad_v;             /**< pixels before the first */
+    int16_t pad_u;              /**< lines before the first; below 0: the output begins behind it */
+    int16_t pad_v;              /**< pixels before the first, likewise */
     uint8_t up_u;               /**< output lines for each input line; then what is above counts in
                                      parts of a line: a line has so many */
     uint8_t up_v;               /**< likewise pixels */
@@ -281,10 +288,10 @@ typedef struct {
  * @brief   Constants of sums: q = clamp((sum of multiplier[i] * q_i + offset) >> shift)
  */
 typedef struct {
-    int32_t multiplier[2];      /**< of the input, of the second input; bilinear: of the weighted
-                                     sum, and what is added below an odd neighbour */
+    int32_t multiplier[2];      /**< of the input, of the second input; bilinear: of the weights,
+                                     and of the upper half of the product with their sum */
     int32_t offset;             /**< zero points and rounding; with MSFCNN_TO_EVEN one less,
-                                     bilinear: half of multiplier[1] less */
+                                     bilinear: two less */
     uint8_t shift;              /**< 1 to 30; of additions and bilinear perhaps with
                                      MSFCNN_TO_EVEN, and then MSFCNN_ODD_ZERO */
 } msfcnn_sum_t;

@@ -182,7 +182,7 @@ def gather(step: Conversion) -> None:
 
 
 def resize_bilinear(step: Conversion) -> None:
-    """RESIZE_BILINEAR; msfcnn runs it with half-pixel centers and whole factors only."""
+    """RESIZE_BILINEAR, to any size."""
     _resize(step, mode="linear")
 
 
