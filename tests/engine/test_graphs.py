@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_graphs import gated_blocks, many_sums, random_gates, random_graph, two_views
+from random_graphs import (
+    gated_blocks,
+    many_sums,
+    random_gates,
+    random_graph,
+    resized_graph,
+    two_views,
+)
 from random_models import random_images, random_model
 from random_plans import random_plan
 from test_engine import check_plans
@@ -49,6 +56,24 @@ def test_many_random_graphs(first: int, tmp_path: Path, engine: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
     check_graph(seed, tmp_path, engine, random_gates)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_maps_of_any_size(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine, resized_graph)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(3, 83, TOGETHER))
+def test_many_maps_of_any_size(first: int, tmp_path: Path, engine: Path) -> None:
+    for seed in range(first, first + TOGETHER):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        check_graph(seed, directory, engine, resized_graph)
+
+
+def test_maps_of_any_size_with_the_small_engine(tmp_path: Path, small_engine: Path) -> None:
+    check_graph(4, tmp_path, small_engine, resized_graph)
 
 
 def test_many_sums_of_one_map(tmp_path: Path, engine: Path) -> None:
