@@ -630,15 +630,15 @@ def test_no_gelu_of_a_reciprocal_or_of_nothing(scaled: str, tmp_path: Path) -> N
 
 def test_all_that_is_refused_is_named_at_once(tmp_path: Path) -> None:
     nodes = [
-        node("InstanceNormalization", "x g b", "i"),
-        node("LayerNormalization", "i g2", "y", axis=-1),
+        node("MeanVarianceNormalization", "x", "i"),
+        node("LSTM", "i w r", "y", hidden_size=2),
     ]
-    constants = {"g": normal(4), "b": normal(4), "g2": normal(6)}
+    constants = {"w": normal(1, 8, 6), "r": normal(1, 8, 2)}
     model = float_model(nodes, [1, 4, 6, 6], constants)
     with pytest.raises(ModelError) as caught:
         prepared(model, tmp_path)
     found = {p.where: p.kind for p in caught.value.problems}
-    assert found == {"n_i": "InstanceNormalization", "n_y": "LayerNormalization"}
+    assert found == {"n_i": "MeanVarianceNormalization", "n_y": "LSTM"}
     assert all(p.hint for p in caught.value.problems)
 
 
@@ -710,14 +710,14 @@ def test_importer_sends_float_models_here_whatever_else_it_would_refuse(
 
 
 def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
-    """Who replaces a layer normalization should know of the attention behind it."""
+    """Who replaces one operator should know of the attention behind it."""
     nodes = [
-        node("LayerNormalization", "x g", "a"),
+        node("MeanVarianceNormalization", "x", "a", axes=[2]),
         node("Transpose", "a", "b", perm=[0, 2, 1]),
         node("MatMul", "a b", "y"),
     ]
     path = tmp_path / "net.onnx"
-    onnx.save(float_model(nodes, [1, 4, 6], {"g": normal(6)}), path)
+    onnx.save(float_model(nodes, [1, 4, 6], {}), path)
     with pytest.raises(ModelError) as caught:
         prepare(path, tmp_path)
     assert {p.where for p in caught.value.problems} == {"n_a", "n_y"}

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 REFUSED: Mapping[str, str] = {
     "gru": "GRU",
     "lstm": "LSTM",
-    "attention": "LayerNormalization",
-    "grouped_norm": "InstanceNormalization",
-    "instance_norm": "InstanceNormalization",
+    "attention": "MatMul",
 }
 
 # operators that msfcnn does not run (yet): these and no others may be named

@@ -7,6 +7,7 @@ means, squares and roots, and a division at the end, which is all that the impor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import onnx
 
@@ -41,6 +42,9 @@ def name_normalizations(model: onnx.ModelProto, problems: Sequence[Problem]) -> 
         problem, members = found
         places = [i for i, p in enumerate(told) if p.where in members]
         if places:
+            first = told[places[0]]
+            reason = f"{problem.what}; {first.where} {first.what}"
+            problem = replace(problem, what=reason)
             told[places[0]] = problem
             told = [p for p in told if p is problem or p.where not in members]
     return tuple(told)

@@ -14,6 +14,7 @@ SUPPORTED: Mapping[str, Importer] = {
 }
 
 _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions"
+_NORM = "quantize the float model with `msfcnn quantize`, which writes it as other operators"
 _CUT = "cut the model before it and do this step in the application"
 _QDQ = "quantize the float model in QDQ format (quant_format=QuantFormat.QDQ)"
 _FOLD = "fold it into the convolution before it: export in eval mode, or simplify the float model"
@@ -33,17 +34,19 @@ HINTS: Mapping[str, str] = {
     "DynamicQuantizeLinear": _QDQ,
     "GRU": _RECURRENT,
     "GatherND": "export adaptive pools with output sizes that divide those of the map",
+    "GroupNormalization": _NORM,
     "GridSample": _SAMPLING,
     "If": _STATIC,
-    "InstanceNormalization": "train with BatchNormalization and fold it into the convolutions",
+    "InstanceNormalization": _NORM,
     "LSTM": _RECURRENT,
-    "LayerNormalization": "train with BatchNormalization and fold it into the convolutions",
+    "LayerNormalization": _NORM,
     "LogSoftmax": "use Softmax, or cut the model before it",
     "Loop": _STATIC,
     "LpNormalization": _LENGTH,
     "MatMulInteger": _QDQ,
     "MaxUnpool": "msfcnn does not write at computed places; use Resize or ConvTranspose",
     "NonMaxSuppression": _CUT,
+    "RMSNormalization": _NORM,
     "RNN": _RECURRENT,
     "RandomNormal": _RANDOM,
     "RandomNormalLike": _RANDOM,

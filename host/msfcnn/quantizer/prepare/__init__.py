@@ -38,6 +38,7 @@ from msfcnn.quantizer.prepare.refused import (
 from msfcnn.quantizer.prepare.simplify import simplify
 from msfcnn.quantizer.prepare.stacked import combine_stacked
 from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
+from msfcnn.quantizer.prepare.statistics_layers import spell_out_normalizations
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +92,8 @@ def prepare(
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)
     name_nodes(model.graph.node)
+    # before onnxruntime, which has no group normalization and takes it apart in another way
+    spell_out_normalizations(EditedGraph(model))
     try:
         edited = EditedGraph(simplify(model, path.name, directory))
     except ModelError:
@@ -99,6 +102,7 @@ def prepare(
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
     combine_stacked(edited)
+    spell_out_normalizations(edited)
     to_normal_form(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:
@@ -111,7 +115,8 @@ def prepare(
     move_behind_transposes(edited)
     lonely = fold_affine(edited)
     merged = merge_parallel(edited)
-    return Prepared(edited.model, (*notes, *converted, *_kept(edited, lonely), *merged))
+    model, _ = current_opset(edited.model, path.name)  # what needed a later one may be gone
+    return Prepared(model, (*notes, *converted, *_kept(edited, lonely), *merged))
 
 
 def _kept(edited: EditedGraph, lonely: Mapping[str, str]) -> list[str]:

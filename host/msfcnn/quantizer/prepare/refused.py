@@ -35,13 +35,19 @@ ALWAYS: Mapping[str, str] = {
     **dict.fromkeys(("Attention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(
         (
-            *("InstanceNormalization", "GroupNormalization", "LayerNormalization"),
-            *("MeanVarianceNormalization", "RMSNormalization", "SimplifiedLayerNormalization"),
+            *("MeanVarianceNormalization", "SimplifiedLayerNormalization"),
             "SkipLayerNormalization",
         ),
         _NORM,
     ),
 }
+# spelled out by statistics_layers.py where shapes and parameters are known
+NORMALIZATIONS = frozenset(
+    {
+        *("InstanceNormalization", "GroupNormalization"),
+        *("LayerNormalization", "RMSNormalization"),
+    }
+)
 KNOWN_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.internal", "org.pytorch.aten")  # beginnings
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 
@@ -102,6 +108,8 @@ def refused_forms(edited: EditedGraph) -> list[Problem]:
         kind = kind_of(node)
         if kind in CONTROL_FLOW:
             found.append(Problem(label(node), f"{kind} is decided at run time", _CONTROL, kind))
+        elif kind in NORMALIZATIONS:
+            found.append(Problem(label(node), "cannot be quantized", _NORM, kind))
         elif kind in WEIGHTED and edited.constant(node, 1) is None:
             if kind == "MatMul" and edited.constant(node, 0) is not None:
                 what = "its constant is on the left side"
