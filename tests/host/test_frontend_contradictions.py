@@ -47,6 +47,18 @@ WRONG: dict[str, tuple[Maker, str]] = {
         lambda n, x: n.node("Gather", x, ints(n, *[0] * LARGE), axis=2, name="bad"),
         "its output would have the shape",
     ),
+    "places beyond the end": (
+        lambda n, x: n.node("GatherND", x, n.const(np.int64([[0, 4]])), name="bad"),
+        "its indices do not fit",
+    ),
+    "places of more axes than there are": (
+        lambda n, x: n.node("GatherND", x, n.const(np.int64([[0] * 5])), name="bad"),
+        "its indices do not fit",
+    ),
+    "indices of other axes": (
+        lambda n, x: n.node("GatherElements", x, ints(n, 0, 1), axis=2, name="bad"),
+        "its indices do not fit",
+    ),
     "expand that does not fit": (
         lambda n, x: n.node("Expand", x, ints(n, 1, 3, 6, 6), name="bad"),
         "cannot expand [1, 4, 6, 6] to [1, 3, 6, 6]",

@@ -83,6 +83,48 @@ def test_gathered_channels(indices: object, tmp_path: Path) -> None:
     assert kinds(agree(net, tmp_path)) == ["Conv", "Select"]
 
 
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_gathered_elements(axis: int, tmp_path: Path) -> None:
+    """One index for each element of the output; the same along the other axes here."""
+    net = Net((1, 3, 6, 8))
+    x = net.conv(net.input, (5, 3, 1, 1))
+    order = np.random.default_rng(axis).permutation((5, 6, 8)[axis - 1])[:4]
+    shape = [1, 5, 6, 8]
+    shape[axis] = len(order)
+    indices = order.reshape([-1 if i == axis else 1 for i in range(4)])
+    spread = net.const(np.broadcast_to(indices, shape).astype(np.int64))
+    net.output(net.qdq(net.node("GatherElements", x, spread, axis=axis), like=x))
+    assert "Conv" in kinds(agree(net, tmp_path))
+
+
+def test_gathered_places(tmp_path: Path) -> None:
+    """Rows with their axis first, as PyTorch's exporter writes an index of rows."""
+    net = Net((1, 3, 6, 8))
+    x = net.conv(net.input, (5, 3, 1, 1))
+    turned = net.node("Transpose", x, perm=[2, 0, 1, 3])
+    y = net.node("GatherND", turned, net.const(np.int64([[3], [0], [-1]])))
+    net.output(net.qdq(net.node("Transpose", y, perm=[1, 2, 0, 3]), like=x))
+    agree(net, tmp_path)
+
+
+def test_single_pixels_of_a_channel(tmp_path: Path) -> None:
+    net = Net((1, 3, 6, 8))
+    x = net.conv(net.input, (5, 3, 1, 1))
+    places = net.const(np.int64([[0, 1, 2, 3], [0, 4, 0, -1], [0, 0, -1, 0], [0, 2, 2, 2]]))
+    y = net.node("Reshape", net.node("GatherND", x, places), net.const(np.int64([1, 4])))
+    net.output(net.qdq(y, like=x))
+    agree(net, tmp_path)
+
+
+def test_dense_layer_of_a_column(tmp_path: Path) -> None:
+    net = Net((1, 3, 2, 2))
+    x = net.conv(net.input, (5, 3, 1, 1))
+    y = net.node("Reshape", x, net.const(np.int64([20, 1])))
+    y = net.qdq(net.node("Gemm", y, net.weight((20, 4), None), transA=1))
+    net.output(y)
+    agree(net, tmp_path)
+
+
 @pytest.mark.parametrize("behind", [(0, 1), (2, 0), (1, 3)])
 def test_pads_behind_the_last_pixel_only(behind: tuple[int, int], tmp_path: Path) -> None:
     """A kernel of one pixel that begins at the first one and reads beyond the last."""

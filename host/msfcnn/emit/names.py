@@ -78,8 +78,8 @@ def check_limits(model: Model) -> None:
         if g is None:
             continue
         extents = (g.kernel_h, g.kernel_w, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w)
-        if max(*extents, g.pad_top, g.pad_left) > 0xFFFF:
-            what = "its kernel, stride, dilation or padding exceeds 65535"
+        if max(*extents, 2 * g.pad_top, 2 * g.pad_left) > 0xFFFF:
+            what = "its kernel, stride or dilation exceeds 65535, or its padding 32767"
             hint = "such a layer is usually an export mistake; check it in Netron"
             problems.append(Problem(op.node, what, hint, type(op).__name__))
     if problems:

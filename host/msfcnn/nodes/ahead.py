@@ -18,7 +18,16 @@ MOVING = frozenset(
     {
         *("Relu", "Clip", "Identity", "Dropout", "Max", "Min", "MaxPool", "ReduceMax", "ReduceMin"),
         *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "Concat"),
-        *("Slice", "Split", "Gather", "Pad", "DepthToSpace", "SpaceToDepth"),
+        *(
+            "Slice",
+            "Split",
+            "Gather",
+            "GatherND",
+            "GatherElements",
+            "Pad",
+            "DepthToSpace",
+            "SpaceToDepth",
+        ),
     }
 )
 

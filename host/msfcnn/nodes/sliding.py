@@ -10,7 +10,8 @@ from msfcnn.nodes.node import Node
 from msfcnn.nodes.problems import Unsupported
 from msfcnn.nodes.values import Known
 
-LARGEST = 0xFFFF  # kernel, stride, dilation and padding are uint16 in the tables
+LARGEST = 0xFFFF  # kernel, stride and dilation are uint16 in the tables
+LARGEST_PAD = 0x7FFF  # int16
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _axis(
     behind = max(0, end - padded + zeros[1])
     surplus = max(0, end - padded - after)
     for side in (before + zeros[0], behind):
-        _check_range("padding", side, least=0)
+        _check_range("padding", side, least=0, most=LARGEST_PAD)
     return SlidingAxis(
         size=size,
         kernel=kernel[i],
@@ -194,6 +195,6 @@ def _zeros(known: Known, i: int) -> tuple[int, int]:
     return (known.padding.before[2 + i], known.padding.after[2 + i])
 
 
-def _check_range(name: str, value: int, least: int) -> None:
-    if not least <= value <= LARGEST:
-        raise Unsupported(f"its {name} of {value} is out of range", f"use {least} to {LARGEST}")
+def _check_range(name: str, value: int, least: int, most: int = LARGEST) -> None:
+    if not least <= value <= most:
+        raise Unsupported(f"its {name} of {value} is out of range", f"use {least} to {most}")

@@ -188,7 +188,8 @@ def _axis(place: str, size: int, count: int, factor: float) -> Axis:
     if size == 1:  # every place shows this pixel
         step, start = Fraction(1, count), Fraction(0)
     found = between(step if count > 1 else Fraction(1), start)
-    if found.up > LARGEST_DENOMINATOR or error > CLOSE:
+    fits = found.up <= LARGEST_DENOMINATOR and max(found.stride, 2 * abs(found.pad)) < LARGEST_SIDE
+    if not fits or error > CLOSE:
         what = f"resizes {size} pixels to {count} with {place} coordinates"
         raise Unsupported(what, f"use a ratio of numbers up to {LARGEST_DENOMINATOR // 2}")
     return found

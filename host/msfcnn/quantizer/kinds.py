@@ -16,7 +16,18 @@ VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "I
 # values of the first input, chosen, copied or interpolated: scale and zero point stay the same
 KEEPING = frozenset(
     {
-        *("MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin", "Slice", "Split", "Gather", "Pad"),
+        *(
+            "MaxPool",
+            "GlobalMaxPool",
+            "ReduceMax",
+            "ReduceMin",
+            "Slice",
+            "Split",
+            "Gather",
+            "GatherND",
+            "GatherElements",
+            "Pad",
+        ),
         *("Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "Expand", "Tile"),
     }
 )

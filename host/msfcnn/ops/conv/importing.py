@@ -99,18 +99,18 @@ def gemm(builder: Builder, node: Node) -> Value:
     """Gemm: alpha * x * B + beta * C with a constant B.
 
     B is [inputs, outputs], or [outputs, inputs] with transB = 1, which is how exporters write a
-    dense layer. Raises Unsupported for transA, for an alpha that is not positive, and where B is
-    computed at run time.
+    dense layer. With transA = 1, x is [inputs, 1]. Raises Unsupported for an alpha that is not
+    positive, and where B is computed at run time.
     """
     known = builder.activation(node, 0)
-    if node.boolean("transA", False):
-        raise Unsupported("transposes its activations (transA = 1)", "export with transA = 0")
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
     if not (math.isfinite(alpha) and alpha > 0 and math.isfinite(beta)):
         raise Unsupported(f"its alpha is {alpha:g} and beta {beta:g}", "use an alpha above 0")
     weights, scale = _weights(builder, node, rows_are_outputs=node.boolean("transB", False))
     if len(known.shape) != 2:
         raise Unsupported(f"its input has {len(known.shape)} axes", "flatten it to 2 axes first")
+    if node.boolean("transA", False):
+        known = replace(known, view=known.view.transposed((1, 0), node))
     # alpha is positive, so it is part of the weights' scale and changes no weight
     scale = scale * alpha
     draft = _dense(builder, node, known, weights, scale)
@@ -337,7 +337,7 @@ Conv.importers = (
         kind="Gemm",
         convert=gemm,
         becomes="pointwise Conv on 1x1 pixels",
-        constraints=("transA = 0, alpha > 0", "B constant, int8 or uint8; C constant"),
+        constraints=("alpha > 0", "B constant, int8 or uint8; C constant"),
     ),
     Importer(
         kind="MatMul",

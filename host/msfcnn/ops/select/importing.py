@@ -6,9 +6,11 @@ of NumPy; `moved` finds out what that amounts to. Constants are computed at once
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msfcnn.nodes import (
     Builder,
@@ -27,6 +29,8 @@ from msfcnn.ops.select.moving import Positions, moved
 from msfcnn.ops.select.op import Select
 
 DAMAGED = "the file is damaged; export it again"
+_Index = NDArray[np.int64]
+_Places = Callable[[tuple[int, ...], _Index], tuple[_Index, ...] | None]
 
 
 def _part(builder: Builder, node: Node, known: Known, positions: Positions) -> Known:
@@ -123,6 +127,57 @@ def _gather(builder: Builder, node: Node) -> Value:
     return replace(part, view=part.view.reshaped(shape, node))
 
 
+def _gather_nd(builder: Builder, node: Node) -> Value:
+    """GatherND with constant indices, each a place along the first axes, which they replace."""
+    if node.integer("batch_dims", 0) != 0:
+        raise Unsupported("takes other indices for each image", "use batch_dims=0")
+
+    def places(shape: tuple[int, ...], indices: _Index) -> tuple[_Index, ...] | None:
+        if indices.ndim == 0 or not 1 <= indices.shape[-1] <= len(shape):
+            return None
+        return tuple(np.moveaxis(indices, -1, 0))
+
+    return _indexed(builder, node, places)
+
+
+def _gather_elements(builder: Builder, node: Node) -> Value:
+    """GatherElements with constant indices: one along an axis for each element of the output."""
+
+    def places(shape: tuple[int, ...], indices: _Index) -> tuple[_Index, ...] | None:
+        axis = resolved_axes((node.integer("axis", 0),), len(shape))[0]
+        if indices.ndim != len(shape):
+            return None
+        grid: list[_Index] = list(np.indices(indices.shape, sparse=True))
+        grid[axis] = indices
+        return tuple(grid)
+
+    return _indexed(builder, node, places)
+
+
+def _indexed(builder: Builder, node: Node, places: _Places) -> Value:
+    """The elements that constant indices name, in NumPy's way of indexing.
+
+    places: of the shape of the value and the indices as they are; None where they do not fit.
+    Raises Unsupported for indices that do not fit, are no integers or out of range.
+    """
+    value = builder.value(node, 0)
+    constant = builder.constant(node, 1, "list of indices")
+    listed = builder.integers(node, 1, "list of indices")
+    if constant is None or listed is None or isinstance(value, Poison):
+        return Poison()
+    found = places(value.shape, np.array(listed, np.int64).reshape(constant.shape))
+    if found is None or any(
+        i.size and not -n <= i.min() <= i.max() < n
+        for i, n in zip(found, value.shape, strict=False)
+    ):
+        raise Unsupported("its indices do not fit", DAMAGED)
+    if isinstance(value, Constant):
+        return value.mapped(lambda v: v[found])
+    known = builder.activation(node, 0)
+    check_size("its output", np.broadcast_shapes(*(i.shape for i in found)))
+    return _part(builder, node, known, known.view.positions()[found])
+
+
 def _expand(builder: Builder, node: Node) -> Value:
     """Expand to a constant shape."""
     value = builder.value(node, 0)
@@ -214,6 +269,18 @@ Select.importers = (
     Importer(
         kind="Gather",
         convert=_gather,
+        becomes=_PARTS,
+        constraints=("constant indices",),
+    ),
+    Importer(
+        kind="GatherND",
+        convert=_gather_nd,
+        becomes=_PARTS,
+        constraints=("constant indices, no batch_dims",),
+    ),
+    Importer(
+        kind="GatherElements",
+        convert=_gather_elements,
         becomes=_PARTS,
         constraints=("constant indices",),
     ),
