@@ -15,12 +15,7 @@ REFUSED: Mapping[str, str] = {
 }
 
 # operators that msfcnn does not run (yet): these and no others may be named
-LACKING: Mapping[str, frozenset[str]] = {
-    name: frozenset(kinds.split())
-    for name, kinds in {
-        "reflecting": "Pad",
-    }.items()
-}
+LACKING: Mapping[str, frozenset[str]] = {}
 
 PIXELS = frozenset({"normalizing", "log_probabilities"})  # take 0 to 255
 

@@ -35,6 +35,7 @@ from msfcnn.quantizer.prepare.refused import (
     refused_forms,
     refused_operators,
 )
+from msfcnn.quantizer.prepare.repeated_borders import spell_out_paddings
 from msfcnn.quantizer.prepare.simplify import simplify
 from msfcnn.quantizer.prepare.stacked import combine_stacked
 from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
@@ -101,6 +102,7 @@ def prepare(
         raise
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
+    spell_out_paddings(edited)
     combine_stacked(edited)
     spell_out_normalizations(edited)
     to_normal_form(edited)
