@@ -120,6 +120,7 @@ def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
         problems=done.unsupported,
         notes=done.notes,
         error=_finite(max(output.error for output in done.comparison.outputs)),
+        worst=next(iter(done.comparison.worst), None),
     )
     if done.unsupported:
         return verdict

@@ -118,6 +118,31 @@ def test_exit_codes_and_table(models: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["import-check", str(models / "nowhere")]) == 2
 
 
+def test_int8_that_is_far_from_float_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The small difference of two large values: int8 has no bits for it."""
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Mul", "c large", "a"),
+        node("Sigmoid", "c", "s"),
+        node("Add", "a s", "b"),
+        node("Sub", "b a", "y"),
+    ]
+    constants = {"w": normal(4, 3, 3, 3), "large": np.array(1000, np.float32)}
+    onnx.save(float_model(nodes, [1, 3, 8, 8], constants), tmp_path / "far.onnx")
+    assert main(["import-check", str(tmp_path), "--quantize", "--json"]) == 0
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert told["counts"] == {"runs": 1, "inaccurate": 1}
+    assert told["models"][0]["inaccurate"]
+    assert "inaccurate" in shown.err
+    assert main(["import-check", str(tmp_path), "--quantize"]) == 0
+    shown = capsys.readouterr()
+    assert "n_y is" in shown.out
+    assert "more than 25% from float" in shown.out
+
+
 def test_open_sizes_are_tried_at_a_usual_one(tmp_path: Path) -> None:
     nodes = [node("Conv", "x w", "c"), node("GlobalAveragePool", "c", "y")]
     model = float_model(nodes, ["n", 3, "h", "w_"], {"w": normal(4, 3, 3, 3)})

@@ -18,7 +18,7 @@ from msfcnn.cli.parser import Outcome, Subparsers, new_verb
 from msfcnn.errors import SUCCESS, MismatchError, ModelError
 from msfcnn.files import existing_path
 from msfcnn.render import Column, Facts, Table, grouped
-from msfcnn.report import DEFECT, RUNS, ImportVerdict, to_data
+from msfcnn.report import DEFECT, FAR, RUNS, ImportVerdict, to_data
 from msfcnn.sizes import format_size
 
 NAME = "import-check"
@@ -33,7 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "say for each model of a directory whether msfcnn runs it, and why not",
         "msfcnn import-check models/\nmsfcnn import-check models/ --quantize --plan",
-        "Exit code 1 means that some are refused, 4 that the code of one is wrong.",
+        "A model is inaccurate where int8 is more than a quarter from float on random images:\n"
+        "quantize it with real ones. Exit code 1 means that some are refused, 4 that the code\n"
+        "of one is wrong.",
     )
     parser.add_argument(
         "models",
@@ -71,8 +73,14 @@ def run(args: argparse.Namespace) -> Outcome:
         watch=_tell,
     )
     counts = Counter(verdict.verdict for verdict in found)
-    data = {"models": [to_data(verdict) for verdict in found], "counts": dict(counts)}
-    summary = Facts(tuple((verdict, str(count)) for verdict, count in sorted(counts.items())))
+    inaccurate = sum(verdict.inaccurate for verdict in found)
+    if inaccurate:
+        counts["inaccurate"] = inaccurate
+    models = [{**to_data(verdict), "inaccurate": verdict.inaccurate} for verdict in found]
+    data = {"models": models, "counts": dict(counts)}
+    facts = [(verdict, str(count)) for verdict, count in sorted(counts.items())]
+    told = f"{inaccurate} of those that run: int8 is more than {FAR:.0%} from float"
+    summary = Facts(tuple((name, told if name == "inaccurate" else n) for name, n in facts))
     return Outcome(data, (_table(found), summary), _exit_code(found))
 
 
@@ -89,13 +97,15 @@ def _seconds(text: str) -> float:
 
 def _tell(found: ImportVerdict, done: int, total: int) -> None:
     """A line on the standard error stream: who breaks off has seen what was done by then."""
-    line = f"[{done}/{total}] {found.seconds:5.1f} s  {_word(found):8}  {found.file}"
+    line = f"[{done}/{total}] {found.seconds:5.1f} s  {_word(found):10}  {found.file}"
     print(line, file=sys.stderr, flush=True)
 
 
 def _word(found: ImportVerdict) -> str:
     """The verdict in a word; in capitals where the C code computes something else."""
-    return "MISMATCH" if found.agrees is False else found.verdict
+    if found.agrees is False:
+        return "MISMATCH"
+    return "inaccurate" if found.inaccurate else found.verdict
 
 
 def _exit_code(found: Sequence[ImportVerdict]) -> int:
@@ -131,8 +141,16 @@ def _row(found: ImportVerdict) -> tuple[str, ...]:
         _word(found),
         "" if found.error is None else f"{found.error:.1%}",
         "" if found.peak_ram is None else format_size(found.peak_ram),
-        "; ".join(reasons) or "; ".join(n for n in found.notes if n.startswith("cut off")),
+        "; ".join(reasons or _remarks(found)),
     )
+
+
+def _remarks(found: ImportVerdict) -> list[str]:
+    """What to know of a model that runs: what was cut off, and where int8 is far from float."""
+    remarks = [note for note in found.notes if note.startswith("cut off")]
+    if found.inaccurate and found.worst is not None:
+        remarks.append(f"{found.worst.node} is {found.worst.error:.0%} off")
+    return remarks
 
 
 def _plain(where: str, what: str) -> str:

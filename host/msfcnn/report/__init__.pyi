@@ -3,7 +3,7 @@ from .data import from_data, to_data
 from .dataset import Answers, DatasetReport
 from .fronts import FrontPoint, Fronts, fronts_report
 from .health import BoardHealth, Health, Need
-from .imports import DEFECT, REFUSED, RUNS, ImportVerdict
+from .imports import DEFECT, FAR, REFUSED, RUNS, ImportVerdict
 from .layers import (
     DeadChannels,
     Interface,
@@ -28,6 +28,7 @@ from .verification import OpCheck, TfliteCheck, Verification
 
 __all__ = [
     "DEFECT",
+    "FAR",
     "REFUSED",
     "RUNS",
     "Answers",
