@@ -80,5 +80,9 @@ class AbsentError(BoardError):
     """The board, its toolchain or RIOT is not there; nothing says that it would not work."""
 
 
+class ModelNote(UserWarning):
+    """What is to be known of a model though nothing is wrong; a warning, as it stops nothing."""
+
+
 class InternalError(Exception):
     """A prediction that did not come true: a defect of msfcnn, never of the user's model."""

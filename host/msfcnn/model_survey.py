@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
+from msfcnn.errors import ModelError, ModelNote, MsfcnnError, Problem, UsageError
 from msfcnn.options import Options
 from msfcnn.report import DEFECT, REFUSED, RUNS, ImportVerdict
 from msfcnn.time_limit import OutOfTimeError, time_limit
@@ -92,11 +93,17 @@ def _checked(file: Path, steps: Steps, directory: Path) -> ImportVerdict:
     form = "float" if is_float(file) else "int8"
     if form == "float" and steps.quantize:
         return _quantized(file, steps, directory)
-    try:
-        load_model(file)
-    except MsfcnnError as error:
-        return ImportVerdict(file=str(file), form=form, verdict=REFUSED, problems=error.problems)
-    return _run(ImportVerdict(file=str(file), form=form, verdict=RUNS), file, steps)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ModelNote)
+        try:
+            load_model(file)
+        except MsfcnnError as error:
+            problems = error.problems
+            return ImportVerdict(file=str(file), form=form, verdict=REFUSED, problems=problems)
+        notes = tuple(str(w.message) for w in caught if isinstance(w.message, ModelNote))
+        return _run(
+            ImportVerdict(file=str(file), form=form, verdict=RUNS, notes=notes), file, steps
+        )
 
 
 def _quantized(file: Path, steps: Steps, directory: Path) -> ImportVerdict:

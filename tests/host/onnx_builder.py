@@ -28,7 +28,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 FLOAT = TensorProto.FLOAT
 STORED = {"int8": TensorProto.INT8, "uint8": TensorProto.UINT8, "float32": FLOAT}
-STORED["int32"] = TensorProto.INT32
+STORED |= {"int32": TensorProto.INT32, "int64": TensorProto.INT64}
 # results that are exact in the quantization of the first input
 PASSING = {"Concat", "Dropout", "Flatten", "Identity", "MaxPool", "Pad", "Relu", "Reshape"}
 PASSING |= {"Squeeze", "Transpose", "Unsqueeze"}

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 
 import msfcnn
@@ -35,7 +36,9 @@ from msfcnn.cli import (
     zoo,
 )
 from msfcnn.cli.failure import as_user_error, error_data
+from msfcnn.cli.notes import Notes
 from msfcnn.cli.parser import COMMAND, Outcome, Parser
+from msfcnn.errors import ModelNote
 from msfcnn.render import error_text, to_text
 
 SCHEMA_VERSION = 2  # of the JSON that --json prints; rises when a field changes its meaning
@@ -107,7 +110,10 @@ def _run(arguments: list[str]) -> int:
     try:
         args = build_parser().parse_args(arguments)
         subject = str(getattr(args, "model", None) or "")
-        outcome: Outcome = args.run(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = Notes(warnings.showwarning)
+            warnings.simplefilter("always", ModelNote)
+            outcome: Outcome = args.run(args)
         _show(outcome, as_json)
         return outcome.exit_code
     except SystemExit as stop:  # --help and --version

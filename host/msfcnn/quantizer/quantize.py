@@ -257,7 +257,7 @@ def import_problems(model: onnx.ModelProto, directory: Path) -> tuple[Problem, .
     file = directory / "quantized.onnx"
     file.write_bytes(model.SerializeToString())
     try:
-        load_model(file)
+        load_model(file, cut=False)
     except MsfcnnError as error:
         return error.problems
     return ()

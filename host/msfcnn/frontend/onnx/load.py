@@ -198,7 +198,7 @@ def _check_onnx(proto: onnx.ModelProto, where: str) -> None:
 def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
     """One message for a float model instead of one for each of its layers."""
     kinds = {node_kind(n) for n in proto.graph.node}
-    if _dequantizes_activations(proto.graph):
+    if is_quantized(proto):
         return
     where = str(path)
     if any("DynamicQuantize" in k for k in kinds):
@@ -220,12 +220,13 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
     raise ModelError(Problem(where, what, hint))
 
 
-def _dequantizes_activations(graph: onnx.GraphProto) -> bool:
+def is_quantized(proto: onnx.ModelProto) -> bool:
     """Whether activations are quantized: weights alone may be, in files that compute in float.
 
     A value is constant if all inputs of its node are; a DequantizeLinear of anything else is one of
     an activation.
     """
+    graph = proto.graph
     constants = {t.name for t in graph.initializer} | {""}
     for node in graph.node:
         if constants.issuperset(node.input):
