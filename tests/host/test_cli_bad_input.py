@@ -41,9 +41,9 @@ def float_model(path: Path) -> None:
 def two_unsupported(path: Path) -> None:
     net = Net((1, 3, 8, 8))
     x = net.conv(net.input, (4, 3, 3, 3))
-    x = net.qdq(net.node("Cos", x, name="in the middle"), Scale())
+    x = net.qdq(net.node("Tan", x, name="in the middle"), Scale())
     x = net.conv(x, (4, 4, 3, 3))
-    net.output(net.node("Sin", x, name="at the end")).save(path)
+    net.output(net.node("Cosh", x, name="at the end")).save(path)
 
 
 def dynamic_height(path: Path) -> None:

@@ -203,7 +203,9 @@ def _check_quantized(proto: onnx.ModelProto, path: Path) -> None:
     where = str(path)
     if any("DynamicQuantize" in k for k in kinds):
         what = "is quantized dynamically: the scales of its activations hang on each image"
-        hint = "quantize the float model it was made from: `msfcnn quantize FLOAT.onnx --calib ...`"
+        hint = (
+            f"fix them with `msfcnn quantize {path.name} --calib PICTURES`, or give the float file"
+        )
         raise ModelError(Problem(where, what, hint))
     if any(k.startswith(("QLinear", "com.microsoft::QLinear")) or "Integer" in k for k in kinds):
         what = "is quantized in operator format (QLinearConv, ConvInteger), not in QDQ format"

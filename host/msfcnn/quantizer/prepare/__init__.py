@@ -16,7 +16,9 @@ import onnx
 from msfcnn.errors import ModelError, Problem
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.prepare.affine import fold_affine
+from msfcnn.quantizer.prepare.bands import split_bands
 from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix_dimensions
+from msfcnn.quantizer.prepare.dynamic import undo_dynamic
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
@@ -84,7 +86,7 @@ def prepare(
     problems = refused_operators(model.graph.node) + foreign_operators(model)
     if problems:
         raise ModelError(*problems, *_further_problems(model, path.name, directory))
-    unread = drop_unread_inputs(model)
+    unread = undo_dynamic(model) + drop_unread_inputs(model)
     if isinstance(images, tuple):
         images = {border.name: images for border in model.graph.input[:1]}
     batches = batches_of(model)
@@ -103,6 +105,7 @@ def prepare(
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
     spell_out_paddings(edited)
+    split_bands(edited)
     combine_stacked(edited)
     spell_out_normalizations(edited)
     to_normal_form(edited)

@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.frontend import check_whole, load_proto
 from msfcnn.quantizer.graph import DEFAULT_DOMAINS, kind_of
+from msfcnn.quantizer.prepare.dynamic import is_dynamic
 
 OLDEST_IR = 8  # before version 4 initializers had to be inputs; onnxruntime reads this one anyway
 
@@ -87,7 +88,11 @@ def is_float(path: Path) -> bool:
 
 
 def _refuse_quantized(model: onnx.ModelProto, path: Path) -> None:
-    """Raises ModelError if activations are quantized; a DequantizeLinear alone is of weights."""
+    """Raises ModelError if activations are quantized; a DequantizeLinear alone is of weights, and
+    dynamic quantization can be undone.
+    """
+    if is_dynamic(model):
+        return
     kinds = {kind_of(n) for n in model.graph.node}
     if any("QLinear" in k or k.endswith(("QuantizeLinear", "Integer")) for k in kinds):
         hint = "use it as it is, or give the float network it was made from"

@@ -24,7 +24,7 @@ _LISTS = "export the model without lists of tensors"
 _CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
 
 ALWAYS: Mapping[str, str] = {
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
+    **dict.fromkeys(("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"), _RECURRENT),
     **dict.fromkeys(
         (
             *("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase"),
