@@ -65,7 +65,7 @@ BAD: dict[str, tuple[Callable[[Path], object], int, tuple[str, ...]]] = {
     "two unsupported ops": (
         two_unsupported,
         1,
-        ("2 problems in", "in the middle (Cos)", "at the end (Sin)"),
+        ("2 problems in", "in the middle (Tan)", "at the end (Cosh)"),
     ),
     "dynamic height": (dynamic_height, 1, ("height is not fixed", "make_dynamic_shape_fixed")),
     "external data": (external_data, 1, ("external data", "weights.bin", "in one directory")),
