@@ -23,6 +23,10 @@ def existing_file(text: str) -> Path:
     path = Path(text)
     if path.is_file():
         return path
+    if (path / "saved_model.pb").is_file():
+        what = "is a SavedModel of TensorFlow"
+        hint = f"convert it: tf.lite.TFLiteConverter.from_saved_model('{text}').convert()"
+        raise UsageError(Problem(text, what, hint))
     if path.is_dir():
         what = "is a directory, not a file"
     else:  # a pipe or device could be read only once, and models are read more often

@@ -7,7 +7,7 @@ frontend/tflite. Float networks are refused here; msfcnn.quantizer is for them.
 """
 
 from msfcnn.frontend.arrangement import Arrangement
-from msfcnn.frontend.formats import is_tflite
+from msfcnn.frontend.formats import is_tflite, not_onnx
 from msfcnn.frontend.loading import load_model, load_proto, translate
 from msfcnn.frontend.onnx.load import check_whole
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
@@ -21,5 +21,6 @@ __all__ = [
     "is_tflite",
     "load_model",
     "load_proto",
+    "not_onnx",
     "translate",
 ]

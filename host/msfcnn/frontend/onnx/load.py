@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 
 from msfcnn.errors import ModelError, Problem, UsageError
+from msfcnn.frontend.formats import not_onnx
 from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
 from msfcnn.frontend.onnx.outside import fingerprint, read_outside
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
@@ -79,13 +80,12 @@ def parse(data: bytes, path: Path) -> onnx.ModelProto:
     where = str(path)
     if not data:
         raise ModelError(Problem(where, "the file is empty", "export the model again"))
-    hint = "give an .onnx or .tflite file; if it is one it is damaged: copy or export it again"
     try:
         proto = onnx.load_model_from_string(data)
     except Exception:  # protobuf has several families of errors, none of them documented
-        raise ModelError(Problem(where, "is not a complete ONNX file", hint)) from None
+        raise ModelError(not_onnx(where, path)) from None
     if not proto.ir_version or not proto.HasField("graph"):
-        raise ModelError(Problem(where, "is not a complete ONNX file", hint))
+        raise ModelError(not_onnx(where, path))
     if not proto.graph.node:
         what = "holds a graph without nodes: there is nothing to compute"
         raise ModelError(Problem(where, what, "export the model again"))

@@ -12,7 +12,7 @@ import onnx
 from onnx import numpy_helper
 
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
-from msfcnn.frontend import check_whole, load_proto
+from msfcnn.frontend import check_whole, load_proto, not_onnx
 from msfcnn.quantizer.graph import DEFAULT_DOMAINS, kind_of
 from msfcnn.quantizer.prepare.dynamic import is_dynamic
 
@@ -47,11 +47,9 @@ def _loaded(path: Path) -> onnx.ModelProto:
         what = f"its external data cannot be read: {str(error).splitlines()[0]}"
         raise ModelError(Problem(path.name, what, hint)) from None
     except Exception:
-        hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
-        raise ModelError(Problem(path.name, "it is not an ONNX file", hint)) from None
+        raise ModelError(not_onnx(path.name, path, "a float")) from None
     if not model.graph.node:
-        hint = "give a float .onnx or .tflite file; if it is one it is damaged: export it again"
-        raise ModelError(Problem(path.name, "it is not an ONNX file", hint))
+        raise ModelError(not_onnx(path.name, path, "a float"))
     _refuse_quantized(model, path)
     return model
 
