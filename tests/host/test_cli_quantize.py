@@ -146,3 +146,57 @@ def test_size_where_the_network_leaves_it_open(tmp_path: Path) -> None:
     assert main(command) == 2
     assert main([*command, "--size", "12x10"]) == 0
     assert load_model(out).tensors[0].shape == (12, 10, 3)
+
+
+def test_the_float_file_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = classifier(tmp_path / "net.onnx")
+    before = source.read_bytes()
+    folder = pictures(tmp_path / "photos")
+    other = tmp_path / "photos" / ".." / "net.onnx"
+    assert main(["quantize", str(source), "--calib", str(folder), "-o", str(other)]) == 2
+    assert "is the file that is read" in capsys.readouterr().err
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("height=8", "no input has it"),
+        ("7=8", "no input has it"),
+        ("2=8", "is fixed to 16, not 8"),
+        ("batch=1", ""),
+        ("2=16", ""),
+    ],
+)
+def test_sizes_of_dimensions_that_are_not_open(
+    given: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = classifier(tmp_path / "net.onnx")
+    folder, out = pictures(tmp_path / "photos"), tmp_path / "q.onnx"
+    options = ["--calib", str(folder), "-o", str(out), "--dim", given]
+    assert main(["quantize", str(source), *options]) == (2 if told else 0)
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert not told or "open are batch" in shown
+
+
+def test_classes_that_the_network_does_not_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = classifier(tmp_path / "net.onnx"), tmp_path / "q.onnx"
+    calibration, other = tmp_path / "good.npz", tmp_path / "bad.npz"
+    np.savez(calibration, x=normal(4, 3, 16, 16), labels=np.array([0, 1, 0, -1]))
+    np.savez(other, x=normal(4, 3, 16, 16), labels=np.array([1, 2, 2, 1]))
+    command = ["quantize", str(source), "-o", str(out)]
+    assert main([*command, "--calib", str(calibration), "--dataset", str(other)]) == 2
+    assert "classes up to 2, the network has 2 scores" in capsys.readouterr().err
+    assert main([*command, "--calib", str(other), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert any("no accuracy is told" in note for note in told["notes"])
+    assert told["compared"]["outputs"][0]["accuracy_float"] is None
+    assert main(["verify", str(out), "--dataset", str(other)]) == 2
+    np.savez(other, x=normal(4, 3, 16, 16), labels=np.array([1, 0, -2, 1]))
+    assert main([*command, "--calib", str(other)]) == 2
+    assert "the class -2" in capsys.readouterr().err

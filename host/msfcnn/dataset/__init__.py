@@ -5,6 +5,7 @@ into real numbers and keeps how in NAME.preprocess.yaml. Used by quantize, verif
 """
 
 from msfcnn.dataset.arrays import LABELS, REAL, STORED, classes_of, load_arrays
+from msfcnn.dataset.labels import strange_labels
 from msfcnn.dataset.load import Loaded, load_samples
 from msfcnn.dataset.preprocess import Preprocessing, preprocessing_file, read_preprocessing
 
@@ -19,4 +20,5 @@ __all__ = [
     "load_samples",
     "preprocessing_file",
     "read_preprocessing",
+    "strange_labels",
 ]

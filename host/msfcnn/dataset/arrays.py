@@ -139,7 +139,10 @@ def classes_of(path: Path, key: str, values: NDArray[np.generic], count: int) ->
         return np.asarray(flat.argmax(axis=1), np.int64)
     if values.dtype.kind not in "iub":
         raise _unusable(path, f"'{key}' holds {values.dtype}, not the numbers of classes")
-    return np.asarray(flat[:, 0], np.int64)
+    classes = np.asarray(flat[:, 0], np.int64)
+    if classes.min() < -1:
+        raise _unusable(path, f"'{key}' has the class {classes.min()}; -1 is an unknown one")
+    return classes
 
 
 def _unusable(path: Path, what: str) -> UsageError:

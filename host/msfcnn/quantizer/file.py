@@ -46,6 +46,9 @@ def quantize_file(
     if output.is_dir():
         hint = "give the name of a file in that directory"
         raise UsageError(Problem(str(output), "is a directory", hint))
+    if output.exists() and model.exists() and output.samefile(model):
+        hint = "the float network would be lost: give the int8 file another name"
+        raise UsageError(Problem(str(output), "is the file that is read", hint))
     shapes = input_shapes(model, options.sizes)
     given = pictures.preprocessing
     calibration = load_samples(pictures.calibration, shapes, given, MOST_PICTURES)

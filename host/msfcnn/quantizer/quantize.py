@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from msfcnn.dataset import strange_labels
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
-from msfcnn.quantizer.comparison import Labels, compare
+from msfcnn.quantizer.comparison import Labels, compare, is_scores
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.methods import METHODS
 from msfcnn.quantizer.normalizations import name_normalizations
@@ -25,6 +26,7 @@ from msfcnn.quantizer.placement import Placed, place
 from msfcnn.quantizer.prepare import prepare
 from msfcnn.quantizer.ranges import Ranges, choose_ranges
 from msfcnn.quantizer.runtime import reason_of, session
+from msfcnn.quantizer.shapes import shapes_of
 from msfcnn.quantizer.statistics import Images, Statistics, Tick, how_many, measure, quiet
 from msfcnn.quantizer.tail import cut_tail
 from msfcnn.report import Comparison
@@ -173,6 +175,7 @@ class _Work:
             raise ModelError(Problem("float model", what, "check it with one image")) from error
         _refuse_infinite(self.model, statistics)
         model, cuts, unsupported = self._cut(statistics)
+        judged, strange = self._labelled(judged, _scores(model))
         candidates = self._candidates()
         found: list[tuple[float, str, bool, Placed, Ranges, Comparison]] = []
         for method, corrected in candidates:
@@ -194,7 +197,7 @@ class _Work:
             model=placed.model,
             method=method,
             corrected=corrected,
-            notes=(*notes, *cuts),
+            notes=(*strange, *notes, *cuts),
             degenerate=ranges.degenerate,
             unsupported=unsupported,
             comparison=comparison,
@@ -215,6 +218,20 @@ class _Work:
         if self.options.method != BEST and self.dataset is not None:
             return self.samples, self.dataset, True
         return self.samples, self.samples.some(_spread(count)), False
+
+    def _labelled(self, judged: _Fitted, scores: Sequence[int]) -> tuple[_Fitted, tuple[str, ...]]:
+        """The images to judge by, without classes that cannot be the network's, and a note of it.
+
+        Calibration pictures may lie in subdirectories for other reasons. Raises UsageError for the
+        classes of a data set.
+        """
+        wrong = strange_labels(judged.labels, scores)
+        if wrong and self.dataset is not None:
+            hint = "number the classes in the order of the scores, beginning with 0"
+            raise UsageError(Problem("data set", wrong, hint))
+        if not wrong:
+            return judged, ()
+        return replace(judged, labels=None), (f"calibration {wrong}: no accuracy is told",)
 
     def _candidates(self) -> list[tuple[str, bool]]:
         """(method, biases corrected) of each attempt: one, or all for `best`."""
@@ -307,6 +324,13 @@ def _refuse_infinite(model: onnx.ModelProto, statistics: Mapping[str, Statistics
                 problems.append(Problem(node.name, what, hint, node.op_type))
     if problems:
         raise ModelError(problems[0])  # the others follow from it
+
+
+def _scores(model: onnx.ModelProto) -> list[int]:
+    """How many scores each output has that is a list of them."""
+    shapes = shapes_of(model)
+    found = [shapes[output.name] for output in model.graph.output if output.name in shapes]
+    return [max(shape) for shape in found if is_scores(shape)]
 
 
 def _input_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:

@@ -15,9 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msfcnn.dataset import Loaded, load_samples, preprocessing_file, read_preprocessing
+from msfcnn.dataset import (
+    Loaded,
+    load_samples,
+    preprocessing_file,
+    read_preprocessing,
+    strange_labels,
+)
 from msfcnn.emit import c_name
-from msfcnn.errors import ModelError, Problem
+from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend import load_model, load_proto
 from msfcnn.ir import Model, Port, Tensor
 from msfcnn.options import Options
@@ -51,6 +57,10 @@ def evaluate(
     model = load_model(path)
     shapes = {port.name: port.onnx_shape for port in _in_file_order(path, model)}
     loaded = load_samples(dataset, shapes, _given(path, model, preprocessing))
+    scores = [max(p.onnx_shape) for p in model.outputs if is_scores(p.onnx_shape)]
+    if wrong := strange_labels(loaded.labels, scores):
+        hint = "number the classes in the order of the scores, beginning with 0"
+        raise UsageError(Problem(str(dataset), wrong, hint))
     images = _stored(model, loaded.inputs or {model.input.name: loaded.images})
     generated = generate(model, c_name(path.stem), options, "msfcnn verify")
     with tempfile.TemporaryDirectory(prefix="msfcnn-") as directory:
