@@ -107,6 +107,17 @@ def test_nearest_of_any_size(
     agree(net, tmp_path)
 
 
+@pytest.mark.parametrize("sizes", [(49, 31), (49, 32), (50, 31), (25, 31), (74, 47)])
+def test_nearest_of_a_large_map_of_odd_size(sizes: tuple[int, int], tmp_path: Path) -> None:
+    """As pyramids have them: all is repeated, and the last row comes less often."""
+    net = Net((1, 16, 25, 16))
+    given = net.const(np.array([1, 16, *sizes], np.int64))
+    y = net.node("Resize", net.input, "", "", given, **NEAREST, **ASYMMETRIC)
+    net.output(net.conv(net.qdq(y, like=net.input), (4, 16, 1, 1)))
+    model = agree(net, tmp_path)
+    assert "Select" not in kinds(model)
+
+
 @pytest.mark.parametrize("attributes", [{**NEAREST, **ASYMMETRIC}, {"mode": "linear"}])
 def test_one_channel_that_is_the_last(attributes: dict[str, str], tmp_path: Path) -> None:
     net = Net((1, 4, 5, 1))

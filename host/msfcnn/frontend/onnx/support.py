@@ -33,7 +33,6 @@ HINTS: Mapping[str, str] = {
     "DeformConv": _SAMPLING,
     "DynamicQuantizeLinear": _QDQ,
     "GRU": _RECURRENT,
-    "GatherND": "export adaptive pools with output sizes that divide those of the map",
     "GroupNormalization": _NORM,
     "GridSample": _SAMPLING,
     "If": _STATIC,

@@ -204,10 +204,14 @@ def _steps(positions: Positions) -> _Steps | None:
 
 
 def _repeats(positions: Positions, size: int) -> int | None:
-    """How often each of `size` positions comes, one after the other; None if they do not."""
-    times = len(positions) // size
-    even = len(positions) == times * size and times <= LARGEST
-    return times if even and (positions == np.arange(len(positions)) // times).all() else None
+    """How often each of `size` positions comes, one after the other; None if they do not.
+
+    The last may come less often, as in a map of 13 rows enlarged to 25.
+    """
+    times = int((positions == 0).sum())
+    if not 0 < times <= LARGEST or positions[-1] != size - 1:
+        return None
+    return times if (positions == np.arange(len(positions)) // times).all() else None
 
 
 def _from_grid(
@@ -218,9 +222,14 @@ def _from_grid(
     found = known
     rows, columns = _steps(grid.rows), _steps(grid.columns)
     times = (_repeats(grid.rows, height), _repeats(grid.columns, width))
-    if times[0] is not None and times[1] is not None:
-        if times != (1, 1):
-            found = _repeated(builder, node, known, (times[0], times[1]), rank, grid.axis)
+    if times[0] is not None and times[1] is not None and max(times[0], times[1]) > 1:
+        size = (len(grid.rows), len(grid.columns), channels)
+        found = _repeated(builder, node, known, (times[0], times[1]), rank, grid.axis)
+        if size != found.view.hwc:
+            whole = Geometry(kernel_h=1, kernel_w=1)
+            found = _copied(builder, node, found.tensor, whole, size, rank, grid.axis)
+    elif times == (1, 1):
+        pass  # all pixels in their order
     elif rows is not None and columns is not None:
         # a kernel that reaches from the edge to the first position, and reads its last tap only
         geometry = Geometry(
