@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from plan_programs import check_bytes, describe, run_plans
 from plan_space import has_bands, may_keep
-from random_models import random_images, random_model
+from random_models import multiplied_channels, random_images, random_model
 from random_plans import RUNS, band_choices, keepable, random_plan
 
 from msfcnn.fusion import Edge, Network, Option, Scheme, edges_from, network
@@ -93,6 +93,24 @@ def test_every_option_of_the_longest_edge(seed: int, tmp_path: Path, engine: Pat
     assert len({tuple(stage.cost.total for stage in s.stages) for s in schedules}) > 5
     images = random_images(model, 2, seed)
     check_plans(model, schedules, images, tmp_path, engine)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_passes_over_channels(seed: int, tmp_path: Path, engine: Path) -> None:
+    """Where a stage may run once for each group of channels, every group gives its own outputs.
+
+    Not behind a depthwise convolution of several outputs a channel, whose groups are larger.
+    """
+    model = multiplied_channels(seed)
+    graph = network(model)
+    edges = [edge for first in range(len(graph.steps)) for edge in edges_from(graph, first)]
+    schedules = [
+        schedule(_with_stage(graph, edge, Option(Scheme.LINE, edge.shape[1], split=split)))
+        for edge in edges
+        for split in range(1, edge.shape[2] if edge.splits else 1)
+    ]
+    assert len(schedules) > 2
+    check_plans(model, schedules, random_images(model, 2, seed), tmp_path, engine)
 
 
 def every_option(edge: Edge) -> Iterator[Option]:

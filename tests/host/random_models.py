@@ -45,6 +45,19 @@ def random_model(seed: int) -> Model:
     return Builder(np.random.default_rng(seed)).build(f"random{seed}")
 
 
+def multiplied_channels(seed: int) -> Model:
+    """A convolution, depthwise ones of one and of several outputs a channel, a pool, the mean."""
+    net = Builder(np.random.default_rng(seed))
+    net.conv(Geometry(2, 2), 1, net.integer(4, 6))
+    for multiplier in (1, net.integer(2, 3)):
+        net.conv(Geometry(2, 2), net.shape[2], net.shape[2] * multiplier)
+    target = net.tensor(*net.shape)
+    net.add(MaxPool(net.name(), net.current, target, Geometry(1, 1), net.clamp()))
+    target = net.tensor(1, 1, net.shape[2])
+    net.add(GlobalAveragePool(net.name(), net.current, target, net.clamp()))
+    return finished(net, f"multiplied{seed}", [net.current])
+
+
 def random_images(model: Model, count: int, seed: int) -> NDArray[np.int8]:
     """int8 [count, H, W, C]: noise, with a brightness and a contrast for each image and channel."""
     rng = np.random.default_rng(seed)

@@ -79,7 +79,7 @@ class Conv(ConvData):
                 depth=self.weights.shape[3],
                 multiplier=len(self.weights) // self.groups,
                 macs=int(self.weights.size),
-                channelwise=self.depthwise,
+                channelwise=self.depthwise and len(self.weights) == self.groups,
                 planar=self.depthwise,
                 weighty=True,
             ),
