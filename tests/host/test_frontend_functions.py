@@ -150,10 +150,20 @@ def test_a_last_sigmoid_needs_no_quantization(tmp_path: Path) -> None:
     assert model.outputs[0].dtype == "float32"
 
 
-def test_infinite_results_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("Reciprocal",), ("Sqrt", "Reciprocal"), ("Log",)])
+def test_infinite_results_are_as_large_as_can_be(kinds: tuple[str, ...], tmp_path: Path) -> None:
+    net = Net((1, 3, 5, 6), first=Scale(1 / 50, -128))
+    y = net.input
+    for kind in kinds:
+        y = net.node(kind, y)
+    net.output(net.qdq(y, AROUND))
+    agree(net, tmp_path)
+
+
+def test_results_that_do_not_exist_are_refused(tmp_path: Path) -> None:
     net = Net((1, 3, 5, 6))
-    net.output(net.qdq(net.node("Reciprocal", net.input), AROUND))
-    with pytest.raises(ModelError, match="infinite"):
+    net.output(net.qdq(net.node("Log", net.input), AROUND))
+    with pytest.raises(ModelError, match="no result for some values"):
         load_model(net.save(tmp_path / "net.onnx"))
 
 

@@ -153,6 +153,21 @@ def conv_dilated_by_batches_same(m: Maker) -> None:
 
 
 @case
+def signal_dilated_by_batches(m: Maker) -> None:
+    """Keras' Conv1D with a dilation of 3: an axis of one row around the convolution only."""
+    net, w = m.net, m.weights(4, 1, 3, 2, axis=0)
+    x, block, axis = m.input(1, 15, 2), net.ints(3), net.ints(1)
+    pads, crops = (net.constant(np.array([sides], np.int32)) for sides in ((6, 0), (0, 0)))
+    apart = net.op("SPACE_TO_BATCH_ND", [x, block, pads], m.same(3, 7, 2))
+    rows = net.op("EXPAND_DIMS", [apart, axis], m.same(3, 1, 7, 2))
+    fields = {"StrideH": 1, "StrideW": 1, "Padding": VALID}
+    inputs = [rows, w, m.bias(w, x, 4)]
+    y = net.op("CONV_2D", inputs, m.out(3, 1, 5, 4), "Conv2DOptions", **fields)
+    no_rows = net.op("RESHAPE", [y, net.ints(3, 5, 4)], m.out(3, 5, 4), "ReshapeOptions")
+    net.op("BATCH_TO_SPACE_ND", [no_rows, block, crops], m.out(1, 15, 4))
+
+
+@case
 def depthwise(m: Maker) -> None:
     x = m.input(1, 7, 9, 4)
     w = m.weights(1, 3, 3, 4, axis=3)

@@ -10,7 +10,7 @@ import onnx
 
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend.arrangement import Arrangement
-from msfcnn.frontend.tflite.convert import CONVERTERS
+from msfcnn.frontend.tflite.convert import CONVERTERS, ELEMENTWISE
 from msfcnn.frontend.tflite.dilation import with_dilations
 from msfcnn.frontend.tflite.flatbuffer import read_graph
 from msfcnn.frontend.tflite.folding import fold
@@ -22,6 +22,7 @@ from msfcnn.frontend.tflite.problems import (
     grouped,
     unknown,
 )
+from msfcnn.frontend.tflite.shapes import settle_shape
 from msfcnn.frontend.tflite.step import Conversion
 from msfcnn.frontend.tflite.writer import INT8_HINT, Writer
 
@@ -103,6 +104,7 @@ def _convert(writer: Writer, operator: Operator) -> Untranslatable | None:
     """
     first = len(writer.nodes)
     try:
+        settle_shape(writer, operator, ELEMENTWISE)
         if fold(writer, operator):
             return None
         converter = None if operator.custom else CONVERTERS.get(operator.kind)
@@ -140,7 +142,7 @@ def _model(writer: Writer, path: Path) -> onnx.ModelProto:
         nodes,
         path.stem or "model",
         [_border(graph.tensors[i], graph.tensors[i].name) for i in graph.inputs],
-        [_border(graph.tensors[i], name) for name, i in outputs.items()],
+        [_border(writer.tensor(i), name) for name, i in outputs.items()],
         [tensor for name, tensor in writer.constants.items() if name in read],
     )
     opset = [onnx.helper.make_opsetid("", OPSET)]

@@ -8,6 +8,7 @@ a network has a Transpose at its borders only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Writer:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
         self._folded: dict[int, NDArray[Any]] = {}
+        self._settled: dict[int, TfliteTensor] = {}
         self._poisoned: set[int] = set()
         self._real: dict[tuple[int, Arrangement], str] = {}
         self._stored: dict[tuple[int, Arrangement], str] = {}
@@ -43,7 +45,11 @@ class Writer:
 
     def tensor(self, index: int) -> TfliteTensor:
         """A tensor of the file."""
-        return self.graph.tensors[index]
+        return self._settled.get(index) or self.graph.tensors[index]
+
+    def settle(self, index: int, shape: tuple[int, ...]) -> None:
+        """Gives a tensor whose shape the file leaves open the one that it has."""
+        self._settled[index] = replace(self.tensor(index), shape=shape, open=())
 
     def has(self, index: int) -> bool:
         """Whether a tensor has a value by now."""

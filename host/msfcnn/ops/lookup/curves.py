@@ -16,6 +16,8 @@ from msfcnn.nodes import UNSET, Builder, Constant, Draft, Known, Node, Unsupport
 from msfcnn.ops.lookup.functions import Reals
 from msfcnn.ops.lookup.op import Lookup, real_values, stored_values
 
+LARGEST = 1e30  # for what is infinite: beyond all that is stored, whatever the scale
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -78,12 +80,14 @@ def draft_of(node: Node, curve: Curve, function: str, values: Reals) -> Draft:
     """A function of a curve as an op whose quantization is not known yet.
 
     function: its name, for reports. values: float64 [256], the results for the stored values of the
-    curve's tensor. Raises Unsupported where one is infinite or not a number, such as log(0).
+    curve's tensor; infinite ones, such as 1 / 0, are as large as what is stored can be, as ONNX
+    quantizes them. Raises Unsupported where one is not a number, such as log(-1).
     """
-    if not np.isfinite(values).all():
-        what = "gives infinite results for some values of its input"
+    if np.isnan(values).any():
+        what = "has no result for some values of its input"
         raise Unsupported(what, "keep its input away from where the function has no value")
-    op = Lookup(node=node.name, input=curve.tensor, output=UNSET, function=function, values=values)
+    bounded = np.nan_to_num(values, posinf=LARGEST, neginf=-LARGEST)
+    op = Lookup(node=node.name, input=curve.tensor, output=UNSET, function=function, values=bounded)
     return Draft(op=op, node=node, view=curve.view, origin=node.outputs[0])
 
 

@@ -1,7 +1,7 @@
 """Functions of real numbers, by the operators that stand for them.
 
 Names, attributes and their defaults are those of the ONNX operator specification. Everything works
-on float64 [256] at once; infinities and NaN are allowed here and refused by `draft_of`.
+on float64 [256] at once; infinities and NaN are allowed here, and `draft_of` deals with them.
 """
 
 from __future__ import annotations

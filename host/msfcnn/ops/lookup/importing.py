@@ -16,7 +16,7 @@ from msfcnn.ops.lookup.op import STORED, Lookup
 def _apply(function: Callable[[Node], Function], builder: Builder, node: Node) -> Value:
     """The importer of an operator of FUNCTIONS; the node's attributes are its parameters."""
     curve = curve_of(builder, node, 0)
-    # overflows become infinite, which draft_of refuses with the node's name
+    # overflows become infinite, which draft_of bounds
     with np.errstate(all="ignore"):
         values = function(node)(curve.values)
     return draft_of(node, curve, node.kind.rpartition("::")[2], values)

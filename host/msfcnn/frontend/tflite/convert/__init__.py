@@ -61,4 +61,13 @@ CONVERTERS: Mapping[str, Converter] = {
     "UNPACK": movement.unpack,
 }
 
-__all__ = ["CONVERTERS", "Converter"]
+# as large as their inputs, broadcast
+ELEMENTWISE = frozenset(
+    {
+        *(*elementwise.UNARY, *elementwise.BINARY, *elementwise.BOUNDED),
+        *("DEQUANTIZE", "GELU", "LEAKY_RELU", "NEG", "QUANTIZE", "RSQRT", "SQUARE"),
+        *("SQUARED_DIFFERENCE", "SOFTMAX", "LOG_SOFTMAX"),
+    }
+)
+
+__all__ = ["CONVERTERS", "ELEMENTWISE", "Converter"]

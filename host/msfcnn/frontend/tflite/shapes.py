@@ -1,0 +1,74 @@
+"""Shapes that a file leaves open, where what is read says them.
+
+Converters do not look through the shapes that a network computes for its own reshapes, as Keras
+writes a dense layer on several axes: the file then says 1 for what it does not know.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from msfcnn.frontend.tflite.graph import Operator
+from msfcnn.frontend.tflite.writer import Writer, operand
+
+Shape = tuple[int, ...]
+
+
+def settle_shape(writer: Writer, operator: Operator, elementwise: frozenset[str]) -> None:
+    """Gives the output of an operator the shape that its inputs make, if the file leaves it open.
+
+    elementwise: kinds whose output is as large as their inputs, broadcast. Nothing is done where
+    inputs contradict each other, which the operator's own converter will find.
+    """
+    if len(operator.outputs) != 1 or not writer.tensor(operator.outputs[0]).open:
+        return
+    if operator.kind in elementwise:
+        found = _broadcast(writer, operator)
+    else:
+        find = _SHAPES.get(operator.kind)
+        found = find(writer, operator) if find is not None else None
+    if found is not None:
+        writer.settle(operator.outputs[0], found)
+
+
+def _broadcast(writer: Writer, operator: Operator) -> Shape | None:
+    shapes = [writer.tensor(i).shape for i in operator.inputs if i >= 0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None
+
+
+def _reshaped(writer: Writer, operator: Operator) -> Shape | None:
+    """The shape that RESHAPE is told; a -1 in it is what is left."""
+    source, told = operand(operator, 0), operand(operator, 1)
+    wanted = writer.known(told) if told is not None else None
+    if source is None or wanted is None or wanted.dtype.kind not in "iu":
+        return None
+    shape = [int(n) for n in wanted.ravel()]
+    size, rest = math.prod(writer.tensor(source).shape), math.prod(n for n in shape if n != -1)
+    if shape.count(-1) == 1 and rest > 0 and size % rest == 0:
+        shape[shape.index(-1)] = size // rest
+    return tuple(shape) if math.prod(shape) == size and min(shape, default=1) > 0 else None
+
+
+def _dense(writer: Writer, operator: Operator) -> Shape | None:
+    """A run of outputs for each run of inputs."""
+    source, weights = operand(operator, 0), operand(operator, 1)
+    if source is None or weights is None or len(writer.tensor(weights).shape) != 2:
+        return None
+    shape, (outputs, inputs) = writer.tensor(source).shape, writer.tensor(weights).shape
+    if inputs < 1 or math.prod(shape) % inputs:
+        return None
+    if operator.integer("KeepNumDims") and shape[-1] == inputs:
+        return (*shape[:-1], outputs)
+    return (math.prod(shape) // inputs, outputs)
+
+
+_SHAPES: Mapping[str, Callable[[Writer, Operator], Shape | None]] = {
+    "RESHAPE": _reshaped,
+    "FULLY_CONNECTED": _dense,
+}
