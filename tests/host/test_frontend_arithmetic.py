@@ -167,6 +167,19 @@ def test_an_activation_of_another_size_that_broadcasts_both(kind: str, tmp_path:
     agree(net, tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["Add", "Sub", "Mul", "Div"])
+@pytest.mark.parametrize("shape", [(1, 5, 1, 1), (5, 1, 1), (1, 5, 6, 5)])
+def test_one_number_that_broadcasts_the_activation(
+    kind: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """The same everywhere, but for more channels than the map has."""
+    net = Net(SHAPE, first=SOURCE)
+    x = net.conv(net.input, (1, 4, 3, 3), pads=[1, 1, 1, 1])
+    y = net.node(kind, x, net.const(np.full(shape, 0.7, np.float32)))
+    net.output(net.qdq(y, Scale(1 / 10, 3)))
+    assert agree(net, tmp_path).outputs[0].onnx_shape[1] == 5
+
+
 @pytest.mark.parametrize("kind", ["Add", "Mul"])
 def test_three_readers_of_one_map(kind: str, tmp_path: Path) -> None:
     net = Net(SHAPE, first=SOURCE)

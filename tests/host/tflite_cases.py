@@ -37,6 +37,10 @@ class Maker:
     def out(self, *shape: int, scale: float = 0.05, zero: int = -7) -> int:
         return self.net.tensor(shape, self.dtype, **self.params(scale, zero))
 
+    def open(self, signature: Sequence[int], *shape: int, scale: float, zero: int) -> int:
+        """A tensor of which the file leaves the shape open."""
+        return self.net.tensor(shape, self.dtype, signature=signature, **self.params(scale, zero))
+
     def same(self, *shape: int) -> int:
         """An output in the quantization of `input`."""
         return self.out(*shape, scale=0.04, zero=3)
@@ -589,6 +593,32 @@ def shape_chain(m: Maker) -> None:
         "PACK", [batch, rest], net.tensor([2], "int32"), "PackOptions", ValuesCount=2, Axis=0
     )
     net.op("RESHAPE", [x, target], m.same(1, 40), "ReshapeOptions")
+
+
+@case
+def dense_on_a_computed_shape(m: Maker) -> None:
+    """A dense layer of Keras on [time, channels]: the file calls its results [1, ...]."""
+    x, net, w = m.input(1, 6, 4), m.net, m.weights(3, 4)
+    shape = net.op("SHAPE", [x], net.tensor([3], "int32"), "ShapeOptions", OutType=2)
+    first = net.op("GATHER", [shape, net.ints(0, 1)], net.tensor([2], "int32"), "GatherOptions")
+    count = net.op("REDUCE_PROD", [first, net.ints(0)], net.tensor([], "int32"), "ReducerOptions")
+    last = net.constant(np.array(4, np.int32))
+    pair = net.tensor([2], "int32")
+    runs = net.op("PACK", [count, last], pair, "PackOptions", ValuesCount=2, Axis=0)
+    apart = m.open([-1, -1], 1, 1, scale=0.04, zero=3)
+    net.op("RESHAPE", [x, runs], apart, "ReshapeOptions")
+    dense = m.open([-1, 3], 1, 3, scale=0.05, zero=-7)
+    net.op("FULLY_CONNECTED", [apart, w, m.bias(w, x, 3)], dense, "FullyConnectedOptions")
+    active = m.open([-1, 3], 1, 3, scale=0.05, zero=-7)
+    net.op("RELU", [dense], active)
+    whole = net.op(
+        "CONCATENATION",
+        [first, net.ints(3)],
+        net.tensor([3], "int32"),
+        "ConcatenationOptions",
+        Axis=0,
+    )
+    net.op("RESHAPE", [active, whole], m.out(1, 6, 3), "ReshapeOptions")
 
 
 @case

@@ -19,7 +19,13 @@ from msfcnn.nodes.values import (
     Value,
 )
 from msfcnn.nodes.views import HWC, View, map_view, named_order, offsets, view_with_channels
-from msfcnn.nodes.weights import bias_units, fits_channels, integer_weights, per_channel
+from msfcnn.nodes.weights import (
+    bias_units,
+    fits_channels,
+    integer_weights,
+    lone_number,
+    per_channel,
+)
 
 __all__ = [
     "HWC",
@@ -54,6 +60,7 @@ __all__ = [
     "fits_channels",
     "integer_weights",
     "kernel_shape",
+    "lone_number",
     "map_view",
     "named_order",
     "offsets",

@@ -74,6 +74,21 @@ def _one_per_channel(constant: Constant, channels: int) -> Constant:
     return lone.mapped(lambda values: np.broadcast_to(values, channels))
 
 
+def lone_number(constant: Constant, shape: tuple[int, ...]) -> float | None:
+    """The number that a constant is everywhere, beside an activation of some shape.
+
+    None where it holds different ones, and where it would make the activation larger.
+    """
+    reals = constant.real.ravel()
+    if reals.size == 0 or (reals != reals[0]).any():
+        return None
+    try:
+        larger = reals.size > 1 and np.broadcast_shapes(constant.shape, shape) != shape
+    except ValueError:
+        larger = True
+    return None if larger else float(reals[0])
+
+
 def fits_channels(constant: Constant, view: View) -> bool:
     """Whether a constant is one number, or one per channel of the tensor behind a view."""
     if constant.stored.size == 1:

@@ -24,10 +24,12 @@ from msfcnn.nodes import (
     Draft,
     Importer,
     Node,
+    Poison,
     Role,
     Source,
     Unsupported,
     Value,
+    lone_number,
 )
 from msfcnn.ops.affine import ONE, affine, normalized
 from msfcnn.ops.base import Binary, register
@@ -160,11 +162,11 @@ def _sum(builder: Builder, node: Node, sign: int) -> Value:
     if conv and (sign > 0 or index == 1):
         return _add_to_bias(builder, node, value, constant)
     # the same number everywhere: a function of one value, which fuses with others
-    reals = constant.real.ravel()
-    if reals.size and (reals == reals[0]).all():
+    number = lone_number(constant, constant.shape if isinstance(value, Poison) else value.shape)
+    if number is not None:
         curve = curve_of(builder, node, activation)
         turned = -curve.values if sign < 0 and index == 0 else curve.values
-        return draft_of(node, curve, node.kind, turned + reals[0])
+        return draft_of(node, curve, node.kind, turned + number)
     known = builder.activation(node, activation)
     turned_round = Constant(np.full(1, -1.0)) if sign < 0 and index == 0 else ONE
     return affine(builder, node, known, factor=turned_round, summand=constant)

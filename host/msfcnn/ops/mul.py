@@ -36,10 +36,12 @@ from msfcnn.nodes import (
     Importer,
     Known,
     Node,
+    Poison,
     Role,
     Source,
     Unsupported,
     Value,
+    lone_number,
 )
 from msfcnn.ops.affine import affine, normalized
 from msfcnn.ops.base import Binary, register
@@ -246,12 +248,11 @@ def _same_source(builder: Builder, node: Node) -> tuple[Curve, Reals, Reals] | N
 
 
 def _scalar(builder: Builder, node: Node, index: int) -> float | None:
-    """The number that a constant is, whatever its shape; None for a list of several."""
-    constant = builder.constant(node, index, "factor")
-    if constant is None or constant.stored.size == 0:
+    """The number that a constant is, if it is one; see `lone_number`."""
+    constant, other = builder.constant(node, index, "factor"), builder.value(node, 1 - index)
+    if constant is None:
         return None
-    reals = constant.real.ravel()
-    return float(reals[0]) if (reals == reals[0]).all() else None
+    return lone_number(constant, constant.shape if isinstance(other, Poison) else other.shape)
 
 
 def _by_constant(builder: Builder, node: Node, factor: Factor) -> Value | None:

@@ -7,8 +7,17 @@ from functools import partial
 
 import numpy as np
 
-from msfcnn.nodes import Builder, Constant, Importer, Node, Role, Unsupported, Value
-from msfcnn.ops.lookup.curves import Curve, curve_of, draft_of
+from msfcnn.nodes import (
+    Builder,
+    Constant,
+    Importer,
+    Node,
+    Role,
+    Unsupported,
+    Value,
+    lone_number,
+)
+from msfcnn.ops.lookup.curves import curve_of, draft_of
 from msfcnn.ops.lookup.functions import COMBINED, FUNCTIONS, Function, Reals
 from msfcnn.ops.lookup.op import STORED, Lookup
 
@@ -38,24 +47,22 @@ def combined(combine: Callable[..., Reals], builder: Builder, node: Node) -> Val
     combine: of as many float64 [256] as the node has operands. Raises Unsupported for a list of
     different constants and for operands that come from several tensors.
     """
-    curves: list[Curve] = []
-    operands: list[Reals] = []
-    for index in range(len(node.inputs)):
-        if isinstance(builder.value(node, index), Constant):
-            constant = builder.constant(node, index, "operand")
-            numbers = constant.real.ravel() if constant else np.zeros(0)
-            if numbers.size == 0 or (numbers != numbers[0]).any():
-                raise Unsupported("has a list of constants", "use one number")
-            operands.append(np.full(len(STORED), numbers[0]))
-        else:
-            curves.append(curve_of(builder, node, index))
-            operands.append(curves[-1].values)
-    first = curves[0] if curves else None
+    given = range(len(node.inputs))
+    constants = {i for i in given if isinstance(builder.value(node, i), Constant)}
+    curves = {i: curve_of(builder, node, i) for i in given if i not in constants}
+    first = next(iter(curves.values()), None)
     if first is None or any(
-        c.tensor != first.tensor or not c.view.same_elements(first.view) for c in curves
+        c.tensor != first.tensor or not c.view.same_elements(first.view) for c in curves.values()
     ):
         what = "combines activations that are no functions of one tensor"
         raise Unsupported(what, "use Add, Sub or Mul of two activations")
+    operands: list[Reals] = []
+    for index in given:
+        constant = builder.constant(node, index, "operand") if index in constants else None
+        number = lone_number(constant, first.view.shape) if constant else None
+        if index in constants and number is None:
+            raise Unsupported("has a list of constants", "use one number")
+        operands.append(curves[index].values if number is None else np.full(len(STORED), number))
     return draft_of(node, first, node.kind, combine(*operands).astype(np.float64))
 
 
