@@ -12,6 +12,7 @@ from tflite_cases import CASES, Maker
 
 from msfcnn.errors import ModelError
 from msfcnn.frontend import load_model, load_proto
+from msfcnn.frontend.tflite import translate
 from msfcnn.frontend.tflite.convert import CONVERTERS
 from msfcnn.reference import execute
 from msfcnn.verifier.images import random_images
@@ -55,7 +56,9 @@ def onnxruntime(path: Path, feeds: Arrays) -> Arrays:
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = runtime.InferenceSession(
-        load_proto(path).SerializeToString(), options, providers=["CPUExecutionProvider"]
+        translate(path.read_bytes(), path).proto.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
     )
     names = [value.name for value in session.get_inputs()]
     return list(session.run(None, dict(zip(names, feeds, strict=True))))
