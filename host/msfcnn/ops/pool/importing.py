@@ -41,7 +41,10 @@ def max_pool(builder: Builder, node: Node) -> Value:
     Raises Unsupported where the indices are used and where a kernel sees padding only.
     """
     if any(node.outputs[1:]):
-        raise Unsupported("its second output (indices) is used", "use only the maximum")
+        raise Unsupported(
+            "its second output (indices) is used",
+            "use only the maximum; upsample by Resize or ConvTranspose, not by unpooling",
+        )
     known = spatial_input(builder, node)
     tensor, hwc = builder.as_map(known, 1, node)
     quantization = builder.tensors[tensor].quantization

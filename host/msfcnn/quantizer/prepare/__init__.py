@@ -24,6 +24,7 @@ from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
 from msfcnn.quantizer.prepare.padding import number_paddings
 from msfcnn.quantizer.prepare.parallel import merge_parallel
+from msfcnn.quantizer.prepare.parts import spell_out_parts
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
 from msfcnn.quantizer.prepare.quotients import spell_out_quotients
@@ -42,6 +43,7 @@ from msfcnn.quantizer.prepare.simplify import simplify
 from msfcnn.quantizer.prepare.stacked import combine_stacked
 from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
 from msfcnn.quantizer.prepare.statistics_layers import spell_out_normalizations
+from msfcnn.quantizer.prepare.volumes import flatten_volumes
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,8 @@ def prepare(
         raise
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
+    flatten_volumes(edited)
+    spell_out_parts(edited)
     spell_out_paddings(edited)
     split_bands(edited)
     combine_stacked(edited)

@@ -1,0 +1,120 @@
+"""Where by a constant mask, values written into a box of others, and pools of flat volumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from float_models import float_model, node, normal, run
+
+from msfcnn.quantizer import quantize
+from msfcnn.quantizer.prepare import prepare
+
+C, H, W = 4, 6, 7
+MASK = np.random.default_rng(0).random((1, C, H, W)) > 0.4
+ROW = np.arange(W) % 3 > 0
+
+
+def box(channels: int, rows: int, columns: int) -> np.ndarray:
+    """Indices [channels, rows, columns, 4] of a box that begins at channel 1, row 2, column 0."""
+    axes = np.meshgrid(
+        [0],
+        np.arange(1, 1 + channels),
+        np.arange(2, 2 + rows),
+        np.arange(columns),
+        indexing="ij",
+    )
+    return np.stack(axes, axis=-1)
+
+
+PARTS: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
+    "a number elsewhere": (
+        [node("Where", "m c num", "n")],
+        {"m": MASK, "num": np.array(0.5, np.float32)},
+    ),
+    "nothing elsewhere": (
+        [node("Where", "m num c", "n")],
+        {"m": ROW, "num": np.array(0, np.float32)},
+    ),
+    "of two values": ([node("Where", "m c d", "n")], {"m": MASK}),
+    "into zeros": (
+        [
+            node("Slice", "c from to axes", "s"),
+            node("ScatterND", "z places s", "n"),
+        ],
+        {
+            "from": np.array([0, 0]),
+            "to": np.array([2, 3]),
+            "axes": np.array([1, 2]),
+            "z": np.zeros((1, C, H, W), np.float32),
+            "places": box(2, 3, W),
+        },
+    ),
+    "into another value": (
+        [
+            node("Slice", "d from to axes", "s"),
+            node("ScatterND", "c places s", "n"),
+        ],
+        {
+            "from": np.array([1, 3]),
+            "to": np.array([2, 5]),
+            "axes": np.array([1, 2]),
+            "places": box(1, 2, W),
+        },
+    ),
+    "into constants": (
+        [
+            node("Slice", "c from to axes", "s"),
+            node("ScatterND", "z places s", "n"),
+        ],
+        {
+            "from": np.array([0]),
+            "to": np.array([4]),
+            "axes": np.array([2]),
+            "z": normal(1, C, H, W, seed=5),
+            "places": box(3, 4, W),
+        },
+    ),
+    "a pool that skips channels": (
+        [
+            node("Unsqueeze", "c one", "u5"),
+            node(
+                "MaxPool",
+                "u5",
+                "p",
+                kernel_shape=[1, 3, 3],
+                strides=[2, 1, 1],
+                pads=[0, 1, 1, 0, 1, 1],
+            ),
+            node("Squeeze", "p one", "q"),
+            node("Concat", "q q", "n", axis=1),
+        ],
+        {"one": np.array([1])},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", PARTS)
+def test_parts_are_put_together(form: str, tmp_path: Path) -> None:
+    nodes, constants = PARTS[form]
+    if form == "into constants":
+        nodes = [node("Slice", "c first last one", "k"), *nodes]
+        nodes[1].input[0] = "k"
+        constants = constants | {"first": np.array([0]), "last": np.array([3])}
+        constants |= {"one": np.array([1])}
+    layers = [node("Conv", "x w", "c"), node("Conv", "x u", "d"), *nodes, node("Conv", "n v", "y")]
+    weights = {"w": normal(C, 2, 1, 1), "u": normal(C, 2, 1, 1, seed=1), "v": normal(3, C, 3, 3)}
+    model = float_model(layers, [1, 2, H, W], weights | constants)
+    path = tmp_path / "given.onnx"
+    onnx.save(model, path)
+    images = normal(4, 2, H, W, seed=9, scale=1.0)
+    ready = prepare(path, tmp_path).model
+    assert not {n.op_type for n in ready.graph.node} & {"Where", "ScatterND"}
+    for theirs, ours in zip(run(model, images), run(ready, images), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+    done = quantize(path, images)
+    assert not done.unsupported
+    assert done.comparison.outputs[0].error < 0.05
