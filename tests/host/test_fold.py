@@ -34,6 +34,7 @@ from msfcnn.ops import (
     Softmax,
 )
 from msfcnn.optimize import Folding, fold_dead_channels
+from msfcnn.optimize.demand import needed_channels
 from msfcnn.optimize.ranges import ranges
 from msfcnn.reference import execute, execute_some
 
@@ -94,6 +95,20 @@ def test_what_survives_keeps_its_bytes(seed: int, multiple: int) -> None:
         assert new.channels == old.channels or new.channels % multiple == 0
         values = np.arange(new.size, dtype=np.int64).astype(np.int8).reshape(new.shape)
         np.testing.assert_array_equal(new.from_onnx(new.to_onnx(values)), values)
+
+
+@pytest.mark.parametrize("multiple", [1, 4])
+@pytest.mark.parametrize("seed", range(12))
+def test_no_op_needs_more_than_what_stays(seed: int, multiple: int) -> None:
+    model = planted(seed)
+    found = ranges(model)
+    masks = needed_channels(model, found, multiple)
+    copies = tuple(mask.copy() for mask in masks)
+    for op in model.ops:
+        op.need(model, found, copies)
+    for mask, copy in zip(masks, copies, strict=True):
+        np.testing.assert_array_equal(mask, copy)
+        assert mask.all() or (mask.any() and mask.sum() % multiple == 0)
 
 
 def test_random_networks_lose_channels() -> None:
