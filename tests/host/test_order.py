@@ -11,11 +11,11 @@ import pytest
 from random_graphs import random_graph
 from random_models import random_images, random_model
 
-from msfcnn.fusion import Network, network
+from msfcnn.fusion import Network, Schemes, network
 from msfcnn.fusion.order import joined_in_place, orders
 from msfcnn.ir import Model
 from msfcnn.planner import Goal, plan
-from msfcnn.planner.space import space_of
+from msfcnn.planner.space import Space, space_of
 from msfcnn.reference import execute
 from msfcnn.schedule import schedule
 
@@ -48,6 +48,13 @@ def test_permuted_nodes_never_change_the_best_peak(seed: int) -> None:
     model, rng = random_graph(seed), np.random.default_rng(seed)
     expected = peaks(model)
     assert peaks(shuffled(model, rng)) == expected
+
+
+@pytest.mark.parametrize("seed", [3, *map(LONG, range(QUICK, ALL))])
+def test_an_order_that_is_given_up_early_is_no_better(seed: int) -> None:
+    graph = network(random_graph(seed))
+    each = [Space(network=order, schemes=Schemes.ALL, run=2) for order in orders(graph)]
+    assert space_of(graph, Goal(run=2)).least_bytes() == min(space.least_bytes() for space in each)
 
 
 def test_shuffled_networks_compute_the_same() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from msfcnn.fusion.cost import costs
-from msfcnn.fusion.edge import Edge, edge
+from msfcnn.fusion.edge import LONGEST, Edge, edge
 from msfcnn.fusion.options import Option, Scheme
 from msfcnn.fusion.repeats import Repeats
 from msfcnn.fusion.search import Found, FoundEdges, Known, Limits, Searched, alone, search
@@ -22,18 +22,46 @@ def band_heights(height: int) -> tuple[int, ...]:
     return tuple(sorted({-(-height // count) for count in range(1, height + 1)}))
 
 
-def line_stages(network: Network, limits: Limits, terms: Terms) -> FoundEdges:
-    """Edges that run in a row sweep, whole or by groups of channels."""
+def line_stages(
+    network: Network, limits: Limits, terms: Terms, give_up: bool = False
+) -> FoundEdges:
+    """Edges that run in a row sweep, whole or by groups of channels.
+
+    give_up: leave off where no plan can be within the limits; then none gets to the last step.
+    """
     found: FoundEdges = {}
     known, repeats = KnownWaits(), Repeats[Known](network, terms.floors)
+    splits = [
+        ((chain.first, chain.last), options)
+        for chain in _splitting(network)
+        for _, options in _splits(chain, terms, repeats)
+    ]
+    reached = {0}
     for end in range(1, len(network.steps) + 1):
         width = network.steps[end - 1].target[1]
         sweep = Sweep(network=network, end=end, columns=False, band=width)
         search(sweep, terms, limits, known, found, repeats)
-    for chain in _splitting(network):
-        for _, options in _splits(chain, terms, repeats):
-            found.setdefault((chain.first, chain.last), []).append(options)
+        if _reaches(found, splits, limits.ram, reached, end):
+            reached.add(end)
+        elif give_up and end - max(reached) >= LONGEST:
+            break
+    for edge_, options in splits:
+        found.setdefault(edge_, []).append(options)
     return found
+
+
+def _reaches(
+    found: FoundEdges,
+    splits: list[tuple[tuple[int, int], Found]],
+    ram: int,
+    reached: set[int],
+    end: int,
+) -> bool:
+    """Whether an edge of so many bytes leads from a cut point that was reached to this one."""
+    begins = [first for first in range(max(0, end - LONGEST), end) if first in reached]
+    options = [o for first in begins for o in found.get((first, end), ())]
+    options += [o for (first, last), o in splits if last == end and first in reached]
+    return any((o.without_io <= ram).any() for o in options)
 
 
 def _splits(chain: Edge, terms: Terms, repeats: Repeats[Known]) -> Searched:

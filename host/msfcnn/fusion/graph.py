@@ -64,10 +64,14 @@ def unfused_graph(
     run: int = DEFAULT_RUN,
     currency: Currency = Currency.MACS,
     limits: Limits = NO_LIMITS,
+    give_up: bool = False,
 ) -> FusionGraph:
-    """Edges that compute nothing twice: single steps and row sweeps within the limits."""
+    """Edges that compute nothing twice: single steps and row sweeps within the limits.
+
+    give_up: if no plan of them can be, edges that would take a plan further may be missing.
+    """
     terms = _with_plain(_terms(network, run, currency))
-    return FusionGraph(network, run, line_stages(network, limits, terms), currency)
+    return FusionGraph(network, run, line_stages(network, limits, terms, give_up), currency)
 
 
 def with_bands(

@@ -8,6 +8,7 @@ was found. That holds in every order of a network's steps, and for limits that a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -37,6 +38,8 @@ class Repeats(Generic[T]):
     network: Network
     floors: tuple[int, ...]
     _facts: dict[int, int] = field(default_factory=dict)
+    _borders: dict[int, list[int]] = field(default_factory=dict)
+    _known_around: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def _memory(self) -> SearchMemory:
@@ -72,28 +75,51 @@ class Repeats(Generic[T]):
         known = self._chains.setdefault(end, [self._number(_START, end == len(self.network.steps))])
         while len(known) <= depth:
             i = end - len(known)
-            known.append(self._number(known[-1], *self._around(i, end)))
+            known.append(self._number(known[-1], self._around(i, end)))
         return known[depth]
 
     def _number(self, *what: Hashable) -> int:
         return self._memory.numbers.setdefault(what, len(self._memory.numbers))
 
-    def _around(self, i: int, end: int) -> Iterator[Hashable]:
-        """Step i, and how it hangs together with others, for stages that end before step `end`."""
+    def _around(self, i: int, end: int) -> int:
+        """Number of step i and how it hangs together with others, in stages before step `end`.
+
+        It changes only where `end` passes a step that reads something near it for the last time.
+        """
+        if i not in self._borders:
+            self._facts[i] = self._number(*self._step(i))
+            self._borders[i] = self._ends_around(i)
+        place = i, bisect_left(self._borders[i], end)
+        if place not in self._known_around:
+            self._known_around[place] = self._number(self._facts[i], *self._inside(i, end))
+        return self._known_around[place]
+
+    def _step(self, i: int) -> Iterator[Hashable]:
+        """What holds for every end."""
         network = self.network
         step = network.steps[i]
-        if i not in self._facts:
-            self._facts[i] = self._number(*_what(step), self.floors[i])
-        yield self._facts[i]
+        yield from _what(step)
+        yield self.floors[i]
         yield tuple(self._tensor(t, i) for t in (*step.inputs(), step.z))
         yield network.sizes[step.z]
         yield step.z in network.outputs
-        yield network.dies[step.z] >= end
-        yield _from(i, (k for k in network.readers[step.z] if k < end))
         yield _from(i, [network.early[i]] if i in network.early else [])
-        yield tuple(
-            (self._tensor(t, i), network.sizes[t], network.dies[t] >= end) for t in network.live(i)
-        )
+        yield tuple((self._tensor(t, i), network.sizes[t]) for t in network.live(i))
+
+    def _inside(self, i: int, end: int) -> Iterator[Hashable]:
+        """What depends on which steps are before the end."""
+        network = self.network
+        z = network.steps[i].z
+        yield network.dies[z] >= end
+        yield _from(i, (k for k in network.readers[z] if k < end))
+        yield tuple(network.dies[t] >= end for t in network.live(i))
+
+    def _ends_around(self, i: int) -> list[int]:
+        """The steps that are before some ends and not before others, as far as that matters."""
+        network = self.network
+        z = network.steps[i].z
+        dying = (network.dies[t] for t in (z, *network.live(i)))
+        return sorted({*network.readers[z], *dying})
 
     def _tensor(self, tensor: int, i: int) -> Hashable:
         """Which one it is, seen from step i: by who writes it; itself, if nobody does."""

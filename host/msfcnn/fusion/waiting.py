@@ -165,9 +165,9 @@ class _Region:
         self.tensor, self.join, self.single, self.end = tensor, join, single, joins.end
         self.steps = self._between(first)
         self.done: dict[int, Array] = {}
-        self.at_once: dict[
-            int, Flags
-        ] = {}  # by step: whether its last line so far is asked for whole
+        # by step: whether its last line so far is asked for whole
+        self.at_once: dict[int, Flags] = {}
+        self.reached: dict[tuple[int, int], tuple[Array, Flags]] = {}
 
     def _between(self, first: int) -> list[int]:
         """Steps from a first one on, on the paths from the tensor to the join; not the join."""
@@ -191,7 +191,8 @@ class _Region:
         written, at_once = self._written(tensor, size)
         if early is not None:
             written, at_once = self.done[early], self.at_once[early]
-        needs = self._needs(tensor, written, size)
+        readers = self._reading(tensor, written, size)
+        needs = readers.needs(size)
         advances = (written > _before(written)) & ~at_once
         held = np.minimum(written - needs, size)
         kernel = self._kernel(tensor, size)
@@ -204,33 +205,32 @@ class _Region:
             advanced=advanced,
             rested=rested,
             pace=self._pace(tensor, early),
-            ordered=early is None and self._ordered(written, written - 1 - advanced, size),
+            ordered=early is None and readers.ordered(written, written - 1 - advanced),
         )
 
-    def _ordered(self, written: Array, overwritten: Array, size: int) -> bool:
-        """Whether nobody reads several lines of what another reader's request overwrites.
-
-        A reader that computes one line follows the newest line pixel by pixel; if it computes more,
-        those before come first, but only those that it asks for itself.
-        """
-        readers = self._readers(self.tensor)
-        for i in readers:
-            step, done = self.network.steps[i], self.done[i]
-            axis, _ = step.axes(self.columns)
-            if step.reads is Reads.GLOBAL or axis.up > 1:
-                return False
-            others = np.zeros(len(done), bool)
-            for k in (k for k in readers if k != i and not self._paired(i, k)):
-                others |= self._asks(k, written, size)
-            more = (done - _before(done) > 1) | self.at_once[i]
-            reads = (axis.first(_before(done)) <= overwritten) & (overwritten >= 0)
-            if (others & more & reads & (written > _before(written))).any():
-                return False
-        return True
-
-    def _paired(self, i: int, k: int) -> bool:
-        """Whether one of two steps keeps pace with the other."""
-        return self.lead(i) == k or self.lead(k) == i
+    def _reading(self, tensor: int, written: Array, size: int) -> _Readers:
+        """All that read a tensor, while so many of its lines are written."""
+        readers = self._readers(tensor)
+        done = np.stack([self.done[i] for i in readers])
+        before = np.stack([_before(self.done[i]) for i in readers])
+        reach = np.stack([self._reach(i, size)[0] for i in readers])
+        # whether the first of two keeps pace with the second
+        leads = np.array([[-1 if (k := self.lead(i)) is None else k] for i in readers])
+        leads = leads == np.array(readers)
+        steps = [self.network.steps[i] for i in readers]
+        axes = [step.axes(self.columns)[0] for step in steps]
+        return _Readers(
+            done=done,
+            before=before,
+            asks=(reach >= written) & (done > before),
+            at_once=np.stack([self.at_once[i] for i in readers]),
+            paired=leads | leads.T,
+            all_of_it=np.array([[step.reads is Reads.GLOBAL] for step in steps]),
+            lines=np.array([[self._size(step.target)] for step in steps]),
+            stride=np.array([[axis.stride] for axis in axes]),
+            pad=np.array([[axis.pad] for axis in axes]),
+            up=np.array([[axis.up] for axis in axes]),
+        )
 
     def _size(self, shape: tuple[int, int, int]) -> int:
         """Lines of a tensor: rows, or columns where these are swept."""
@@ -253,12 +253,9 @@ class _Region:
         ends = [i for i in self.steps if self.network.dies[self.network.steps[i].z] >= self.end]
         sizes = [self._size(self.network.steps[i].target) for i in ends]
         # in whole numbers, as the engine compares them: equal shares go to the earlier end
-        ticks = [
-            ((line + 1) * LINE_SHARES // size, order)
-            for order, size in enumerate(sizes)
-            for line in range(size)
-        ]
-        whose = np.array([order for _, order in sorted(ticks)])
+        shares = [np.arange(1, size + 1) * LINE_SHARES // size for size in sizes]
+        whose = np.repeat(np.arange(len(ends)), sizes)
+        whose = whose[np.lexsort([whose, np.concatenate(shares)])]
         for order, i in enumerate(ends):
             self.done[i] = np.cumsum(whose == order)
             self.at_once[i] = np.zeros(len(whose), bool)
@@ -298,17 +295,22 @@ class _Region:
         And whether the last one is asked for as a whole: by a line of a reader that is not its
         newest, or whole itself.
         """
-        ticks = len(next(iter(self.done.values())))
-        most: Array = np.zeros(ticks, np.int64)
-        at_once = np.zeros(ticks, bool)
-        for i in self._readers(tensor):
-            reach, whole = self._reach(i, size)
-            at_once = np.where(reach > most, whole, at_once | (whole & (reach == most)))
-            most = np.maximum(most, reach)
+        found = [self._reach(i, size) for i in self._readers(tensor)]
+        if not found:
+            ticks = len(next(iter(self.done.values())))
+            return np.zeros(ticks, np.int64), np.zeros(ticks, bool)
+        reach = np.stack([lines for lines, _ in found])
+        most: Array = np.maximum(reach.max(axis=0), 0)
+        at_once: Flags = (np.stack([whole for _, whole in found]) & (reach == most)).any(axis=0)
         return most, at_once
 
     def _reach(self, i: int, size: int) -> tuple[Array, Flags]:
         """Lines that step i asks for, and whether the last of them as a whole."""
+        if (i, size) not in self.reached:
+            self.reached[i, size] = self._asked(i, size)
+        return self.reached[i, size]
+
+    def _asked(self, i: int, size: int) -> tuple[Array, Flags]:
         step, done = self.network.steps[i], self.done[i]
         if step.reads is Reads.GLOBAL:
             return np.where(done > 0, size, 0), done > 0
@@ -317,43 +319,75 @@ class _Region:
         again = (done > 1) & (axis.end(done - 1) >= reach)
         return reach, again | self.at_once[i]
 
-    def _asks(self, i: int, written: Array, size: int) -> Flags:
-        """Whether step i asks for the last line that is written."""
-        asks: Flags = (self._reach(i, size)[0] >= written) & (self.done[i] > _before(self.done[i]))
-        return asks
-
-    def _needs(self, tensor: int, written: Array, size: int) -> Array:
-        """The first line still needed while the last one is written.
-
-        Who alone has asked for that has completed its own lines before; others may not have begun.
-        """
-        readers = self._readers(tensor)
-        asks = {i: self._asks(i, written, size) for i in readers}
-        least: Array = np.full(len(written), size)
-        for i in readers:
-            step, done = self.network.steps[i], self.done[i]
-            before, last = _before(done), asks[i]
-            others = np.zeros(len(done), bool)
-            for k in (k for k in readers if k != i):
-                if self._paired(i, k):
-                    last = last | (asks[k] & (done == self.done[k]))
-                else:
-                    others |= asks[k]
-            at = np.where(last & ~others & (done > before), done - 1, before)
-            if step.reads is Reads.GLOBAL:
-                first = np.where(before > 0, size, 0)
-            else:
-                axis, _ = step.axes(self.columns)
-                ends = at >= self._size(step.target)
-                first = np.where(ends, size, np.clip(axis.first(at), 0, size))
-            least = np.minimum(least, first)
-        return least
-
     def _kernel(self, tensor: int, size: int) -> int:
         """Lines that the largest kernel of a reader looks at."""
         steps = (self.network.steps[i] for i in self._readers(tensor))
         axes = (s.axes(self.columns)[0] for s in steps if s.reads is Reads.WINDOW)
         return max((min(size, axis.extent) for axis in axes), default=0)
+
+
+@dataclass(frozen=True)
+class _Readers:
+    """Those that read a tensor of a region; arrays are [readers, ticks], or [readers, 1].
+
+    done, before: lines that they have completed, now and a tick ago.
+    asks:    whether they ask for the last line that is written.
+    at_once: whether their own last line is asked for as a whole.
+    paired:  [readers, readers] whether one of two keeps pace with the other.
+    all_of_it: whether they need all lines to the end.
+    lines:   of what they write. stride, pad, up: of their axis across lines.
+    """
+
+    done: Array
+    before: Array
+    asks: Flags
+    at_once: Flags
+    paired: Flags
+    all_of_it: Flags
+    lines: Array
+    stride: Array
+    pad: Array
+    up: Array
+
+    @property
+    def others(self) -> Flags:
+        """Whether one that is not paired with it asks for the last line, too."""
+        asks = self.asks.astype(np.int64)
+        found: Flags = asks.sum(axis=0) - asks - self.paired.astype(np.int64) @ asks > 0
+        return found
+
+    def _first(self, position: Array) -> Array:
+        """As Axis.first."""
+        return (position * self.stride - self.pad) // self.up
+
+    def needs(self, size: int) -> Array:
+        """The first of `size` lines still needed while the last one is written.
+
+        Who alone has asked for that has completed its own lines before; others may not have begun.
+        """
+        last = self.asks
+        if self.paired.any():
+            alike = self.done[:, None] == self.done[None]
+            last = last | (self.paired[:, :, None] & self.asks[None] & alike).any(axis=1)
+        alone = last & ~self.others & (self.done > self.before)
+        at = np.where(alone, self.done - 1, self.before)
+        first = np.where(at >= self.lines, size, np.clip(self._first(at), 0, size))
+        first = np.where(self.all_of_it, np.where(self.before > 0, size, 0), first)
+        least: Array = first.min(axis=0)
+        return least
+
+    def ordered(self, written: Array, overwritten: Array) -> bool:
+        """Whether nobody reads several lines of what another reader's request overwrites.
+
+        A reader that computes one line follows the newest line pixel by pixel; if it computes more,
+        those before come first, but only those that it asks for itself.
+        """
+        if self.all_of_it.any() or (self.up > 1).any():
+            return False
+        more = (self.done - self.before > 1) | self.at_once
+        reads = (self._first(self.before) <= overwritten) & (overwritten >= 0)
+        advances = written > _before(written)
+        return not (self.others & more & reads & advances).any()
 
 
 def _before(values: Array) -> Array:

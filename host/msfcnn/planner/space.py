@@ -38,7 +38,8 @@ class Space:
     """The plan space of a network; several goals can be asked of one space.
 
     run:    pixels of a kernel call that every option has room for, at least.
-    enough: bytes in which another order of the steps is known to run: what takes more is left out.
+    enough: bytes that another order of the steps needs, less one: what takes more is left out, and
+            all where no plan takes less.
     """
 
     network: Network
@@ -130,7 +131,8 @@ class Space:
             short = table(unfused_graph(self.network, self.run, limits=Limits(steps=SHORT)))
             best = smallest(short, least_macs(self.network))
             enough = Limits().ram if best is None else max(best.ram, best.without_io)
-        return unfused_graph(self.network, self.run, limits=Limits(ram=enough))
+        limits, others = Limits(ram=enough), self.enough is not None
+        return unfused_graph(self.network, self.run, limits=limits, give_up=others)
 
     def timed_lines(self, limits: Limits) -> EdgeTable:
         """Layer by layer and row sweeps, priced in estimated instructions."""
@@ -196,9 +198,11 @@ def in_best_order(network: Network, schemes: Schemes, run: int) -> Space:
     first, *others = orders(network)
     best = Space(network=first, schemes=schemes, run=run)
     for order in others:
-        enough, _ = best.least_bytes()
-        enough_bytes = None if enough == ANY else enough
-        found = Space(network=order, schemes=schemes, run=run, enough=enough_bytes)
+        # a better order has less RAM, or as much at the end only, where the output does not count:
+        # without the output all its stages have less
+        ram, _ = best.least_bytes()
+        enough = None if ram == ANY else ram - 1
+        found = Space(network=order, schemes=schemes, run=run, enough=enough)
         if found.least_bytes() < best.least_bytes():
             best = found
     return best
