@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.optimize import nnls
 
-from cost_samples import alone, averages, layers, odd, pairs, strided
+from cost_samples import alone, averages, layers, odd, pairs, strided, tied
 from msfcnn.bench import Bench, KernelCount, Measurement
 from msfcnn.costmodel import FREE, Coefficients, Features, copy_features
 from msfcnn.emit import EmitOptions
 from msfcnn.fusion import Edge, Network, Option, Scheme, Step, network
 from msfcnn.fusion.price import Place, call, work
 from msfcnn.ir import InputMode, Model, Reads
+from msfcnn.isa import ISAS
 from msfcnn.ops import OPS
 from msfcnn.pipeline import Generated, generate_plan
 from msfcnn.planner import Plan, PlannedStage
@@ -57,8 +58,7 @@ def fit(bench: Bench) -> Coefficients:
 def fit_kernel(bench: Bench, name: str) -> dict[str, Features]:
     """The coefficients of one kernel, by its keys; empty if no op of this processor has it."""
     rows = Rows()
-    for op in OPS:
-        model = alone(op)
+    for model in (*map(alone, OPS), *_tied(bench.isa)):
         net = _network(model, bench.isa)
         if any(name in (s.kernels.first.name, s.kernels.inner.name) for s in net.steps):
             for run in RUNS:
@@ -79,6 +79,7 @@ def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
     every, ragged, heads, fused = layers(), odd(), averages(), (pairs(), strided())
     drawn = {type(op) for model in (every, ragged, heads, *fused) for op in model.ops}
     others = [alone(op) for op in OPS if op not in drawn and not op.view]
+    others += _tied(isa)
     yield _alone(_network(every, isa, InputMode.PULL), 4), every
     for run in RUNS:
         for model in (every, ragged, *others):
@@ -91,6 +92,11 @@ def _samples(isa: str) -> Iterator[tuple[Plan, Model]]:
             if run in (1, 4):
                 yield _alone(net, run), model
                 yield _banded(net, run), model
+
+
+def _tied(isa: str) -> list[Model]:
+    """Sums with ties, where they have a kernel that others have not."""
+    return [tied()] if "add" in ISAS[isa].kernels else []
 
 
 def _network(model: Model, isa: str, mode: InputMode = InputMode.IMAGE) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from msfcnn.ir import Model, Op
@@ -28,6 +29,22 @@ def alone(op: type[Op]) -> Model:
         if net.newest.width > LARGE:
             break
     return net.model(op.__name__.lower())
+
+
+def tied() -> Model:
+    """Sums of which half lie exactly between two outputs, at several widths."""
+    net = Sketch((4, 21, 3))
+    for outputs in (8, 24, 64, 20):
+        draw_conv(net, outputs, 1)
+        draw_conv(net, outputs, 1)
+        alike = net.newest.quantization
+        # two inputs of one scale, an output of twice that
+        net.add(
+            lambda node, x, y: Add(node, net.twin(x), x, y),
+            net.newest.shape,
+            replace(alike, scale=2 * alike.scale),
+        )
+    return net.model("tied")
 
 
 def _pool(net: Sketch, op: type[MaxPool | AveragePool], kernel: int) -> None:

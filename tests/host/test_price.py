@@ -24,9 +24,10 @@ from msfcnn.fusion.graph import (
     unfused_graph,
     with_bands,
 )
-from msfcnn.fusion.price import Currency
+from msfcnn.fusion.price import Currency, Place
 from msfcnn.fusion.search import Limits
 from msfcnn.isa import ISAS
+from msfcnn.ops import Add, Sketch, draw_conv
 from msfcnn.planner import Goal, NoPlanError, Plan, plan
 from msfcnn.planner.space import space_of
 from msfcnn.planner.timed import nearly
@@ -227,6 +228,27 @@ def some_work(kernel: str, channels: int) -> Work:
         shape="",
         pairs=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("isa", "own"), [("armv7e-m", "msfcnn_add_v7em"), ("armv8.1-m.mve", "msfcnn_add_mve")]
+)
+def test_sums_with_ties_are_priced_as_the_portable_code_that_they_run_in(
+    isa: str, own: str
+) -> None:
+    sketch = Sketch((6, 6, 8))
+    draw_conv(sketch, 8, 1)
+    alike = sketch.newest.quantization
+    shape, prices = sketch.newest.shape, {}
+    for scale in (1, 2):  # half the sum of two integers lies between two outputs or on one
+        sketch.add(
+            lambda node, x, y: Add(node, 1, 0, y), shape, replace(alike, scale=scale * alike.scale)
+        )
+    net = network(sketch.model("ties"), isa=isa)
+    for step in net.steps[-2:]:
+        prices[step.kernels.inner.name] = int(net.instructions.line(step, Place(inner=True), 4)[-1])
+    assert list(prices) == [own, "msfcnn_add"]
+    assert prices["msfcnn_add"] > prices[own]
 
 
 def test_all_kernels_of_the_list_are_measured() -> None:

@@ -6,7 +6,7 @@ from msfcnn.ir import Model
 from msfcnn.isa import mve_packing as packing
 from msfcnn.isa.family import FALLBACK, Chooser, Isa, cortex_m
 from msfcnn.isa.kernel import Choice, Kernel, Words, aligned, both, packer
-from msfcnn.isa.portable import gathering
+from msfcnn.isa.portable import gathering, without_ties
 from msfcnn.ops import Conv, oriented
 
 NAME = "armv8.1-m.mve"
@@ -64,12 +64,12 @@ ISA = Isa(
         "conv": _conv,
         "pointwise": _conv,
         "depthwise": _depthwise,
-        "add": _named("add"),
+        "add": without_ties("msfcnn_add_mve"),
         "max_pool": _named("max_pool"),
         "average_pool": _named("average_pool"),
         "global_average": _named("global_average"),
     },
-    replaced=frozenset({"pointwise", "add", "max_pool", "average_pool", "global_average"}),
+    replaced=frozenset({"pointwise", "max_pool", "average_pool", "global_average"}),
     flags=FALLBACK,
     machines=(
         cortex_m(
