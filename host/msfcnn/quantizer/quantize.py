@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from msfcnn.dataset import strange_labels
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.quantizer.comparison import Labels, compare, is_scores
+from msfcnn.quantizer.faithful import check_unchanged
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.methods import METHODS
 from msfcnn.quantizer.normalizations import name_normalizations
@@ -139,9 +140,11 @@ def quantize(
         directory = Path(scratch)
         prepared = prepare(path, directory, options.sizes, samples.shapes)
         shapes = _input_shapes(prepared.model)
+        fitted = _fitting(samples, shapes, "calibration images")
+        check_unchanged(path, prepared.model, {n: v[:1] for n, v in fitted.images.items()})
         return _Work(
             model=prepared.model,
-            samples=_fitting(samples, shapes, "calibration images"),
+            samples=fitted,
             dataset=None if dataset is None else _fitting(dataset, shapes, "data set"),
             options=options,
             watch=watch,
