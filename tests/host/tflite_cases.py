@@ -167,8 +167,28 @@ def signal_dilated_by_batches(m: Maker) -> None:
     fields = {"StrideH": 1, "StrideW": 1, "Padding": VALID}
     inputs = [rows, w, m.bias(w, x, 4)]
     y = net.op("CONV_2D", inputs, m.out(3, 1, 5, 4), "Conv2DOptions", **fields)
-    no_rows = net.op("RESHAPE", [y, net.ints(3, 5, 4)], m.out(3, 5, 4), "ReshapeOptions")
-    net.op("BATCH_TO_SPACE_ND", [no_rows, block, crops], m.out(1, 15, 4))
+    parts = m.open([-1, 5, 4], 3, 5, 4, scale=0.05, zero=-7)
+    net.op("RESHAPE", [y, net.ints(-1, 5, 4)], parts, "ReshapeOptions")
+    whole = m.open([-1, 15, 4], 1, 15, 4, scale=0.05, zero=-7)
+    net.op("BATCH_TO_SPACE_ND", [parts, block, crops], whole)
+
+
+@case
+def signals_dilated_by_the_same_batches(m: Maker) -> None:
+    """WaveNet's two convolutions of one signal share what takes it apart."""
+    net, x = m.net, m.input(1, 12, 2)
+    block, none = net.ints(2), net.constant(np.array([[0, 0]], np.int32))
+    pads = net.constant(np.array([[2, 0]], np.int32))
+    apart = net.op("SPACE_TO_BATCH_ND", [x, block, pads], m.same(2, 7, 2))
+    rows = net.op("EXPAND_DIMS", [apart, net.ints(1)], m.same(2, 1, 7, 2))
+    fields, both = {"StrideH": 1, "StrideW": 1, "Padding": VALID}, []
+    for _ in range(2):
+        w = m.weights(3, 1, 2, 2, axis=0)
+        inputs = [rows, w, m.bias(w, x, 3)]
+        y = net.op("CONV_2D", inputs, m.out(2, 1, 6, 3), "Conv2DOptions", **fields)
+        y = net.op("RESHAPE", [y, net.ints(2, 6, 3)], m.out(2, 6, 3), "ReshapeOptions")
+        both.append(net.op("BATCH_TO_SPACE_ND", [y, block, none], m.out(1, 12, 3)))
+    net.op("ADD", both, m.out(1, 12, 3, scale=0.1, zero=0), "AddOptions")
 
 
 @case
@@ -456,6 +476,15 @@ def expand_dims(m: Maker) -> None:
 
 
 @case
+def tile(m: Maker) -> None:
+    """Each row twice, as UpSampling2D of Keras has it."""
+    net = m.net
+    x = net.op("EXPAND_DIMS", [m.input(1, 4, 5, 2), net.ints(2)], m.same(1, 4, 1, 5, 2))
+    y = net.op("TILE", [x, net.ints(1, 1, 2, 1, 1)], m.same(1, 4, 2, 5, 2))
+    net.op("RESHAPE", [y, net.ints(1, 8, 5, 2)], m.same(1, 8, 5, 2), "ReshapeOptions")
+
+
+@case
 def transpose(m: Maker) -> None:
     inputs = [m.input(1, 4, 5, 2), m.net.ints(0, 3, 1, 2)]
     m.net.op("TRANSPOSE", inputs, m.same(1, 2, 4, 5), "TransposeOptions")
@@ -567,6 +596,37 @@ def depth_to_space(m: Maker) -> None:
 def space_to_depth(m: Maker) -> None:
     inputs = [m.input(1, 4, 6, 2)]
     m.net.op("SPACE_TO_DEPTH", inputs, m.same(1, 2, 3, 8), "SpaceToDepthOptions", BlockSize=2)
+
+
+def _where(m: Maker, *comparisons: str, select: str) -> None:
+    """The input where it compares with a number, else its negative slope."""
+    net, x, held = m.net, m.input(1, 4, 5, 3), []
+    for kind in comparisons:
+        number = m.values(1, 1, 1, 1, scale=0.04, zero=3)
+        held.append(net.op(kind, [x, number], net.tensor((1, 4, 5, 3), "bool")))
+    if len(held) > 1:
+        held = [
+            net.op(kind, held[:2], net.tensor((1, 4, 5, 3), "bool"))
+            for kind in ("LOGICAL_OR", "LOGICAL_AND")
+        ]
+        held = [net.op("LOGICAL_OR", held, net.tensor((1, 4, 5, 3), "bool"))]
+    other = net.op("LEAKY_RELU", [x], m.same(1, 4, 5, 3), "LeakyReluOptions", Alpha=0.1)
+    net.op(select, [held[0], x, other], m.same(1, 4, 5, 3))
+
+
+@case
+def greater(m: Maker) -> None:
+    _where(m, "GREATER", select="SELECT_V2")
+
+
+@case
+def less_or_greater_equal(m: Maker) -> None:
+    _where(m, "LESS", "GREATER_EQUAL", select="SELECT")
+
+
+@case
+def less_equal_or_equal(m: Maker) -> None:
+    _where(m, "LESS_EQUAL", "EQUAL", select="SELECT_V2")
 
 
 @case

@@ -7,7 +7,7 @@ Those of signals (Conv1D of Keras) have an axis of one row around the convolutio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, replace
 
 from msfcnn.frontend.tflite.graph import Operator, TfliteGraph
@@ -41,21 +41,38 @@ class _Merged:
 
 def with_dilations(graph: TfliteGraph) -> TfliteGraph:
     """The graph with one dilated convolution for each such group; what does not fit is left."""
-    merged: dict[int, Operator] = {}
-    shapes: dict[int, tuple[int, ...]] = {}
-    gone: set[int] = set()
+    found: dict[int, tuple[_Group, _Merged]] = {}
     for convolution in graph.operators:
         group = _group(graph, convolution)
-        found = _merge(graph, group) if group is not None else None
-        if group is not None and found is not None:
-            merged.update(found.operators)
-            shapes.update(found.shapes)
-            gone |= {group.apart.index, group.together.index}
+        merged = _merge(graph, group) if group is not None else None
+        if group is not None and merged is not None:
+            found[convolution.index] = (group, merged)
+    kept = [pair for pair in found.values() if _is_alone(graph, pair[0], found)]
+    changed = {index: o for _, merged in kept for index, o in merged.operators.items()}
+    gone = {group.together.index for group, _ in kept}
+    gone |= _unread(graph, changed, gone)
     tensors = list(graph.tensors)
-    for index, shape in shapes.items():
-        tensors[index] = replace(tensors[index], shape=shape)
-    operators = tuple(merged.get(o.index, o) for o in graph.operators if o.index not in gone)
+    for _, merged in kept:
+        for index, shape in merged.shapes.items():
+            tensors[index] = replace(tensors[index], shape=shape, open=())
+    operators = tuple(changed.get(o.index, o) for o in graph.operators if o.index not in gone)
     return replace(graph, tensors=tuple(tensors), operators=operators)
+
+
+def _is_alone(graph: TfliteGraph, group: _Group, found: Container[int]) -> bool:
+    """Whether only dilated convolutions read the row that a group gives its signal."""
+    if group.rows is None:
+        return True
+    outputs = group.rows.outputs
+    readers = [o for o in graph.operators if not set(outputs).isdisjoint(o.inputs)]
+    return set(graph.outputs).isdisjoint(outputs) and all(o.index in found for o in readers)
+
+
+def _unread(graph: TfliteGraph, merged: Mapping[int, Operator], gone: Set[int]) -> set[int]:
+    """SPACE_TO_BATCH_ND of which nothing is read any more; several convolutions may read one."""
+    left = [merged.get(o.index, o) for o in graph.operators if o.index not in gone]
+    read = {*graph.outputs, *(i for operator in left for i in operator.inputs)}
+    return {o.index for o in left if o.kind == "SPACE_TO_BATCH_ND" and read.isdisjoint(o.outputs)}
 
 
 def _group(graph: TfliteGraph, convolution: Operator) -> _Group | None:
@@ -64,14 +81,14 @@ def _group(graph: TfliteGraph, convolution: Operator) -> _Group | None:
     if convolution.kind not in CONVOLUTIONS or not whole or not convolution.outputs:
         return None
     source, target = convolution.inputs[0], convolution.outputs[0]
-    rows = _lone(graph, source, VIEWS, written=True)
-    no_rows = _lone(graph, target, VIEWS, written=False)
+    rows = _writer(graph, source, VIEWS)
+    no_rows = _lone_reader(graph, target, VIEWS)
     if rows is not None and no_rows is not None and rows.inputs and no_rows.outputs:
         source, target = rows.inputs[0], no_rows.outputs[0]
     else:
         rows = no_rows = None
-    apart = _lone(graph, source, {"SPACE_TO_BATCH_ND"}, written=True)
-    together = _lone(graph, target, {"BATCH_TO_SPACE_ND"}, written=False)
+    apart = _writer(graph, source, {"SPACE_TO_BATCH_ND"})
+    together = _lone_reader(graph, target, {"BATCH_TO_SPACE_ND"})
     if apart is None or together is None or not apart.inputs or apart.inputs[0] < 0:
         return None
     return _Group(
@@ -79,14 +96,16 @@ def _group(graph: TfliteGraph, convolution: Operator) -> _Group | None:
     )
 
 
-def _lone(graph: TfliteGraph, tensor: int, kinds: Set[str], written: bool) -> Operator | None:
-    """The operator of some kinds that writes a tensor, or else reads it, if no other reads it."""
+def _writer(graph: TfliteGraph, tensor: int, kinds: Set[str]) -> Operator | None:
+    """The operator that writes a tensor, if it is of some kinds."""
+    return next((o for o in graph.operators if tensor in o.outputs and o.kind in kinds), None)
+
+
+def _lone_reader(graph: TfliteGraph, tensor: int, kinds: Set[str]) -> Operator | None:
+    """The only operator that reads a tensor, if it is of some kinds."""
     readers = [o for o in graph.operators if tensor in o.inputs]
-    if len(readers) != 1 or tensor in graph.outputs:
-        return None
-    writer = next((o for o in graph.operators if tensor in o.outputs), None)
-    found = writer if written else readers[0]
-    return found if found is not None and found.kind in kinds else None
+    alone = len(readers) == 1 and tensor not in graph.outputs and readers[0].kind in kinds
+    return readers[0] if alone else None
 
 
 def _merge(graph: TfliteGraph, group: _Group) -> _Merged | None:
@@ -105,8 +124,11 @@ def _merge(graph: TfliteGraph, group: _Group) -> _Merged | None:
     dilated = _dilated(graph, group, (1, 1, *image[1:]))
     if dilated is None:
         return None
-    rows = replace(group.rows, inputs=(group.apart.inputs[0], *group.rows.inputs[1:]))
-    no_rows = replace(group.no_rows, outputs=group.together.outputs)
+    # without the shape or axis that they were told: it is one of the parts
+    rows = replace(group.rows, inputs=group.apart.inputs[:1])
+    no_rows = replace(
+        group.no_rows, inputs=group.no_rows.inputs[:1], outputs=group.together.outputs
+    )
     found = (rows, dilated, no_rows)
     shapes = {dilated.inputs[0]: (1, 1, *image[1:]), dilated.outputs[0]: (1, 1, *result[1:])}
     return _Merged({o.index: o for o in found}, shapes)

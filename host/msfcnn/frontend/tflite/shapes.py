@@ -55,6 +55,28 @@ def _reshaped(writer: Writer, operator: Operator) -> Shape | None:
     return tuple(shape) if math.prod(shape) == size and min(shape, default=1) > 0 else None
 
 
+def _tiled(writer: Writer, operator: Operator) -> Shape | None:
+    source, told = operand(operator, 0), operand(operator, 1)
+    times = writer.known(told) if told is not None else None
+    if source is None or times is None or times.size != len(writer.tensor(source).shape):
+        return None
+    pairs = zip(writer.tensor(source).shape, times.ravel(), strict=True)
+    return tuple(n * int(t) for n, t in pairs)
+
+
+def _expanded(writer: Writer, operator: Operator) -> Shape | None:
+    source, told = operand(operator, 0), operand(operator, 1)
+    axis = writer.known(told) if told is not None else None
+    if source is None or axis is None or axis.size != 1:
+        return None
+    shape = list(writer.tensor(source).shape)
+    at = int(axis.ravel()[0])
+    if not -len(shape) - 1 <= at <= len(shape):
+        return None
+    shape.insert(at if at >= 0 else at + len(shape) + 1, 1)
+    return tuple(shape)
+
+
 def _dense(writer: Writer, operator: Operator) -> Shape | None:
     """A run of outputs for each run of inputs."""
     source, weights = operand(operator, 0), operand(operator, 1)
@@ -69,6 +91,8 @@ def _dense(writer: Writer, operator: Operator) -> Shape | None:
 
 
 _SHAPES: Mapping[str, Callable[[Writer, Operator], Shape | None]] = {
-    "RESHAPE": _reshaped,
+    "EXPAND_DIMS": _expanded,
     "FULLY_CONNECTED": _dense,
+    "RESHAPE": _reshaped,
+    "TILE": _tiled,
 }

@@ -17,6 +17,8 @@ CONVERTERS: Mapping[str, Converter] = {
     **dict.fromkeys(elementwise.UNARY, elementwise.unary),
     **dict.fromkeys(elementwise.BINARY, elementwise.binary),
     **dict.fromkeys(elementwise.BOUNDED, elementwise.bounded),
+    **dict.fromkeys(elementwise.COMPARISONS, elementwise.compare),
+    **dict.fromkeys(("SELECT", "SELECT_V2"), elementwise.select),
     **dict.fromkeys(pool.REDUCTIONS, pool.reduce),
     "ADD_N": elementwise.add_n,
     "ARG_MAX": pool.arg_max,
@@ -56,6 +58,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "SQUARED_DIFFERENCE": elementwise.squared_difference,
     "SQUEEZE": movement.reshape,
     "STRIDED_SLICE": movement.strided_slice,
+    "TILE": movement.tile,
     "TRANSPOSE": movement.transpose,
     "TRANSPOSE_CONV": conv.transpose_conv,
     "UNPACK": movement.unpack,
@@ -65,6 +68,7 @@ CONVERTERS: Mapping[str, Converter] = {
 ELEMENTWISE = frozenset(
     {
         *(*elementwise.UNARY, *elementwise.BINARY, *elementwise.BOUNDED),
+        *(*elementwise.COMPARISONS, "SELECT", "SELECT_V2"),
         *("DEQUANTIZE", "GELU", "LEAKY_RELU", "NEG", "QUANTIZE", "RSQRT", "SQUARE"),
         *("SQUARED_DIFFERENCE", "SOFTMAX", "LOG_SOFTMAX"),
     }

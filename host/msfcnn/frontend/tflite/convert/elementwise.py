@@ -42,6 +42,15 @@ BINARY = {
     "POW": "Pow",
     "SUB": "Sub",
 }
+COMPARISONS = {
+    "EQUAL": "Equal",
+    "GREATER": "Greater",
+    "GREATER_EQUAL": "GreaterOrEqual",
+    "LESS": "Less",
+    "LESS_EQUAL": "LessOrEqual",
+    "LOGICAL_AND": "And",
+    "LOGICAL_OR": "Or",
+}
 BOUNDED = {"RELU6": "0 to 6", "RELU_0_TO_1": "0 to 1", "RELU_N1_TO_1": "-1 to 1"}
 
 
@@ -159,14 +168,27 @@ def binary(step: Conversion) -> None:
     step.write_activated(step.emit(BINARY[step.operator.kind], inputs), layout)
 
 
-def _operands(step: Conversion) -> tuple[Arrangement, list[str]]:
-    """Both operands in one layout."""
+def compare(step: Conversion) -> None:
+    """Comparisons, and conditions joined; of one tensor, with `select` behind them, a function."""
+    layout, inputs = _operands(step)
+    step.write(step.emit(COMPARISONS[step.operator.kind], inputs), layout)
+
+
+def select(step: Conversion) -> None:
+    """SELECT and SELECT_V2: the second operand where the first holds, else the third."""
+    layout, inputs = _operands(step, 3)
+    step.write(step.emit("Where", inputs), layout)
+
+
+def _operands(step: Conversion, count: int = 2) -> tuple[Arrangement, list[str]]:
+    """So many operands in one layout."""
     rank = len(step.result.shape)
-    layouts = {step.layout(i) for i in (0, 1) if not step.is_constant(i)}
+    places = range(count)
+    layouts = {step.layout(i) for i in places if not step.is_constant(i)}
     layout = (
         Arrangement.NCHW if Arrangement.NCHW in layouts and rank == MAP_AXES else Arrangement.FILE
     )
-    return layout, [_broadcast(step, i, layout, rank) for i in (0, 1)]
+    return layout, [_broadcast(step, i, layout, rank) for i in places]
 
 
 def squared_difference(step: Conversion) -> None:

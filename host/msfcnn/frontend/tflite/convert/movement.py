@@ -22,6 +22,15 @@ def reshape(step: Conversion) -> None:
     step.write(step.reshape(step.read(0), step.result.shape))
 
 
+def tile(step: Conversion) -> None:
+    """TILE, as UpSampling2D of Keras repeats rows and columns."""
+    step.check_copies()
+    times = step.integers(1, "list of repeats")
+    if len(times) != len(step.shape(0)) or min(times, default=1) < 1:
+        raise Untranslatable(f"its repeats {list(times)} do not fit the input", DAMAGED)
+    step.write(step.emit("Tile", [step.read(0), step.list(times, "repeats")]))
+
+
 def transpose(step: Conversion) -> None:
     """TRANSPOSE."""
     step.check_copies()
