@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from heapq import heappop, heappush
 
 from msfcnn.fusion.early import with_shortcuts
 from msfcnn.fusion.step import Step
@@ -143,15 +144,23 @@ class _Graph:
     def arrange(self, key: Key) -> list[int]:
         """Depth first: of the steps that can run, one that reads what was written last."""
         done: dict[int, int] = {}
-        while len(done) < len(self.steps):
-            ready = [
-                i
-                for i in range(len(self.steps))
-                if i not in done and all(k in done for k in self.before[i])
-            ]
-            newest = {i: max((done[k] for k in self.before[i]), default=-1) for i in ready}
-            chosen = min(ready, key=lambda i: (-newest[i], *key(i)))
+        left = {i: len(set(before)) for i, before in enumerate(self.before)}
+        ready: list[tuple[int, ...]] = []
+
+        def open_up(i: int) -> None:
+            """All that step i reads is there."""
+            newest = max((done[k] for k in self.before[i]), default=-1)
+            heappush(ready, (-newest, *key(i), i))
+
+        for i in (i for i, count in left.items() if count == 0):
+            open_up(i)
+        while ready:
+            chosen = heappop(ready)[-1]
             done[chosen] = len(done)
+            for i in dict.fromkeys(self.after[chosen]):
+                left[i] -= 1
+                if left[i] == 0:
+                    open_up(i)
         return list(done)
 
 

@@ -102,11 +102,12 @@ class Network:
     @cached_property
     def _live(self) -> tuple[tuple[int, ...], ...]:
         """By cut point."""
-        by_birth = sorted(self.born, key=self.born.__getitem__)
-        return tuple(
-            tuple(t for t in by_birth if 0 <= self.born[t] < cut <= self.dies[t])
-            for cut in range(len(self.steps) + 1)
-        )
+        born = {step: tensor for tensor, step in self.born.items() if step >= 0}
+        cuts: list[tuple[int, ...]] = [()]
+        for cut in range(1, len(self.steps) + 1):
+            alive = cuts[-1] if cut - 1 not in born else (*cuts[-1], born[cut - 1])
+            cuts.append(tuple(t for t in alive if cut <= self.dies[t]))
+        return tuple(cuts)
 
     @cached_property
     def live_bytes(self) -> tuple[int, ...]:
