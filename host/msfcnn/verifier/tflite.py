@@ -35,7 +35,7 @@ def compare(
 
     images: int8 [n, *sample_shape]. outputs: what we compute from them. Libraries are tried in
     turn until one agrees in every operator and closely in the outputs; else that of the closest
-    outputs is kept, or the first that ran if none agrees. If none runs the reasons are told instead.
+    outputs is kept, or the first that ran if none agrees. If none runs the reasons are told.
     """
     data = path.read_bytes()
     if not is_tflite(data, path):
