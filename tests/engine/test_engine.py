@@ -89,7 +89,7 @@ def test_every_option_of_the_longest_edge(seed: int, tmp_path: Path, engine: Pat
         longest = max(everywhere, key=lambda edge: len(edge.steps))
         assert len(longest.steps) > 2, "the model is too simple for this test"
         for option in every_option(longest):
-            schedules.append(schedule(_with_stage(graph, longest, option), stretch=False))
+            schedules.append(schedule(with_stage(graph, longest, option), stretch=False))
     assert len({tuple(stage.cost.total for stage in s.stages) for s in schedules}) > 5
     images = random_images(model, 2, seed)
     check_plans(model, schedules, images, tmp_path, engine)
@@ -105,7 +105,7 @@ def test_passes_over_channels(seed: int, tmp_path: Path, engine: Path) -> None:
     graph = network(model)
     edges = [edge for first in range(len(graph.steps)) for edge in edges_from(graph, first)]
     schedules = [
-        schedule(_with_stage(graph, edge, Option(Scheme.LINE, edge.shape[1], split=split)))
+        schedule(with_stage(graph, edge, Option(Scheme.LINE, edge.shape[1], split=split)))
         for edge in edges
         for split in range(1, edge.shape[2] if edge.splits else 1)
     ]
@@ -130,7 +130,7 @@ def every_option(edge: Edge) -> Iterator[Option]:
                     yield option
 
 
-def _with_stage(graph: Network, edge: Edge, option: Option) -> Plan:
+def with_stage(graph: Network, edge: Edge, option: Option) -> Plan:
     """Layer by layer but for one stage."""
     alone = plan_layer_by_layer(graph).stages
     fused = PlannedStage(edge, option)

@@ -11,6 +11,7 @@ import pytest
 from random_graphs import (
     gated_blocks,
     many_sums,
+    odd_hourglass,
     random_gates,
     random_graph,
     resized_graph,
@@ -18,7 +19,7 @@ from random_graphs import (
 )
 from random_models import random_images, random_model
 from random_plans import random_plan
-from test_engine import check_plans
+from test_engine import check_plans, every_option, with_stage
 
 from msfcnn.fusion import (
     Network,
@@ -70,6 +71,23 @@ def test_many_maps_of_any_size(first: int, tmp_path: Path, engine: Path) -> None
         directory = tmp_path / str(seed)
         directory.mkdir()
         check_graph(seed, directory, engine, resized_graph)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_way_beside_that_reads_more_lines(seed: int, tmp_path: Path, engine: Path) -> None:
+    """Every option of the stage that is all of a U-Net of odd size.
+
+    The last line is asked for by the reader that needs the fewest pixels of it, so a band does not
+    complete it: no halo can be kept of it.
+    """
+    model = odd_hourglass(seed)
+    graph = network(model)
+    whole = edges_from(graph, 0)[-1]
+    options = list(every_option(whole))
+    assert len(whole.steps) == len(graph.steps)
+    assert any(option.keep for option in options)
+    schedules = [schedule(with_stage(graph, whole, o), stretch=False) for o in options]
+    check_plans(model, schedules, random_images(model, 2, seed), tmp_path, engine)
 
 
 def test_maps_of_any_size_with_the_small_engine(tmp_path: Path, small_engine: Path) -> None:

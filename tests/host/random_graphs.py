@@ -34,6 +34,11 @@ def resized_graph(seed: int) -> Model:
     return _Graph(np.random.default_rng(seed)).resized(f"resized graph {seed}")
 
 
+def odd_hourglass(seed: int) -> Model:
+    """A U-Net of odd size: pooling leaves out the last row and column, the way beside does not."""
+    return _Graph(np.random.default_rng(seed)).odd_hourglass(f"odd hourglass {seed}")
+
+
 def random_gates(seed: int) -> Model:
     """With squeeze-and-excite: a map is multiplied by a vector that depends on all of it."""
     return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
@@ -116,6 +121,20 @@ class _Graph(Builder):
             height, width = (self.integer(n // 3 + 1, min(2 * n, LARGEST)) for n in self.shape[:2])
             self._interpolated(height, width)
         self._conv()
+        return finished(self, name, [self.current])
+
+    def odd_hourglass(self, name: str) -> Model:
+        if any(n % 2 == 0 for n in self.shape[:2]):
+            odd = [1 + (n % 2 == 0) for n in self.shape[:2]]
+            self.conv(Geometry(*odd), 1, self.integer(1, 4))
+        source, pool = self.same(3, self.integer(2, 4)), Geometry(2, 2, 2, 2)
+        height, width, channels = self.shape
+        target = self.tensor(*self.pooled(pool), channels)
+        self.add(MaxPool(self.name(), self.current, target, pool))
+        self.same(3, self.integer(2, 4))
+        self._interpolated(height, width)
+        self.beside([source, self.current])
+        self._pointwise()
         return finished(self, name, [self.current])
 
     def gates(self, name: str) -> Model:

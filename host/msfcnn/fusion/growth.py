@@ -132,7 +132,7 @@ class Growth:
         count = -(-pixels // band)
         high = np.minimum((np.arange(count, dtype=np.int64) + 1) * band, pixels)
         low = np.tile(np.arange(count, dtype=np.int64) * band, (self.states, 1))
-        self.asked[i] = Demand(low, high, lines)
+        self.asked[i] = Demand(low=low, high=high, used=lines, whole=True)
         for reader in self.open.pop(step.z, ()):
             if self.network.steps[reader].x == step.z:
                 self._charge(reader, Place(columns=self.sweep.columns))
@@ -160,7 +160,7 @@ class Growth:
         lines, pixels = self.sweep.extents(shape)
         least: Array | None = None
         high: Array = np.zeros(1, np.int64)
-        used = 0
+        ends: list[tuple[int, Array]] = []  # of each reader: lines, pixels of each band
         idle = False
         for reader in self.open[tensor]:
             step, asked = steps[reader], self.asked[reader]
@@ -171,17 +171,20 @@ class Growth:
                 across, along = step.axes(self.sweep.columns)
                 low = np.maximum(0, along.first(asked.low))
                 end = np.minimum(pixels, along.end(asked.high))
-                used = max(used, min(lines, across.end(asked.used)))
+                used = min(lines, across.end(asked.used))
+            ends.append((used, end))
             computes = asked.low < asked.high
             if not computes.all():
                 low, idle = np.where(computes, low, _FAR), True
             least = low if least is None else np.minimum(least, low)
             high = np.maximum(high, end)
+        used = max(lines for lines, _ in ends)
+        last = np.maximum.reduce([end for lines, end in ends if lines == used])
         assert least is not None, "an open tensor has readers"
         if idle:
             done = np.concatenate([[0], high[:-1]])
             least = np.where(least == _FAR, done[None, :], least)
-        return Demand(least, high, used)
+        return Demand(low=least, high=high, used=used, whole=bool((last >= high).all()))
 
     # inner tensors
 
@@ -190,7 +193,8 @@ class Growth:
         tensor = step.z
         plain = self.demand(tensor)
         halo = (plain.done[None, 1:-1] - plain.low[:, 1:]).max(axis=1, initial=0)
-        able = halo > 0
+        # of a line that is not computed to its end there is nothing to keep
+        able = (halo > 0) & plain.whole
         keep = self.keep(tensor) if self.sweep.columns and able.any() else False
         readers = self.open.pop(tensor)
         self._place(i, tensor, readers)

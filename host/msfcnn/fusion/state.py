@@ -82,11 +82,14 @@ class Demand:
     low:  differs between states, because a kept halo need not be computed again.
     high: does not: every band must be computed to the same end, whatever is kept.
     used: lines that any reader reads; those behind are never computed.
+    whole: whether those who read the last of these lines ask for all of it in every band. Others
+           are completed before the next one begins, but nobody else completes the last.
     """
 
     low: Array
     high: Array
     used: int
+    whole: bool
 
     @property
     def done(self) -> Array:
