@@ -341,6 +341,22 @@ def test_same_padding_of_dilated_kernels(
     assert_same(plain, ready.model, 4, 6, 7)
 
 
+@pytest.mark.parametrize("value", [-np.inf, np.finfo(np.float32).min])
+def test_lowest_padding_before_a_pool(value: float, tmp_path: Path) -> None:
+    """NASNet's; the pool has padding of its own, too."""
+    constants = {"pads": np.array([0, 0, 0, 1, 0, 0, 1, 1]), "low": np.float32(value)}
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Pad", "c pads low", "p"),
+        node("MaxPool", "p", "y", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 0, 1]),
+    ]
+    constants["w"] = normal(4, 4, 1, 1)
+    model = float_model(nodes, [1, 4, 9, 8], constants)
+    ready = prepared(model, tmp_path).model
+    assert "Pad" not in kinds(ready)
+    assert_same(model, ready, 4, 9, 8)
+
+
 @pytest.mark.parametrize("kind", ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum"])
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_a_stack_that_is_reduced(kind: str, axis: int, tmp_path: Path) -> None:

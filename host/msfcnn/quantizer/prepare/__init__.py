@@ -22,7 +22,7 @@ from msfcnn.quantizer.prepare.dynamic import undo_dynamic
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
-from msfcnn.quantizer.prepare.padding import number_paddings
+from msfcnn.quantizer.prepare.padding import number_paddings, pad_in_pools
 from msfcnn.quantizer.prepare.parallel import merge_parallel
 from msfcnn.quantizer.prepare.parts import spell_out_parts
 from msfcnn.quantizer.prepare.patterns import restore_activations
@@ -106,6 +106,7 @@ def prepare(
         raise
     check_one_image(edited.model, path.name, batches)
     number_paddings(edited)
+    pad_in_pools(edited)
     flatten_volumes(edited)
     spell_out_parts(edited)
     spell_out_paddings(edited)

@@ -1,6 +1,8 @@
-"""Padding that is given by words (SAME_UPPER, SAME_LOWER) as numbers, where the kernel is dilated.
+"""Padding where the window that slides over it says it best: as numbers, and of its own.
 
-PyTorch exports padding="same" so. ONNX defines it for dilated kernels, onnxruntime does not run it.
+PyTorch exports padding="same" as a word (SAME_UPPER, SAME_LOWER). ONNX defines it for dilated
+kernels, onnxruntime does not run it. NASNet and others pad with the lowest number there is before
+they take the largest, which is what a MaxPool does with padding of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of, set_attribut
 from msfcnn.quantizer.shapes import shapes_of
 
 SAME = (b"SAME_UPPER", b"SAME_LOWER")
+LOWEST = -1e30  # what is below is padded with because it is less than any value
 
 
 def number_paddings(edited: EditedGraph) -> None:
@@ -58,3 +61,37 @@ def _pads(
         before.append(less if upper else more)
         after.append(more if upper else less)
     return before + after
+
+
+def pad_in_pools(edited: EditedGraph) -> None:
+    """Gives MaxPool the padding of a Pad with the lowest number before it, in place."""
+    for pad in [node for node in edited.nodes if kind_of(node) == "Pad"]:
+        pool, pads = edited.lone_reader(pad.output[0]), _lowest_pads(edited, pad)
+        if pads is None or pool is None or kind_of(pool) != "MaxPool" or len(pool.output) > 1:
+            continue
+        if attribute(pool, "auto_pad", b"NOTSET") != b"NOTSET":
+            continue
+        kernel = attribute(pool, "kernel_shape", [])
+        rank = len(kernel)
+        given = attribute(pool, "pads", [0] * 2 * rank)
+        if len(pads) != 2 * (rank + 2) or any(pads[i] for i in (0, 1, rank + 2, rank + 3)):
+            continue
+        wanted = [*pads[2 : rank + 2], *pads[rank + 4 :]]
+        both = [a + b for a, b in zip(given, wanted, strict=True)]
+        # onnxruntime wants a kernel to touch what it pads
+        if min(both) >= 0 and all(p < kernel[i % rank] for i, p in enumerate(both)):
+            set_attributes(pool, {"pads": both})
+            edited.bypass(pad)
+
+
+def _lowest_pads(edited: EditedGraph, pad: onnx.NodeProto) -> list[int] | None:
+    """The pads of a Pad of all axes with a number below LOWEST; None for others."""
+    pads, value = edited.constant(pad, 1), edited.constant(pad, 2)
+    axes = len(pad.input) > 3 and pad.input[3]
+    if pads is None or value is None or axes or attribute(pad, "mode", b"constant") != b"constant":
+        return None
+    return (
+        [int(n) for n in pads.ravel()]
+        if value.size == 1 and float(value.ravel()[0]) <= LOWEST
+        else None
+    )
