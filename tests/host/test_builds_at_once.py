@@ -47,6 +47,8 @@ def msfcnn(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.
         text=True,
         env={**os.environ, **(env or {})},
         start_new_session=True,
+        # a shell that runs the tests in the background lets them ignore it, and what they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
