@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from plan_programs import check_bytes, describe, run_plans
 from plan_space import has_bands, may_keep
-from random_models import multiplied_channels, random_images, random_model
+from random_models import channel_by_channel, random_images, random_model
 from random_plans import RUNS, band_choices, keepable, random_plan
 
 from msfcnn.fusion import Edge, Network, Option, Scheme, edges_from, network
@@ -99,9 +99,9 @@ def test_every_option_of_the_longest_edge(seed: int, tmp_path: Path, engine: Pat
 def test_passes_over_channels(seed: int, tmp_path: Path, engine: Path) -> None:
     """Where a stage may run once for each group of channels, every group gives its own outputs.
 
-    Not behind a depthwise convolution of several outputs a channel, whose groups are larger.
+    A depthwise convolution of several outputs a channel ends such a stage: its groups are larger.
     """
-    model = multiplied_channels(seed)
+    model = channel_by_channel(seed)
     graph = network(model)
     edges = [edge for first in range(len(graph.steps)) for edge in edges_from(graph, first)]
     schedules = [

@@ -16,6 +16,7 @@ from random_graphs import (
     random_graph,
     resized_graph,
     two_views,
+    wild_graph,
 )
 from random_models import random_images, random_model
 from random_plans import random_plan
@@ -71,6 +72,20 @@ def test_many_maps_of_any_size(first: int, tmp_path: Path, engine: Path) -> None
         directory = tmp_path / str(seed)
         directory.mkdir()
         check_graph(seed, directory, engine, resized_graph)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wild_graphs(seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine, wild_graph)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(3, 83, TOGETHER))
+def test_many_wild_graphs(first: int, tmp_path: Path, engine: Path) -> None:
+    for seed in range(first, first + TOGETHER):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        check_graph(seed, directory, engine, wild_graph)
 
 
 @pytest.mark.parametrize("seed", range(2))

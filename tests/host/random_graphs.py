@@ -39,6 +39,11 @@ def odd_hourglass(seed: int) -> Model:
     return _Graph(np.random.default_rng(seed)).odd_hourglass(f"odd hourglass {seed}")
 
 
+def wild_graph(seed: int) -> Model:
+    """Layers of any geometry on any tensor so far, joined with others of any size."""
+    return _Graph(np.random.default_rng(seed)).wild(f"wild graph {seed}")
+
+
 def random_gates(seed: int) -> Model:
     """With squeeze-and-excite: a map is multiplied by a vector that depends on all of it."""
     return _Graph(np.random.default_rng(seed)).gates(f"gates{seed}")
@@ -136,6 +141,42 @@ class _Graph(Builder):
         self.beside([source, self.current])
         self._pointwise()
         return finished(self, name, [self.current])
+
+    def wild(self, name: str) -> Model:
+        layers: list[Callable[[], None]] = [
+            *(self._conv, self._depthwise, self._grouped, self._pointwise),
+            *(self._max_pool, self._average_pool, self._function, self._resized),
+        ]
+        outputs = []
+        for _ in range(self.integer(3, 7)):
+            if self.chance(0.4):
+                self.current = self._any()
+            self.rng.choice(np.array(layers, dtype=object))()
+            if self.chance(0.5):
+                self._joined(self._any())
+            if self.chance(0.15):
+                outputs.append(self.current)
+        return finished(self, name, [self.current, *outputs])
+
+    def _any(self) -> int:
+        """A tensor that is no input alone."""
+        return self.integer(min(1, len(self.tensors) - 1), len(self.tensors) - 1)
+
+    def _resized(self) -> None:
+        height, width = (self.integer(n // 3 + 1, min(2 * n, LARGEST)) for n in self.shape[:2])
+        self._interpolated(height, width)
+
+    def _joined(self, other: int) -> None:
+        """With another tensor, in the size of that."""
+        if other == self.current:
+            return None
+        height, width, channels = self.tensors[other].shape
+        if self.shape[:2] != (height, width):
+            self._interpolated(height, width)
+        if self.chance(0.5):
+            return self.beside([other, self.current])
+        self.conv(Geometry(1, 1), 1, channels)
+        return self.plus(other, self.current)
 
     def gates(self, name: str) -> Model:
         """Blocks with a gate between others."""

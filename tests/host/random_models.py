@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,10 @@ from msfcnn.ops import (
     Reshape,
     Softmax,
 )
+from msfcnn.ops.bilinear import Bilinear, between
+from msfcnn.ops.lookup import Lookup
+from msfcnn.ops.prelu import Prelu
+from msfcnn.ops.upsample import Upsample
 from msfcnn.reference import run_op
 
 Shape = tuple[int, int, int]
@@ -45,17 +51,28 @@ def random_model(seed: int) -> Model:
     return Builder(np.random.default_rng(seed)).build(f"random{seed}")
 
 
-def multiplied_channels(seed: int) -> Model:
-    """A convolution, depthwise ones of one and of several outputs a channel, a pool, the mean."""
+def channel_by_channel(seed: int) -> Model:
+    """A convolution and one of each op that works channel by channel.
+
+    A depthwise convolution of several outputs a channel in the middle does not.
+    """
     net = Builder(np.random.default_rng(seed))
     net.conv(Geometry(2, 2), 1, net.integer(4, 6))
     for multiplier in (1, net.integer(2, 3)):
         net.conv(Geometry(2, 2), net.shape[2], net.shape[2] * multiplier)
-    target = net.tensor(*net.shape)
-    net.add(MaxPool(net.name(), net.current, target, Geometry(1, 1), net.clamp()))
-    target = net.tensor(1, 1, net.shape[2])
-    net.add(GlobalAveragePool(net.name(), net.current, target, net.clamp()))
-    return finished(net, f"multiplied{seed}", [net.current])
+        height, width, channels = net.shape
+        net.join(Prelu, net.shape, slopes=net.rng.uniform(-0.5, 1, channels))
+        net.join(Upsample, (2 * height, 2 * width, channels), rows=2, columns=2)
+        net.join(AveragePool, net.shape, geometry=Geometry(1, 1))
+        twice = between(Fraction(1, 2), Fraction(-1, 4))
+        net.join(Bilinear, (4 * height, 4 * width, channels), rows=twice, columns=twice)
+        values = np.sort(net.rng.normal(0, 1, 256))
+        net.join(Lookup, net.shape, function="sigmoid", values=values)
+        net.join(MaxPool, (2 * height, 2 * width, channels), geometry=Geometry(2, 2, 2, 2))
+        net.join(Requantize, net.shape)
+        net.conv(Geometry(1, 1), 1, net.integer(4, 6))
+    net.join(GlobalAveragePool, (1, 1, net.shape[2]))
+    return finished(net, f"channels{seed}", [net.current])
 
 
 def random_images(model: Model, count: int, seed: int) -> NDArray[np.int8]:
@@ -94,6 +111,12 @@ class Builder:
         self.ops: list[Op] = []
         size = self.integer(5, 20), self.integer(5, 20), self.integer(1, 8)
         self.current = self.tensor(*size)
+
+    def join(self, kind: type[Op], shape: tuple[int, int, int], **fields: Any) -> None:
+        """An op of the current tensor alone."""
+        source, target = self.current, self.tensor(*shape)
+        made: Callable[..., Op] = kind
+        self.add(made(self.name(), source, target, **fields, clamp=self.clamp()))
 
     def build(self, name: str) -> Model:
         for _ in range(self.integer(3, 7)):

@@ -22,7 +22,7 @@ void msfcnn_upsample(const msfcnn_op_t *op, const msfcnn_run_t *run)
 {
     const msfcnn_upsample_t *k = op->constants;
     const msfcnn_range_t range = msfcnn_range(op);
-    const int8_t *x = run->line[0] + run->phase_u * k->step_u + run->channel * k->channel_step;
+    const int8_t *x = run->line[0] + run->phase_u * k->step_u;
     unsigned place = run->phase_v;
     unsigned up = op->shape->up_v;
 
