@@ -127,7 +127,11 @@ def test_a_model_called_main_works(fresh: Callable[..., App]) -> None:
     assert runs(app)
 
 
-def test_unknown_variables_are_named(fresh: Callable[..., App]) -> None:
+def test_unknown_variables_are_named(
+    fresh: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [n for n in os.environ if n.startswith("MSFCNN_")]:  # those of these tests
+        monkeypatch.delenv(name)
     settings = ("MSFCNN_MODEL = digits.onnx", "MSFCNN_INPUT_digits = push")
     app = fresh(*settings, "MSFCNN_MAXRAM = 3K", "MSFCNN_MAX_RAM_mbv2 = 3K")
     (warning,) = (x for x in app.make("info-build").stdout.splitlines() if "no such variable" in x)
