@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -36,56 +36,45 @@ from msfcnn.ir import InputMode, Model
 from msfcnn.planner import Goal, Plan, PlannedStage, plan, plan_layer_by_layer
 from msfcnn.schedule import Schedule, schedule
 
-QUICK, ALL = 6, 400
 TOGETHER = 8  # networks of a long test
 MODES = tuple(InputMode)
 
 
-@pytest.mark.parametrize("seed", range(QUICK))
-def test_random_graphs(seed: int, tmp_path: Path, engine: Path) -> None:
-    check_graph(seed, tmp_path, engine)
+# makers of networks: how many are quick, and how many there are
+FAMILIES: dict[Callable[[int], Model], tuple[int, int]] = {
+    random_graph: (6, 400),
+    random_gates: (3, 3),
+    resized_graph: (3, 83),
+    wild_graph: (3, 83),
+}
+MANY = [
+    (make, first, min(first + TOGETHER, all_))
+    for make, (quick, all_) in FAMILIES.items()
+    for first in range(quick, all_, TOGETHER)
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "seed"), [(m, seed) for m, (quick, _) in FAMILIES.items() for seed in range(quick)]
+)
+def test_graphs(make: Callable[[int], Model], seed: int, tmp_path: Path, engine: Path) -> None:
+    check_graph(seed, tmp_path, engine, make)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("first", range(QUICK, ALL, TOGETHER))
-def test_many_random_graphs(first: int, tmp_path: Path, engine: Path) -> None:
-    for seed in range(first, min(first + TOGETHER, ALL)):
-        directory = tmp_path / str(seed)
-        directory.mkdir()
-        check_graph(seed, directory, engine)
+@pytest.mark.parametrize(("make", "first", "end"), MANY)
+def test_many_graphs(
+    make: Callable[[int], Model], first: int, end: int, tmp_path: Path, engine: Path
+) -> None:
+    each(range(first, end), tmp_path, lambda seed, place: check_graph(seed, place, engine, make))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_gates(seed: int, tmp_path: Path, engine: Path) -> None:
-    check_graph(seed, tmp_path, engine, random_gates)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_maps_of_any_size(seed: int, tmp_path: Path, engine: Path) -> None:
-    check_graph(seed, tmp_path, engine, resized_graph)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("first", range(3, 83, TOGETHER))
-def test_many_maps_of_any_size(first: int, tmp_path: Path, engine: Path) -> None:
-    for seed in range(first, first + TOGETHER):
-        directory = tmp_path / str(seed)
-        directory.mkdir()
-        check_graph(seed, directory, engine, resized_graph)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_wild_graphs(seed: int, tmp_path: Path, engine: Path) -> None:
-    check_graph(seed, tmp_path, engine, wild_graph)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("first", range(3, 83, TOGETHER))
-def test_many_wild_graphs(first: int, tmp_path: Path, engine: Path) -> None:
-    for seed in range(first, first + TOGETHER):
-        directory = tmp_path / str(seed)
-        directory.mkdir()
-        check_graph(seed, directory, engine, wild_graph)
+def each(seeds: Iterable[int], directory: Path, check: Callable[[int, Path], None]) -> None:
+    """A directory of its own for each network."""
+    for seed in seeds:
+        place = directory / str(seed)
+        place.mkdir()
+        check(seed, place)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -130,10 +119,8 @@ def test_gates_in_two_passes(seed: int, tmp_path: Path, engine: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("first", range(3, 75, TOGETHER))
 def test_many_gates_in_two_passes(first: int, tmp_path: Path, engine: Path) -> None:
-    for seed in range(first, first + TOGETHER):
-        directory = tmp_path / str(seed)
-        directory.mkdir()
-        check_two_passes(seed, directory, engine)
+    seeds = range(first, first + TOGETHER)
+    each(seeds, tmp_path, lambda seed, place: check_two_passes(seed, place, engine))
 
 
 def check_two_passes(seed: int, directory: Path, engine: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from msfcnn.quantizer import quantize
+from msfcnn.quantizer.prepare import prepare
 
 Nodes = Sequence[onnx.NodeProto]
 
@@ -72,3 +76,21 @@ def run(model: onnx.ModelProto, batch: NDArray[Any]) -> list[NDArray[np.float32]
     name = session.get_inputs()[0].name
     runs = [session.run(None, {name: image[None]}) for image in batch]
     return [np.stack([np.asarray(r[i]) for r in runs]) for i in range(len(runs[0]))]
+
+
+def assert_same(model: onnx.ModelProto, ready: onnx.ModelProto, batch: NDArray[Any]) -> None:
+    """Both compute the same, beyond the rounding of float32."""
+    for theirs, ours in zip(run(model, batch), run(ready, batch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def check_quantized(model: onnx.ModelProto, batch: NDArray[Any], directory: Path) -> set[str]:
+    """Prepared it computes the same, and all of it is quantized well; its operators then."""
+    path = directory / "given.onnx"
+    onnx.save(model, path)
+    ready = prepare(path, directory).model
+    assert_same(model, ready, batch)
+    done = quantize(path, batch)
+    assert not done.unsupported
+    assert done.comparison.outputs[0].error < 0.05
+    return {n.op_type for n in ready.graph.node}

@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from float_models import batch_norm_constants, float_model, node, normal, run
-
-from msfcnn.quantizer import quantize
-from msfcnn.quantizer.prepare import prepare
+from float_models import batch_norm_constants, check_quantized, float_model, node, normal
 
 C, BANDS, HEIGHT, WIDTH = 4, 3, 12, 5
 
@@ -32,12 +28,4 @@ def test_bands_are_normalized_one_by_one(inner: tuple[int, int, int], tmp_path: 
         **batch_norm_constants(inner[0]),
     }
     model = float_model(nodes, [1, 2, HEIGHT, WIDTH], constants)
-    path = tmp_path / "given.onnx"
-    onnx.save(model, path)
-    images = normal(4, 2, HEIGHT, WIDTH, seed=9, scale=1.0)
-    ready = prepare(path, tmp_path).model
-    for theirs, ours in zip(run(model, images), run(ready, images), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
-    done = quantize(path, images)
-    assert not done.unsupported
-    assert done.comparison.outputs[0].error < 0.05
+    check_quantized(model, normal(4, 2, HEIGHT, WIDTH, seed=9, scale=1.0), tmp_path)

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from float_models import float_model, node, normal, run
+from float_models import check_quantized, float_model, node, normal
 
 from msfcnn.quantizer import quantize
-from msfcnn.quantizer.prepare import prepare
 
 SIDES = {
     "around": [0, 0, 2, 1, 0, 0, 1, 3],
@@ -29,15 +28,7 @@ def padded(mode: str, sides: list[int], number: float | None = None) -> onnx.Mod
 
 
 def check(model: onnx.ModelProto, tmp_path: Path) -> None:
-    images = normal(4, 4, 6, 7, seed=9, scale=1.0)
-    path = tmp_path / "given.onnx"
-    onnx.save(model, path)
-    ready = prepare(path, tmp_path).model
-    for theirs, ours in zip(run(model, images), run(ready, images), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
-    done = quantize(path, images)
-    assert not done.unsupported
-    assert done.comparison.outputs[0].error < 0.05
+    check_quantized(model, normal(4, 4, 6, 7, seed=9, scale=1.0), tmp_path)
 
 
 @pytest.mark.parametrize("sides", SIDES)

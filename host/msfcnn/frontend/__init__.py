@@ -9,6 +9,7 @@ frontend/tflite. Float networks are refused here; msfcnn.quantizer is for them.
 from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.formats import is_tflite, not_onnx
 from msfcnn.frontend.loading import load_model, load_proto, translate
+from msfcnn.frontend.onnx.ending import cut_note
 from msfcnn.frontend.onnx.load import check_whole
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
 from msfcnn.frontend.onnx.support import SUPPORTED
@@ -17,6 +18,7 @@ __all__ = [
     "SUPPORTED",
     "Arrangement",
     "check_whole",
+    "cut_note",
     "in_qdq_form",
     "is_tflite",
     "load_model",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfcnn.fusion.edge import follows, reads_alike
+from msfcnn.fusion.hull import hull
 from msfcnn.fusion.items import Array, Items, joined, one_each, renumbered
 from msfcnn.fusion.overlap import Position, leading, walk
 from msfcnn.fusion.price import Place, kernel_at
@@ -32,8 +33,6 @@ from msfcnn.fusion.step import Step
 from msfcnn.fusion.waiting import Joins, Waiting
 from msfcnn.fusion.windows import Delay, Extents, Resident, Way, delay
 from msfcnn.ir import Reads
-
-_FAR = 1 << 40  # pixels
 
 
 class Growth:
@@ -151,40 +150,9 @@ class Growth:
         self.first_windows[i] = None
         self.items.run[i] = np.zeros(len(self.items.bytes), np.int64)
 
-    # what is asked for
-
     def demand(self, tensor: int) -> Demand:
-        """The hull of what those who read a tensor ask for."""
-        steps = self.network.steps
-        shape = steps[self.open[tensor][0]].source
-        lines, pixels = self.sweep.extents(shape)
-        least: Array | None = None
-        high: Array = np.zeros(1, np.int64)
-        ends: list[tuple[int, Array]] = []  # of each reader: lines, pixels of each band
-        idle = False
-        for reader in self.open[tensor]:
-            step, asked = steps[reader], self.asked[reader]
-            if step.reads is Reads.GLOBAL:
-                low, end = np.zeros_like(asked.low), np.full_like(asked.high, pixels)
-                used = lines
-            else:
-                across, along = step.axes(self.sweep.columns)
-                low = np.maximum(0, along.first(asked.low))
-                end = np.minimum(pixels, along.end(asked.high))
-                used = min(lines, across.end(asked.used))
-            ends.append((used, end))
-            computes = asked.low < asked.high
-            if not computes.all():
-                low, idle = np.where(computes, low, _FAR), True
-            least = low if least is None else np.minimum(least, low)
-            high = np.maximum(high, end)
-        used = max(lines for lines, _ in ends)
-        last = np.maximum.reduce([end for lines, end in ends if lines == used])
-        assert least is not None, "an open tensor has readers"
-        if idle:
-            done = np.concatenate([[0], high[:-1]])
-            least = np.where(least == _FAR, done[None, :], least)
-        return Demand(low=least, high=high, used=used, whole=bool((last >= high).all()))
+        """What those who read a tensor ask of it together."""
+        return hull(self.sweep, self.open[tensor], self.asked)
 
     # inner tensors
 

@@ -1,5 +1,6 @@
 """An ONNX graph while it is converted: its nodes, what is known of its values, the builder."""
 
+from msfcnn.nodes.ahead import PARTS
 from msfcnn.nodes.builder import Builder, Moves, resolved_axes, same_quantization
 from msfcnn.nodes.extents import LARGEST_TENSOR, check_size, fits
 from msfcnn.nodes.importer import Handler, Importer, Role
@@ -30,6 +31,7 @@ from msfcnn.nodes.weights import (
 __all__ = [
     "HWC",
     "LARGEST_TENSOR",
+    "PARTS",
     "UNSET",
     "Border",
     "Bounds",

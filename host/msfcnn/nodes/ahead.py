@@ -13,21 +13,16 @@ from msfcnn.ir import Quantization
 from msfcnn.nodes.node import Graph, Node
 from msfcnn.nodes.values import Constant, Value
 
+# operators whose results are elements of their first input, at places that are known
+PARTS = frozenset(
+    "Slice Split Gather GatherND GatherElements Pad DepthToSpace SpaceToDepth Expand Tile".split()
+)
+
 # operators for which it is the same to quantize before or behind: they move values or choose some
-MOVING = frozenset(
+MOVING = PARTS | frozenset(
     {
         *("Relu", "Clip", "Identity", "Dropout", "Max", "Min", "MaxPool", "ReduceMax", "ReduceMin"),
-        *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "Concat"),
-        *(
-            "Slice",
-            "Split",
-            "Gather",
-            "GatherND",
-            "GatherElements",
-            "Pad",
-            "DepthToSpace",
-            "SpaceToDepth",
-        ),
+        *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat"),
     }
 )
 

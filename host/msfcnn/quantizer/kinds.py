@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msfcnn.nodes import PARTS
 from msfcnn.quantizer.methods import RealRange
 
 # another name or order for the same values: nothing is quantized behind them
 VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity"})
 
 # values of the first input, chosen, copied or interpolated: scale and zero point stay the same
-KEEPING = frozenset(
-    {
-        *(
-            "MaxPool",
-            "GlobalMaxPool",
-            "ReduceMax",
-            "ReduceMin",
-            "Slice",
-            "Split",
-            "Gather",
-            "GatherND",
-            "GatherElements",
-            "Pad",
-        ),
-        *("Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "Expand", "Tile"),
-    }
-)
+KEEPING = PARTS | frozenset("MaxPool GlobalMaxPool ReduceMax ReduceMin Resize Upsample".split())
 
 # values of any input: all in one scale, so that they are only chosen
 JOINING = frozenset({"Concat", "Max", "Min"})
@@ -49,23 +34,9 @@ FIXED: Mapping[str, RealRange] = {
 
 # of one value alone: several behind each other are one table, with nothing rounded between
 FUNCTIONS = frozenset(
-    {
-        *(
-            "Abs",
-            "Atan",
-            "Ceil",
-            "Celu",
-            "Cos",
-            "Elu",
-            "Erf",
-            "Exp",
-            "Floor",
-            "Gelu",
-            "HardSigmoid",
-        ),
-        *("HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "Reciprocal", "Round", "Selu", "Shrink"),
-        *("Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Tanh", "ThresholdedRelu"),
-    }
+    "Abs Atan Ceil Celu Cos Elu Erf Exp Floor Gelu HardSigmoid HardSwish LeakyRelu Log Mish Neg "
+    "Reciprocal Round Selu Shrink Sigmoid Sign Sin Softplus Softsign Sqrt Tanh "
+    "ThresholdedRelu".split()
 )
 WITH_NUMBER = frozenset({"Add", "Sub", "Mul", "Div", "Pow"})  # so are these, with one number
 

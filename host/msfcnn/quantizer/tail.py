@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 import onnx
 
+from msfcnn.frontend import cut_note
 from msfcnn.quantizer.graph import EditedGraph, kind_of
 from msfcnn.quantizer.kinds import WEIGHTED
 
@@ -42,11 +43,7 @@ def cut_tail(model: onnx.ModelProto, named: Collection[str]) -> tuple[onnx.Model
     edited.drop_unused()
     if not all(edited.readers(name) for name in borders):
         return None  # what is left has fewer inputs
-    kinds = ", ".join(f"{n.op_type} '{n.name}'" for n in gone)
-    return (
-        copy,
-        f"cut off the end, for the application to do: {kinds}; outputs now {', '.join(left)}",
-    )
+    return copy, cut_note(gone, left)
 
 
 def _downstream(edited: EditedGraph, named: Collection[str]) -> list[onnx.NodeProto]:

@@ -44,7 +44,7 @@ def without_end(proto: onnx.ModelProto) -> onnx.ModelProto:
     del cut.graph.node[:], cut.graph.output[:]
     cut.graph.node.extend(node for node in graph.node if node not in gone)
     cut.graph.output.extend(typed[name] for name in names)
-    warnings.warn(ModelNote(_told(gone, names)), stacklevel=2)
+    warnings.warn(ModelNote(cut_note(gone, names)), stacklevel=2)
     return cut
 
 
@@ -57,7 +57,8 @@ def _typed(proto: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
     return {v.name: v for v in (*graph.output, *graph.value_info)}
 
 
-def _told(gone: Iterable[onnx.NodeProto], names: Iterable[str]) -> str:
+def cut_note(gone: Iterable[onnx.NodeProto], names: Iterable[str]) -> str:
+    """What is said of nodes that are left to the application. names: of the outputs now."""
     kinds = ", ".join(f"{node.op_type} '{node.name}'" for node in gone)
     outputs = ", ".join(names)
     return f"cut off the end, for the application to do: {kinds}; outputs now {outputs}"

@@ -7,7 +7,7 @@ beyond the rounding of float32. `quantizer.statistics` runs what comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,12 @@ from msfcnn.quantizer.prepare.stacked import combine_stacked
 from msfcnn.quantizer.prepare.standardized import fold_standardized_weights
 from msfcnn.quantizer.prepare.statistics_layers import spell_out_normalizations
 from msfcnn.quantizer.prepare.volumes import flatten_volumes
+
+# forms that exporters write, into operators that the rest knows; in this order
+REWRITES: tuple[Callable[[EditedGraph], None], ...] = (
+    *(number_paddings, pad_in_pools, flatten_volumes, spell_out_parts, spell_out_paddings),
+    *(split_bands, combine_stacked, spell_out_normalizations, to_normal_form),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +111,8 @@ def prepare(
         check_one_image(None, path.name, batches)
         raise
     check_one_image(edited.model, path.name, batches)
-    number_paddings(edited)
-    pad_in_pools(edited)
-    flatten_volumes(edited)
-    spell_out_parts(edited)
-    spell_out_paddings(edited)
-    split_bands(edited)
-    combine_stacked(edited)
-    spell_out_normalizations(edited)
-    to_normal_form(edited)
+    for rewrite in REWRITES:
+        rewrite(edited)
     problems = refused_operators(edited.nodes) + refused_forms(edited)
     if problems:
         raise ModelError(*problems)
