@@ -334,6 +334,42 @@ def test_pool(tmp_path: Path, kind: str, case: str) -> None:
     assert kinds(model) == [kind]
 
 
+CEILINGS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "both axes": ((1, 3, 8, 6), {"kernel_shape": [1, 1], "strides": [2, 3]}),
+    "one axis, the other partial": ((1, 3, 8, 8), {"kernel_shape": [1, 3], "strides": [2, 2]}),
+    "behind padding": (
+        (1, 3, 6, 8),
+        {"kernel_shape": [2, 2], "strides": [4, 4], "pads": [0, 0, 1, 1]},
+    ),
+    "a line": ((1, 3, 8), {"kernel_shape": [2], "strides": [4], "pads": [0, 1]}),
+}
+
+
+@pytest.mark.parametrize("opset", [13, 22])
+@pytest.mark.parametrize("kind", ["MaxPool", "AveragePool", "counted"])
+@pytest.mark.parametrize("case", CEILINGS)
+def test_a_position_of_ceil_mode_behind_the_map_is_left_out(
+    tmp_path: Path, kind: str, case: str, opset: int
+) -> None:
+    """As onnxruntime does in every opset, and shape inference since 22."""
+    shape, attributes = CEILINGS[case]
+    counted = {} if kind == "MaxPool" else {"count_include_pad": int(kind == "counted")}
+    net = Net(shape, opset=opset)
+    op = "MaxPool" if kind == "MaxPool" else "AveragePool"
+    x = net.node(op, net.input, ceil_mode=1, **attributes, **counted)
+    x = net.qdq(x, Scale(1 / 24, 5))
+    net.output(net.qdq(net.node("GlobalMaxPool", x), Scale(1 / 24, 5)))
+    agree(net, tmp_path)
+
+
+def test_counted_padding_beside_a_position_behind_the_map(tmp_path: Path) -> None:
+    net = Net((1, 3, 8, 8))
+    attributes = {"kernel_shape": [1, 3], "strides": [2, 2], "pads": [0, 0, 0, 1]}
+    x = net.node("AveragePool", net.input, ceil_mode=1, count_include_pad=1, **attributes)
+    net.output(net.qdq(x, FINE))
+    agree(net, tmp_path)
+
+
 def test_max_pool_with_dilation(tmp_path: Path) -> None:
     net = Net((1, 3, 9, 9))
     y = net.node("MaxPool", net.input, kernel_shape=[3, 2], dilations=[2, 3], strides=[1, 2])

@@ -205,20 +205,6 @@ CASES: dict[str, tuple[Maker, str, str]] = {
         "AveragePool_0",
         "nothing but padding",
     ),
-    "ceil_mode into the padding": (
-        lambda n: n.qdq(
-            n.node(
-                "MaxPool",
-                n.input,
-                kernel_shape=[2, 2],
-                strides=[4, 4],
-                pads=[0, 0, 3, 3],
-                ceil_mode=1,
-            )
-        ),
-        "MaxPool_0",
-        "ceil_mode asks for a position",
-    ),
     "bounds at run time": (
         lambda n: n.qdq(n.node("Clip", n.input, n.node("Squeeze", n.input))),
         "Clip_0",

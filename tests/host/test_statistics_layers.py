@@ -45,6 +45,16 @@ FORMS: dict[str, Form] = {
         GROUPS | {"apart": np.array([0, 3, -1]), "together": np.array([1, C, *PIXELS])},
         17,
     ),
+    "group reshaped as it was": (
+        [
+            node("Reshape", "c apart", "r"),
+            node("InstanceNormalization", "r g b", "i"),
+            node("Shape", "c", "together"),
+            node("Reshape", "i together", "n"),
+        ],
+        GROUPS | {"apart": np.array([0, 3, -1])},
+        13,
+    ),
     "root mean square": ([node("RMSNormalization", "c g", "n")], {"g": ROWS["g"]}, 23),
 }
 

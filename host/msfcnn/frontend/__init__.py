@@ -9,6 +9,7 @@ frontend/tflite. Float networks are refused here; msfcnn.quantizer is for them.
 from msfcnn.frontend.arrangement import Arrangement
 from msfcnn.frontend.formats import is_tflite, not_onnx
 from msfcnn.frontend.loading import load_model, load_proto, translate
+from msfcnn.frontend.onnx.ceil_mode import settle_ceil_modes
 from msfcnn.frontend.onnx.ending import cut_note
 from msfcnn.frontend.onnx.load import check_whole
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
@@ -24,5 +25,6 @@ __all__ = [
     "load_model",
     "load_proto",
     "not_onnx",
+    "settle_ceil_modes",
     "translate",
 ]

@@ -151,11 +151,8 @@ def _positions(padded: int, before: int, after: int, extent: int, stride: int, c
     """How many positions a kernel has on an axis. Raises Unsupported if it has none."""
     room = padded + before + after - extent
     positions = room // stride + 1
-    if ceil and room % stride:
-        if positions * stride >= padded + before:
-            # onnxruntime drops such a position, shape inference before opset 22 keeps it
-            what = "its ceil_mode asks for a position that sees nothing but padding"
-            raise Unsupported(what, "use ceil_mode = 0")
+    # as in onnxruntime and ONNX since opset 22, one that starts behind the map is left out
+    if ceil and room % stride and positions * stride < padded + before:
         positions += 1
     if positions < 1:
         what = f"its kernel covers {extent} pixels, but the padded input has only {room + extent}"

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 
 from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend.onnx.ceil_mode import settle_ceil_modes
 from msfcnn.frontend.onnx.entry import input_view
 from msfcnn.frontend.onnx.exits import output_port, unused_input
 from msfcnn.frontend.onnx.graph import graph_of, standardize_pairs
@@ -50,6 +51,7 @@ def import_proto(proto: onnx.ModelProto, path: Path, sha256: str) -> Model:
     Raises ModelError.
     """
     fix_batch(proto)
+    settle_ceil_modes(proto)
     standardize_pairs(proto)
     graph = graph_of(proto, fold_sizes(proto, str(path)))
     problems = input_problems(graph.inputs, path)

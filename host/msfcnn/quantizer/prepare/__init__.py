@@ -14,6 +14,7 @@ from pathlib import Path
 import onnx
 
 from msfcnn.errors import ModelError, Problem
+from msfcnn.frontend import settle_ceil_modes
 from msfcnn.quantizer.graph import EditedGraph
 from msfcnn.quantizer.prepare.affine import fold_affine
 from msfcnn.quantizer.prepare.bands import split_bands
@@ -103,8 +104,9 @@ def prepare(
     model, converted = current_opset(model, path.name)
     notes += dequantize_constants(model)
     name_nodes(model.graph.node)
+    settle_ceil_modes(model)
     # before onnxruntime, which has no group normalization and takes it apart in another way
-    spell_out_normalizations(EditedGraph(model))
+    spell_out_normalizations(EditedGraph(model), ("GroupNormalization", "RMSNormalization"))
     try:
         edited = EditedGraph(simplify(model, path.name, directory))
     except ModelError:

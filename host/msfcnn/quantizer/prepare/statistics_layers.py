@@ -21,18 +21,23 @@ Shape = tuple[int, ...]
 Mean = Callable[[str, str], str]  # from a value and a name to its mean, which broadcasts
 EPSILON = 1e-5  # ONNX's default for all of them
 AXES_ARE_INPUTS = 18  # first opset of ReduceMean with them
+KINDS = (
+    *("InstanceNormalization", "GroupNormalization"),
+    *("LayerNormalization", "RMSNormalization"),
+)
 
 
-def spell_out_normalizations(edited: EditedGraph) -> None:
-    """Replaces normalization layers, in place, whose shapes and parameters are known."""
-    kinds = {kind_of(node) for node in edited.nodes}
-    if not kinds & set(_SPELLERS):
+def spell_out_normalizations(edited: EditedGraph, kinds: Sequence[str] = KINDS) -> None:
+    """Replaces normalization layers of these kinds, in place, if shapes and parameters are known.
+
+    Shapes that a network computes are known once its constants are folded.
+    """
+    if not {kind_of(node) for node in edited.nodes} & set(kinds):
         return
     shapes = shapes_of(edited.model)
     for node in edited.nodes:
-        speller = _SPELLERS.get(kind_of(node))
-        if speller is not None and not any(node.output[1:]):
-            speller(edited, node, shapes)
+        if kind_of(node) in kinds and not any(node.output[1:]):
+            _SPELLERS[kind_of(node)](edited, node, shapes)
     edited.drop_unused()
 
 
