@@ -108,6 +108,12 @@ CASES: dict[str, Maker] = {
         n.node("Concat", x, n.qdq(n.node("MaxPool", x, kernel_shape=[1, 2]), like=x), axis=3),
         like=x,
     ),
+    "joined by columns of NHWC": lambda n, x: n.qdq(
+        n.node("Concat", *[n.node("Transpose", x, perm=[0, 2, 3, 1])] * 2, axis=2), like=x
+    ),
+    "maps of one channel joined, and added": lambda n, x: n.qdq(
+        n.node("Add", one_channel_twice(n, x), n.conv(x, (2, 4, 1, 1), scale=FINE)), FINE
+    ),
     "joined with coordinates": lambda n, x: n.qdq(
         n.node("Concat", x, n.const(np.linspace(-1, 1, 72).reshape(1, 2, 6, 6)), axis=1), FINE
     ),
@@ -220,6 +226,11 @@ CASES: dict[str, Maker] = {
     ),
     "some rows": lambda n, x: n.qdq(n.node("Gather", x, n.const(ints(4, 0, 1)), axis=2), like=x),
 }
+
+
+def one_channel_twice(net: Net, x: str) -> str:
+    maps = [net.conv(x, (1, 4, 1, 1), scale=FINE) for _ in range(2)]
+    return net.qdq(net.node("Concat", *maps, axis=1), FINE)
 
 
 def conv_same(net: Net, x: str) -> str:

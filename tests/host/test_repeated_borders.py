@@ -37,6 +37,22 @@ def test_a_border_repeats_the_image(mode: str, sides: str, tmp_path: Path) -> No
     check(padded(mode, SIDES[sides]), tmp_path)
 
 
+def test_a_border_of_nothing_is_nothing(tmp_path: Path) -> None:
+    check(padded("reflect", [0] * 8), tmp_path)
+
+
+def test_columns_of_a_map_too_large_to_be_moved_one_by_one(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Pad", "c pads", "p", mode="reflect"),
+        node("Conv", "p u", "y"),
+    ]
+    constants = {"w": normal(8, 1, 1, 1), "u": normal(3, 8, 3, 3)}
+    constants["pads"] = np.array(SIDES["around"])
+    model = float_model(nodes, [1, 1, 48, 47], constants, opset=19)
+    check_quantized(model, normal(2, 1, 48, 47, seed=9, scale=1.0), tmp_path)
+
+
 @pytest.mark.parametrize("number", [0.5, -1.25])
 def test_a_border_of_a_number(number: float, tmp_path: Path) -> None:
     check(padded("constant", SIDES["around"], number), tmp_path)

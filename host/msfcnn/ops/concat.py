@@ -27,6 +27,7 @@ from msfcnn.nodes import (
     check_size,
     named_order,
     same_quantization,
+    view_with_channels,
 )
 from msfcnn.ops.base import register
 from msfcnn.ops.channels import monotone_range, tie
@@ -125,8 +126,9 @@ class Concat(Op):
 def concat(builder: Builder, node: Node) -> Value:
     """Concat over the channels of NCHW or NHWC maps or of vectors; else over any axis.
 
-    Along channels it costs one pass over the parts. Along other axes the parts are joined as
-    vectors, and moved by whoever then needs them as a map. Constants become tensors first.
+    Along channels it costs one pass over the parts, along the columns of a map too: all of a row is
+    a channel then. Along other axes the parts are joined as vectors, and moved by whoever then
+    needs them as a map. Constants become tensors first.
     Raises Unsupported where there are constants only, or where other axes than `axis` differ.
     """
     given = [builder.value(node, i) for i in range(len(node.inputs))]
@@ -155,7 +157,8 @@ def concat(builder: Builder, node: Node) -> Value:
         raise Unsupported("joins maps that differ in height or width", "give them the same size")
     along_channels = rank in (2, 3, 4) and axis in (1, rank - 1) and shape[0] == 1
     if not along_channels or any(part.view.as_map(axis) is None for part in parts):
-        return _behind_each_other(builder, node, parts, axis)
+        rows = _rows_longer(builder, node, parts, axis)
+        return rows or _behind_each_other(builder, node, parts, axis)
     joined = [builder.as_map(part, axis, node) for part in parts]
     channels = sum(hwc[2] for _, hwc in joined)
     height, width, _ = joined[0][1]
@@ -185,9 +188,30 @@ def _in_memory_order(parts: Sequence[Known], axis: int) -> bool:
     # outer axes of 1: nothing of one part lies between elements of another
     if any(n != 1 for n in shapes[0][:axis]) or all(n == 1 for n in shapes[0][axis + 1 :]):
         return False
+    if axis == 1 and all(part.view.as_map(1) == part.view.hwc for part in parts):
+        return False  # maps of one channel, which are to have several
     return all(
         np.array_equal(part.view.positions().ravel(), np.arange(part.view.size)) for part in parts
     )
+
+
+def _rows_longer(builder: Builder, node: Node, parts: Sequence[Known], axis: int) -> Draft | None:
+    """Columns beside columns, in every row; None for other axes and where the parts are no maps.
+
+    A row of pixels is one pixel of many channels, and joining channels is what the op does.
+    """
+    channel_axis = {3: 1, 2: 3}.get(axis)  # of NCHW, of NHWC
+    if len(parts[0].shape) != 4 or channel_axis is None:
+        return None
+    if any(part.view.as_map(channel_axis) is None for part in parts):
+        return None
+    joined = [builder.as_map(part, channel_axis, node) for part in parts]
+    height, channels = joined[0][1][0], joined[0][1][2]
+    rows = [builder.with_shape(t, (height, 1, hwc[1] * channels), node) for t, hwc in joined]
+    width = sum(hwc[1] for _, hwc in joined)
+    check_size("its output", (height, width, channels))
+    view = view_with_channels((height, width, channels), 4, channel_axis)
+    return _draft(builder, node, rows, view.read_as((height, 1, width * channels)))
 
 
 def _behind_each_other(builder: Builder, node: Node, parts: Sequence[Known], axis: int) -> Value:

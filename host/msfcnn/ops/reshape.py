@@ -231,13 +231,14 @@ def pad(builder: Builder, node: Node) -> Value:
     sizes crop at once. Raises Unsupported for other modes and for values but 0.
     """
     known = builder.activation(node, 0, padding=False)
-    mode = node.text("mode", "constant")
-    if mode != "constant":
-        raise Unsupported(f"pads in mode {mode}", "train with zero padding")
     rank = len(known.shape)
     sizes = builder.integers(node, 1, "list of pads") or ()
+    mode = node.text("mode", "constant")
+    if mode != "constant" and max(sizes, default=0) > 0:
+        hint = "give the float model to `msfcnn quantize`, which knows such borders, or pad with 0"
+        raise Unsupported(f"pads in mode {mode}", hint)
     value = builder.constant(node, 2, "value")
-    if value is not None and value.real.any():
+    if value is not None and value.real.any() and max(sizes, default=0) > 0:
         raise Unsupported(f"pads with {value.real.ravel()[0]:g}", "pad with 0")
     axes = builder.axes(node, 3, rank)
     axes = tuple(range(rank)) if axes is None else axes

@@ -33,6 +33,10 @@ def spell_out_paddings(edited: EditedGraph) -> None:
         return
     shapes = shapes_of(edited.model)
     for node in pads:
+        amounts = edited.constant(node, 1)
+        if amounts is not None and not amounts.any():  # a kernel of 1 or 2 with a border of its own
+            edited.bypass(node)
+            continue
         shape = shapes.get(node.input[0])
         sizes = None if shape is None else _sizes(edited, node, len(shape))
         if shape is None or sizes is None:
