@@ -20,6 +20,7 @@ from msfcnn.quantizer.prepare.affine import fold_affine
 from msfcnn.quantizer.prepare.bands import split_bands
 from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix_dimensions
 from msfcnn.quantizer.prepare.dynamic import undo_dynamic
+from msfcnn.quantizer.prepare.exchanged import sink_exchanges
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
@@ -49,7 +50,7 @@ from msfcnn.quantizer.prepare.volumes import flatten_volumes
 # forms that exporters write, into operators that the rest knows; in this order
 REWRITES: tuple[Callable[[EditedGraph], None], ...] = (
     *(number_paddings, pad_in_pools, flatten_volumes, spell_out_parts, spell_out_paddings),
-    *(split_bands, combine_stacked, spell_out_normalizations, to_normal_form),
+    *(split_bands, combine_stacked, spell_out_normalizations, sink_exchanges, to_normal_form),
 )
 
 
