@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from onnx_builder import Net
+from onnx_builder import Net, Scale
+from test_frontend_oracle import agree
 
 from msfcnn.errors import ModelError, MsfcnnError, Problem, UsageError
 from msfcnn.frontend.onnx import load_model
@@ -16,6 +17,8 @@ from msfcnn.frontend.onnx.outside import fingerprint
 from msfcnn.reference import execute
 from msfcnn.verifier import random_images
 from msfcnn.verifier.oracle import Oracle
+
+ZERO = numpy_helper.from_array(np.zeros(1, np.int64), "zero")
 
 
 def refused(path: Path, error: type[MsfcnnError] = ModelError) -> tuple[Problem, ...]:
@@ -138,11 +141,36 @@ def test_sparse_initializers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("opset", [7, 12])
 def test_old_opset(tmp_path: Path, opset: int) -> None:
+    """No QuantizeLinear at all in 7, none per axis in 12, which this net has."""
     model = small_net().model()
     model.opset_import[0].version = opset
     problem = refused_once(written(model, tmp_path))
     assert f"opset {opset}" in problem.what
-    assert "version_converter" in problem.hint
+    assert "newer opset" in problem.hint
+
+
+@pytest.mark.parametrize("opset", [10, 12])
+def test_an_old_opset_is_converted(tmp_path: Path, opset: int) -> None:
+    """With the forms that became others in 13: axes as attributes, Softmax over the rest."""
+    net = Net((1, 4, 5, 5))
+    net.opset = opset
+    x = net.node("GlobalAveragePool", net.input)
+    x = net.qdq(net.node("Squeeze", net.qdq(x), axes=[2, 3]))
+    net.output(net.qdq(net.node("Softmax", x), Scale(1 / 256, -128)))
+    agree(net, tmp_path)
+
+
+def test_amounts_of_a_pad_that_the_graph_computes(tmp_path: Path) -> None:
+    """As PyTorch's older exporter writes them where nobody folds constants."""
+    net = Net((1, 3, 5, 6))
+    zeros = net.node("ConstantOfShape", net.const(np.array([4])), value=ZERO)
+    listed = net.node("Concat", net.const(np.array([1, 2, 0, 1])), zeros, axis=0)
+    rows = net.node("Reshape", listed, net.const(np.array([-1, 2])))
+    steps = [net.const(np.array([n])) for n in (-1, -(2**63) + 1, 0, -1)]
+    turned = net.node("Transpose", net.node("Slice", rows, *steps), perm=[1, 0])
+    pads = net.node("Reshape", turned, net.const(np.array([-1])))
+    net.output(net.qdq(net.node("Pad", net.input, net.node("Cast", pads, to=7))))
+    assert agree(net, tmp_path).tensors[-1].shape == (6, 9, 3)
 
 
 def test_future_opset(tmp_path: Path) -> None:

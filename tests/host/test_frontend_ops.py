@@ -370,6 +370,17 @@ def test_counted_padding_beside_a_position_behind_the_map(tmp_path: Path) -> Non
     agree(net, tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["MaxPool", "AveragePool"])
+def test_zeros_around_a_map_that_a_kernel_sees_alone(tmp_path: Path, kind: str) -> None:
+    net = Net((1, 3, 6, 7))
+    pads = net.const(np.array([0, 0, 2, 0, 0, 0, 2, 1]))
+    counted = {"count_include_pad": 1} if kind == "AveragePool" else {}
+    x = net.node("Pad", net.input, pads)
+    x = net.node(kind, x, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2], **counted)
+    net.output(net.qdq(x, FINE))
+    agree(net, tmp_path)
+
+
 def test_max_pool_with_dilation(tmp_path: Path) -> None:
     net = Net((1, 3, 9, 9))
     y = net.node("MaxPool", net.input, kernel_shape=[3, 2], dilations=[2, 3], strides=[1, 2])

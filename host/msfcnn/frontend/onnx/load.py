@@ -12,11 +12,11 @@ import onnx
 
 from msfcnn.errors import ModelError, Problem, UsageError
 from msfcnn.frontend.formats import not_onnx
-from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, decode, node_kind, node_label
+from msfcnn.frontend.onnx.graph import decode, node_kind, node_label
+from msfcnn.frontend.onnx.opset import TARGET, opset_of
 from msfcnn.frontend.onnx.outside import fingerprint, read_outside
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
 
-OLDEST_OPSET = 13  # the first with QuantizeLinear per axis and Squeeze axes as an input
 DAMAGED = "the file is damaged; export it again"
 
 
@@ -74,7 +74,8 @@ def bytes_of(path: Path) -> bytes:
 def parse(data: bytes, path: Path) -> onnx.ModelProto:
     """The ONNX model in these bytes. Raises ModelError if they are none. path: for messages.
 
-    Constants of other files (external data) are read, too; QOperator models come out in QDQ form.
+    Constants of other files (external data) are read, too; QOperator models come out in QDQ form,
+    old opsets in 13.
     Protobuf takes almost any bytes for a message, so a version and at least one node are asked for.
     """
     where = str(path)
@@ -113,17 +114,10 @@ def _check_opset(proto: onnx.ModelProto, where: str) -> None:
     """Raises ModelError where the operators' versions are older or newer than what is
     understood.
     """
-    versions = [o.version for o in proto.opset_import if o.domain in DEFAULT_DOMAINS]
-    version = max(versions, default=1)
-    if version < OLDEST_OPSET:
-        raise ModelError(
-            Problem(
-                where,
-                f"is written for ONNX opset {version}; msfcnn reads opset {OLDEST_OPSET} and up",
-                "convert it with onnx.version_converter.convert_version(model, 17), or export and "
-                "quantize it again with a newer opset",
-            )
-        )
+    version = opset_of(proto)
+    if version < TARGET:
+        what = f"is written for ONNX opset {version} and cannot be converted to {TARGET}"
+        raise ModelError(Problem(where, what, "export and quantize it again with a newer opset"))
     _check_newest(proto, where)
 
 
@@ -133,7 +127,7 @@ def _check_newest(proto: onnx.ModelProto, where: str) -> None:
     if proto.ir_version > onnx.IR_VERSION:
         what = f"is of IR version {proto.ir_version}; the onnx package here knows up to "
         raise ModelError(Problem(where, f"{what}{int(onnx.IR_VERSION)}", update))
-    version = max((o.version for o in proto.opset_import if o.domain in DEFAULT_DOMAINS), default=1)
+    version = opset_of(proto)
     newest = onnx.defs.onnx_opset_version()
     if version > newest:
         what = f"is written for ONNX opset {version}; the onnx package here knows up to {newest}"

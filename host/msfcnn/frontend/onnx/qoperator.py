@@ -17,6 +17,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from msfcnn.frontend.onnx.opset import converted
+
 Pair = tuple[str, str]  # names of a scale and a zero point
 
 # Real operator by integer one, whose inputs are: (value, scale, zero) of each activation, then the
@@ -42,11 +44,12 @@ _DROPPED = frozenset({"channels_last", "opset"})  # attributes that only the int
 
 
 def in_qdq_form(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without operators on integers; itself if it has none.
+    """The model in opset 13 or later without operators on integers; itself if it is so already.
 
     The given model is not changed. Nodes that lack inputs are left as they are, to be refused by
     their names later.
     """
+    proto = converted(proto)
     if not any(n.op_type in _ALL or n.op_type in _MOVES for n in proto.graph.node):
         return proto
     changed = onnx.ModelProto()

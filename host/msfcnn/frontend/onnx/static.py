@@ -1,6 +1,7 @@
 """Sizes that a graph computes of its own shapes, as PyTorch writes them for an open batch: folded.
 
 With one image of a fixed size every Shape is a constant, and so is what is computed of it alone.
+The amounts of a Pad are computed of zeros of a constant number (ConstantOfShape).
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from msfcnn.nodes import Shape
 
 FOLDED = frozenset(
     "Add Cast Ceil Concat ConstantOfShape Div Equal Expand Floor Gather Identity Max Min Mul Neg "
-    "ReduceProd Reshape Slice Squeeze Sub Unsqueeze Where".split()
+    "ReduceProd Reshape Slice Squeeze Sub Transpose Unsqueeze Where".split()
 )
+SOURCES = ("Shape", "ConstantOfShape")
 LARGEST = 4096  # elements; sizes are few
 ROUNDS = 8  # a size that is found may settle the shape that the next Shape asks for
 
@@ -35,7 +37,8 @@ def fold_sizes(proto: onnx.ModelProto, where: str) -> Mapping[str, Shape]:
     """
     shapes = infer(proto, where)
     for _ in range(ROUNDS):
-        if not any(_is(node, "Shape") for node in proto.graph.node) or not _fold(proto, shapes):
+        sources = [n for n in proto.graph.node if any(_is(n, kind) for kind in SOURCES)]
+        if not sources or not _fold(proto, shapes):
             break
         shapes = infer(proto, where)
     return shapes
@@ -78,7 +81,8 @@ def _value(
         begin, end = (_integer(node, name) for name in ("start", "end"))
         return None if None in shape else np.array(shape[begin:end], np.int64)
     given = [name for name in node.input if name]
-    sized = any(name in found for name in given) and all(name in known for name in given)
+    begun = _is(node, "ConstantOfShape") or any(name in found for name in given)
+    sized = begun and all(name in known for name in given)
     if not sized or len(node.output) != 1 or not any(_is(node, kind) for kind in FOLDED):
         return None
     return _evaluated(proto, node, {name: known[name] for name in given})

@@ -45,7 +45,7 @@ def max_pool(builder: Builder, node: Node) -> Value:
             "its second output (indices) is used",
             "use only the maximum; upsample by Resize or ConvTranspose, not by unpooling",
         )
-    known = spatial_input(builder, node)
+    known = _seen(builder, node, spatial_input(builder, node))
     tensor, hwc = builder.as_map(known, 1, node)
     quantization = builder.tensors[tensor].quantization
     if known.padding and quantization.zero_point != LOWEST:
@@ -67,7 +67,7 @@ def max_pool(builder: Builder, node: Node) -> Value:
 
 def average_pool(builder: Builder, node: Node) -> Value:
     """AveragePool; over a whole map it is a GlobalAveragePool, which needs no line buffers."""
-    return _average(builder, node, spatial_input(builder, node))
+    return _average(builder, node, _seen(builder, node, spatial_input(builder, node)))
 
 
 def _average(builder: Builder, node: Node, known: Known) -> Value:
@@ -132,6 +132,14 @@ def global_average_pool(builder: Builder, node: Node) -> Value:
     view = map_view((1, 1, hwc[2]), len(known.shape))
     usual = builder.tensors[tensor].quantization
     return Draft(op=op, node=node, view=view, origin=node.outputs[0], usual=usual)
+
+
+def _seen(builder: Builder, node: Node, known: Known) -> Known:
+    """The map, with zeros of a Pad in front made real where a kernel would see nothing else."""
+    kernel = kernel_shape(node, len(known.shape))
+    _, hwc = builder.as_map(known, 1, node)
+    idle = slide(node, known, hwc[:2], kernel, ceil=node.boolean("ceil_mode", False)).idle
+    return builder.with_zeros(known) if idle and known.padding else known
 
 
 def _walk(node: Node, known: Known, size: tuple[int, int]) -> Sliding:
