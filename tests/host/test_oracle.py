@@ -157,6 +157,45 @@ def test_readers_get_the_forced_values(optimize: bool, tmp_path: Path) -> None:
         assert distance(judged[op.output], honest[op.output]) > 20
 
 
+def with_pairs_of_their_own(path: Path) -> None:
+    """Every reader of a DequantizeLinear gets a pair of its own, as onnxruntime's quantizer can."""
+    model = onnx.load(path)
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    quantize = {n.output[0]: n for n in nodes if n.op_type == "QuantizeLinear"}
+    restore = {n.output[0]: n for n in nodes if n.op_type == "DequantizeLinear"}
+    seen: set[str] = set()
+    for node in nodes:
+        for index, name in enumerate(node.input):
+            if name in seen and restore[name].input[0] in quantize:
+                second = quantize[restore[name].input[0]], restore[name]
+                for pair, source in zip(second, (None, f"{name}_q2"), strict=True):
+                    copy = model.graph.node.add()
+                    copy.CopyFrom(pair)
+                    copy.name, copy.output[0] = f"{pair.name}_2", f"{name}_q2"
+                    if source:
+                        copy.input[0], copy.output[0] = source, f"{name}_2"
+                node.input[index] = f"{name}_2"
+            elif name in restore:
+                seen.add(name)
+        model.graph.node.append(node)
+    onnx.save(model, path)
+
+
+@needs_onnxruntime
+def test_all_pairs_of_a_value_get_the_forced_values(tmp_path: Path) -> None:
+    path, model = build("residual", tmp_path)
+    values = reference(model, image_of(model))
+    forced = list(values)
+    forced[model.ops[0].output] = image_of(model, 5)[..., :1].repeat(4, axis=2)
+    once = Oracle(path, model).judge(forced)
+    with_pairs_of_their_own(path)
+    twice = load_model(path)
+    assert len(twice.ops) == len(model.ops)
+    for tensor, judged in Oracle(path, twice).judge(forced).items():
+        np.testing.assert_array_equal(judged, once[tensor])
+
+
 @needs_onnxruntime
 def test_the_image_is_forced_too(tmp_path: Path) -> None:
     path, model = build("residual", tmp_path)

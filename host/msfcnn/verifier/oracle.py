@@ -138,16 +138,20 @@ def _cut(proto: onnx.ModelProto, model: Model, judged: Sequence[int]) -> onnx.Mo
 
     Each gets a graph input, whose values its readers get instead of its own, and a graph output,
     which shows its own. Both are real numbers with the tensor's QuantizeLinear or DequantizeLinear
-    between, which is the form that onnxruntime optimizes.
+    between, which is the form that onnxruntime optimizes. Where every reader has a QuantizeLinear
+    of its own, all of them read the one that is judged.
     """
     shapes = {model.tensors[t].name: model.tensors[t].onnx_shape for t in judged}
+    pairs = [node for node in proto.graph.node if _quantizes(node)]
+    first = {tuple(n.input): n.output[0] for n in reversed(pairs) if n.output[0] in shapes}
+    stored = {n.output[0]: first[tuple(n.input)] for n in pairs if tuple(n.input) in first}
     cut = onnx.ModelProto()
     cut.CopyFrom(proto)
     del cut.graph.node[:]
     for original in proto.graph.node:
         node = cut.graph.node.add()
         node.CopyFrom(original)
-        node.input[:] = [_STORED + name if name in shapes else name for name in original.input]
+        node.input[:] = [_STORED + stored[n] if n in stored else n for n in original.input]
         if original.op_type == "QuantizeLinear" and original.output[0] in shapes:
             cut.graph.node.extend(_border(original))
     cut.graph.input.extend(_real_info(_FORCED + name, shape) for name, shape in shapes.items())
