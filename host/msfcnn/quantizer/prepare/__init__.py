@@ -21,6 +21,7 @@ from msfcnn.quantizer.prepare.bands import split_bands
 from msfcnn.quantizer.prepare.dimensions import batches_of, check_one_image, fix_dimensions
 from msfcnn.quantizer.prepare.dynamic import undo_dynamic
 from msfcnn.quantizer.prepare.exchanged import sink_exchanges
+from msfcnn.quantizer.prepare.grouped import join_groups
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
@@ -29,6 +30,7 @@ from msfcnn.quantizer.prepare.parallel import merge_parallel
 from msfcnn.quantizer.prepare.parts import spell_out_parts
 from msfcnn.quantizer.prepare.patterns import restore_activations
 from msfcnn.quantizer.prepare.precision import dequantize_constants, to_float32
+from msfcnn.quantizer.prepare.products import spell_out_products
 from msfcnn.quantizer.prepare.quotients import spell_out_quotients
 from msfcnn.quantizer.prepare.reading import (
     drop_unread_inputs,
@@ -50,7 +52,8 @@ from msfcnn.quantizer.prepare.volumes import flatten_volumes
 # forms that exporters write, into operators that the rest knows; in this order
 REWRITES: tuple[Callable[[EditedGraph], None], ...] = (
     *(number_paddings, pad_in_pools, flatten_volumes, spell_out_parts, spell_out_paddings),
-    *(split_bands, combine_stacked, spell_out_normalizations, sink_exchanges, to_normal_form),
+    *(spell_out_products, split_bands, combine_stacked, spell_out_normalizations, join_groups),
+    *(sink_exchanges, to_normal_form),
 )
 
 

@@ -110,6 +110,9 @@ def refused_forms(edited: EditedGraph) -> list[Problem]:
             found.append(Problem(label(node), f"{kind} is decided at run time", _CONTROL, kind))
         elif kind in NORMALIZATIONS:
             found.append(Problem(label(node), "cannot be quantized", _NORM, kind))
+        elif kind == "Einsum" and sum(not edited.is_constant(n) for n in node.input) > 1:
+            what = "multiplies two activations, as attention does"
+            found.append(Problem(label(node), what, _ATTENTION, kind))
         elif kind in WEIGHTED and edited.constant(node, 1) is None:
             if kind == "MatMul" and edited.constant(node, 0) is not None:
                 what = "its constant is on the left side"
