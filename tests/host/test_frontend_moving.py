@@ -224,6 +224,10 @@ CASES: dict[str, Maker] = {
         ),
         COARSE,
     ),
+    "pieces that begin alike": lambda n, x: n.qdq(
+        n.node("Concat", *(mean(n, n.qdq(columns(n, x, e), like=x)) for e in (2, 4, 5)), axis=1),
+        FINE,
+    ),
     "some rows": lambda n, x: n.qdq(n.node("Gather", x, n.const(ints(4, 0, 1)), axis=2), like=x),
 }
 
@@ -231,6 +235,11 @@ CASES: dict[str, Maker] = {
 def one_channel_twice(net: Net, x: str) -> str:
     maps = [net.conv(x, (1, 4, 1, 1), scale=FINE) for _ in range(2)]
     return net.qdq(net.node("Concat", *maps, axis=1), FINE)
+
+
+def columns(net: Net, x: str, end: int) -> str:
+    """The columns before one of them."""
+    return net.node("Slice", x, *(net.const(ints(v)) for v in (0, end, 3)))
 
 
 def conv_same(net: Net, x: str) -> str:

@@ -338,7 +338,9 @@ def _copied(
         weight_scale=np.full(hwc[2], 1 / UNIT_WEIGHT),
         bias=np.zeros(hwc[2], np.int64),
     )
-    return _exact(builder, node, op, tensor, view_with_channels(hwc, rank, axis), f"cut {geometry}")
+    # two pieces that begin alike and end at different places have the same geometry
+    what = f"cut {hwc[0]}x{hwc[1]} {geometry}"
+    return _exact(builder, node, op, tensor, view_with_channels(hwc, rank, axis), what)
 
 
 def _selected(
