@@ -60,6 +60,36 @@ PARTS: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
             "places": box(1, 2, W),
         },
     ),
+    "into channels at the front": (
+        [
+            node("Transpose", "c", "r", perm=[1, 0, 2, 3]),
+            node("Transpose", "d", "q", perm=[1, 0, 2, 3]),
+            node("Slice", "q from to axes", "s"),
+            node("ScatterND", "r places s", "p"),
+            node("Transpose", "p", "n", perm=[1, 0, 2, 3]),
+        ],
+        {
+            "from": np.array([0]),
+            "to": np.array([2]),
+            "axes": np.array([0]),
+            "places": np.array([[1], [2]]),
+        },
+    ),
+    "into rows at the front": (
+        [
+            node("Transpose", "c", "r", perm=[2, 1, 0, 3]),
+            node("Transpose", "d", "q", perm=[2, 1, 0, 3]),
+            node("Slice", "q from to axes", "s"),
+            node("ScatterND", "r places s", "p"),
+            node("Transpose", "p", "n", perm=[2, 1, 0, 3]),
+        ],
+        {
+            "from": np.array([1]),
+            "to": np.array([3]),
+            "axes": np.array([0]),
+            "places": np.array([[2], [3]]),
+        },
+    ),
     "into constants": (
         INTO_CONSTANTS,
         {

@@ -122,7 +122,7 @@ def padded(builder: Builder, known: Known, padding: Padding) -> Known:
     """
     rank = len(known.view.shape)
     if padding.before[0] or padding.after[0]:
-        raise Unsupported("pads the batch", "export the model with batch 1", padding.node)
+        return _padded_in_front(builder, known, padding)
     # channels are axis 1 where the bytes allow it, else the last one (NHWC)
     axis = 1 if rank < 3 or known.view.as_map(1) is not None else rank - 1
     whole = replace(known, padding=None)
@@ -144,6 +144,22 @@ def padded(builder: Builder, known: Known, padding: Padding) -> Known:
         index = (*[ZERO] * before, *range(hwc[2]), *[ZERO] * after)
         found = _selected(builder, padding.node, found, index, rank, axis)
     return found
+
+
+def _padded_in_front(builder: Builder, known: Known, padding: Padding) -> Known:
+    """Zeros along the first axis, of [C, 1, H, W]: an axis of one element comes before it.
+
+    PyTorch brings channels to the front to write into some of them.
+    """
+    shape, sides = known.view.shape, tuple(zip(padding.before, padding.after, strict=True))
+    single = next((i for i in range(1, len(shape)) if shape[i] == 1 and not any(sides[i])), None)
+    if single is None:
+        raise Unsupported("pads the batch", "export the model with batch 1", padding.node)
+    order = (single, *(i for i in range(len(shape)) if i != single))
+    view, turned = known.view.transposed(order, padding.node), padding.transposed(order)
+    found = padded(builder, replace(known, view=view, padding=turned), turned)
+    back = tuple(order.index(i) for i in range(len(order)))
+    return replace(found, view=found.view.transposed(back, padding.node))
 
 
 def _as_map(positions: Positions, axis: int) -> Positions:

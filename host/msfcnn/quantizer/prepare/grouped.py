@@ -16,7 +16,7 @@ from onnx import NodeProto
 
 from msfcnn.quantizer.graph import EditedGraph, attribute, kind_of
 from msfcnn.quantizer.kinds import FUNCTIONS, WITH_NUMBER
-from msfcnn.quantizer.prepare.statistics_layers import Steps
+from msfcnn.quantizer.prepare.statistics_layers import NewNodes
 from msfcnn.quantizer.shapes import shapes_of
 
 Shape = tuple[int, ...]
@@ -176,14 +176,14 @@ class _Region:
         pixels = len(self._split.sizes) - PIXELS
         if self._split.channels_last:
             perm = [0, pixels + 1, *range(1, pixels + 1)]
-            value = Steps(self._edited, self._start).add("Transpose", [value], "map", perm=perm)
+            value = NewNodes(self._edited, self._start).add("Transpose", [value], "map", perm=perm)
         joined = {self._start.output[0]: value}
         for node in self._nodes:
             self._rewrite(node, joined, pixels)
 
     def _rewrite(self, node: NodeProto, joined: dict[str, str], pixels: int) -> None:
         """One node of the region. joined: by value the one with channels as one axis."""
-        kind, steps = kind_of(node), Steps(self._edited, node)
+        kind, steps = kind_of(node), NewNodes(self._edited, node)
         if kind == "Transpose":
             joined[node.output[0]] = joined[node.input[0]]
         elif kind == "ReduceMean":
@@ -206,7 +206,7 @@ class _Region:
         order = [n for axis in self._orders[node.input[0]] for n in axis]
         behind = [0, *range(2, 2 + pixels), 1]
         perm = list(range(2 + pixels)) if order == sorted(order) else behind
-        joined = Steps(self._edited, node).add("Transpose", [value], "joined", perm=perm)
+        joined = NewNodes(self._edited, node).add("Transpose", [value], "joined", perm=perm)
         node.op_type = "Identity"
         del node.input[:], node.attribute[:]
         node.input.append(joined)

@@ -52,7 +52,7 @@ def _layer(edited: EditedGraph, node: NodeProto, shapes: Mapping[str, Shape]) ->
     ):
         return
     first = attribute(node, "axis", -1) % len(shape)
-    steps = Steps(edited, node)
+    steps = NewNodes(edited, node)
     mean = steps.mean_over(range(first, len(shape)))
     centered = kind_of(node) == "LayerNormalization"
     steps.normalize(node.input[0], mean, centered, factor, edited.constant(node, 2))
@@ -66,7 +66,7 @@ def _instance(edited: EditedGraph, node: NodeProto, shapes: Mapping[str, Shape])
         return
     if _reshaped_groups(edited, node, shapes, factor, offset):
         return
-    steps = Steps(edited, node)
+    steps = NewNodes(edited, node)
     column = (-1, *[1] * (len(shape) - 2))
     mean = steps.mean_over(range(2, len(shape)))
     steps.normalize(node.input[0], mean, True, factor.reshape(column), offset.reshape(column))
@@ -115,13 +115,13 @@ def _in_groups(
     source, shape = value
     channels = shape[1]
     column = (-1, *[1] * (len(shape) - 2))
-    steps = Steps(edited, node)
+    steps = NewNodes(edited, node)
     mean = steps.mean_of_groups(range(2, len(shape)), channels, groups)
     factors = [np.repeat(v, channels // v.size).reshape(column) for v in (factor, offset)]
     steps.normalize(source, mean, True, *factors)
 
 
-class Steps:
+class NewNodes:
     """New nodes in front of the one that they replace."""
 
     def __init__(self, edited: EditedGraph, node: NodeProto) -> None:
