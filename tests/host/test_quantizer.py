@@ -361,6 +361,16 @@ def test_functions_behind_each_other_are_one_table(tmp_path: Path) -> None:
     assert [type(op).__name__ for op in model.ops] == ["Conv", "Lookup"]
 
 
+def test_the_cosine_of_a_number_is_that_of_all_images(tmp_path: Path) -> None:
+    """A value near 0 may change its sign, which says nothing of the others."""
+    path = tmp_path / "number.onnx"
+    nodes = [node("Conv", "x w", "c"), node("GlobalAveragePool", "c", "y")]
+    onnx.save(float_model(nodes, [1, 2, 4, 4], {"w": normal(1, 2, 1, 1)}), path)
+    batch = normal(8, 2, 4, 4, scale=1.0)
+    batch[0] -= batch[0].mean((1, 2), keepdims=True)
+    assert quantize(path, batch).comparison.outputs[0].cosine > 0.99
+
+
 def test_a_clamp_between_functions_is_part_of_their_table(tmp_path: Path) -> None:
     """log(max(|x|, 0.001)), as audio begins: what is clamped must not be rounded to 0."""
     nodes = [

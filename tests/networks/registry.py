@@ -17,6 +17,7 @@ from pathlib import Path
 import attention
 import classify
 import dense_outputs
+import drawn
 import forms
 import onnx
 import sequences
@@ -42,6 +43,13 @@ class Network:
     pixels: bool = False
     others: tuple[tuple[int, ...], ...] = ()
     opset: int = OPSET
+
+
+DRAWN = 20  # networks on maps, and as many on lines
+
+
+def _by_chance(seed: int, axes: int) -> Network:
+    return Network(lambda: drawn.drawn(seed, axes)[0], drawn.drawn(seed, axes)[1])
 
 
 _RGB, _GRAY = (1, 3, 32, 32), (1, 1, 32, 32)
@@ -141,6 +149,8 @@ NETWORKS: Mapping[str, Network] = {
     "gru": Network(lambda: signals.Recurrent(nn.GRU), (1, 3, 30)),
     "lstm": Network(lambda: signals.Recurrent(nn.LSTM), (1, 3, 30)),
     "attention": Network(signals.Attention, _RGB),
+    **{f"drawn_map_{seed}": _by_chance(seed, 2) for seed in range(DRAWN)},
+    **{f"drawn_line_{seed}": _by_chance(seed, 1) for seed in range(DRAWN)},
 }
 
 
@@ -186,8 +196,8 @@ def main(directory: Path, small: bool, names: Sequence[str] = ()) -> None:
             continue
         for turn, exporter in enumerate(EXPORTERS):
             path = directory / f"{name}.{exporter}.onnx"
-            if small and (index + turn) % len(EXPORTERS):
-                continue  # one exporter each, in turn
+            if small and (name.startswith("drawn") or (index + turn) % len(EXPORTERS)):
+                continue  # one exporter each, in turn; what is drawn is for the long test
             export(network, exporter, path)
             if small:
                 _shorten(path)

@@ -21,7 +21,7 @@ from msfcnn.verifier.oracle import Oracle
 
 HERE = Path(__file__).parent
 SMALL = sorted((HERE / "small").glob("*.onnx"))
-LEAST_COSINE = 0.99
+LEAST_COSINE, LEAST_OF_DRAWN = 0.99, 0.95  # nobody trained what is drawn, or looked at its sizes
 ENDS = ("ArgMax", "LogSoftmax", "ReduceL2")  # may be cut off
 
 
@@ -29,7 +29,8 @@ def quantized(path: Path) -> Quantized:
     """The int8 form; its float and int8 outputs are close."""
     name = path.name.split(".")[0]
     done = quantize(path, Samples(samples(name, input_shapes(path, {}), 16)))
-    assert min(output.cosine for output in done.comparison.outputs) > LEAST_COSINE
+    least = LEAST_OF_DRAWN if name.startswith("drawn") else LEAST_COSINE
+    assert min(output.cosine for output in done.comparison.outputs) > least
     return done
 
 
@@ -98,7 +99,7 @@ def test_all_networks_by_both_exporters(exports: Path, tmp_path: Path) -> None:
     """Float to verified C code; prints what became of each where it fails."""
     failures = []
     files = sorted(exports.glob("*.onnx"))
-    assert len(files) >= 180
+    assert len(files) >= 260
     for path in files:
         name = path.name.split(".")[0]
         try:

@@ -89,6 +89,7 @@ class _Tally:
     def __init__(self, name: str) -> None:
         self._name = name
         self._cosines: list[float] = []
+        self._numbers: list[tuple[float, float]] = []  # of an output of one: it has no direction
         self._lost = self._power = 0.0
         self._classes: list[tuple[int, int]] = []
         self._scores = True
@@ -101,9 +102,10 @@ class _Tally:
             self._cosines.append(0.0)
             self._lost, self._scores = np.inf, False
             return
-        norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-        same = float((a == b).all())
-        self._cosines.append(float(a @ b) / norm if norm > 0 else same)
+        if a.size == 1:
+            self._numbers.append((float(a[0]), float(b[0])))
+        else:
+            self._cosines.append(_cosine(a, b))
         self._lost += float(np.square(a - b).sum())
         self._power += float(np.square(a).sum())
         if a.size:
@@ -125,12 +127,23 @@ class _Tally:
                 accuracy_int8 = float((second[right] == labels[right]).mean())
         return OutputError(
             name=self._name,
-            cosine=min(self._cosines),
+            cosine=min([*self._cosines, *self._cosine_of_numbers()]),
             error=error,
             agreement=agreement,
             accuracy_float=accuracy_float,
             accuracy_int8=accuracy_int8,
         )
+
+    def _cosine_of_numbers(self) -> list[float]:
+        """That of all images together."""
+        pairs = np.array(self._numbers)
+        return [_cosine(pairs[:, 0], pairs[:, 1])] if self._numbers else []
+
+
+def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Of the angle between two vectors; where one is zero 1 if both are, else 0."""
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 0 else float((a == b).all())
 
 
 def is_scores(shape: tuple[int, ...]) -> bool:

@@ -13,7 +13,8 @@ from msfcnn.errors import Problem
 class OutputError:
     """One output, int8 against float, over all images.
 
-    cosine:    the smallest over the images, of whole outputs.
+    cosine:    the smallest over the images, of whole outputs; of a single number that of all images
+               together.
     error:     root mean square error as a share of the root mean square of the float values.
     agreement: share of images with the same largest score; None if it is no list of scores.
     accuracy_float, accuracy_int8: share of labelled images classified right, None without labels.
