@@ -100,3 +100,71 @@ def test_a_matrix_on_the_left(ahead: tuple[int, ...], tmp_path: Path) -> None:
     ]
     model = float_model(nodes, [1, C, T, 7], constants, opset=13)
     check_quantized(model, normal(4, C, T, 7, seed=9), tmp_path)
+
+
+def test_rows_weighted_by_activations(tmp_path: Path) -> None:
+    """A global context block: every channel's mean, weighted by a softmax over positions."""
+    constants = {"w": normal(C, C, 1), "a": normal(1, C, 1), "v": normal(C, C, 1)}
+    constants |= {"column": np.array([1, T, 1])}
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Conv", "c a", "s"),
+        node("Softmax", "s", "p", axis=2),
+        node("Reshape", "p column", "q"),
+        node("MatMul", "c q", "g"),
+        node("Conv", "g v", "h"),
+        node("Add", "c h", "y"),
+    ]
+    model = float_model(nodes, [1, C, T], constants, opset=13)
+    assert "MatMul" not in check_quantized(model, normal(4, C, T, seed=9), tmp_path)
+
+
+def test_a_global_context_block(tmp_path: Path) -> None:
+    """As it is written for images: [1, 1, C, H * W] times [1, 1, H * W, 1]."""
+    shapes = {"columns": [1, 1, C, 12], "line": [1, 1, 12], "row": [1, 1, 12, 1]}
+    constants = {name: np.array(shape) for name, shape in shapes.items()}
+    constants |= {"context": np.array([1, C, 1, 1])}
+    constants |= {"w": normal(C, C, 1, 1), "a": normal(1, C, 1, 1), "v": normal(C, C, 1, 1)}
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Conv", "c a", "s"),
+        node("Reshape", "s line", "l"),
+        node("Softmax", "l", "p", axis=2),
+        node("Reshape", "p row", "q"),
+        node("Reshape", "c columns", "d"),
+        node("MatMul", "d q", "g"),
+        node("Reshape", "g context", "f"),
+        node("Conv", "f v", "h"),
+        node("Add", "c h", "y"),
+    ]
+    model = float_model(nodes, [1, C, 3, 4], constants, opset=13)
+    assert "MatMul" not in check_quantized(model, normal(4, C, 3, 4, seed=9), tmp_path)
+
+
+@pytest.mark.parametrize("row", [True, False])
+def test_a_vector_times_a_matrix(row: bool, tmp_path: Path) -> None:
+    constants = {"w": normal(C, C, 1), "u": normal(1, C, 1)}
+    nodes = [node("Conv", "x w", "c"), node("Relu", "c", "r"), node("Conv", "x u", "s")]
+    if row:
+        nodes += [node("Transpose", "r", "t", perm=[0, 2, 1]), node("MatMul", "s t", "y")]
+    else:
+        nodes += [node("Transpose", "s", "t", perm=[0, 2, 1]), node("MatMul", "r t", "y")]
+    model = float_model(nodes, [1, C, T], constants, opset=13)
+    check_quantized(model, normal(4, C, T, seed=9), tmp_path)
+
+
+@pytest.mark.parametrize("equation", ["bct,bt->bc", "bt,bct->bct", "bct,bc->bt", "btc,bct->b"])
+def test_an_einsum_that_weighs(equation: str, tmp_path: Path) -> None:
+    constants = {"w": normal(C, C, 1), "u": normal(C, C, 1), "one": np.array([0, 2])}
+    names = {"bct": "r", "btc": "t", "bt": "m", "bc": "a"}
+    nodes = [
+        node("Conv", "x w", "c"),
+        node("Relu", "c", "r"),
+        node("Transpose", "c", "t", perm=[0, 2, 1]),
+        node("ReduceMean", "c", "m", axes=[1], keepdims=0),
+        node("ReduceMean", "c", "a", axes=[2], keepdims=0),
+    ]
+    inputs = " ".join(names[term] for term in equation.partition("->")[0].split(","))
+    nodes.append(node("Einsum", inputs, "y", equation=equation))
+    model = float_model(nodes, [1, C, T], constants, opset=13)
+    assert "Einsum" not in check_quantized(model, normal(4, C, T, seed=9), tmp_path)

@@ -43,7 +43,10 @@ def _exchange_sides(
 ) -> None:
     """A * x, of a matrix A for all x, as the transposed of x' * A'."""
     matrix, shape = edited.constant(node, 0), shapes.get(node.input[1])
-    if matrix is None or shape is None or edited.is_constant(node.input[1]) or len(shape) < 2:
+    if shape is None or edited.is_constant(node.input[1]) or len(shape) < 2:
+        return
+    if matrix is None:
+        _weigh(edited, node, shapes.get(node.input[0], ()), shape)
         return
     if matrix.ndim < 2 or matrix.ndim > len(shape) or math.prod(matrix.shape[:-2]) != 1:
         return
@@ -53,6 +56,27 @@ def _exchange_sides(
     value = steps.transposed(node.input[1], labels, turned)
     value = steps.add("MatMul", [value, steps.constant(weights)])
     steps.finish(steps.transposed(value, turned, labels))
+
+
+def _weigh(edited: EditedGraph, node: NodeProto, left: Sequence[int], right: Sequence[int]) -> None:
+    """Two activations, one of them a vector: a sum of weighted rows or columns.
+
+    What pools by attention does: global context blocks, weights over time.
+    """
+    if len(left) < 2 or 1 not in (left[-2], right[-1]):
+        return
+    column = right[-1] == 1
+    sides = [(node.input[0], left), (node.input[1], right)]
+    (large, shape), (vector, other) = sides if column else sides[::-1]
+    if math.prod(shape[:-2]) != 1 or math.prod(other[:-2]) != 1:
+        return
+    steps, (rows, columns) = _Chain(edited, node), shape[-2:]
+    large = steps.shaped(large, [1, rows, columns], len(shape) == 3)
+    factors = [1, 1, columns] if column else [1, rows, 1]
+    weighted = steps.add("Mul", [large, steps.shaped(vector, factors, list(other) == factors)])
+    total = steps.sum_over(weighted, [2 if column else 1])
+    ahead = [1] * (max(len(left), len(right)) - 2)
+    steps.finish(steps.shaped(total, [*ahead, left[-2], right[-1]], already=False))
 
 
 def _accumulate(edited: EditedGraph, node: NodeProto, rank: int, shape: Sequence[int]) -> None:
@@ -79,7 +103,12 @@ def _spell_einsum(edited: EditedGraph, node: NodeProto, shapes: dict[str, tuple[
     terms, _, result = attribute(node, "equation").decode().replace(" ", "").partition("->")
     inputs = terms.split(",")
     changing = [i for i, name in enumerate(node.input) if not edited.is_constant(name)]
-    if len(changing) != 1 or len(inputs) > 2 or "." in terms or not result:
+    if len(inputs) > 2 or "." in terms or not result:
+        return
+    if len(changing) == 2:
+        _weigh_labels(edited, node, inputs, result)
+        return
+    if len(changing) != 1:
         return
     index = changing[0]
     source, labels = node.input[index], inputs[index]
@@ -96,6 +125,29 @@ def _spell_einsum(edited: EditedGraph, node: NodeProto, shapes: dict[str, tuple[
         names = "".join(n for i, n in enumerate(names) if i not in alone)
     sizes = dict(zip(labels, shape, strict=True)) | dict(zip(names, constant.shape, strict=True))
     _multiply(_Chain(edited, node), source, labels, (constant, names), result, sizes)
+
+
+def _weigh_labels(
+    edited: EditedGraph, node: NodeProto, inputs: Sequence[Labels], result: Labels
+) -> None:
+    """Of two activations, one of which has no axis of its own: weights of the other."""
+    (large, wide), (small, narrow) = sorted(
+        zip(node.input, inputs, strict=True), key=lambda side: -len(side[1])
+    )
+    if not set(narrow) <= set(wide) or any(len(set(n)) != len(n) for n in inputs):
+        return
+    if not set(result) <= set(wide):
+        return
+    steps = _Chain(edited, node)
+    value = steps.transposed(small, narrow, "".join(n for n in wide if n in narrow))
+    missing = [i for i, n in enumerate(wide) if n not in narrow]
+    if missing:
+        value = steps.add("Unsqueeze", [value, steps.constant(np.array(missing))])
+    value = steps.add("Mul", [large, value])
+    lost = [i for i, n in enumerate(wide) if n not in result]
+    if lost:
+        value = steps.sum_over(value, lost)
+    steps.finish(steps.transposed(value, "".join(n for n in wide if n in result), result))
 
 
 def _multiply(
