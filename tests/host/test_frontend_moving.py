@@ -224,6 +224,18 @@ CASES: dict[str, Maker] = {
         ),
         COARSE,
     ),
+    "a gate whose channels are shuffled": lambda n, x: n.qdq(
+        n.node("Mul", x, shuffled(n, n.qdq(n.node("GlobalAveragePool", x), FINE), 1)), FINE
+    ),
+    "a gate of shuffled channels": lambda n, x: n.qdq(
+        n.node("Mul", shuffled(n, x, 6), n.qdq(n.node("GlobalAveragePool", x), FINE)), FINE
+    ),
+    "a gate repeated for groups": lambda n, x: n.qdq(
+        n.node("Mul", x, n.node("Reshape", repeated_gate(n, x), n.const(ints(1, 4, 1, 1)))), FINE
+    ),
+    "a product with what lies across channels": lambda n, x: n.qdq(
+        n.node("Mul", n.node("Reshape", x, n.const(ints(1, 9, 16))), mean_of_rows(n, x)), FINE
+    ),
     "pieces that begin alike": lambda n, x: n.qdq(
         n.node("Concat", *(mean(n, n.qdq(columns(n, x, e), like=x)) for e in (2, 4, 5)), axis=1),
         FINE,
@@ -235,6 +247,25 @@ CASES: dict[str, Maker] = {
 def one_channel_twice(net: Net, x: str) -> str:
     maps = [net.conv(x, (1, 4, 1, 1), scale=FINE) for _ in range(2)]
     return net.qdq(net.node("Concat", *maps, axis=1), FINE)
+
+
+def shuffled(net: Net, x: str, size: int) -> str:
+    """Channels 0, 2, 1, 3 of a map with as many rows and columns."""
+    apart = net.node("Reshape", x, net.const(ints(1, 2, 2, size, size)))
+    turned = net.node("Transpose", apart, perm=[0, 2, 1, 3, 4])
+    return net.node("Reshape", turned, net.const(ints(1, 4, size, size)))
+
+
+def repeated_gate(net: Net, x: str) -> str:
+    """The means of two channels, each of them twice."""
+    two = net.qdq(net.node("Slice", mean(net, x), *(net.const(ints(v)) for v in (0, 2, 1))), FINE)
+    return net.qdq(net.node("Tile", two, net.const(ints(1, 1, 2, 1))), FINE)
+
+
+def mean_of_rows(net: Net, x: str) -> str:
+    """[1, 9, 1]: means over 16 elements in ONNX's order."""
+    rows = net.node("Reshape", x, net.const(ints(1, 9, 16)))
+    return net.qdq(net.node("ReduceMean", rows, axes=[2], keepdims=1), FINE)
 
 
 def columns(net: Net, x: str, end: int) -> str:

@@ -470,3 +470,22 @@ def test_larger_and_smaller_share_a_scale_with_what_they_choose_from(tmp_path: P
     (tmp_path / "int8.onnx").write_bytes(done.model.SerializeToString())
     tensors = load_model(tmp_path / "int8.onnx").tensors
     assert len({t.quantization for t in tensors[1:]}) == 1
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_softmax_over_many_positions_gets_fine_steps(inside: bool, tmp_path: Path) -> None:
+    """Inside of a network; as its output it keeps the steps of 1/256 that firmware expects."""
+    nodes = [node("Conv", "x w", "c"), node("Softmax", "c", "s", axis=2)]
+    constants = {"w": normal(3, 3, 1), "v": normal(400, 2)}
+    if inside:
+        nodes.append(node("MatMul", "s v", "y"))
+    model = float_model(nodes, [1, 3, 400], constants, outputs=["y" if inside else "s"])
+    onnx.save(model, tmp_path / "net.onnx")
+    done = quantize(tmp_path / "net.onnx", normal(4, 3, 400, seed=9))
+    stored = {t.name: numpy_helper.to_array(t) for t in done.model.graph.initializer}
+    written = next(n for n in done.model.graph.node if n.op_type == "Softmax").output[0]
+    pair = next(n for n in done.model.graph.node if written in n.input)
+    scale = float(stored[pair.input[1]])
+    assert scale == (1 / 256 / 32 if inside else 1 / 256)
+    if inside:
+        assert done.comparison.outputs[0].error < 0.02

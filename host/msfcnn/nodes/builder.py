@@ -274,7 +274,13 @@ class Builder:
         axis = len(other.shape) - 1 if other.view.flat is Order.HWC else 1
         moved = self._moves.rearrange(self, known, axis, node)
         if moved is None or not moved.view.same_elements(other.view):
-            raise self.misplaced(known.view if known.view.by else other.view, node)
+            line = known.view.in_order_of(other.view)
+            whole = replace(known, view=line or known.view)
+            moved = self._moves.rearrange(self, whole, 1, node) if line else None
+            if moved is None:
+                raise self.misplaced(known.view if known.view.by else other.view, node)
+            tensor = self.with_shape(moved.tensor, other.view.hwc, node)
+            moved = replace(moved, tensor=tensor, view=other.view)
         return moved
 
     def with_zeros(self, known: Known) -> Known:

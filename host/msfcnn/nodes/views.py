@@ -91,6 +91,17 @@ class View:
             return True
         return np.array_equal(self.positions(), other.positions())
 
+    def in_order_of(self, other: View) -> View | None:
+        """The elements as a vector, in the order in which another of the shape has them in memory.
+
+        None where the other leaves out bytes of its tensor, or has some of them twice.
+        """
+        places = other.positions().ravel()
+        if not np.array_equal(np.sort(places), np.arange(other.size)):
+            return None
+        found = self.positions().ravel()[np.argsort(places)]
+        return replace(self, shape=(1, self.size), flat=found)
+
 
 def map_view(hwc: HWC, rank: int) -> View:
     """The usual view of a map: [1, C, H, W], or [1, C, W] for networks in one dimension."""

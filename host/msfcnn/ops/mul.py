@@ -221,16 +221,17 @@ def _gate(builder: Builder, node: Node, left: Known, right: Known) -> Value | No
     """A map times one value per channel, in any order; None if they are something else."""
     if right.view.size > left.view.size:
         left, right = right, left
+    if not isinstance(left.view.flat, Order):
+        return None  # its channels do not lie in ONNX's order
     channels = left.view.hwc[2]
-    axis = {Order.CHW: 1, Order.HWC: len(left.shape) - 1}.get(
-        left.view.flat if isinstance(left.view.flat, Order) else Order.CHW, 1
-    )
+    axis = {Order.CHW: 1, Order.HWC: len(left.shape) - 1}.get(left.view.flat, 1)
     # NumPy's broadcasting: missing axes in front are 1, and so is every axis but the channels
     wanted = tuple(n if i == axis else 1 for i, n in enumerate(left.shape))
     padded = (1,) * (len(left.shape) - len(right.shape)) + right.shape
     if padded != wanted or right.view.size != channels:
         return None
-    vector = builder.as_vector(right, node)
+    line = replace(right, view=right.view.reshaped((1, channels), node))
+    vector, _ = builder.as_map(line, 1, node)  # moved where its bytes lie in another order
     return Draft(
         op=Mul(node=node.name, left=left.tensor, right=vector, output=UNSET),
         node=node,

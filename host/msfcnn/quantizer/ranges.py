@@ -152,7 +152,7 @@ def _own_range(
     producer = edited.producer(name)
     kind = kind_of(producer) if producer is not None else ""
     if kind in FIXED:
-        return FIXED[kind], ""
+        return _of_function(edited, name, FIXED[kind], statistics[name]), ""
     values = statistics[name]
     found = method(values)
     expected = _expected_magnitude(edited, producer, statistics)
@@ -163,6 +163,24 @@ def _own_range(
     reach = expected or 1.0
     repaired = RealRange(0.0 if kind == "Relu" else -reach, reach)
     return repaired, f"is always {values.high:.3g} on these images; given the range to {reach:.3g}"
+
+
+def _of_function(edited: EditedGraph, name: str, whole: RealRange, values: Statistics) -> RealRange:
+    """All that a function can give; of a softmax over many positions a part, a power of two.
+
+    What weighs hundreds of positions is below 1/100, two or three steps of 1/256. Twice of what
+    was seen is left room for. The scores of a network keep the scale that firmware expects.
+    """
+    producer = edited.producer(name)
+    if producer is None or kind_of(producer) != "Softmax" or values.high <= 0:
+        return whole
+    reading = [name]
+    for value in reading:
+        if value in edited.outputs:
+            return whole
+        reading += [r.output[0] for r in edited.readers(value) if kind_of(r) in VIEWS]
+    part = 2.0 ** np.ceil(np.log2(2 * values.high))
+    return RealRange(0.0, whole.high * float(min(part, 1.0)))
 
 
 def _expected_magnitude(
