@@ -20,6 +20,7 @@ from msfcnn.report.verification import TfliteCheck
 from msfcnn.verifier import tflite
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.tflite import compare
+from msfcnn.verifier.tflite_runtime import FAST
 
 needs_runtime = pytest.mark.skipif(
     find_spec("ai_edge_litert") is None, reason="ai-edge-litert not found: pip install it"
@@ -54,6 +55,24 @@ def test_every_op_is_within_one_lsb_of_tflite(name: str, tmp_path: Path) -> None
     outputs = {op.output for op in model.ops if type(op).__name__ != "Reshape"}
     assert set(found.worst) == outputs
     assert max(found.worst.values()) <= 1
+
+
+@needs_runtime
+def test_where_the_reference_kernel_is_wrong_the_fast_one_judges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum of int8, which LiteRT's reference kernel does not give."""
+    maker = Maker("int8")
+    x, axes = maker.input(1, 4, 5, 6), maker.net.ints(1, 2)
+    out = maker.out(1, 1, 1, 6, scale=1.0)
+    maker.net.op("SUM", [x, axes], out, "ReducerOptions", KeepDims=True)
+    path = maker.net.save(tmp_path / "sum.tflite")
+    model = load_model(path)
+    monkeypatch.setattr(tflite, "installed", lambda: ("LiteRT",))
+    assert not compared(path, model).agrees
+    monkeypatch.setattr(tflite, "installed", lambda: ("LiteRT", FAST))
+    found = compared(path, model)
+    assert (found.runtime, found.agrees) == (FAST, True)
 
 
 @needs_runtime

@@ -227,8 +227,8 @@ class Builder:
         if quantization is None or not _exact(draft.bounds, quantization):
             where = f"goes into {reader.kind} '{reader.name}'" if reader else "leaves the model"
             what = f"its result {where} without being quantized"
-            hint = "quantize every layer: put a QuantizeLinear and DequantizeLinear behind it, as "
-            hint += "`msfcnn quantize` does with a float network"
+            hint = "give the float network to `msfcnn quantize`, or put a QuantizeLinear and a "
+            hint += "DequantizeLinear behind every layer"
             raise Unsupported(what, hint, draft.node)
         return replace(self.finish(draft, name, quantization, draft.unsigned), real=True)
 
