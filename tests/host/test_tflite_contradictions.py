@@ -261,6 +261,16 @@ def test_operators_of_others_are_named_for_what_they_are(
     assert found.hint
 
 
+def test_a_squared_difference_of_int8_activations_says_what_to_do(tmp_path: Path) -> None:
+    """It has more than 8 bits inside: layer normalization of a quantized file."""
+    maker = Maker("int8")
+    inputs = [maker.input(1, 4, 5, 6), maker.input(1, 4, 5, 1)]
+    maker.net.op("SQUARED_DIFFERENCE", inputs, maker.out(1, 4, 5, 6, scale=0.4, zero=-128))
+    (found,) = problems(maker, tmp_path / "net.tflite")
+    assert "layer normalization" in found.what
+    assert "msfcnn quantize" in found.hint
+
+
 def test_many_of_a_kind_are_one_problem(tmp_path: Path) -> None:
     maker = Maker("int8")
     x = maker.input(1, 4, 4, 2)

@@ -23,6 +23,7 @@ from msfcnn.quantizer.prepare.dynamic import undo_dynamic
 from msfcnn.quantizer.prepare.exchanged import sink_exchanges
 from msfcnn.quantizer.prepare.grouped import join_groups
 from msfcnn.quantizer.prepare.layout import move_behind_transposes
+from msfcnn.quantizer.prepare.neighbours import spell_out_neighbours
 from msfcnn.quantizer.prepare.normal import name_nodes, to_normal_form
 from msfcnn.quantizer.prepare.opset import current_opset, with_gelu
 from msfcnn.quantizer.prepare.padding import number_paddings, pad_in_pools
@@ -51,8 +52,15 @@ from msfcnn.quantizer.prepare.volumes import flatten_volumes
 
 # forms that exporters write, into operators that the rest knows; in this order
 REWRITES: tuple[Callable[[EditedGraph], None], ...] = (
-    *(number_paddings, pad_in_pools, flatten_volumes, spell_out_parts, spell_out_paddings),
-    *(spell_out_products, split_bands, combine_stacked, spell_out_normalizations, join_groups),
+    *(number_paddings, pad_in_pools, flatten_volumes, spell_out_neighbours, spell_out_parts),
+    *(
+        spell_out_paddings,
+        spell_out_products,
+        split_bands,
+        combine_stacked,
+        spell_out_normalizations,
+        join_groups,
+    ),
     *(sink_exchanges, to_normal_form),
 )
 

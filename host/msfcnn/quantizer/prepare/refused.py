@@ -20,7 +20,9 @@ _RECURRENT = "msfcnn runs convolutional networks; replace it by 1-D convolutions
 _ATTENTION = "msfcnn runs convolutional networks; replace attention by convolutions"
 _NORM = "its statistics depend on each image; train with BatchNormalization instead"
 _WEIGHTS = "train with weights that are the same for every image (no CondConv, no dynamic filters)"
-_LISTS = "export the model without lists of tensors"
+_LISTS = (
+    "export the model without lists of tensors: torch.cat instead of torch.hstack or torch.vstack"
+)
 _CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
 
 ALWAYS: Mapping[str, str] = {

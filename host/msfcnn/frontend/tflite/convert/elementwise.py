@@ -192,7 +192,15 @@ def _operands(step: Conversion, count: int = 2) -> tuple[Arrangement, list[str]]
 
 
 def squared_difference(step: Conversion) -> None:
-    """SQUARED_DIFFERENCE."""
+    """SQUARED_DIFFERENCE. Raises Untranslatable for two activations of a quantized file.
+
+    TFLite has more than 8 bits of such a difference before it squares it; int8 would lose half of
+    the precision of its result.
+    """
+    if step.result.quantized and not any(step.is_constant(i) for i in (0, 1)):
+        what = "squares the difference of two int8 activations, as layer normalization does"
+        hint = "convert the model without quantization, and run `msfcnn quantize` on the float file"
+        raise Untranslatable(what, hint)
     layout, inputs = _operands(step)
     value = step.emit("Sub", inputs)
     step.write(step.emit("Mul", [value, value]), layout)
