@@ -683,6 +683,23 @@ def dense_on_a_computed_shape(m: Maker) -> None:
 
 
 @case
+def conv_on_a_computed_shape(m: Maker) -> None:
+    """Keras' UpSampling2D by unequal factors: what is behind its reshape is left open, too."""
+    x, net, w = m.input(1, 4, 6, 2), m.net, m.weights(3, 1, 1, 2, axis=0)
+    shape = net.op("SHAPE", [x], net.tensor([4], "int32"), "ShapeOptions", OutType=2)
+    opened = m.open([-1, -1, 6, 2], 1, 1, 6, 2, scale=0.04, zero=3)
+    net.op("RESHAPE", [x, shape], opened, "ReshapeOptions")
+    conv = m.open([-1, -1, 6, 3], 1, 1, 6, 3, scale=0.05, zero=-7)
+    strides = {"StrideH": 1, "StrideW": 1}
+    net.op("CONV_2D", [opened, w, m.bias(w, x, 3)], conv, "Conv2DOptions", Padding=SAME, **strides)
+    sizes = net.op("SHAPE", [conv], net.tensor([4], "int32"), "ShapeOptions", OutType=2)
+    first = net.op("GATHER", [sizes, net.ints(0)], net.tensor([1], "int32"), "GatherOptions")
+    parts, joined = [first, net.ints(24, 3)], net.tensor([3], "int32")
+    net.op("CONCATENATION", parts, joined, "ConcatenationOptions", Axis=0)
+    net.op("RESHAPE", [conv, joined], m.out(1, 24, 3), "ReshapeOptions")
+
+
+@case
 def conv_pool_reshape_dense(m: Maker) -> None:
     """Layouts: maps stay NCHW between spatial operators, a flattened map is NHWC."""
     _conv(m, (6, 6, 2), (3, 3, 3), (6, 6, 3), Padding=SAME)

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import onnx
 
 from msfcnn.frontend.tflite.graph import Operator
-from msfcnn.frontend.tflite.writer import Writer, operand
+from msfcnn.frontend.tflite.writer import ONNX_TYPES, OPSET, Writer, operand
 
 Shape = tuple[int, ...]
 
@@ -32,6 +33,36 @@ def settle_shape(writer: Writer, operator: Operator, elementwise: frozenset[str]
         found = find(writer, operator) if find is not None else None
     if found is not None:
         writer.settle(operator.outputs[0], found)
+
+
+def settle_results(writer: Writer, operator: Operator) -> None:
+    """Gives outputs that are still open, but for the batch, the shape that ONNX infers for them.
+
+    A convolution behind such a reshape, say, whose height the file leaves open, too.
+    """
+    for index in operator.outputs:
+        place = writer.place(index)
+        if place is None or not any(axis > 0 for axis in writer.tensor(index).open):
+            continue
+        name, layout = place
+        shape = _inferred(writer, name)
+        if shape is not None and len(shape) == len(writer.tensor(index).shape):
+            writer.settle(index, tuple(shape[layout.axis(axis)] for axis in range(len(shape))))
+
+
+def _inferred(writer: Writer, name: str) -> Shape | None:
+    """The shape of a value of the graph as it is by now; None where ONNX cannot tell."""
+    borders = [
+        onnx.helper.make_tensor_value_info(tensor.name, ONNX_TYPES[tensor.dtype], tensor.shape)
+        for tensor in map(writer.tensor, writer.graph.inputs)
+    ]
+    result = onnx.helper.make_empty_tensor_value_info(name)
+    constants = list(writer.constants.values())
+    graph = onnx.helper.make_graph(writer.nodes, "so far", borders, [result], constants)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", OPSET)])
+    (found,) = onnx.shape_inference.infer_shapes(model).graph.output
+    shape = tuple(d.dim_value for d in found.type.tensor_type.shape.dim)
+    return shape if shape and min(shape) > 0 else None
 
 
 def _broadcast(writer: Writer, operator: Operator) -> Shape | None:

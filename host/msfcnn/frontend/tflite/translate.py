@@ -22,19 +22,11 @@ from msfcnn.frontend.tflite.problems import (
     grouped,
     unknown,
 )
-from msfcnn.frontend.tflite.shapes import settle_shape
+from msfcnn.frontend.tflite.shapes import settle_results, settle_shape
 from msfcnn.frontend.tflite.step import Conversion
-from msfcnn.frontend.tflite.writer import INT8_HINT, Writer
+from msfcnn.frontend.tflite.writer import INT8_HINT, ONNX_TYPES, OPSET, Writer
 
-OPSET = 20  # the first with Gelu
 IR_VERSION = 9  # of the ONNX release with that opset
-ONNX_TYPES = {
-    "float32": onnx.TensorProto.FLOAT,
-    "int8": onnx.TensorProto.INT8,
-    "uint8": onnx.TensorProto.UINT8,
-    "int32": onnx.TensorProto.INT32,
-    "int64": onnx.TensorProto.INT64,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +117,7 @@ def _convert(writer: Writer, operator: Operator) -> Untranslatable | None:
         first_line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         return Untranslatable(f"its operands contradict each other ({first_line})", DAMAGED)
     writer.name_nodes(operator, first)
+    settle_results(writer, operator)
     return None
 
 

@@ -19,6 +19,14 @@ from msfcnn.frontend.arrangement import TO_NCHW, Arrangement
 from msfcnn.frontend.tflite.graph import OMITTED, Operator, TfliteGraph, TfliteScale, TfliteTensor
 from msfcnn.frontend.tflite.problems import DependentError, Untranslatable
 
+OPSET = 20  # the first with Gelu
+ONNX_TYPES = {
+    "float32": onnx.TensorProto.FLOAT,
+    "int8": onnx.TensorProto.INT8,
+    "uint8": onnx.TensorProto.UINT8,
+    "int32": onnx.TensorProto.INT32,
+    "int64": onnx.TensorProto.INT64,
+}
 MAP_AXES = 4
 TO_NHWC = (0, 2, 3, 1)
 SUFFIX = "nchw"
@@ -55,6 +63,11 @@ class Writer:
         """Whether a tensor has a value by now."""
         shown = self._real.keys() | self._stored.keys()
         return self.known(index) is not None or any(there == index for there, _ in shown)
+
+    def place(self, index: int) -> tuple[str, Arrangement] | None:
+        """An ONNX value that shows a tensor, and its layout; None if none does by now."""
+        values = {**self._real, **self._stored}
+        return next(((name, at[1]) for at, name in values.items() if at[0] == index), None)
 
     @property
     def shown(self) -> dict[str, tuple[int, Arrangement]]:
