@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from float_models import float_model, node, normal
+from float_models import check_quantized, float_model, node, normal
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -489,3 +489,13 @@ def test_a_softmax_over_many_positions_gets_fine_steps(inside: bool, tmp_path: P
     assert scale == (1 / 256 / 32 if inside else 1 / 256)
     if inside:
         assert done.comparison.outputs[0].error < 0.02
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 5), (6, 1), (1, 6, 1), (5,), (1, 1, 1)])
+def test_what_is_added_to_a_product_may_be_of_positions(
+    shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Embeddings of positions, behind a dense layer without a bias."""
+    nodes = [node("MatMul", "x v", "m"), node("Add", "m p", "a"), node("Relu", "a", "y")]
+    model = float_model(nodes, [1, 6, 4], {"v": normal(4, 5), "p": normal(*shape, seed=3)})
+    check_quantized(model, normal(4, 6, 4, seed=9), tmp_path)

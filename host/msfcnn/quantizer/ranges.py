@@ -101,8 +101,10 @@ def _absorbed(edited: EditedGraph, name: str, producer: onnx.NodeProto) -> bool:
         return False
     if kind_of(reader) in CLAMPS:
         return True
-    added = kind_of(reader) == "Add" and any(edited.constant(reader, i) is not None for i in (0, 1))
-    return added and kind == "MatMul"
+    constants = [edited.constant(reader, i) for i in (0, 1)]
+    # numbers of other axes are no bias: embeddings of positions
+    bias = any(c is not None and c.size in (1, *c.shape[-1:]) for c in constants)
+    return bias and kind_of(reader) == "Add" and kind == "MatMul"
 
 
 def _is_function(edited: EditedGraph, node: onnx.NodeProto) -> bool:
