@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from kernel_cases import KernelCase, source_of
 
 import msfcnn.toolchain
 from msfcnn.isa import Machine
+from msfcnn.toolchain.cache import cached
 from msfcnn.toolchain.native import engine_directory, engine_sources
 
 DRIVER = Path(__file__).with_name("kernel_driver.c")
@@ -43,19 +45,20 @@ def run_cases(
     rng: np.random.Generator,
     directory: Path,
     flags: Sequence[str] = ("-O3",),
+    linked: Sequence[str] = (),
 ) -> Results:
-    """Runs cases on a machine; the program is kept in `directory`."""
+    """Runs cases on a machine; the program is kept in `directory`.
+
+    linked: further files and options of the linker.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     source_of(cases, rng).write(directory / "cases.inc")
     program = directory / "driver"
-    port = [PORT / file for file in machine.sources]
-    own = PORT / machine.sources[0].removesuffix(".c")
-    include = [engine_directory() / "include", PORT, directory, *([own] if own.is_dir() else [])]
-    sources = [DRIVER, *kernel_sources(machine.isa), *port]
+    compiler = _compiler(machine, flags)
+    objects = _objects(machine, compiler, directory)
     _call([
-        *machine.compiler, *FLAGS, *flags,
-        f"-L{PORT}", *(f"-I{path}" for path in include), *map(str, sources),
-        *machine.link, "-o", str(program),
+        *compiler, f"-L{PORT}", f"-I{directory}", str(DRIVER), *map(str, objects),
+        *linked, *machine.link, "-o", str(program),
     ])  # fmt: skip
     emulator = [*machine.emulator, "-display", "none", "-monitor", "none", "-serial", "none"]
     (directory / "results").write_bytes(b"")  # one of the emulators creates no files
@@ -71,6 +74,34 @@ def run_cases(
     ticks = machine.ticks
     counts = [round(int(v) / ticks) if ticks else 0 for v in results[:, 3]]
     return Results(complaints, counts)
+
+
+def _compiler(machine: Machine, flags: Sequence[str]) -> list[str]:
+    """The compiler with the headers of the engine and of the machine's port."""
+    own = PORT / machine.sources[0].removesuffix(".c")
+    include = [engine_directory() / "include", PORT, *([own] if own.is_dir() else [])]
+    return [*machine.compiler, *FLAGS, *flags, *(f"-I{path}" for path in include)]
+
+
+def _objects(machine: Machine, compiler: Sequence[str], directory: Path) -> list[Path]:
+    """Kernels and port: the same for all cases, so that the cache of objects has most of them."""
+    headers = [
+        path
+        for place in (engine_directory(), PORT)
+        for path in sorted(place.rglob("*"))
+        if path.suffix in (".h", ".S", ".def")
+    ]
+    objects = []
+    for source in (*kernel_sources(machine.isa), *(PORT / file for file in machine.sources)):
+        target = directory / f"{len(objects)}-{source.stem}.o"
+        make = partial(_compile, [*compiler, "-c", str(source)])
+        cached(source, target, compiler, headers, make)
+        objects.append(target)
+    return objects
+
+
+def _compile(command: Sequence[str], target: Path) -> None:
+    _call([*command, "-o", str(target)])
 
 
 def _call(command: Sequence[str], directory: Path | None = None) -> None:
