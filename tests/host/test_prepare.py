@@ -736,3 +736,20 @@ def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         prepare(path, tmp_path)
     assert {p.where for p in caught.value.problems} == {"n_a", "n_y"}
+
+
+def test_a_batch_normalization_of_computed_statistics_says_what_to_do(tmp_path: Path) -> None:
+    """As PyTorch's default exporter writes one without running statistics."""
+    nodes = [
+        node("ReduceMean", "x", "m", axes=[0, 2, 3], keepdims=0),
+        node("Mul", "x x", "q"),
+        node("ReduceMean", "q", "v", axes=[0, 2, 3], keepdims=0),
+        node("BatchNormalization", "x g b m v", "y"),
+    ]
+    model = float_model(nodes, [1, 4, 5, 5], {"g": normal(4), "b": normal(4)})
+    onnx.save(model, tmp_path / "net.onnx")
+    with pytest.raises(ModelError) as caught:
+        prepare(tmp_path / "net.onnx", tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.where == "n_y"
+    assert "track_running_stats" in problem.hint

@@ -255,17 +255,15 @@ class Builder:
         hwc = known.view.as_map(channel_axis)
         if hwc is None:
             moved = self._moves.rearrange(self, known, channel_axis, node)
-            hwc = None if moved is None else moved.view.as_map(channel_axis)
-            if moved is None or hwc is None:
+            if moved is None or (hwc := moved.view.as_map(channel_axis)) is None:
                 raise self.misplaced(known.view, node)
             known = moved
         return self.with_shape(known.tensor, hwc, known.view.by or node), hwc
 
     def settled(self, known: Known, node: Node) -> Known:
         """The value with its elements in the order of NCHW or NHWC, moved if need be."""
-        if isinstance(known.view.flat, Order):
-            return known
-        return self._moves.rearrange(self, known, 1, node) or known
+        settled = isinstance(known.view.flat, Order)
+        return known if settled else self._moves.rearrange(self, known, 1, node) or known
 
     def alike(self, known: Known, other: Known, node: Node) -> Known:
         """The value with its elements in the order of another of its shape, moved if need be."""
@@ -273,25 +271,23 @@ class Builder:
             return known
         axis = len(other.shape) - 1 if other.view.flat is Order.HWC else 1
         moved = self._moves.rearrange(self, known, axis, node)
-        if moved is None or not moved.view.same_elements(other.view):
-            line = known.view.in_order_of(other.view)
-            whole = replace(known, view=line or known.view)
-            moved = self._moves.rearrange(self, whole, 1, node) if line else None
-            if moved is None:
-                raise self.misplaced(known.view if known.view.by else other.view, node)
-            tensor = self.with_shape(moved.tensor, other.view.hwc, node)
-            moved = replace(moved, tensor=tensor, view=other.view)
-        return moved
+        if moved is not None and moved.view.same_elements(other.view):
+            return moved
+        line = replace(known, view=known.view.in_order_of(other.view))
+        moved = self._moves.rearrange(self, line, 1, node)
+        if moved is None:
+            raise self.misplaced(known.view if known.view.by else other.view, node)
+        there = self.with_shape(moved.tensor, other.view.hwc, node)
+        return replace(moved, tensor=there, view=other.view)
 
     def with_zeros(self, known: Known) -> Known:
         """The value with the zeros that a Pad node puts around it."""
-        return known if known.padding is None else self._moves.pad(self, known, known.padding)
+        return self._moves.pad(self, known, known.padding) if known.padding else known
 
     def with_channels(self, tensor: int, channels: tuple[int, ...], node: Node) -> int:
         """A tensor with these channels of another; nothing to do if they are all of it."""
-        if channels == tuple(range(self.tensors[tensor].channels)):
-            return tensor
-        return self._moves.channels(self, tensor, channels, node)
+        whole = channels == tuple(range(self.tensors[tensor].channels))
+        return tensor if whole else self._moves.channels(self, tensor, channels, node)
 
     def as_vector(self, known: Known, node: Node) -> int:
         """The tensor as 1 x 1 x all elements, in the order of its bytes."""

@@ -91,16 +91,10 @@ class View:
             return True
         return np.array_equal(self.positions(), other.positions())
 
-    def in_order_of(self, other: View) -> View | None:
-        """The elements as a vector, in the order in which another of the shape has them in memory.
-
-        None where the other leaves out bytes of its tensor, or has some of them twice.
-        """
-        places = other.positions().ravel()
-        if not np.array_equal(np.sort(places), np.arange(other.size)):
-            return None
-        found = self.positions().ravel()[np.argsort(places)]
-        return replace(self, shape=(1, self.size), flat=found)
+    def in_order_of(self, other: View) -> View:
+        """The elements as a vector, in the order in which another of the shape has them."""
+        order = np.argsort(other.positions().ravel())
+        return replace(self, shape=(1, self.size), flat=self.positions().ravel()[order])
 
 
 def map_view(hwc: HWC, rank: int) -> View:

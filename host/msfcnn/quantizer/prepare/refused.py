@@ -23,6 +23,10 @@ _WEIGHTS = "train with weights that are the same for every image (no CondConv, n
 _LISTS = (
     "export the model without lists of tensors: torch.cat instead of torch.hstack or torch.vstack"
 )
+_TRAINING = (
+    "call model.eval() before the export, without TrainingMode.TRAINING; train with "
+    "track_running_stats=True"
+)
 _CONTROL = "export the model without loops and conditions (fixed shapes, one path)"
 
 ALWAYS: Mapping[str, str] = {
@@ -64,8 +68,7 @@ def refused_operators(nodes: Iterable[onnx.NodeProto]) -> list[Problem]:
             found.append(Problem(label(node), "cannot be quantized", hint, kind))
         elif is_training_norm(node):
             what = "is in training mode: its statistics are those of each batch"
-            hint = "call model.eval() before the export, and export without TrainingMode.TRAINING"
-            found.append(Problem(label(node), what, hint, kind_of(node)))
+            found.append(Problem(label(node), what, _TRAINING, kind_of(node)))
     return found
 
 
@@ -112,6 +115,10 @@ def refused_forms(edited: EditedGraph) -> list[Problem]:
             found.append(Problem(label(node), f"{kind} is decided at run time", _CONTROL, kind))
         elif kind in NORMALIZATIONS:
             found.append(Problem(label(node), "cannot be quantized", _NORM, kind))
+        elif kind == "BatchNormalization" and edited.constant(node, 3) is None:
+            if not is_training_norm(node):  # which has been named
+                what = "takes its statistics from each batch"
+                found.append(Problem(label(node), what, _TRAINING, kind))
         elif kind == "Einsum" and sum(not edited.is_constant(n) for n in node.input) > 1:
             what = "multiplies two activations, as attention does"
             found.append(Problem(label(node), what, _ATTENTION, kind))
