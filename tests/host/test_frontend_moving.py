@@ -12,6 +12,7 @@ from test_frontend_oracle import agree
 
 from msfcnn.errors import ModelError
 from msfcnn.frontend.onnx import load_model
+from msfcnn.ops import Select
 
 Maker = Callable[[Net, str], str]
 FINE, COARSE = Scale(1 / 40, 4), Scale(1 / 6, -11)
@@ -307,6 +308,19 @@ def test_dense_layers_on_frames(first: str, tmp_path: Path) -> None:
     net.output(net.qdq(net.node("ReduceMean", x, axes=[1], keepdims=0), FINE))
     model = agree(net, tmp_path)
     assert model.tensors[0].shape == (1, 7, 5)
+
+
+def test_a_causal_layer_of_tensorflow_finds_its_frames_in_order(tmp_path: Path) -> None:
+    """[1, time, channels] with zeros before it, a row of its own, then channels first."""
+    net = Net((1, 12, 5))
+    pads = net.const(ints(0, 2, 0, 0, 0, 0))
+    padded = net.qdq(net.node("Pad", net.input, pads), like=net.input)
+    row = net.node("Reshape", padded, net.const(ints(1, 1, 14, 5)))
+    turned = net.node("Transpose", row, perm=[0, 3, 1, 2])
+    net.output(net.conv(turned, (6, 5, 1, 3), scale=FINE))
+    model = agree(net, tmp_path)
+    assert model.tensors[0].shape == (1, 12, 5)
+    assert not any(isinstance(op, Select) for op in model.ops)
 
 
 @pytest.mark.parametrize("kind", ["Gemm", "MatMul"])

@@ -76,6 +76,42 @@ def test_where_the_reference_kernel_is_wrong_the_fast_one_judges(
 
 
 @needs_runtime
+def test_the_positions_of_a_resize_are_rounded_in_tflite(tmp_path: Path) -> None:
+    """By 3, in parts of 1024: what the error of a step amounts to along the map is allowed."""
+    maker = Maker("int8")
+    x, sizes = maker.input(1, 10, 10, 2), maker.net.ints(30, 30)
+    half = {"HalfPixelCenters": True}
+    maker.net.op(
+        "RESIZE_BILINEAR", [x, sizes], maker.same(1, 30, 30, 2), "ResizeBilinearOptions", **half
+    )
+    path = maker.net.save(tmp_path / "resize.tflite")
+    found = compared(path, load_model(path))
+    ((tensor, worst),) = found.worst.items()
+    assert found.agrees
+    assert 1 < worst <= found.allowed[tensor] <= 6
+
+
+@needs_runtime
+def test_one_table_of_several_operators_is_rounded_as_often(tmp_path: Path) -> None:
+    maker = Maker("int8")
+    value = maker.input(1, 4, 5, 6)
+    for scale in (0.05, 0.045, 0.06):
+        value = maker.net.op("LOGISTIC", [value], maker.out(1, 4, 5, 6, scale=1 / 256, zero=-128))
+        factor = maker.values(scale=scale)
+        value = maker.net.op(
+            "MUL", [value, factor], maker.out(1, 4, 5, 6, scale=scale), "MulOptions"
+        )
+    path = maker.net.save(tmp_path / "chain.tflite")
+    found = compared(path, load_model(path))
+    assert found.agrees
+    assert list(found.allowed.values()) == [6]
+    assert (
+        compared(built("conv_same", tmp_path), load_model(tmp_path / "conv_same.tflite")).allowed
+        == {}
+    )
+
+
+@needs_runtime
 def test_a_wrong_op_is_found_and_named(tmp_path: Path) -> None:
     path = built("conv_pool_reshape_dense", tmp_path)
     model = load_model(path)

@@ -24,13 +24,14 @@ from .quantization import Comparison, LayerError, OutputError, QuantizationRepor
 from .stages import StageReport, stage_nodes
 from .steps import Lines, MovingStage, moving_stage
 from .timeline import Moment, Timeline, timeline_of
-from .verification import OpCheck, TfliteCheck, Verification
+from .verification import TOLERANCE, OpCheck, TfliteCheck, Verification
 
 __all__ = [
     "DEFECT",
     "FAR",
     "REFUSED",
     "RUNS",
+    "TOLERANCE",
     "Answers",
     "BoardHealth",
     "CodeReport",

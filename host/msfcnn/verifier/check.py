@@ -20,7 +20,7 @@ from msfcnn.ir import Model
 from msfcnn.options import Options
 from msfcnn.pipeline import Generated, generate, generate_layers
 from msfcnn.reference import execute
-from msfcnn.report import OpCheck, TfliteCheck, Verification
+from msfcnn.report import TOLERANCE, OpCheck, TfliteCheck, Verification
 from msfcnn.verifier.execute import Execution, execute_c
 from msfcnn.verifier.images import load_images, random_images
 from msfcnn.verifier.oracle import Oracle
@@ -99,6 +99,7 @@ def _ops(
             oracle_differs=differing.get(op.output, 0.0),
             tflite_lsb=tflite.worst.get(op.output),
             tflite_differs=tflite.differing.get(op.output, 0.0),
+            tflite_allowed=tflite.allowed.get(op.output, TOLERANCE),
         )
         for op in model.ops
         if not op.view

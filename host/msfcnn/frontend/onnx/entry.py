@@ -16,6 +16,8 @@ from msfcnn.frontend.onnx.support import SUPPORTED
 from msfcnn.ir import Order
 from msfcnn.nodes import HWC, Border, Graph, Node, Role, View, offsets
 
+PADDING = -1  # instead of the number of an element: zeros around it change no order
+
 
 def input_view(graph: Graph, border: Border) -> View:
     """The view of a graph input under which the first op that mixes channels finds them innermost.
@@ -52,7 +54,9 @@ def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.in
     """Where the elements of the input are behind a node that only moves them; None if it does
     more.
     """
-    if _role(node) is Role.ELEMENTWISE:  # zeros around it change no order
+    if node.kind == "Pad":
+        return _padded(node, values, graph)
+    if _role(node) is Role.ELEMENTWISE:
         return values
     if node.kind == "Transpose":
         perm = node.integers("perm") or tuple(reversed(range(values.ndim)))
@@ -63,11 +67,29 @@ def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.in
     return None
 
 
+def _padded(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:
+    """With PADDING around; None if the amounts are not known, or of some axes only."""
+    amounts = graph.initializers.get(node.inputs[1]) if len(node.inputs) > 1 else None
+    if amounts is None or amounts.size != 2 * values.ndim or amounts.min() < 0:
+        return None
+    sides = amounts.reshape(2, -1).T.tolist()
+    return np.pad(values, sides, constant_values=PADDING)
+
+
+def _without_padding(values: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The values within the padding."""
+    inside = np.nonzero(values != PADDING)
+    if not inside[0].size:
+        return values
+    return values[tuple(slice(int(i.min()), int(i.max()) + 1) for i in inside)]
+
+
 def _matching(shape: tuple[int, ...], read: NDArray[np.int32]) -> View | None:
     """The view under which `read` are the channels of pixels; None if it is no such order.
 
     read: for each element that the spatial op sees, its index in the graph input.
     """
+    read = _without_padding(read)
     if read.ndim not in (3, 4) or read.shape[0] != 1:
         return None
     channels, *pixels = read.shape[1:]

@@ -54,7 +54,7 @@ def with_dilations(graph: TfliteGraph) -> TfliteGraph:
     tensors = list(graph.tensors)
     for _, merged in kept:
         for index, shape in merged.shapes.items():
-            tensors[index] = replace(tensors[index], shape=shape, open=())
+            tensors[index] = replace(tensors[index], shape=shape, open=(), inside=True)
     operators = tuple(changed.get(o.index, o) for o in graph.operators if o.index not in gone)
     return replace(graph, tensors=tuple(tensors), operators=operators)
 

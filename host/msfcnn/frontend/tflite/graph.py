@@ -39,6 +39,7 @@ class TfliteTensor:
     data:    the values of a constant.
     affine:  its quantization, None for a tensor of plain numbers.
     odd:     why its values cannot be read (sparse, kept outside of the file), usually empty.
+    inside:  within a dilated convolution: the file has its values in another order.
     """
 
     name: str
@@ -48,6 +49,7 @@ class TfliteTensor:
     data: NDArray[Any] | None
     affine: TfliteScale | None
     odd: str = ""
+    inside: bool = False
 
     @property
     def quantized(self) -> bool:

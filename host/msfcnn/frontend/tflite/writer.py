@@ -71,8 +71,8 @@ class Writer:
 
     @property
     def shown(self) -> dict[str, tuple[int, Arrangement]]:
-        """The tensor and the layout that each quantized ONNX value shows."""
-        return {name: place for place, name in self._stored.items()}
+        """The tensor and the layout that each quantized ONNX value shows, value by value."""
+        return {n: place for place, n in self._stored.items() if not self.tensor(place[0]).inside}
 
     def poison(self, operator: Operator) -> None:
         """Notes that an operator could not be translated."""
