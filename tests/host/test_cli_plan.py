@@ -26,6 +26,7 @@ from msfcnn.zoo import build
 
 DIGITS = Path(__file__).resolve().parents[2] / "apps" / "digits" / "digits.onnx"
 ANY_MACS = ("--max-macs", "inf")  # with a bound on RAM: MACs decide, not instructions
+QUICK = {("digits", "image"), ("digits", "push"), ("digits", "pull"), ("resnet8", "image")}
 Ask = Callable[..., dict[str, Any]]
 
 
@@ -74,9 +75,13 @@ def check_sums(plan: dict[str, Any]) -> None:
     assert plan["recompute_factor"] == pytest.approx(plan["macs"] / plan["model"]["live_macs"])
 
 
-@pytest.mark.parametrize("mode", ["image", "push", "pull"])
 @pytest.mark.parametrize(
-    "name", ["digits", "resnet8", pytest.param("mbv2", marks=pytest.mark.long)]
+    ("name", "mode"),
+    [
+        pytest.param(name, mode, marks=() if (name, mode) in QUICK else pytest.mark.long)
+        for name in ("digits", "resnet8", "mbv2")
+        for mode in ("image", "push", "pull")
+    ],
 )
 def test_figures_are_what_is_generated(
     name: str, mode: str, networks: dict[str, Path], ask: Ask, tmp_path: Path
