@@ -14,6 +14,8 @@ from tflite_cases import Maker
 from msfcnn.errors import ModelError, Problem
 from msfcnn.frontend import load_model
 from msfcnn.frontend.tflite.problems import HINTS
+from msfcnn.reference import execute
+from msfcnn.verifier.images import random_images
 
 Wrong = Callable[[Maker], None]
 STRIDES = {"StrideH": 1, "StrideW": 1}
@@ -269,6 +271,16 @@ def test_a_squared_difference_of_int8_activations_says_what_to_do(tmp_path: Path
     (found,) = problems(maker, tmp_path / "net.tflite")
     assert "layer normalization" in found.what
     assert "msfcnn quantize" in found.hint
+
+
+def test_the_squared_difference_of_a_value_and_itself_is_zero(tmp_path: Path) -> None:
+    """Layer normalization of one channel, whose mean the converter knows."""
+    maker = Maker("int8")
+    x = maker.input(1, 4, 5, 1)
+    maker.net.op("SQUARED_DIFFERENCE", [x, x], maker.out(1, 4, 5, 1, scale=0.4, zero=-128))
+    model = load_model(maker.net.save(tmp_path / "net.tflite"))
+    values = execute(model, random_images(model, 2))[model.outputs[0].tensor]
+    assert (values == -128).all()
 
 
 def test_many_of_a_kind_are_one_problem(tmp_path: Path) -> None:

@@ -195,9 +195,10 @@ def squared_difference(step: Conversion) -> None:
     """SQUARED_DIFFERENCE. Raises Untranslatable for two activations of a quantized file.
 
     TFLite has more than 8 bits of such a difference before it squares it; int8 would lose half of
-    the precision of its result.
+    the precision of its result. Of a value and itself, as of one channel, it is zero.
     """
-    if step.result.quantized and not any(step.is_constant(i) for i in (0, 1)):
+    unlike = step.index(0) != step.index(1)
+    if unlike and step.result.quantized and not any(step.is_constant(i) for i in (0, 1)):
         what = "squares the difference of two int8 activations, as layer normalization does"
         hint = "convert the model without quantization, and run `msfcnn quantize` on the float file"
         raise Untranslatable(what, hint)
