@@ -12,7 +12,6 @@ from test_frontend_oracle import agree
 
 from msfcnn.errors import ModelError
 from msfcnn.frontend.onnx import load_model
-from msfcnn.ops import Select
 
 Maker = Callable[[Net, str], str]
 FINE, COARSE = Scale(1 / 40, 4), Scale(1 / 6, -11)
@@ -320,7 +319,7 @@ def test_a_causal_layer_of_tensorflow_finds_its_frames_in_order(tmp_path: Path) 
     net.output(net.conv(turned, (6, 5, 1, 3), scale=FINE))
     model = agree(net, tmp_path)
     assert model.tensors[0].shape == (1, 12, 5)
-    assert not any(isinstance(op, Select) for op in model.ops)
+    assert "Select" not in {type(op).__name__ for op in model.ops}
 
 
 @pytest.mark.parametrize("kind", ["Gemm", "MatMul"])

@@ -16,6 +16,7 @@ from msfcnn.frontend.onnx.support import SUPPORTED
 from msfcnn.ir import Order
 from msfcnn.nodes import HWC, Border, Graph, Node, Role, View, offsets
 
+LARGEST = 2**24  # elements of a padded input; larger ones are refused by the Pad's importer
 PADDING = -1  # instead of the number of an element: zeros around it change no order
 
 
@@ -68,11 +69,13 @@ def _moved(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.in
 
 
 def _padded(node: Node, values: NDArray[np.int32], graph: Graph) -> NDArray[np.int32] | None:
-    """With PADDING around; None if the amounts are not known, or of some axes only."""
+    """With PADDING around; None if the amounts are not known, huge, or of some axes only."""
     amounts = graph.initializers.get(node.inputs[1]) if len(node.inputs) > 1 else None
     if amounts is None or amounts.size != 2 * values.ndim or amounts.min() < 0:
         return None
     sides = amounts.reshape(2, -1).T.tolist()
+    if math.prod(n + sum(pair) for n, pair in zip(values.shape, sides, strict=True)) > LARGEST:
+        return None
     return np.pad(values, sides, constant_values=PADDING)
 
 
