@@ -27,6 +27,23 @@ def box(channels: int, rows: int, columns: int) -> np.ndarray:
     return np.stack(axes, axis=-1)
 
 
+def at_the_front(perm: list[int], first: int) -> tuple[list[onnx.NodeProto], dict[str, Any]]:
+    """Two channels or rows of one value written into another, one behind where they were.
+
+    perm: brings that axis to the front, and back.
+    """
+    nodes = [
+        node("Transpose", "c", "r", perm=perm),
+        node("Transpose", "d", "q", perm=perm),
+        node("Slice", "q from to axes", "s"),
+        node("ScatterND", "r places s", "p"),
+        node("Transpose", "p", "n", perm=perm),
+    ]
+    places = np.array([[first + 1], [first + 2]])
+    ends = {"from": np.array([first]), "to": np.array([first + 2]), "axes": np.array([0])}
+    return nodes, {**ends, "places": places}
+
+
 INTO_CONSTANTS = [node("Slice", "c from to axes", "s"), node("ScatterND", "z places s", "n")]
 PARTS: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
     "a number elsewhere": (
@@ -60,36 +77,8 @@ PARTS: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
             "places": box(1, 2, W),
         },
     ),
-    "into channels at the front": (
-        [
-            node("Transpose", "c", "r", perm=[1, 0, 2, 3]),
-            node("Transpose", "d", "q", perm=[1, 0, 2, 3]),
-            node("Slice", "q from to axes", "s"),
-            node("ScatterND", "r places s", "p"),
-            node("Transpose", "p", "n", perm=[1, 0, 2, 3]),
-        ],
-        {
-            "from": np.array([0]),
-            "to": np.array([2]),
-            "axes": np.array([0]),
-            "places": np.array([[1], [2]]),
-        },
-    ),
-    "into rows at the front": (
-        [
-            node("Transpose", "c", "r", perm=[2, 1, 0, 3]),
-            node("Transpose", "d", "q", perm=[2, 1, 0, 3]),
-            node("Slice", "q from to axes", "s"),
-            node("ScatterND", "r places s", "p"),
-            node("Transpose", "p", "n", perm=[2, 1, 0, 3]),
-        ],
-        {
-            "from": np.array([1]),
-            "to": np.array([3]),
-            "axes": np.array([0]),
-            "places": np.array([[2], [3]]),
-        },
-    ),
+    "into channels at the front": at_the_front([1, 0, 2, 3], 0),
+    "into rows at the front": at_the_front([2, 1, 0, 3], 1),
     "into constants": (
         INTO_CONSTANTS,
         {

@@ -11,13 +11,16 @@ from msfcnn.frontend.formats import is_tflite, not_onnx
 from msfcnn.frontend.loading import load_model, load_proto, translate
 from msfcnn.frontend.onnx.ceil_mode import settle_ceil_modes
 from msfcnn.frontend.onnx.ending import cut_note
+from msfcnn.frontend.onnx.graph import DEFAULT_DOMAINS, attribute, set_attributes
 from msfcnn.frontend.onnx.load import check_whole
 from msfcnn.frontend.onnx.qoperator import in_qdq_form
 from msfcnn.frontend.onnx.support import SUPPORTED
 
 __all__ = [
+    "DEFAULT_DOMAINS",
     "SUPPORTED",
     "Arrangement",
+    "attribute",
     "check_whole",
     "cut_note",
     "in_qdq_form",
@@ -25,6 +28,7 @@ __all__ = [
     "load_model",
     "load_proto",
     "not_onnx",
+    "set_attributes",
     "settle_ceil_modes",
     "translate",
 ]

@@ -6,15 +6,17 @@ ONNX, because onnxruntime has to run every state of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
-DEFAULT_DOMAINS = ("", "ai.onnx")
+from msfcnn.frontend import DEFAULT_DOMAINS, attribute, set_attributes
+
+__all__ = ["DEFAULT_DOMAINS", "EditedGraph", "attribute", "kind_of", "label", "set_attributes"]
 
 
 class EditedGraph:
@@ -153,20 +155,6 @@ class EditedGraph:
     def _splice(self, index: int, new: Iterable[onnx.NodeProto]) -> None:
         for offset, node in enumerate(new):
             self.graph.node.insert(index + offset, node)
-
-
-def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
-    """The value of an attribute of a node."""
-    found = next((a for a in node.attribute if a.name == name), None)
-    return default if found is None else helper.get_attribute_value(found)
-
-
-def set_attributes(node: onnx.NodeProto, values: Mapping[str, Any]) -> None:
-    """Replace attributes of a node."""
-    kept = [a for a in node.attribute if a.name not in values]
-    del node.attribute[:]
-    node.attribute.extend(kept)
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in values.items())
 
 
 def kind_of(node: onnx.NodeProto) -> str:

@@ -6,13 +6,14 @@ opsets counts it, and what is behind the pool then has a size that no runtime gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import helper
+
+from msfcnn.frontend.onnx.graph import attribute, node_kind, set_attributes
+from msfcnn.frontend.onnx.opset import opset_of
 
 POOLS = ("MaxPool", "AveragePool")
 LEFT_OUT_SINCE = 22  # opset
@@ -53,11 +54,9 @@ def settle_ceil_modes(model: onnx.ModelProto) -> None:
     Padding that counts in an average becomes a Pad before it where the other axis has a partial
     position: what that one reaches beyond the padding does not count.
     """
-    versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
-    version = max(versions, default=1)
-    rounding_up = [node for node in model.graph.node if _rounds_up(node)]
-    if not PAD_HAS_INPUTS <= version < LEFT_OUT_SINCE:
+    if not PAD_HAS_INPUTS <= opset_of(model) < LEFT_OUT_SINCE:
         return
+    rounding_up = [node for node in model.graph.node if _rounds_up(node)]
     for node in rounding_up:  # in the order of execution: each shape depends on the ones before
         axes = _axes(node, _shape_of(model, node.input[0]))
         if any(axis.left_out for axis in axes):
@@ -69,13 +68,13 @@ def _settle(graph: onnx.GraphProto, node: onnx.NodeProto, axes: list[_Axis]) -> 
     """Gives a pool padding instead of its ceil_mode."""
     before, after = [a.before for a in axes], [a.after for a in axes]
     beyond = [a.beyond for a in axes]
-    if _attribute(node, "count_include_pad", 0) and any(beyond):
+    if attribute(node, "count_include_pad", 0) and any(beyond):
         if any(before + after):
             _pad_before(graph, node, [0, 0, *before, 0, 0, *after])
         before = after = [0] * len(axes)
-        _set(node, {"count_include_pad": 0})
+        set_attributes(node, {"count_include_pad": 0})
     pads = [*before, *(a + b for a, b in zip(after, beyond, strict=True))]
-    _set(node, {"ceil_mode": 0, "pads": pads, "auto_pad": "NOTSET"})
+    set_attributes(node, {"ceil_mode": 0, "pads": pads, "auto_pad": "NOTSET"})
 
 
 def _pad_before(graph: onnx.GraphProto, node: onnx.NodeProto, pads: list[int]) -> None:
@@ -88,8 +87,7 @@ def _pad_before(graph: onnx.GraphProto, node: onnx.NodeProto, pads: list[int]) -
 
 
 def _rounds_up(node: onnx.NodeProto) -> bool:
-    named = node.op_type in POOLS and node.domain in ("", "ai.onnx")
-    return named and bool(_attribute(node, "ceil_mode", 0))
+    return node_kind(node) in POOLS and bool(attribute(node, "ceil_mode", 0))
 
 
 def _shape_of(model: onnx.ModelProto, name: str) -> tuple[int, ...]:
@@ -103,12 +101,12 @@ def _shape_of(model: onnx.ModelProto, name: str) -> tuple[int, ...]:
 
 def _axes(node: onnx.NodeProto, shape: tuple[int, ...]) -> list[_Axis]:
     """The axes along which a pool slides; none where the file says too little or contradicts."""
-    kernel = _attribute(node, "kernel_shape", [])
+    kernel = attribute(node, "kernel_shape", [])
     rank = len(kernel)
-    strides = _attribute(node, "strides", [1] * rank)
-    dilations = _attribute(node, "dilations", [1] * rank)
-    pads = _attribute(node, "pads", [0] * 2 * rank)
-    if _attribute(node, "auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+    strides = attribute(node, "strides", [1] * rank)
+    dilations = attribute(node, "dilations", [1] * rank)
+    pads = attribute(node, "pads", [0] * 2 * rank)
+    if attribute(node, "auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         return []  # SAME has no rest
     lengths = (len(shape) - 2, len(strides), len(dilations), len(pads) - rank)
     if any(length != rank for length in lengths) or min(strides, default=0) < 1:
@@ -135,15 +133,3 @@ def _infer_again(model: onnx.ModelProto) -> None:
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     for output, found in zip(model.graph.output, inferred.output, strict=True):
         output.CopyFrom(found)
-
-
-def _set(node: onnx.NodeProto, values: Mapping[str, Any]) -> None:
-    kept = [a for a in node.attribute if a.name not in values]
-    del node.attribute[:]
-    node.attribute.extend(kept)
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in values.items())
-
-
-def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    found = next((a for a in node.attribute if a.name == name), None)
-    return default if found is None else helper.get_attribute_value(found)

@@ -71,6 +71,20 @@ def node_label(proto: onnx.NodeProto) -> str:
     return proto.name or next((o for o in proto.output if o), proto.op_type)
 
 
+def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
+    """The value of an attribute of a node."""
+    found = next((a for a in node.attribute if a.name == name), None)
+    return default if found is None else onnx.helper.get_attribute_value(found)
+
+
+def set_attributes(node: onnx.NodeProto, values: Mapping[str, Any]) -> None:
+    """Replace attributes of a node."""
+    kept = [a for a in node.attribute if a.name not in values]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    node.attribute.extend(onnx.helper.make_attribute(k, v) for k, v in values.items())
+
+
 def node_kind(proto: onnx.NodeProto) -> str:
     """The operator of a node; operators outside the standard carry their domain."""
     if proto.domain in DEFAULT_DOMAINS:

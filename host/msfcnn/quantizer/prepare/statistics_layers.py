@@ -6,7 +6,7 @@ products; msfcnn has all of these. Where a shape is open a layer stays, and is r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,22 +21,19 @@ Shape = tuple[int, ...]
 Mean = Callable[[str, str], str]  # from a value and a name to its mean, which broadcasts
 EPSILON = 1e-5  # ONNX's default for all of them
 AXES_ARE_INPUTS = 18  # first opset of ReduceMean with them
-KINDS = (
-    *("InstanceNormalization", "GroupNormalization"),
-    *("LayerNormalization", "RMSNormalization"),
-)
 
 
-def spell_out_normalizations(edited: EditedGraph, kinds: Sequence[str] = KINDS) -> None:
-    """Replaces normalization layers of these kinds, in place, if shapes and parameters are known.
+def spell_out_normalizations(edited: EditedGraph, kinds: Collection[str] = ()) -> None:
+    """Replaces normalization layers, in place, if their shapes and parameters are known.
 
-    Shapes that a network computes are known once its constants are folded.
+    kinds: only of these. Shapes that a network computes are known once its constants are folded.
     """
-    if not {kind_of(node) for node in edited.nodes} & set(kinds):
+    wanted = kinds or _SPELLERS
+    if not any(kind_of(node) in wanted for node in edited.nodes):
         return
     shapes = shapes_of(edited.model)
     for node in edited.nodes:
-        if kind_of(node) in kinds and not any(node.output[1:]):
+        if kind_of(node) in wanted and not any(node.output[1:]):
             _SPELLERS[kind_of(node)](edited, node, shapes)
     edited.drop_unused()
 
